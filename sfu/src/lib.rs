@@ -1,0 +1,39 @@
+//! The media plane: a selective forwarding unit (SFU) for rooms of a few people.
+//!
+//! ```text
+//!            datagram                                              datagrams
+//!               │                                                      ▲
+//!   driver ─► shard ─► demux ─► connection ─► room ─► forward ─► egress ─► driver
+//!                        STUN·DTLS·SRTP         per subscription: switch, rewrite, seal
+//! ```
+//!
+//! Owns: everything between a received datagram and the datagrams that follow from it. Never: async, a lock or an
+//! allocation on the packet path, a clock or a socket outside `driver/`.
+//!
+//! The one invariant: **a room lives on exactly one shard, and a shard is one thread that owns everything in it.**
+//! Only values cross: [`Command`](shard::command::Command)s in, [`Event`](shard::command::Event)s out, both through
+//! [`Handle`].
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        clippy::too_many_lines,
+        reason = "tests may fail loudly"
+    )
+)]
+
+pub mod config;
+pub mod connection;
+pub mod drop_reason;
+pub mod handle;
+pub mod limits;
+pub mod metrics;
+pub mod rtp;
+pub mod shard;
+
+pub use handle::Handle;

@@ -1,0 +1,50 @@
+//! Every bound of the media plane, each with its reason.
+
+/// Bounds an operator may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Participants in one room. A consultation is 2-4 people; 64 is a large case conference.
+    pub participants_per_room: u16,
+    /// Publications of one participant. Camera, microphone, screen and its sound are four.
+    pub publications_per_participant: u16,
+    /// Rooms on one shard: bounds memory before a core is saturated.
+    pub rooms_per_shard: u16,
+    /// Seconds a room waits for its first participant.
+    pub empty_timeout_s: u32,
+    /// Seconds an abandoned room waits for someone to return.
+    pub departure_timeout_s: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            participants_per_room: 64,
+            publications_per_participant: 16,
+            rooms_per_shard: 4096,
+            empty_timeout_s: 300,
+            departure_timeout_s: 20,
+        }
+    }
+}
+
+/// Largest datagram that is read, in bytes. Ethernet's 1,500; anything larger was fragmented and is not WebRTC's.
+pub const DATAGRAM_BYTES_MAX: usize = 1500;
+
+/// Largest SDP that is parsed, in bytes. Chrome's offer with 64 m-sections is about 150 kB.
+pub const SDP_BYTES_MAX: usize = 256 * 1024;
+
+/// Most m-sections in one SDP.
+pub const SDP_SECTIONS_MAX: usize = 64;
+
+/// Most SSRCs one connection may send: 16 publications x 3 layers, with RTX, would be 96; signalling bounds the rest.
+pub const SSRCS_PER_CONNECTION_MAX: usize = 128;
+
+/// Tracks announced by `add_track` that no offer has carried yet.
+pub const PENDING_TRACKS_MAX: usize = 20;
+
+/// Largest data-channel message, in bytes. SDKs stay below 64,000.
+pub const DATA_MESSAGE_BYTES_MAX: usize = 65_536;
+
+/// Bytes of data-channel messages that wait for one slow subscriber before further lossy ones are dropped and a
+/// reliable overflow closes the channel's backlog.
+pub const DATA_BACKLOG_BYTES_MAX: usize = 1024 * 1024;

@@ -1,0 +1,70 @@
+//! Counters of one shard: plain integers, copied out as one snapshot a second.
+
+use crate::drop_reason::DropReason;
+
+/// Absolute counts since start, and gauges, of one shard.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Datagrams received.
+    pub datagrams_received: u64,
+    /// Bytes received, UDP payload.
+    pub bytes_received: u64,
+    /// Datagrams sent.
+    pub datagrams_sent: u64,
+    /// Bytes sent, UDP payload.
+    pub bytes_sent: u64,
+    /// Send calls made; with segmentation offload one call carries several datagrams.
+    pub sends: u64,
+    /// Datagrams the kernel refused.
+    pub send_errors: u64,
+    /// RTP packets received and accepted.
+    pub rtp_received: u64,
+    /// RTP packets forwarded, one per subscriber.
+    pub rtp_forwarded: u64,
+    /// RTP packets retransmitted to subscribers.
+    pub rtp_retransmitted: u64,
+    /// Sequence numbers asked again from publishers.
+    pub nacks_sent: u64,
+    /// Sequence numbers asked again by subscribers.
+    pub nacks_received: u64,
+    /// Key frames asked from publishers.
+    pub key_frame_requests_sent: u64,
+    /// Key frames asked by subscribers.
+    pub key_frame_requests_received: u64,
+    /// Data messages delivered, one per receiver.
+    pub data_messages_forwarded: u64,
+    /// DTLS handshakes completed.
+    pub handshakes: u64,
+    /// Handlings of one participant that panicked.
+    pub panics: u64,
+    /// Commands handled.
+    pub commands: u64,
+    /// Rooms open (gauge).
+    pub rooms: u64,
+    /// Participants present (gauge).
+    pub participants: u64,
+    /// Publications (gauge).
+    pub publications: u64,
+    /// Subscriptions (gauge).
+    pub subscriptions: u64,
+    /// Dropped, by [`DropReason`].
+    pub dropped: Dropped,
+}
+
+/// Drops by reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Dropped([u64; DropReason::ALL.len()]);
+
+impl Dropped {
+    /// Counts one.
+    pub fn count(&mut self, reason: DropReason) {
+        if let Some(count) = self.0.get_mut(reason as usize) {
+            *count += 1;
+        }
+    }
+
+    /// Every reason with its count.
+    pub fn iter(&self) -> impl Iterator<Item = (DropReason, u64)> + '_ {
+        DropReason::ALL.iter().copied().zip(self.0.iter().copied())
+    }
+}

@@ -1,0 +1,1 @@
+//! RTP, RTCP and payload formats: bytes in, views and bytes out.

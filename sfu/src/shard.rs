@@ -1,0 +1,2 @@
+//! Placeholder until the shard lands.
+pub mod command;
