@@ -1,1 +1,325 @@
-//! One client's transport.
+//! One client's transport: ICE, DTLS, SRTP and data channels over one path at a time.
+//!
+//! ```text
+//!   New ── first authenticated check ──► Handshaking ── DTLS done, fingerprint matched ──► Open ──► Closed
+//! ```
+//!
+//! Owns the keys, the paths and what the peer negotiated (payload types, extension ids, SSRCs). Never knows a room:
+//! incoming media is handed up as (publication, layer), outgoing media is handed down as packets. Pure; datagrams
+//! leave through [`Egress`].
+
+pub mod dtls;
+pub mod ice;
+pub mod sctp;
+pub mod sdp;
+pub mod srtp;
+
+pub(crate) mod incoming;
+pub(crate) mod outgoing;
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use foldhash::fast::FixedState;
+use rand::Rng;
+
+use self::{
+    dtls::{Certificate, DtlsError, DtlsOutput, DtlsTransport},
+    ice::{IceEvent, IceLite},
+    incoming::Incoming,
+    outgoing::Outgoing,
+    sctp::{ChannelEvent, ChannelLabel, DataChannels, SendOutcome},
+    srtp::{SrtpError, SrtpKeys, SrtpReceiver, SrtpSender},
+};
+use crate::{
+    drop_reason::DropReason,
+    room::{ParticipantKey, RoomKey},
+    rtp::{
+        header::RtpHeader,
+        ids::{ExtSeq, Ssrc},
+        twcc::ArrivalRecorder,
+    },
+    shard::{
+        command::Target,
+        egress::{Egress, EgressTag},
+    },
+};
+
+slotmap::new_key_type! {
+    /// A connection of this shard; generation-checked.
+    pub struct ConnectionKey;
+}
+
+/// Hash maps keyed by numbers that a peer chooses are small and bounded; a fixed seed keeps runs repeatable.
+pub(crate) type FastMap<K, V> = std::collections::HashMap<K, V, FixedState>;
+
+/// Largest DTLS record we produce or take: one datagram.
+const RECORD_BYTES_MAX: usize = 2048;
+
+/// How often reception and sender reports are sent (RFC 3550 §6.2 allows less for few members).
+pub(crate) const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Whose transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owner {
+    pub(crate) room: RoomKey,
+    pub(crate) participant: ParticipantKey,
+    pub(crate) target: Target,
+}
+
+/// Where a connection is in its life.
+enum State {
+    New,
+    Handshaking,
+    Open(Box<Keys>),
+    Closed,
+}
+
+struct Keys {
+    receiver: SrtpReceiver,
+    sender: SrtpSender,
+}
+
+/// What happened on a connection that its room must know.
+#[derive(Debug)]
+pub(crate) enum Happening {
+    /// Keys are agreed: media may flow.
+    Opened,
+    /// Something about data channels.
+    Channel(ChannelEvent),
+    /// The transport is gone: closed by the peer, expired, or failed.
+    Closed,
+}
+
+/// One accepted RTP packet, now plaintext in its datagram.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReceivedRtp {
+    pub(crate) header: RtpHeader,
+    pub(crate) seq: ExtSeq,
+    /// Bytes of header and payload, padding included.
+    pub(crate) len: usize,
+}
+
+/// See the module.
+pub(crate) struct Connection {
+    pub(crate) owner: Owner,
+    pub(crate) ice: IceLite,
+    dtls: DtlsTransport,
+    state: State,
+    channels: DataChannels,
+    pub(crate) incoming: Incoming,
+    pub(crate) outgoing: Outgoing,
+    pub(crate) arrivals: ArrivalRecorder,
+    /// Our own SSRC in feedback and reports.
+    pub(crate) report_ssrc: Ssrc,
+    pub(crate) report_due: Instant,
+    /// `sess-id` of our SDP (RFC 8866 §5.2).
+    sdp_session_id: u64,
+    tag: EgressTag,
+    /// The look that is scheduled.
+    pub(crate) wake: Option<Instant>,
+}
+
+impl Connection {
+    pub(crate) fn new(
+        owner: Owner,
+        certificate: &Certificate,
+        rng: &mut impl Rng,
+        now: Instant,
+    ) -> Self {
+        Self {
+            owner,
+            ice: IceLite::new(rng),
+            dtls: DtlsTransport::new(certificate, now),
+            state: State::New,
+            channels: DataChannels::new(now),
+            incoming: Incoming::default(),
+            outgoing: Outgoing::default(),
+            arrivals: ArrivalRecorder::default(),
+            report_ssrc: Ssrc(rng.next_u32()),
+            report_due: now + REPORT_INTERVAL,
+            // 62 bits: it must fit a signed 64-bit number (RFC 9429 §5.2.1).
+            sdp_session_id: rng.next_u64() >> 2,
+            tag: EgressTag::default(),
+            wake: None,
+        }
+    }
+
+    pub(crate) fn sdp_session_id(&self) -> u64 {
+        self.sdp_session_id
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
+    /// The client's certificate must have one of these fingerprints (RFC 8122).
+    pub(crate) fn expect_fingerprints(&mut self, fingerprints: &[(String, String)]) {
+        let known = fingerprints
+            .iter()
+            .filter_map(|(algorithm, value)| dtls::Fingerprint::parse(algorithm, value))
+            .collect();
+        self.dtls.set_remote_fingerprints(known);
+    }
+
+    pub(crate) fn open_channel(&mut self, label: ChannelLabel) {
+        self.channels.open(label);
+    }
+
+    pub(crate) fn send_data(&mut self, label: ChannelLabel, data: &[u8], now: Instant) -> SendOutcome {
+        self.channels.send(label, data, now)
+    }
+
+    /// A DTLS datagram from an authenticated path.
+    pub(crate) fn handle_dtls(&mut self, datagram: &[u8], now: Instant) -> Result<(), DropReason> {
+        match self.state {
+            State::Closed => return Err(DropReason::DtlsUnexpected),
+            State::New => self.state = State::Handshaking,
+            State::Handshaking | State::Open(_) => {}
+        }
+        self.dtls.handle_datagram(datagram, now).map_err(|error| self.fail(error))
+    }
+
+    fn fail(&mut self, error: DtlsError) -> DropReason {
+        tracing::debug!(%error, "dtls failed");
+        self.state = State::Closed;
+        DropReason::DtlsFailed
+    }
+
+    /// Moves everything that waits: handshake flights, data, SCTP packets. Call after every input but RTP.
+    pub(crate) fn drive(
+        &mut self,
+        egress: &mut Egress,
+        happenings: &mut Vec<Happening>,
+        now: Instant,
+    ) -> Result<(), DropReason> {
+        let mut buffer = [0; RECORD_BYTES_MAX];
+        loop {
+            match self.dtls.poll(&mut buffer) {
+                DtlsOutput::Packet(packet) => {
+                    if let (Some(path), Some(slot)) = (self.ice.path(), egress.reserve())
+                        && let Some(slot) = slot.get_mut(..packet.len())
+                    {
+                        slot.copy_from_slice(packet);
+                        egress.commit(&mut self.tag, path, packet.len());
+                    }
+                }
+                DtlsOutput::Connected(keys) => {
+                    self.state = open(&keys).ok_or(DropReason::DtlsFailed)?;
+                    happenings.push(Happening::Opened);
+                }
+                DtlsOutput::Data(data) => self.channels.handle_packet(data, now),
+                DtlsOutput::Closed => {
+                    self.state = State::Closed;
+                    happenings.push(Happening::Closed);
+                }
+                DtlsOutput::Nothing => {
+                    while let Some(event) = self.channels.poll_event() {
+                        happenings.push(Happening::Channel(event));
+                    }
+                    if !self.is_open() {
+                        return Ok(());
+                    }
+                    let Some(packet) = self.channels.poll_transmit(now) else { return Ok(()) };
+                    self.dtls.send(&packet).map_err(|error| self.fail(error))?;
+                }
+            }
+        }
+    }
+
+    /// Ends the transport: `close_notify`, and nothing afterwards.
+    pub(crate) fn close(&mut self, egress: &mut Egress, now: Instant) {
+        if self.is_open() {
+            self.dtls.close();
+            // The transport is being thrown away: what else it has to say no longer matters.
+            let _ = self.drive(egress, &mut Vec::new(), now);
+        }
+        self.state = State::Closed;
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        if matches!(self.state, State::Closed) {
+            return None;
+        }
+        [self.ice.poll_timeout(), self.dtls.poll_timeout(), self.channels.poll_timeout()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Time has passed. Follow with [`drive`](Self::drive).
+    pub(crate) fn handle_timeout(
+        &mut self,
+        happenings: &mut Vec<Happening>,
+        now: Instant,
+    ) -> Result<(), DropReason> {
+        if let Some(IceEvent::Expired) = self.ice.handle_timeout(now) {
+            self.state = State::Closed;
+            happenings.push(Happening::Closed);
+            return Ok(());
+        }
+        if self.dtls.poll_timeout().is_some_and(|at| at <= now) {
+            self.dtls.handle_timeout(now).map_err(|error| self.fail(error))?;
+        }
+        if self.channels.poll_timeout().is_some_and(|at| at <= now) {
+            self.channels.handle_timeout(now);
+        }
+        Ok(())
+    }
+
+    /// Parses and opens one SRTP packet in place. Cost: one AEAD open; no allocation.
+    pub(crate) fn receive_rtp(&mut self, datagram: &mut [u8]) -> Result<ReceivedRtp, DropReason> {
+        let State::Open(keys) = &mut self.state else { return Err(DropReason::NoKeys) };
+        let header = RtpHeader::parse(datagram).map_err(|_| DropReason::RtpMalformed)?;
+        let (seq, len) = keys.receiver.unprotect_rtp(datagram, &header).map_err(drop_reason)?;
+        Ok(ReceivedRtp { header, seq, len })
+    }
+
+    /// Opens one SRTCP packet in place; returns its plaintext length.
+    pub(crate) fn receive_rtcp(&mut self, datagram: &mut [u8]) -> Result<usize, DropReason> {
+        let State::Open(keys) = &mut self.state else { return Err(DropReason::NoKeys) };
+        keys.receiver.unprotect_rtcp(datagram).map_err(|error| match error {
+            SrtpError::Malformed => DropReason::RtcpMalformed,
+            other => drop_reason(other),
+        })
+    }
+
+    /// Sends one compound RTCP packet that `write` puts into the buffer it is given.
+    pub(crate) fn send_rtcp(
+        &mut self,
+        egress: &mut Egress,
+        write: impl FnOnce(&mut [u8]) -> Option<usize>,
+    ) -> bool {
+        let (State::Open(keys), Some(path)) = (&mut self.state, self.ice.path()) else { return false };
+        let Some(slot) = egress.reserve() else { return false };
+        let Some(len) = write(slot) else { return false };
+        let Some(len) = keys.sender.protect_rtcp(slot, len) else { return false };
+        egress.commit(&mut self.tag, path, len);
+        true
+    }
+
+    /// The parts a forwarded packet needs: its keys, its path, its negotiated numbers.
+    fn sending(&mut self) -> Option<(&mut SrtpSender, &mut Outgoing, &mut EgressTag, SocketAddr)> {
+        let State::Open(keys) = &mut self.state else { return None };
+        let path = self.ice.path()?;
+        Some((&mut keys.sender, &mut self.outgoing, &mut self.tag, path))
+    }
+}
+
+fn open(keys: &SrtpKeys) -> Option<State> {
+    Some(State::Open(Box::new(Keys {
+        receiver: SrtpReceiver::new(keys),
+        sender: SrtpSender::new(keys),
+    })))
+}
+
+fn drop_reason(error: SrtpError) -> DropReason {
+    match error {
+        SrtpError::Malformed => DropReason::RtpMalformed,
+        SrtpError::Authentication => DropReason::SrtpAuthentication,
+        SrtpError::Replay => DropReason::SrtpReplay,
+        SrtpError::SsrcLimit => DropReason::SsrcLimit,
+    }
+}

@@ -29,10 +29,13 @@
 
 pub mod config;
 pub mod connection;
+mod driver;
 pub mod drop_reason;
 pub mod handle;
 pub mod limits;
 pub mod metrics;
+pub mod placement;
+pub mod room;
 pub mod rtp;
 pub mod shard;
 

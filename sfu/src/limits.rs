@@ -30,11 +30,11 @@ impl Default for Limits {
 /// Largest datagram that is read, in bytes. Ethernet's 1,500; anything larger was fragmented and is not WebRTC's.
 pub const DATAGRAM_BYTES_MAX: usize = 1500;
 
-/// Largest SDP that is parsed, in bytes. Chrome's offer with 64 m-sections is about 150 kB.
-pub const SDP_BYTES_MAX: usize = 256 * 1024;
+/// Largest SDP that is parsed, in bytes: an answer with [`SDP_SECTIONS_MAX`] m-sections is about 400 kB.
+pub const SDP_BYTES_MAX: usize = 512 * 1024;
 
-/// Most m-sections in one SDP.
-pub const SDP_SECTIONS_MAX: usize = 64;
+/// Most m-sections in one SDP: a full room of 64 with camera and microphone each, and half of them sharing a screen.
+pub const SDP_SECTIONS_MAX: usize = 256;
 
 /// Most SSRCs one connection may send: 16 publications x 3 layers, with RTX, would be 96; signalling bounds the rest.
 pub const SSRCS_PER_CONNECTION_MAX: usize = 128;

@@ -1,2 +1,378 @@
-//! Placeholder until the shard lands.
+//! A shard: one thread's worth of rooms and connections, as a pure state machine.
+//!
+//! ```text
+//!   handle_datagram ─┐                          ┌─► egress (datagrams, grouped by destination)
+//!   handle_command  ─┼─► Shard { rooms, context }┼─► poll_event
+//!   handle_timeout  ─┘                          └─► poll_timeout
+//! ```
+//!
+//! After every input: send what stands in [`egress`](Shard::egress), drain [`poll_event`](Shard::poll_event), and come
+//! back at [`poll_timeout`](Shard::poll_timeout). Owns everything below it; never a socket, a clock or a lock.
+
 pub mod command;
+pub(crate) mod context;
+pub mod demux;
+pub mod egress;
+pub mod timers;
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Instant,
+};
+
+use protocol::{
+    ids::{RoomName, RoomSid, SessionId},
+    stun,
+};
+use rand::{SeedableRng, rngs::StdRng};
+use slotmap::SlotMap;
+
+pub use self::context::ShardConfig;
+use self::{
+    command::{
+        Command, Event, Join, JoinRefusal, LeaveAction, LeaveReason, Message,
+    },
+    context::Context,
+    demux::Protocol,
+    egress::{Egress, EgressTag},
+    timers::Timer,
+};
+use crate::{
+    connection::{ConnectionKey, Happening, Owner, ice::PathChange},
+    drop_reason::DropReason,
+    limits::DATAGRAM_BYTES_MAX,
+    metrics::Counters,
+    room::{ParticipantKey, Room, RoomKey},
+};
+
+/// See the module.
+pub struct Shard {
+    rooms: SlotMap<RoomKey, Room>,
+    names: HashMap<RoomName, RoomKey>,
+    sessions: HashMap<SessionId, (RoomKey, ParticipantKey)>,
+    context: Context,
+}
+
+impl Shard {
+    /// An empty shard. `seed` decides every random choice it will make: take it from the system in production.
+    #[must_use]
+    pub fn new(config: ShardConfig, seed: [u8; 32], now: Instant) -> Self {
+        Self {
+            rooms: SlotMap::with_key(),
+            names: HashMap::new(),
+            sessions: HashMap::new(),
+            context: Context::new(config, StdRng::from_seed(seed), now),
+        }
+    }
+
+    /// Handles one received datagram; it is decrypted in place.
+    pub fn handle_datagram(&mut self, source: SocketAddr, datagram: &mut [u8], now: Instant) {
+        self.context.counters.datagrams_received += 1;
+        self.context.counters.bytes_received += datagram.len() as u64;
+        self.context.begin(now);
+        let key = self.context.paths.get(&source).copied();
+        // One participant's bug must not end the others' calls.
+        let handled = catch_unwind(AssertUnwindSafe(|| self.route(source, key, datagram, now)));
+        match handled {
+            Ok(Ok(())) => {}
+            Ok(Err(reason)) => self.context.drop_count(reason),
+            Err(_) => self.on_panic(key, now),
+        }
+        self.settle(now);
+    }
+
+    fn route(
+        &mut self,
+        source: SocketAddr,
+        key: Option<ConnectionKey>,
+        datagram: &mut [u8],
+        now: Instant,
+    ) -> Result<(), DropReason> {
+        if datagram.len() > DATAGRAM_BYTES_MAX {
+            return Err(DropReason::TooLong);
+        }
+        let protocol = demux::classify(datagram).ok_or(DropReason::UnknownProtocol)?;
+        if protocol == Protocol::Stun {
+            return self.handle_stun(source, datagram, now);
+        }
+        // Nobody who has not authenticated by STUN gets so much as an answer.
+        let key = key.ok_or(DropReason::UnknownPath)?;
+        let connection = self.context.connections.get_mut(key).ok_or(DropReason::UnknownPath)?;
+        let owner = connection.owner;
+        match protocol {
+            Protocol::Dtls => {
+                let handled = connection.handle_dtls(datagram, now);
+                self.context.drive(key, now);
+                handled
+            }
+            Protocol::Rtp => self.room(owner)?.0.on_rtp(&mut self.context, key, datagram, now),
+            Protocol::Rtcp => self.room(owner)?.0.on_rtcp(&mut self.context, key, datagram, now),
+            Protocol::Stun => Ok(()),
+        }
+    }
+
+    fn handle_stun(
+        &mut self,
+        source: SocketAddr,
+        datagram: &[u8],
+        now: Instant,
+    ) -> Result<(), DropReason> {
+        let message = stun::Message::parse(datagram).map_err(|_| DropReason::StunMalformed)?;
+        if !message.is_binding_request() {
+            return Err(DropReason::StunUnexpected);
+        }
+        let username = message.username().ok_or(DropReason::StunMalformed)?;
+        let (local, _) = username.split_once(':').ok_or(DropReason::StunUnknownUfrag)?;
+        let context = &mut self.context;
+        let key = *context.ufrags.get(local).ok_or(DropReason::StunUnknownUfrag)?;
+        let connection = context.connections.get_mut(key).ok_or(DropReason::StunUnknownUfrag)?;
+        let slot = context.egress.reserve().ok_or(DropReason::EgressFull)?;
+        let checked = connection.ice.handle_request(source, &message, slot, now)?;
+        let removed = connection.ice.take_removed_paths();
+        context.egress.commit(&mut EgressTag::default(), source, checked.response_len);
+        if checked.path != PathChange::Same {
+            context.paths.insert(source, key);
+        }
+        for path in removed {
+            if context.paths.get(&path) == Some(&key) {
+                context.paths.remove(&path);
+            }
+        }
+        // DTLS may have waited for a path.
+        if checked.path == PathChange::Same {
+            context.reschedule(key);
+        } else {
+            context.drive(key, now);
+        }
+        Ok(())
+    }
+
+    fn room(&mut self, owner: Owner) -> Result<(&mut Room, &mut Context), DropReason> {
+        // Split here so that callers can hand the context to the room.
+        let room = self.rooms.get_mut(owner.room).ok_or(DropReason::UnknownPath)?;
+        Ok((room, &mut self.context))
+    }
+
+    /// Handles one command.
+    pub fn handle_command(&mut self, command: Command, now: Instant) {
+        self.context.counters.commands += 1;
+        self.context.begin(now);
+        let participant = match &command {
+            Command::Request { session, .. } => self.sessions.get(session).copied(),
+            _ => None,
+        };
+        if catch_unwind(AssertUnwindSafe(|| self.command(command, now))).is_err() {
+            self.context.counters.panics += 1;
+            self.context.drop_count(DropReason::Panicked);
+            if let Some((room, participant)) = participant {
+                self.expel(room, participant, now);
+            }
+        }
+        self.settle(now);
+    }
+
+    fn command(&mut self, command: Command, now: Instant) {
+        match command {
+            Command::Join(join) => self.join(*join, now),
+            Command::Request { session, request } => {
+                if let Some((room, participant)) = self.speaker(session)
+                    && let Some(room) = self.rooms.get_mut(room)
+                {
+                    room.request(&mut self.context, participant, request, now);
+                }
+            }
+            Command::SessionClosed(session) => {
+                if let Some((room, participant)) = self.sessions.remove(&session)
+                    && let Some(room) = self.rooms.get_mut(room)
+                {
+                    room.lose_session(&mut self.context, participant, session, now);
+                }
+            }
+            Command::Drain => {
+                for room in self.rooms.values_mut() {
+                    let (reason, action) = (LeaveReason::ServerShutdown, LeaveAction::Reconnect);
+                    room.remove_all(&mut self.context, reason, action, now);
+                }
+            }
+        }
+    }
+
+    /// The participant that a session speaks for, if it still does: a resumed participant has a newer session.
+    fn speaker(&self, session: SessionId) -> Option<(RoomKey, ParticipantKey)> {
+        let (room, participant) = *self.sessions.get(&session)?;
+        self.rooms.get(room)?.speaks_for(participant, session).then_some((room, participant))
+    }
+
+    fn join(&mut self, join: Join, now: Instant) {
+        let session = join.session;
+        let admitted = self.room_for(&join, now).and_then(|key| {
+            let room = self.rooms.get_mut(key).ok_or(JoinRefusal::NodeFull)?;
+            Ok((key, room.join(&mut self.context, join, now)?))
+        });
+        match admitted {
+            Ok(place) => {
+                self.sessions.insert(session, place);
+            }
+            Err(refusal) => self.context.emit(Some(session), Message::Refused(refusal)),
+        }
+    }
+
+    fn room_for(&mut self, join: &Join, now: Instant) -> Result<RoomKey, JoinRefusal> {
+        if let Some(key) = self.names.get(&join.room) {
+            return Ok(*key);
+        }
+        if join.resume.is_some() {
+            return Err(JoinRefusal::StateMismatch);
+        }
+        if !join.may_open_room {
+            return Err(JoinRefusal::RoomNotFound);
+        }
+        let limits = self.context.config.limits;
+        if self.rooms.len() >= usize::from(limits.rooms_per_shard) {
+            return Err(JoinRefusal::NodeFull);
+        }
+        let sid = RoomSid::random(&mut self.context.rng);
+        tracing::info!(room = %sid, "room opened");
+        let (name, unix_ms) = (join.room.clone(), join.unix_ms);
+        let key = self
+            .rooms
+            .insert_with_key(|key| Room::new(key, sid, name.clone(), unix_ms, limits, now));
+        self.names.insert(name, key);
+        self.context.timers.schedule(now, Timer::Room(key));
+        Ok(key)
+    }
+
+    /// Handles everything that is due.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.context.begin(now);
+        while let Some(timer) = self.context.timers.pop_due(now) {
+            let handled = catch_unwind(AssertUnwindSafe(|| match timer {
+                Timer::Connection(key) => self.tick_connection(key, now),
+                Timer::Room(key) => self.tick_room(key, now),
+            }));
+            if handled.is_err() {
+                match timer {
+                    Timer::Connection(key) => self.on_panic(Some(key), now),
+                    Timer::Room(_) => self.context.counters.panics += 1,
+                }
+            }
+            if self.context.egress.free_slots() < egress::FREE_SLOTS_MIN {
+                break;
+            }
+        }
+        self.settle(now);
+    }
+
+    fn tick_connection(&mut self, key: ConnectionKey, now: Instant) {
+        let context = &mut self.context;
+        let Some(connection) = context.connections.get_mut(key) else { return };
+        if connection.wake.is_some_and(|wake| wake > now) {
+            // An older, later look: the nearer one is scheduled.
+            return;
+        }
+        connection.wake = None;
+        let owner = connection.owner;
+        let mut happenings = Vec::new();
+        if let Err(reason) = connection.handle_timeout(&mut happenings, now) {
+            context.drop_count(reason);
+            happenings.push(Happening::Closed);
+        }
+        context.happenings.extend(happenings.into_iter().map(|one| (key, owner, one)));
+        context.drive(key, now);
+        if let Some(room) = self.rooms.get_mut(owner.room)
+            && let Some(at) = room.send_feedback(context, key, now)
+        {
+            context.wake_connection(key, at);
+        }
+    }
+
+    fn tick_room(&mut self, key: RoomKey, now: Instant) {
+        let Some(room) = self.rooms.get_mut(key) else { return };
+        let next = room.tick(&mut self.context, now);
+        if room.is_over(now) {
+            tracing::info!(room = %room.sid(), "room closed");
+            self.names.remove(&room.name);
+            self.rooms.remove(key);
+        } else {
+            self.context.timers.schedule(next, Timer::Room(key));
+        }
+    }
+
+    /// Tells rooms what their connections did, until nothing more follows from it.
+    fn settle(&mut self, now: Instant) {
+        while let Some((key, owner, happening)) = self.context.happenings.pop_front() {
+            let Some(room) = self.rooms.get_mut(owner.room) else { continue };
+            let context = &mut self.context;
+            let handled = catch_unwind(AssertUnwindSafe(|| match happening {
+                Happening::Opened => {
+                    room.on_opened(context, owner.participant, owner.target, now);
+                    context.wake_connection(key, now + crate::connection::REPORT_INTERVAL);
+                }
+                Happening::Channel(event) => room.on_channel(context, key, owner.participant, event, now),
+                Happening::Closed => {
+                    if context.connections.contains_key(key) {
+                        room.on_closed(context, owner.participant, owner.target, now);
+                    }
+                }
+            }));
+            if handled.is_err() {
+                self.on_panic(Some(key), now);
+            }
+        }
+    }
+
+    fn on_panic(&mut self, key: Option<ConnectionKey>, now: Instant) {
+        self.context.counters.panics += 1;
+        self.context.drop_count(DropReason::Panicked);
+        let owner = key
+            .and_then(|key| self.context.connections.get(key))
+            .map(|connection| connection.owner);
+        if let Some(owner) = owner {
+            self.expel(owner.room, owner.participant, now);
+        }
+    }
+
+    fn expel(&mut self, room: RoomKey, participant: ParticipantKey, now: Instant) {
+        if let Some(room) = self.rooms.get_mut(room) {
+            let (reason, action) = (LeaveReason::MediaFailure, LeaveAction::Disconnect);
+            room.remove(&mut self.context, participant, reason, action, now);
+        }
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) next.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.context.timers.next()
+    }
+
+    /// The next event for signalling.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.context.events.pop_front()
+    }
+
+    /// The datagrams that wait to be sent. The driver sends and clears them.
+    pub fn egress(&mut self) -> &mut Egress {
+        &mut self.context.egress
+    }
+
+    /// The counters, for the driver to add what it counts.
+    pub fn counters_mut(&mut self) -> &mut Counters {
+        &mut self.context.counters
+    }
+
+    /// A copy of the counters, gauges included.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let mut counters = self.context.counters.clone();
+        counters.rooms = self.rooms.len() as u64;
+        for room in self.rooms.values() {
+            let (participants, publications, subscriptions) = room.counts();
+            counters.participants += participants as u64;
+            counters.publications += publications as u64;
+            counters.subscriptions += subscriptions as u64;
+        }
+        counters
+    }
+}

@@ -1,0 +1,4 @@
+//! The only place with sockets, threads and a clock: reads batches, feeds a shard, sends what it says.
+
+pub(crate) mod run;
+pub(crate) mod udp;

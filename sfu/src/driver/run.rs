@@ -1,0 +1,151 @@
+//! The loop of one shard's thread: wait, read a batch, feed the shard, send, deliver events.
+
+use std::{
+    io,
+    net::UdpSocket,
+    os::fd::AsRawFd,
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver as Commands, TryRecvError},
+    },
+    time::{Duration, Instant},
+};
+
+use mio::{Events, Interest, Poll, Token, Waker, unix::SourceFd};
+
+use super::udp::{Receiver, Sender};
+use crate::{
+    handle::{Envelope, EventSink},
+    metrics::Counters,
+    shard::{Shard, egress::FREE_SLOTS_MIN},
+};
+
+const SOCKET: Token = Token(0);
+const WAKER: Token = Token(1);
+
+/// Batches read before commands, timers and the send get their turn.
+const BATCHES_PER_TURN: usize = 4;
+
+/// Commands taken per turn.
+const COMMANDS_PER_TURN: usize = 64;
+
+/// How often counters are copied out.
+const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What the loop needs of the outside.
+pub(crate) struct Shore {
+    pub(crate) commands: Commands<Envelope>,
+    pub(crate) sink: EventSink,
+    pub(crate) snapshot: Arc<Mutex<Counters>>,
+}
+
+/// A poll with the socket and a waker in it.
+pub(crate) fn prepare(socket: &UdpSocket) -> io::Result<(Poll, Waker)> {
+    let poll = Poll::new()?;
+    poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), SOCKET, Interest::READABLE)?;
+    let waker = Waker::new(poll.registry(), WAKER)?;
+    Ok((poll, waker))
+}
+
+/// Runs until told to stop.
+pub(crate) fn run(mut shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &Shore) {
+    let mut receiver = Receiver::new(socket);
+    let mut sender = Sender::new(socket);
+    let mut events = Events::with_capacity(8);
+    let mut now = clock();
+    let mut snapshot_due = now;
+    let mut more = false;
+    loop {
+        let timeout = if more { Duration::ZERO } else { wait(&shard, snapshot_due, now) };
+        if let Err(error) = poll.poll(&mut events, Some(timeout))
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            tracing::error!(%error, "shard cannot wait for its socket");
+            return;
+        }
+        now = clock();
+        more = receive(&mut shard, &mut receiver, &mut sender, now);
+        let turn = obey(&mut shard, &shore.commands, now);
+        if shard.poll_timeout().is_some_and(|at| at <= now) {
+            shard.handle_timeout(now);
+        }
+        flush(&mut shard, &mut sender);
+        while let Some(event) = shard.poll_event() {
+            (shore.sink)(event);
+        }
+        if now >= snapshot_due || turn == Turn::Stop {
+            snapshot_due = now + SNAPSHOT_INTERVAL;
+            if let Ok(mut snapshot) = shore.snapshot.lock() {
+                *snapshot = shard.counters();
+            }
+        }
+        match turn {
+            Turn::Stop => return,
+            Turn::More => more = true,
+            Turn::Done => {}
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the driver is where time enters: one read per turn")]
+fn clock() -> Instant {
+    Instant::now()
+}
+
+fn wait(shard: &Shard, snapshot_due: Instant, now: Instant) -> Duration {
+    let until = shard.poll_timeout().map_or(snapshot_due, |at| at.min(snapshot_due));
+    until.saturating_duration_since(now)
+}
+
+/// Reads what waits, up to a turn's worth; true if there may be more.
+fn receive(shard: &mut Shard, receiver: &mut Receiver, sender: &mut Sender, now: Instant) -> bool {
+    for _ in 0..BATCHES_PER_TURN {
+        let count = match receiver.receive() {
+            Ok(0) => return false,
+            Ok(count) => count,
+            Err(error) => {
+                // ICMP errors of earlier sends surface here; they concern nobody present.
+                tracing::debug!(%error, "receive failed");
+                return false;
+            }
+        };
+        for (source, datagram) in receiver.datagrams(count) {
+            if shard.egress().free_slots() < FREE_SLOTS_MIN {
+                flush(shard, sender);
+            }
+            shard.handle_datagram(source, datagram, now);
+        }
+    }
+    true
+}
+
+#[derive(PartialEq, Eq)]
+enum Turn {
+    Done,
+    More,
+    Stop,
+}
+
+fn obey(shard: &mut Shard, commands: &Commands<Envelope>, now: Instant) -> Turn {
+    for _ in 0..COMMANDS_PER_TURN {
+        match commands.try_recv() {
+            Ok(Envelope::Command(command)) => shard.handle_command(*command, now),
+            Ok(Envelope::Stop) | Err(TryRecvError::Disconnected) => return Turn::Stop,
+            Err(TryRecvError::Empty) => return Turn::Done,
+        }
+    }
+    Turn::More
+}
+
+fn flush(shard: &mut Shard, sender: &mut Sender) {
+    if shard.egress().is_empty() {
+        return;
+    }
+    let sent = sender.send(shard.egress());
+    shard.egress().clear();
+    let counters = shard.counters_mut();
+    counters.sends += sent.calls;
+    counters.datagrams_sent += sent.datagrams;
+    counters.bytes_sent += sent.bytes;
+    counters.send_errors += sent.errors;
+}

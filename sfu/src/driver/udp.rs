@@ -1,0 +1,462 @@
+//! Batched UDP: `recvmmsg` with receive offload, `sendmmsg` with segmentation offload (Linux `UDP_GRO`, `UDP_SEGMENT`).
+//!
+//! `sendmmsg` to distinct destinations gains nothing by itself; what gains is that consecutive datagrams to one
+//! destination travel the kernel as one large packet. All but the last of such a group must have the same length.
+//! Buffers are allocated once. This file is the crate's only `unsafe`.
+#![expect(unsafe_code, reason = "recvmmsg and sendmmsg with control messages have no safe interface in std")]
+
+use std::{
+    io,
+    mem::{self, MaybeUninit},
+    net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket},
+    os::fd::{AsRawFd, RawFd},
+    ptr,
+};
+
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+
+use crate::shard::egress::Egress;
+
+/// Messages per `recvmmsg`.
+const RECEIVE_MESSAGES: usize = 16;
+
+/// A receive-offload message holds at most this (the largest UDP payload).
+const RECEIVE_BYTES: usize = 65_536;
+
+/// Messages per `sendmmsg`.
+const SEND_MESSAGES: usize = 64;
+
+/// Segments of one offloaded send (kernel's `UDP_MAX_SEGMENTS` is 64 before Linux 6.9).
+const SEGMENTS_MAX: usize = 64;
+
+/// Bytes of one offloaded send: below the largest UDP payload.
+const SEGMENTS_BYTES_MAX: usize = 65_000;
+
+/// Socket buffers: half a second of a busy core's traffic.
+const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+
+/// Room for one control message with a 16- or 32-bit value, aligned for `cmsghdr`.
+type Control = [u64; 4];
+
+/// A bound socket with offloads switched on where the kernel has them.
+pub(crate) fn open(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    if address.is_ipv6() {
+        // An unspecified IPv6 address serves IPv4 too; a specific one serves itself.
+        socket.set_only_v6(false)?;
+    }
+    socket.set_nonblocking(true)?;
+    // Best effort: the kernel caps these by sysctl and works with less.
+    let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
+    let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
+    socket.bind(&address.into())?;
+    enable_gro(socket.as_raw_fd());
+    Ok(socket.into())
+}
+
+fn enable_gro(fd: RawFd) {
+    let on: libc::c_int = 1;
+    // SAFETY: `on` outlives the call and its size is passed. Failure means an old kernel; then every message simply
+    // holds one datagram.
+    unsafe {
+        libc::setsockopt(
+            fd,
+            libc::SOL_UDP,
+            libc::UDP_GRO,
+            ptr::from_ref(&on).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        );
+    }
+}
+
+/// The receiving half.
+pub(crate) struct Receiver {
+    fd: RawFd,
+    buffers: Box<[u8]>,
+    messages: [Received; RECEIVE_MESSAGES],
+}
+
+#[derive(Clone, Copy)]
+struct Received {
+    source: Option<SocketAddr>,
+    len: usize,
+    segment: usize,
+}
+
+impl Receiver {
+    /// For a socket that outlives this value.
+    pub(crate) fn new(socket: &UdpSocket) -> Self {
+        Self {
+            fd: socket.as_raw_fd(),
+            buffers: vec![0; RECEIVE_MESSAGES * RECEIVE_BYTES].into_boxed_slice(),
+            messages: [Received { source: None, len: 0, segment: 0 }; RECEIVE_MESSAGES],
+        }
+    }
+
+    /// Reads one batch; the number of messages, 0 when nothing waits.
+    pub(crate) fn receive(&mut self) -> io::Result<usize> {
+        // SAFETY: all-zero is a valid value of these plain C structures.
+        let mut names: [libc::sockaddr_storage; RECEIVE_MESSAGES] = unsafe { mem::zeroed() };
+        let mut controls: [Control; RECEIVE_MESSAGES] = [[0; 4]; RECEIVE_MESSAGES];
+        // SAFETY: as above.
+        let mut iovecs: [libc::iovec; RECEIVE_MESSAGES] = unsafe { mem::zeroed() };
+        // SAFETY: as above.
+        let mut headers: [libc::mmsghdr; RECEIVE_MESSAGES] = unsafe { mem::zeroed() };
+        let parts = names
+            .iter_mut()
+            .zip(&mut controls)
+            .zip(&mut iovecs)
+            .zip(&mut headers)
+            .zip(self.buffers.chunks_exact_mut(RECEIVE_BYTES));
+        for ((((name, control), iovec), header), buffer) in parts {
+            iovec.iov_base = buffer.as_mut_ptr().cast();
+            iovec.iov_len = buffer.len();
+            header.msg_hdr.msg_name = ptr::from_mut(name).cast();
+            header.msg_hdr.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+            header.msg_hdr.msg_iov = iovec;
+            header.msg_hdr.msg_iovlen = 1;
+            header.msg_hdr.msg_control = control.as_mut_ptr().cast();
+            header.msg_hdr.msg_controllen = size_of::<Control>();
+        }
+        // SAFETY: every header points to a name, an iovec and a control buffer that live until the call returns; the
+        // count is the length of `headers`; a null timeout is allowed.
+        let count = unsafe {
+            libc::recvmmsg(
+                self.fd,
+                headers.as_mut_ptr(),
+                RECEIVE_MESSAGES as libc::c_uint,
+                libc::MSG_DONTWAIT,
+                ptr::null_mut(),
+            )
+        };
+        let Ok(count) = usize::try_from(count) else {
+            let error = io::Error::last_os_error();
+            return match error.kind() {
+                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(0),
+                _ => Err(error),
+            };
+        };
+        for ((received, header), name) in self.messages.iter_mut().zip(&headers).zip(names).take(count) {
+            let len = header.msg_len as usize;
+            *received = Received {
+                source: source_of(name, header.msg_hdr.msg_namelen),
+                len,
+                segment: gro_segment(&header.msg_hdr).filter(|size| *size > 0).unwrap_or(len),
+            };
+        }
+        Ok(count)
+    }
+
+    /// The datagrams of the last batch of `count` messages, receive offload undone.
+    pub(crate) fn datagrams(
+        &mut self,
+        count: usize,
+    ) -> impl Iterator<Item = (SocketAddr, &mut [u8])> {
+        self.messages
+            .iter()
+            .zip(self.buffers.chunks_exact_mut(RECEIVE_BYTES))
+            .take(count)
+            .filter_map(|(received, buffer)| {
+                let source = received.source?;
+                let bytes = buffer.get_mut(..received.len)?;
+                Some((source, bytes, received.segment.max(1)))
+            })
+            .flat_map(|(source, bytes, segment)| {
+                bytes.chunks_mut(segment).map(move |datagram| (source, datagram))
+            })
+    }
+}
+
+/// IPv4 clients of a dual-stack socket appear as IPv4: candidates and STUN answers must name their true family.
+fn source_of(name: libc::sockaddr_storage, len: libc::socklen_t) -> Option<SocketAddr> {
+    // SAFETY: the kernel wrote `len` bytes of a socket address into `name`.
+    let address = unsafe { SockAddr::new(mem::transmute::<libc::sockaddr_storage, _>(name), len) };
+    let address = address.as_socket()?;
+    Some(SocketAddr::new(address.ip().to_canonical(), address.port()))
+}
+
+/// The segment size that receive offload reports; `None` for a single datagram.
+fn gro_segment(header: &libc::msghdr) -> Option<usize> {
+    // SAFETY: the kernel filled the control buffer that `header` points to and set its length; the CMSG functions stay
+    // within it. The value of UDP_GRO is a C int.
+    unsafe {
+        let mut control = libc::CMSG_FIRSTHDR(header);
+        while !control.is_null() {
+            if (*control).cmsg_level == libc::SOL_UDP && (*control).cmsg_type == libc::UDP_GRO {
+                let size = ptr::read_unaligned(libc::CMSG_DATA(control).cast::<libc::c_int>());
+                return usize::try_from(size).ok();
+            }
+            control = libc::CMSG_NXTHDR(header, control);
+        }
+    }
+    None
+}
+
+/// What a flush did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sent {
+    pub(crate) calls: u64,
+    pub(crate) datagrams: u64,
+    pub(crate) bytes: u64,
+    pub(crate) errors: u64,
+}
+
+/// The sending half.
+pub(crate) struct Sender {
+    fd: RawFd,
+    is_ipv6: bool,
+    offload: bool,
+    groups: Vec<Group>,
+    iovecs: Vec<libc::iovec>,
+}
+
+/// Datagrams that leave as one message.
+struct Group {
+    destination: SockAddr,
+    first: usize,
+    count: usize,
+    /// Length of all but the last.
+    segment: usize,
+    bytes: usize,
+}
+
+impl Sender {
+    /// For a socket that outlives this value.
+    pub(crate) fn new(socket: &UdpSocket) -> Self {
+        let is_ipv6 = socket.local_addr().is_ok_and(|address| address.is_ipv6());
+        Self {
+            fd: socket.as_raw_fd(),
+            is_ipv6,
+            offload: true,
+            groups: Vec::with_capacity(SEND_MESSAGES),
+            iovecs: Vec::with_capacity(SEND_MESSAGES * SEGMENTS_MAX),
+        }
+    }
+
+    /// Sends a batch. What the kernel refuses is lost, as on any network, and counted.
+    pub(crate) fn send(&mut self, egress: &Egress) -> Sent {
+        let mut sent = Sent::default();
+        for (destination, datagrams) in egress.chains() {
+            let destination = SockAddr::from(self.family(destination));
+            let mut group: Option<Group> = None;
+            for datagram in datagrams {
+                let fits = group.as_ref().is_some_and(|group| self.offload && group.takes(datagram.len()));
+                if !fits && let Some(group) = group.take() {
+                    self.groups.push(group);
+                    if self.groups.len() == SEND_MESSAGES {
+                        self.flush(&mut sent);
+                    }
+                }
+                let first = self.iovecs.len();
+                let group = group.get_or_insert_with(|| Group {
+                    destination: destination.clone(),
+                    first,
+                    count: 0,
+                    segment: datagram.len(),
+                    bytes: 0,
+                });
+                group.count += 1;
+                group.bytes += datagram.len();
+                self.iovecs.push(libc::iovec {
+                    iov_base: datagram.as_ptr().cast_mut().cast(),
+                    iov_len: datagram.len(),
+                });
+            }
+            self.groups.extend(group);
+            if self.groups.len() >= SEND_MESSAGES {
+                self.flush(&mut sent);
+            }
+        }
+        self.flush(&mut sent);
+        sent
+    }
+
+    /// An IPv6 socket sends to IPv4 through mapped addresses.
+    fn family(&self, destination: SocketAddr) -> SocketAddr {
+        match destination.ip() {
+            IpAddr::V4(address) if self.is_ipv6 => {
+                let mapped: Ipv6Addr = address.to_ipv6_mapped();
+                SocketAddr::V6(SocketAddrV6::new(mapped, destination.port(), 0, 0))
+            }
+            _ => destination,
+        }
+    }
+
+    fn flush(&mut self, sent: &mut Sent) {
+        let mut controls: [Control; SEND_MESSAGES] = [[0; 4]; SEND_MESSAGES];
+        // SAFETY: all-zero is a valid value of this plain C structure.
+        let mut headers: [libc::mmsghdr; SEND_MESSAGES] = unsafe { mem::zeroed() };
+        for ((group, header), control) in self.groups.iter().zip(&mut headers).zip(&mut controls) {
+            header.msg_hdr.msg_name = group.destination.as_ptr().cast_mut().cast();
+            header.msg_hdr.msg_namelen = group.destination.len();
+            let Some(iovec) = self.iovecs.get_mut(group.first..group.first + group.count) else { continue };
+            header.msg_hdr.msg_iov = iovec.as_mut_ptr();
+            header.msg_hdr.msg_iovlen = iovec.len();
+            if group.count > 1 {
+                set_segment(&mut header.msg_hdr, control, group.segment);
+            }
+        }
+        let count = self.groups.len().min(SEND_MESSAGES);
+        let mut done = 0;
+        while done < count {
+            let Some(rest) = headers.get_mut(done..count) else { break };
+            // SAFETY: every header points to an address, iovecs and a control buffer that live until the call returns;
+            // the iovecs point into the egress arena, which is borrowed by `send`; the kernel only reads them.
+            let result = unsafe {
+                libc::sendmmsg(self.fd, rest.as_mut_ptr(), rest.len() as libc::c_uint, libc::MSG_DONTWAIT)
+            };
+            sent.calls += 1;
+            match usize::try_from(result) {
+                Ok(accepted) if accepted > 0 => {
+                    for group in self.groups.iter().skip(done).take(accepted) {
+                        sent.datagrams += group.count as u64;
+                        sent.bytes += group.bytes as u64;
+                    }
+                    done += accepted;
+                }
+                _ => {
+                    if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted {
+                        continue;
+                    }
+                    if let Some(group) = self.groups.get(done) {
+                        one_by_one(self.fd, group, &self.iovecs, sent);
+                        // A device without checksum offload refuses segmentation (EIO): do without from now on.
+                        self.offload &= group.count == 1;
+                    }
+                    done += 1;
+                }
+            }
+        }
+        self.groups.clear();
+        self.iovecs.clear();
+    }
+}
+
+impl Group {
+    /// Whether a datagram of this length may follow in the same message: all before it have the segment's length.
+    fn takes(&self, len: usize) -> bool {
+        self.count < SEGMENTS_MAX
+            && self.bytes == self.count * self.segment
+            && len <= self.segment
+            && self.bytes + len <= SEGMENTS_BYTES_MAX
+    }
+}
+
+/// The way without offload, for what the kernel refused as a whole.
+fn one_by_one(fd: RawFd, group: &Group, iovecs: &[libc::iovec], sent: &mut Sent) {
+    for iovec in iovecs.iter().skip(group.first).take(group.count) {
+        // SAFETY: the iovec points into the egress arena, the address is owned by the group; both outlive the call.
+        let result = unsafe {
+            libc::sendto(
+                fd,
+                iovec.iov_base,
+                iovec.iov_len,
+                libc::MSG_DONTWAIT,
+                group.destination.as_ptr().cast(),
+                group.destination.len(),
+            )
+        };
+        sent.calls += 1;
+        if result < 0 {
+            sent.errors += 1;
+        } else {
+            sent.datagrams += 1;
+            sent.bytes += iovec.iov_len as u64;
+        }
+    }
+}
+
+fn set_segment(header: &mut libc::msghdr, control: &mut Control, segment: usize) {
+    let Ok(segment) = u16::try_from(segment) else { return };
+    header.msg_control = control.as_mut_ptr().cast();
+    // SAFETY: CMSG_SPACE and CMSG_LEN only compute; the buffer of 32 bytes holds a header and two bytes, so that
+    // CMSG_FIRSTHDR points into it.
+    unsafe {
+        header.msg_controllen = libc::CMSG_SPACE(size_of::<u16>() as libc::c_uint) as usize;
+        let first = libc::CMSG_FIRSTHDR(header);
+        if let Some(message) = first.as_mut() {
+            message.cmsg_level = libc::SOL_UDP;
+            message.cmsg_type = libc::UDP_SEGMENT;
+            message.cmsg_len = libc::CMSG_LEN(size_of::<u16>() as libc::c_uint) as usize;
+            ptr::write_unaligned(libc::CMSG_DATA(first).cast::<u16>(), segment);
+        }
+    }
+}
+
+const _: () = assert!(size_of::<Control>() >= 24 && size_of::<MaybeUninit<Control>>() == 32);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shard::egress::EgressTag;
+
+    fn received(receiver: &mut Receiver, expected: usize) -> Vec<(SocketAddr, Vec<u8>)> {
+        let mut all = Vec::new();
+        // Loopback delivers within the send call; the bound only ends a failing test.
+        for _ in 0..1000 {
+            let count = receiver.receive().unwrap();
+            all.extend(receiver.datagrams(count).map(|(source, bytes)| (source, bytes.to_vec())));
+            if all.len() >= expected {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        all
+    }
+
+    fn round_trip(from: &str, to: &str, connect_to: impl Fn(u16) -> SocketAddr) {
+        let a = open(from.parse().unwrap()).unwrap();
+        let b = open(to.parse().unwrap()).unwrap();
+        let destination = connect_to(b.local_addr().unwrap().port());
+        let (mut egress, mut tag) = (Egress::new(), EgressTag::default());
+        let lengths = [1100, 1100, 1100, 700, 1100, 60];
+        for (index, len) in lengths.into_iter().enumerate() {
+            egress.reserve().unwrap()[..len].fill(u8::try_from(index).unwrap());
+            egress.commit(&mut tag, destination, len);
+        }
+        let sent = Sender::new(&a).send(&egress);
+        assert_eq!((sent.datagrams, sent.errors), (6, 0));
+        let got = received(&mut Receiver::new(&b), 6);
+        let shape: Vec<_> = got.iter().map(|(_, bytes)| (bytes[0], bytes.len())).collect();
+        assert_eq!(shape, [(0, 1100), (1, 1100), (2, 1100), (3, 700), (4, 1100), (5, 60)]);
+        let port = a.local_addr().unwrap().port();
+        assert!(got.iter().all(|(source, _)| source.port() == port), "{got:?}");
+    }
+
+    #[test]
+    fn a_batch_arrives_whole_in_order_and_cut_where_it_was_cut() {
+        round_trip("127.0.0.1:0", "127.0.0.1:0", |port| ([127, 0, 0, 1], port).into());
+    }
+
+    #[test]
+    fn a_dual_stack_socket_serves_ipv4() {
+        round_trip("[::]:0", "127.0.0.1:0", |port| ([127, 0, 0, 1], port).into());
+        round_trip("127.0.0.1:0", "[::]:0", |port| ([127, 0, 0, 1], port).into());
+    }
+
+    #[test]
+    fn ipv4_clients_of_a_dual_stack_socket_appear_as_ipv4() {
+        let a = open("127.0.0.1:0".parse().unwrap()).unwrap();
+        let b = open("[::]:0".parse().unwrap()).unwrap();
+        let port = b.local_addr().unwrap().port();
+        a.send_to(b"x", ("127.0.0.1", port)).unwrap();
+        let got = received(&mut Receiver::new(&b), 1);
+        assert_eq!(got, [(a.local_addr().unwrap(), b"x".to_vec())]);
+    }
+
+    #[test]
+    fn a_refused_destination_is_counted_and_the_rest_is_sent() {
+        let a = open("127.0.0.1:0".parse().unwrap()).unwrap();
+        let b = open("127.0.0.1:0".parse().unwrap()).unwrap();
+        let mut egress = Egress::new();
+        // Port 0 cannot be sent to.
+        for to in [SocketAddr::from(([127, 0, 0, 1], 0)), b.local_addr().unwrap()] {
+            let mut tag = EgressTag::default();
+            egress.reserve().unwrap()[0] = 7;
+            egress.commit(&mut tag, to, 1);
+        }
+        let sent = Sender::new(&a).send(&egress);
+        assert_eq!((sent.datagrams, sent.errors), (1, 1));
+        assert_eq!(received(&mut Receiver::new(&b), 1).len(), 1);
+    }
+}

@@ -1,0 +1,143 @@
+//! A room: its participants, their publications, and who receives what.
+//!
+//! Owns the rules of a consultation's media: who is in, who may publish, who hears whom. Knows no address and no
+//! datagram: it speaks of connections by key and hands packets down to them. Read [`forward`] first: it is the hot
+//! path.
+
+pub(crate) mod admission;
+pub(crate) mod data;
+pub mod data_packet;
+pub(crate) mod feedback;
+pub(crate) mod forward;
+pub(crate) mod key_frame;
+pub(crate) mod layer_switch;
+pub(crate) mod negotiation;
+pub(crate) mod participant;
+pub(crate) mod publication;
+pub(crate) mod publish;
+pub(crate) mod requests;
+pub(crate) mod rewrite;
+pub(crate) mod roster;
+pub(crate) mod speaker;
+pub(crate) mod subscribe;
+pub(crate) mod subscription;
+pub(crate) mod tick;
+
+use std::{collections::VecDeque, time::Instant};
+
+use protocol::ids::{Identity, RoomName, RoomSid, TrackSid};
+use slotmap::SlotMap;
+
+use self::{
+    participant::Participant, publication::Publication, subscription::Subscription,
+};
+use crate::{
+    limits::Limits,
+    shard::command::{ParticipantInfo, RoomInfo},
+};
+
+slotmap::new_key_type! {
+    /// A room of this shard.
+    pub struct RoomKey;
+    /// A participant of its room.
+    pub struct ParticipantKey;
+    /// A publication of its room.
+    pub struct PublicationKey;
+    /// A subscription of its room.
+    pub struct SubscriptionKey;
+}
+
+/// See the module.
+pub(crate) struct Room {
+    pub(crate) key: RoomKey,
+    sid: RoomSid,
+    pub(crate) name: RoomName,
+    created_unix_ms: i64,
+    limits: Limits,
+    participants: SlotMap<ParticipantKey, Participant>,
+    publications: SlotMap<PublicationKey, Publication>,
+    subscriptions: SlotMap<SubscriptionKey, Subscription>,
+    /// Those who left lately: a resuming client must be told.
+    departed: VecDeque<(Instant, ParticipantInfo)>,
+    /// When an empty room closes.
+    closes: Option<Instant>,
+    /// When the running speaker window ends.
+    window_ends: Instant,
+}
+
+impl Room {
+    pub(crate) fn new(
+        key: RoomKey,
+        sid: RoomSid,
+        name: RoomName,
+        created_unix_ms: i64,
+        limits: Limits,
+        now: Instant,
+    ) -> Self {
+        Self {
+            key,
+            sid,
+            name,
+            created_unix_ms,
+            limits,
+            participants: SlotMap::with_key(),
+            publications: SlotMap::with_key(),
+            subscriptions: SlotMap::with_key(),
+            departed: VecDeque::new(),
+            closes: Some(now + std::time::Duration::from_secs(limits.empty_timeout_s.into())),
+            window_ends: now + speaker::WINDOW,
+        }
+    }
+
+    pub(crate) fn sid(&self) -> &RoomSid {
+        &self.sid
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.participants.is_empty()
+    }
+
+    /// An empty room whose time is up.
+    pub(crate) fn is_over(&self, now: Instant) -> bool {
+        self.is_empty() && self.closes.is_some_and(|at| at <= now)
+    }
+
+    pub(crate) fn counts(&self) -> (usize, usize, usize) {
+        (self.participants.len(), self.publications.len(), self.subscriptions.len())
+    }
+
+    fn participant_by_identity(&self, identity: &Identity) -> Option<ParticipantKey> {
+        self.participants
+            .iter()
+            .find(|(_, participant)| participant.identity == *identity)
+            .map(|(key, _)| key)
+    }
+
+    fn publication_by_sid(&self, sid: &TrackSid) -> Option<PublicationKey> {
+        self.publications
+            .iter()
+            .find(|(_, publication)| publication.sid() == sid)
+            .map(|(key, _)| key)
+    }
+
+    /// The room as clients see it.
+    fn info(&self) -> RoomInfo {
+        let visible = || self.participants.values().filter(|one| !one.permission.hidden);
+        RoomInfo {
+            sid: self.sid.clone(),
+            name: self.name.clone(),
+            empty_timeout_s: self.limits.empty_timeout_s,
+            departure_timeout_s: self.limits.departure_timeout_s,
+            participants_max: self.limits.participants_per_room.into(),
+            created_unix_ms: self.created_unix_ms,
+            metadata: String::new(),
+            participants: count(visible()),
+            publishers: count(visible().filter(|one| !one.publications.is_empty())),
+            active_recording: self.participants.values().any(|one| one.permission.recorder),
+        }
+    }
+}
+
+fn count<T>(items: impl Iterator<Item = T>) -> u32 {
+    u32::try_from(items.count()).unwrap_or(u32::MAX)
+}

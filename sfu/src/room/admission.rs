@@ -1,0 +1,250 @@
+//! Who is in the room: joining, resuming, leaving, being gone.
+//!
+//! A participant is in the room from its join until it leaves, is replaced by the same identity, or has lost its
+//! socket for longer than the resume window. Its media ends with it.
+
+use std::time::{Duration, Instant};
+
+use protocol::ids::{ParticipantSid, SessionId};
+
+use super::{
+    ParticipantKey, Room,
+    participant::{Participant, Signal, Subscriber},
+};
+use crate::{
+    connection::{Owner, sctp::ChannelLabel},
+    shard::{
+        command::{
+            Join, JoinRefusal, Joined, LeaveAction, LeaveReason, Message, Resumed, Target,
+        },
+        context::Context,
+    },
+};
+
+/// How long a participant without a socket is kept: iOS closes sockets of hidden pages, and clients retry for about
+/// as long before they join anew.
+pub(super) const RESUME_WINDOW: Duration = Duration::from_secs(30);
+
+/// How long those who left are remembered for resuming clients.
+const DEPARTED_MEMORY: Duration = Duration::from_secs(60);
+
+/// Most departures remembered.
+const DEPARTED_MAX: usize = 256;
+
+/// Protocol from which clients take a new sid under the same identity as a replacement.
+const PROTOCOL_REPLACES_IDENTITY: u32 = 12;
+
+impl Room {
+    /// Admits a participant, or continues with one.
+    pub(crate) fn join(
+        &mut self,
+        context: &mut Context,
+        join: Join,
+        now: Instant,
+    ) -> Result<ParticipantKey, JoinRefusal> {
+        if let Some(resume) = join.resume.clone() {
+            return self.resume(context, &join, &resume.participant, now);
+        }
+        let present = self.participant_by_identity(&join.identity);
+        let others = self.participants.len() - usize::from(present.is_some());
+        if others >= usize::from(self.limits.participants_per_room) {
+            return Err(JoinRefusal::RoomFull);
+        }
+        if let Some(older) = present {
+            self.replace(context, older, now);
+        }
+        Ok(self.admit(context, join, now))
+    }
+
+    fn admit(&mut self, context: &mut Context, join: Join, now: Instant) -> ParticipantKey {
+        let session = join.session;
+        let recorder = join.permission.recorder;
+        let sid = ParticipantSid::random(&mut context.rng);
+        let key = self.participants.insert(Participant::new(sid, join, now));
+        self.closes = None;
+        self.open_subscriber(context, key, now);
+        if let Some(participant) = self.participant_info(key) {
+            let joined = Joined {
+                room: self.info(),
+                participant,
+                others: self.others_seen_by(key),
+                subscriber_primary: self.participants.get(key).is_some_and(|one| one.subscriber.is_some()),
+            };
+            context.emit(Some(session), Message::Joined(Box::new(joined)));
+        }
+        self.announce_arrival(context, key);
+        if recorder {
+            self.announce_room(context);
+        }
+        self.subscribe_to_all(context, key);
+        self.offer_if_stale(context, key);
+        tracing::info!(room = %self.sid, participants = self.participants.len(), "participant joined");
+        key
+    }
+
+    /// A participant who may receive gets the connection on which we offer.
+    pub(super) fn open_subscriber(&mut self, context: &mut Context, key: ParticipantKey, now: Instant) {
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        if !participant.permission.can_subscribe || participant.subscriber.is_some() {
+            return;
+        }
+        let owner = Owner { room: self.key, participant: key, target: Target::Subscriber };
+        let connection = context.open_connection(owner, now);
+        if let Some(connection) = context.connections.get_mut(connection) {
+            for label in [ChannelLabel::Reliable, ChannelLabel::Lossy, ChannelLabel::DataTrack] {
+                connection.open_channel(label);
+            }
+        }
+        participant.subscriber = Some(Subscriber::new(connection));
+    }
+
+    fn resume(
+        &mut self,
+        context: &mut Context,
+        join: &Join,
+        sid: &ParticipantSid,
+        now: Instant,
+    ) -> Result<ParticipantKey, JoinRefusal> {
+        let key = self.participant_by_identity(&join.identity).ok_or(JoinRefusal::StateMismatch)?;
+        let participant = self.participants.get_mut(key).ok_or(JoinRefusal::StateMismatch)?;
+        if participant.sid != *sid {
+            return Err(JoinRefusal::StateMismatch);
+        }
+        participant.signal = Signal::Connected(join.session);
+        let last_message_seq = participant.last_message_seq;
+        if let Some(subscriber) = &mut participant.subscriber {
+            // The old offer's answer may be lost with the old socket.
+            subscriber.outstanding = None;
+            subscriber.stale = true;
+            context.restart_ice(subscriber.connection);
+        }
+        self.forget_departed(now);
+        let mut participants: Vec<_> = self.departed.iter().map(|(_, info)| info.clone()).collect();
+        participants.extend(self.others_seen_by(key));
+        participants.extend(self.participant_info(key));
+        let resumed = Resumed { room: self.info(), participants, last_message_seq };
+        context.emit(Some(join.session), Message::Resumed(Box::new(resumed)));
+        self.offer_if_stale(context, key);
+        tracing::info!(room = %self.sid, participant = %sid, "participant resumed");
+        Ok(key)
+    }
+
+    /// The same identity joins again: the newcomer wins.
+    fn replace(&mut self, context: &mut Context, key: ParticipantKey, now: Instant) {
+        let farewell = self.take_out(context, key, LeaveReason::DuplicateIdentity, now);
+        if let Some((session, info)) = farewell {
+            let leave = Message::Leave {
+                reason: LeaveReason::DuplicateIdentity,
+                action: LeaveAction::Disconnect,
+            };
+            context.emit(session, leave);
+            self.announce_departure(context, &info, |one| {
+                one.client.protocol < PROTOCOL_REPLACES_IDENTITY
+            });
+        }
+    }
+
+    /// Removes a participant and tells the others; the participant itself is told `action` if it has a socket and did
+    /// not ask for it.
+    pub(crate) fn remove(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        reason: LeaveReason,
+        action: LeaveAction,
+        now: Instant,
+    ) {
+        let Some((session, info)) = self.take_out(context, key, reason, now) else { return };
+        if reason != LeaveReason::ClientInitiated {
+            context.emit(session, Message::Leave { reason, action });
+        }
+        self.announce_departure(context, &info, |_| true);
+        if info.permission.recorder {
+            self.announce_room(context);
+        }
+        tracing::info!(
+            room = %self.sid, participant = %info.sid, ?reason,
+            participants = self.participants.len(), "participant left"
+        );
+        if self.departed.len() >= DEPARTED_MAX {
+            self.departed.pop_front();
+        }
+        self.departed.push_back((now, info));
+    }
+
+    fn take_out(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        reason: LeaveReason,
+        now: Instant,
+    ) -> Option<(Option<SessionId>, crate::shard::command::ParticipantInfo)> {
+        for publication in self.participants.get(key)?.publications.clone() {
+            self.unpublish(context, publication);
+        }
+        self.unsubscribe_from_all(context, key);
+        let participant = self.participants.remove(key)?;
+        for connection in [
+            participant.publisher,
+            participant.subscriber.as_ref().map(|subscriber| subscriber.connection),
+        ]
+        .into_iter()
+        .flatten()
+        {
+            context.close_connection(connection, now);
+        }
+        self.offer_all_stale(context);
+        if self.participants.is_empty() {
+            let wait = Duration::from_secs(self.limits.departure_timeout_s.into());
+            self.closes = Some(now + wait);
+        }
+        Some((participant.session(), participant.farewell(reason)))
+    }
+
+    /// The socket is gone without a leave.
+    pub(crate) fn lose_session(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        session: SessionId,
+        now: Instant,
+    ) {
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        if participant.signal != Signal::Connected(session) {
+            return;
+        }
+        participant.signal = Signal::Lost { since: now };
+        if !self.is_connected(context, key) {
+            self.remove(context, key, LeaveReason::SignalClose, LeaveAction::Disconnect, now);
+        }
+    }
+
+    /// Whether a session still speaks for this participant.
+    pub(crate) fn speaks_for(&self, key: ParticipantKey, session: SessionId) -> bool {
+        self.session_of(key) == Some(session)
+    }
+
+    /// Everyone must go: the node stops, or the room is deleted.
+    pub(crate) fn remove_all(
+        &mut self,
+        context: &mut Context,
+        reason: LeaveReason,
+        action: LeaveAction,
+        now: Instant,
+    ) {
+        let everyone: Vec<_> = self.participants.keys().collect();
+        for key in &everyone {
+            let session = self.session_of(*key);
+            context.emit(session, Message::Leave { reason, action });
+        }
+        for key in everyone {
+            self.take_out(context, key, reason, now);
+        }
+    }
+
+    pub(super) fn forget_departed(&mut self, now: Instant) {
+        while self.departed.front().is_some_and(|(left, _)| now.duration_since(*left) > DEPARTED_MEMORY) {
+            self.departed.pop_front();
+        }
+    }
+}

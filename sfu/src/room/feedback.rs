@@ -1,0 +1,435 @@
+//! RTCP both ways: what subscribers ask for, what publishers are asked for, and the reports (RFC 3550 §6, RFC 4585).
+//!
+//! Feedback counts only for streams that its sender receives; anything else is dropped and counted.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    PublicationKey, Room, SubscriptionKey,
+    forward::{picture, source_numbers, values_for},
+    layer_switch,
+    publication::SenderReport,
+    rewrite::LayerIndex,
+    subscription::Binding,
+};
+use crate::{
+    connection::{Connection, ConnectionKey, REPORT_INTERVAL, outgoing::OutPacket},
+    drop_reason::DropReason,
+    rtp::{
+        header::OutHeader,
+        ids::{ExtSeq, Seq, Ssrc},
+        payload::{CodecKind, red, vp8},
+        rtcp::{self, ReportBlock, RtcpPacket},
+    },
+    shard::{command::Target, context::Context},
+};
+
+/// Round trip assumed when pacing retransmission requests: an ICE-lite agent sends no checks to measure one with.
+const RTT_ASSUMED: Duration = Duration::from_millis(100);
+
+/// Most sequence numbers asked for in one packet: what 1,200 bytes hold comfortably.
+const NACKS_PER_PACKET_MAX: usize = 256;
+
+/// Most retransmissions answered for one RTCP packet; the rest is asked again.
+const RETRANSMISSIONS_PER_PACKET_MAX: usize = 64;
+
+/// Most report blocks in one report (RFC 3550 §6.4.1: a 5-bit count).
+const REPORT_BLOCKS_MAX: usize = 31;
+
+impl Room {
+    /// Handles one SRTCP packet of a connection of this room.
+    pub(crate) fn on_rtcp(
+        &mut self,
+        context: &mut Context,
+        key: ConnectionKey,
+        datagram: &mut [u8],
+        now: Instant,
+    ) -> Result<(), DropReason> {
+        let connection = context.connections.get_mut(key).ok_or(DropReason::UnknownPath)?;
+        let len = connection.receive_rtcp(datagram)?;
+        let compound = datagram.get(..len).ok_or(DropReason::RtcpMalformed)?;
+        for packet in rtcp::packets(compound) {
+            match packet.map_err(|_| DropReason::RtcpMalformed)? {
+                RtcpPacket::SenderReport { sender, ntp, rtp_timestamp, .. } => {
+                    self.on_sender_report(context, key, sender, ntp, rtp_timestamp, now);
+                }
+                RtcpPacket::Nack { media, pairs, .. } => {
+                    let (subscription, _) = subscription_of(context, key, media)?;
+                    for seq in pairs.take(RETRANSMISSIONS_PER_PACKET_MAX) {
+                        context.counters.nacks_received += 1;
+                        self.retransmit(context, subscription, seq);
+                    }
+                }
+                RtcpPacket::Pli { media, .. } => self.on_picture_lost(context, key, media, now)?,
+                RtcpPacket::Fir { entries, .. } => {
+                    for entry in entries {
+                        self.on_picture_lost(context, key, entry.ssrc, now)?;
+                    }
+                }
+                // Reports of reception and bandwidth are for congestion control.
+                RtcpPacket::ReceiverReport { .. }
+                | RtcpPacket::Remb { .. }
+                | RtcpPacket::TransportCc { .. }
+                | RtcpPacket::Bye { .. }
+                | RtcpPacket::SourceDescription
+                | RtcpPacket::Other { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn on_sender_report(
+        &mut self,
+        context: &Context,
+        key: ConnectionKey,
+        sender: Ssrc,
+        ntp: u64,
+        rtp_timestamp: u32,
+        now: Instant,
+    ) {
+        let route = context.connections.get(key).and_then(|connection| connection.incoming.route(sender));
+        let Some(route) = route else { return };
+        let layer = self
+            .publications
+            .get_mut(route.publication)
+            .and_then(|publication| publication.layer_mut(route.layer));
+        // RTX streams report too; their clock is their media's.
+        if let Some(layer) = layer.filter(|layer| layer.ssrc == sender) {
+            layer.reception.on_sender_report(ntp, now);
+            layer.sender_report = Some(SenderReport { ntp, rtp_timestamp, received: now });
+        }
+    }
+
+    fn on_picture_lost(
+        &mut self,
+        context: &mut Context,
+        key: ConnectionKey,
+        media: Ssrc,
+        now: Instant,
+    ) -> Result<(), DropReason> {
+        let (subscription, is_rtx) = subscription_of(context, key, media)?;
+        if is_rtx {
+            return Err(DropReason::ForeignFeedback);
+        }
+        context.counters.key_frame_requests_received += 1;
+        if let Some(one) = self.subscriptions.get(subscription) {
+            let layer = one.stream.layer();
+            self.request_key_frame(context, one.publication, layer, now);
+        }
+        Ok(())
+    }
+
+    /// Sends one packet again, from the publication's shared history.
+    fn retransmit(&mut self, context: &mut Context, key: SubscriptionKey, seq: Seq) {
+        let Some(subscription) = self.subscriptions.get_mut(key) else { return };
+        let Binding::Bound(pts) = subscription.binding else { return };
+        let Some(publication) = self.publications.get(subscription.publication) else { return };
+        let found = subscription.stream.rewriter.extend_out(seq).and_then(|out| {
+            let (layer, source, offsets) = subscription.stream.rewriter.source_of(out)?;
+            Some((offsets, publication.layer(layer)?.history.get(source)?))
+        });
+        let Some((offsets, stored)) = found else { return };
+        let Some((_, strip_red)) = pts.of(stored.meta.codec) else { return };
+        let payload = if strip_red { red::primary(stored.payload).unwrap_or_default() } else { stored.payload };
+        if !subscription.stream.may_retransmit(payload.len() as u64) {
+            return;
+        }
+        let Some(connection) = context.connections.get_mut(subscription.connection) else { return };
+        let descriptor = match stored.meta.codec {
+            CodecKind::Vp8 => vp8::Descriptor::parse(stored.payload),
+            _ => None,
+        };
+        let values = values_for(stored.values, subscription);
+        // Only as RTX, under numbers of its own: sending an SRTP packet again with any changed header byte would use
+        // one AEAD nonce twice (RFC 7714 §8.4 forbids it, and the key would be lost).
+        let (Some(rtx), Some(pt)) = (&mut subscription.rtx, pts.rtx) else { return };
+        rtx.highest = ExtSeq(rtx.highest.0 + 1);
+        let (ssrc, out_seq) = (rtx.ssrc, rtx.highest);
+        let header = OutHeader {
+            marker: stored.meta.marker,
+            pt,
+            seq: out_seq.seq(),
+            timestamp: stored.meta.timestamp.wrapping_add(offsets.timestamp),
+            ssrc,
+        };
+        let picture = picture(descriptor.as_ref(), offsets);
+        let packet = OutPacket { header, seq: out_seq, values, payload, original: Some(seq), picture };
+        if connection.send_rtp(&mut context.egress, packet, context.abs_send_time).is_some() {
+            subscription.stream.retransmitted_bytes += payload.len() as u64;
+            context.counters.rtp_retransmitted += 1;
+        }
+    }
+
+    /// Someone needs a key frame of a publication: of one layer, or of the best that flows.
+    pub(super) fn request_key_frame(
+        &mut self,
+        context: &mut Context,
+        key: PublicationKey,
+        layer: Option<LayerIndex>,
+        now: Instant,
+    ) {
+        let Some(publication) = self.publications.get_mut(key) else { return };
+        if !publication.is_video() {
+            return;
+        }
+        let layer = layer
+            .or_else(|| publication.highest_active(now))
+            .and_then(|layer| publication.layer_mut(layer));
+        let Some(layer) = layer else { return };
+        if !layer.requests.on_needed(now) {
+            return;
+        }
+        let media = layer.ssrc;
+        let publisher = self.participants.get(publication.publisher).and_then(|one| one.publisher);
+        if let Some(connection) = publisher {
+            send_pli(context, connection, media);
+        }
+    }
+
+    /// Periodic feedback of one connection. Returns when it wants to be looked at again.
+    pub(crate) fn send_feedback(
+        &mut self,
+        context: &mut Context,
+        key: ConnectionKey,
+        now: Instant,
+    ) -> Option<Instant> {
+        let connection = context.connections.get_mut(key)?;
+        if !connection.is_open() {
+            return None;
+        }
+        let target = connection.owner.target;
+        let report_due = connection.report_due <= now;
+        if report_due {
+            connection.report_due = now + REPORT_INTERVAL;
+        }
+        let report_at = connection.report_due;
+        match target {
+            Target::Publisher => {
+                self.ask_again(context, key, now);
+                self.send_arrivals(context, key, now);
+                if report_due {
+                    self.send_receiver_report(context, key, now);
+                }
+                let next = self.next_feedback(context, key);
+                Some(next.map_or(report_at, |at| at.min(report_at)))
+            }
+            Target::Subscriber => {
+                if report_due {
+                    self.send_sender_reports(context, key, now);
+                }
+                Some(report_at)
+            }
+        }
+    }
+
+    fn next_feedback(&self, context: &Context, key: ConnectionKey) -> Option<Instant> {
+        let connection = context.connections.get(key)?;
+        let nacks = self
+            .publications_of(connection)
+            .flat_map(|publication| &publication.layers)
+            .filter_map(|layer| layer.nack.poll_timeout());
+        nacks.chain(connection.arrivals.poll_timeout()).min()
+    }
+
+    fn publications_of(
+        &self,
+        connection: &Connection,
+    ) -> impl Iterator<Item = &super::publication::Publication> {
+        self.participants
+            .get(connection.owner.participant)
+            .into_iter()
+            .flat_map(|participant| &participant.publications)
+            .filter_map(|key| self.publications.get(*key))
+    }
+
+    /// Asks the publisher for what is missing (RFC 4585 §6.2.1), or for a key frame when too much is.
+    fn ask_again(&mut self, context: &mut Context, key: ConnectionKey, now: Instant) {
+        let Some(owner) = context.connections.get(key).map(|connection| connection.owner) else { return };
+        let Some(participant) = self.participants.get(owner.participant) else { return };
+        for publication in &participant.publications {
+            let Some(publication) = self.publications.get_mut(*publication) else { continue };
+            for layer in &mut publication.layers {
+                let mut missing = std::mem::take(&mut context.missing);
+                missing.clear();
+                layer.nack.due(now, RTT_ASSUMED, &mut missing);
+                missing.truncate(NACKS_PER_PACKET_MAX);
+                let needs_key_frame = layer.nack.lost_too_much() && !publication.codec.is_audio();
+                let ask = (needs_key_frame && layer.requests.on_needed(now)) || layer.requests.due(now);
+                if ask {
+                    send_pli(context, key, layer.ssrc);
+                }
+                if !missing.is_empty() {
+                    send_nack(context, key, layer.ssrc, &missing);
+                }
+                context.missing = missing;
+            }
+        }
+    }
+
+    /// Tells the publisher when its packets came (transport-wide congestion control feedback).
+    #[expect(clippy::unused_self, reason = "one of the three kinds of publisher feedback")]
+    fn send_arrivals(&self, context: &mut Context, key: ConnectionKey, now: Instant) {
+        let Some(connection) = context.connections.get_mut(key) else { return };
+        if !connection.arrivals.due(now) {
+            return;
+        }
+        let mut arrivals = std::mem::take(&mut connection.arrivals);
+        let sender = connection.report_ssrc;
+        // One feedback packet describes all that a hundred milliseconds hold; the bound is for a flood.
+        for _ in 0..8 {
+            let sent = connection.send_rtcp(&mut context.egress, |out| {
+                let out = out.get_mut(..FEEDBACK_BYTES_MAX)?;
+                arrivals.build(out, sender, Ssrc(0), now)
+            });
+            if !sent {
+                break;
+            }
+        }
+        connection.arrivals = arrivals;
+    }
+
+    fn send_receiver_report(&mut self, context: &mut Context, key: ConnectionKey, now: Instant) {
+        let Some(owner) = context.connections.get(key).map(|connection| connection.owner) else { return };
+        let Some(participant) = self.participants.get(owner.participant) else { return };
+        let mut blocks = [ReportBlock::default(); REPORT_BLOCKS_MAX];
+        let mut used = 0;
+        for publication in &participant.publications {
+            let Some(publication) = self.publications.get_mut(*publication) else { continue };
+            for layer in &mut publication.layers {
+                if let Some(block) = blocks.get_mut(used) {
+                    *block = layer.reception.report(layer.ssrc, now);
+                    used += 1;
+                }
+            }
+        }
+        let Some(connection) = context.connections.get_mut(key) else { return };
+        let sender = connection.report_ssrc;
+        connection.send_rtcp(&mut context.egress, |out| {
+            rtcp::write_receiver_report(out, sender, blocks.get(..used)?)
+        });
+    }
+
+    /// Sender reports for every stream of a subscriber connection, in the publisher's clock, so that a participant's
+    /// sound and picture stay in sync (RFC 3550 §6.4.1).
+    fn send_sender_reports(&mut self, context: &mut Context, key: ConnectionKey, now: Instant) {
+        let Some(owner) = context.connections.get(key).map(|connection| connection.owner) else { return };
+        let Some(subscriber) = self.participants.get(owner.participant).and_then(|one| one.subscriber.as_ref())
+        else {
+            return;
+        };
+        for section in &subscriber.sections {
+            let super::participant::SectionState::Sending(subscription) = section.state else { continue };
+            let Some(report) = self.sender_report(subscription, now) else { continue };
+            let Some(cname) = self.cname_of(subscription) else { continue };
+            let Some(connection) = context.connections.get_mut(key) else { return };
+            connection.send_rtcp(&mut context.egress, |out| {
+                let used = rtcp::write_sender_report(
+                    out,
+                    report.ssrc,
+                    report.ntp,
+                    report.rtp_timestamp,
+                    report.packets,
+                    report.bytes,
+                )?;
+                Some(used + rtcp::write_sdes_cname(out.get_mut(used..)?, report.ssrc, cname)?)
+            });
+        }
+    }
+
+    fn cname_of(&self, subscription: SubscriptionKey) -> Option<&str> {
+        let publication = self.publications.get(self.subscriptions.get(subscription)?.publication)?;
+        Some(self.participants.get(publication.publisher)?.sid.as_str())
+    }
+
+    fn sender_report(&self, key: SubscriptionKey, now: Instant) -> Option<OutReport> {
+        let subscription = self.subscriptions.get(key)?;
+        let publication = self.publications.get(subscription.publication)?;
+        let epoch = subscription.stream.rewriter.current()?;
+        let report = publication.layer(epoch.layer)?.sender_report?;
+        let elapsed = now.saturating_duration_since(report.received);
+        let ticks = elapsed.as_micros() * u128::from(publication.codec.clock_rate()) / 1_000_000;
+        Some(OutReport {
+            ssrc: subscription.ssrc,
+            ntp: report.ntp.wrapping_add(ntp_duration(elapsed)),
+            rtp_timestamp: report
+                .rtp_timestamp
+                .wrapping_add((ticks & 0xffff_ffff) as u32)
+                .wrapping_add(epoch.offsets.timestamp),
+            packets: subscription.stream.packets,
+            // Counts wrap (RFC 3550 §6.4.1).
+            bytes: (subscription.stream.bytes & 0xffff_ffff) as u32,
+        })
+    }
+
+    /// Asks for the key frames that subscribers wait for in order to get a better layer, or any.
+    pub(super) fn nudge_layers(&mut self, context: &mut Context, now: Instant) {
+        for key in self.publications.keys().collect::<Vec<_>>() {
+            let Some(publication) = self.publications.get(key) else { continue };
+            if !publication.is_video() || publication.info.muted {
+                continue;
+            }
+            let awaited = publication
+                .subscribers
+                .iter()
+                .filter_map(|one| self.subscriptions.get(*one))
+                .filter(|one| matches!(one.binding, Binding::Bound(_)) && !one.settings.disabled)
+                .find_map(|one| layer_switch::awaited(publication, &one.stream, now));
+            if let Some(layer) = awaited {
+                self.request_key_frame(context, key, Some(layer), now);
+            }
+        }
+    }
+}
+
+/// Largest feedback packet, so that it fits a datagram with room for its protection.
+const FEEDBACK_BYTES_MAX: usize = 1200;
+
+struct OutReport {
+    ssrc: Ssrc,
+    ntp: u64,
+    rtp_timestamp: u32,
+    packets: u32,
+    bytes: u32,
+}
+
+/// A duration in NTP's 32.32 fixed point (RFC 3550 §4).
+fn ntp_duration(duration: Duration) -> u64 {
+    (duration.as_secs() << 32) + (u64::from(duration.subsec_nanos()) << 32) / 1_000_000_000
+}
+
+/// The subscription that feedback is about; the sender must receive it.
+fn subscription_of(
+    context: &Context,
+    key: ConnectionKey,
+    media: Ssrc,
+) -> Result<(SubscriptionKey, bool), DropReason> {
+    let connection = context.connections.get(key).ok_or(DropReason::UnknownPath)?;
+    let stream = connection.outgoing.streams.get(&media).ok_or(DropReason::ForeignFeedback)?;
+    Ok((stream.subscription, stream.is_rtx))
+}
+
+fn send_pli(context: &mut Context, key: ConnectionKey, media: Ssrc) {
+    let Some(connection) = context.connections.get_mut(key) else { return };
+    let sender = connection.report_ssrc;
+    if connection.send_rtcp(&mut context.egress, |out| rtcp::write_pli(out, sender, media)) {
+        context.counters.key_frame_requests_sent += 1;
+    }
+}
+
+fn send_nack(context: &mut Context, key: ConnectionKey, media: Ssrc, missing: &[Seq]) {
+    let Some(connection) = context.connections.get_mut(key) else { return };
+    let sender = connection.report_ssrc;
+    if connection.send_rtcp(&mut context.egress, |out| rtcp::write_nack(out, sender, media, missing)) {
+        context.counters.nacks_sent += missing.len() as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_second_is_half_of_ntp_s_fraction() {
+        assert_eq!(ntp_duration(Duration::from_millis(1500)), (1 << 32) + (1 << 31));
+    }
+}

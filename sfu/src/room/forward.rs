@@ -1,0 +1,311 @@
+//! The hot path: one accepted packet becomes one packet for each subscriber. Read this first.
+//!
+//! ```text
+//!   plaintext packet ── which layer? ── history, gaps ──┬─ subscription: this layer? ── numbers ── header + seal ─► slot
+//!                                                       ├─ subscription ...
+//!                                                       └─ subscription ...
+//! ```
+//!
+//! Cost per packet: one hash lookup for the SSRC, one copy into the history. Cost per subscriber: slab lookups, a
+//! header, one seal from the shared plaintext. No allocation, lock, clock read or system call.
+
+use std::time::Instant;
+
+use super::{
+    PublicationKey, Room,
+    layer_switch::{self, Decision},
+    publication::{Layer, Publication},
+    rewrite::{LayerIndex, Offsets},
+    subscription::{Binding, SourceNumbers, Subscription},
+};
+use crate::{
+    connection::{
+        Connection, ConnectionKey,
+        incoming::{PtRole, Route},
+        outgoing::{OutPacket, Picture},
+    },
+    drop_reason::DropReason,
+    rtp::{
+        extension::ExtensionValues,
+        header::{self, OutHeader},
+        ids::{ExtSeq, Pt, Ssrc},
+        payload::{self, CodecKind, red, vp8},
+        rtx,
+    },
+    shard::context::Context,
+};
+
+/// Packets of a new subscription that carry the mid, until the receiver has surely learnt the SSRC.
+const MID_PACKETS: u32 = 50;
+
+/// A packet as its publisher sent it, retransmission undone.
+pub(super) struct Arrived<'a> {
+    pub(super) seq: ExtSeq,
+    pub(super) marker: bool,
+    pub(super) timestamp: u32,
+    pub(super) codec: CodecKind,
+    pub(super) values: ExtensionValues<'a>,
+    pub(super) payload: &'a [u8],
+}
+
+impl Arrived<'_> {
+    fn meta(&self) -> PacketMeta {
+        PacketMeta { marker: self.marker, timestamp: self.timestamp, codec: self.codec }
+    }
+}
+
+impl Room {
+    /// Handles one SRTP packet of a connection of this room.
+    pub(crate) fn on_rtp(
+        &mut self,
+        context: &mut Context,
+        key: ConnectionKey,
+        datagram: &mut [u8],
+        now: Instant,
+    ) -> Result<(), DropReason> {
+        let connection = context.connections.get_mut(key).ok_or(DropReason::UnknownPath)?;
+        let received = connection.receive_rtp(datagram)?;
+        context.counters.rtp_received += 1;
+        let packet = datagram.get(..received.len).ok_or(DropReason::RtpMalformed)?;
+        let head = &received.header;
+        let values = ExtensionValues::parse(packet, head, &connection.incoming.extensions);
+        if let Some(seq) = values.transport_cc {
+            connection.arrivals.on_packet(seq, now);
+        }
+        let feedback_due = connection.arrivals.poll_timeout();
+        let role = connection.incoming.role(head.pt).ok_or(DropReason::UnknownPayloadType)?;
+        let route = match connection.incoming.route(head.ssrc) {
+            Some(route) => route,
+            None => self.learn_route(connection, head.ssrc, head.pt, role, &values)?,
+        };
+        if let Some(at) = feedback_due {
+            context.wake_connection(key, at);
+        }
+        let payload = packet.get(head.len..).ok_or(DropReason::RtpMalformed)?;
+        let payload = header::unpadded(payload, head.has_padding).map_err(|_| DropReason::RtpMalformed)?;
+        let publication = self.publications.get_mut(route.publication).ok_or(DropReason::UnknownSsrc)?;
+        let layer = publication.layer_mut(route.layer).ok_or(DropReason::UnknownSsrc)?;
+        let (seq, codec, payload) = match role {
+            PtRole::Media(codec) => {
+                layer.reception.on_packet(received.seq, head.timestamp, now);
+                (received.seq, codec, payload)
+            }
+            PtRole::Rtx(_) => match recovered(layer, payload) {
+                Some((seq, payload)) => (seq, publication_codec(role, context, key)?, payload),
+                None => return Ok(()),
+            },
+        };
+        let arrived =
+            Arrived { seq, marker: head.marker, timestamp: head.timestamp, codec, values, payload };
+        self.forward(context, route, key, &arrived, now);
+        Ok(())
+    }
+
+    /// The first packet of an SSRC: finds its publication and layer, and remembers.
+    fn learn_route(
+        &mut self,
+        connection: &mut Connection,
+        ssrc: Ssrc,
+        pt: Pt,
+        role: PtRole,
+        values: &ExtensionValues<'_>,
+    ) -> Result<Route, DropReason> {
+        let stream = connection.incoming.identify(ssrc, pt, values).ok_or(DropReason::UnknownSsrc)?;
+        let publication =
+            self.publications.get_mut(stream.publication).ok_or(DropReason::UnknownSsrc)?;
+        let (layer, anew) = match role {
+            PtRole::Media(_) => publication.layer_for(stream.rid, ssrc),
+            PtRole::Rtx(_) => publication.layer_of_rid(stream.rid).map(|layer| (layer, false)),
+        }
+        .ok_or(DropReason::UnknownSsrc)?;
+        if anew {
+            for key in &publication.subscribers {
+                if let Some(subscription) = self.subscriptions.get_mut(*key) {
+                    subscription.stream.restart(layer);
+                }
+            }
+        }
+        let route = Route { publication: stream.publication, layer };
+        connection.incoming.learn(ssrc, route)?;
+        Ok(route)
+    }
+
+    /// Sends a packet to all who subscribe to its publication.
+    fn forward(
+        &mut self,
+        context: &mut Context,
+        route: Route,
+        from: ConnectionKey,
+        packet: &Arrived<'_>,
+        now: Instant,
+    ) {
+        let Some(publication) = self.publications.get_mut(route.publication) else { return };
+        let Some(layer) = publication.layer_mut(route.layer) else { return };
+        if !layer.arrived.accept(packet.seq) {
+            return;
+        }
+        layer.last_packet = Some(now);
+        layer.nack.on_packet(packet.seq, now);
+        layer.history.push(packet.seq, packet.meta(), &packet.values, packet.payload);
+        if let Some(at) = layer.nack.poll_timeout() {
+            context.wake_connection(from, at);
+        }
+        if publication.info.muted {
+            return;
+        }
+        if let (Some(level), Some(publisher)) =
+            (packet.values.audio_level, self.participants.get_mut(publication.publisher))
+        {
+            publisher.audio_level.on_packet(level);
+        }
+        let is_key_frame = publication.is_video()
+            && payload::is_key_frame(packet.codec, packet.payload, packet.values.dependency_descriptor);
+        if is_key_frame && let Some(layer) = publication.layer_mut(route.layer) {
+            layer.requests.on_key_frame();
+        }
+        let descriptor = match packet.codec {
+            CodecKind::Vp8 => vp8::Descriptor::parse(packet.payload),
+            _ => None,
+        };
+        let source = Source { publication, layer: route.layer, is_key_frame, descriptor };
+        for key in &source.publication.subscribers {
+            if let Some(subscription) = self.subscriptions.get_mut(*key) {
+                source.send(context, subscription, packet, now);
+            }
+        }
+    }
+}
+
+/// Undoes a retransmission (RFC 4588 §4); `None` for padding.
+fn recovered<'a>(layer: &mut Layer, payload: &'a [u8]) -> Option<(ExtSeq, &'a [u8])> {
+    let (original, payload) = rtx::unwrap(payload)?;
+    let seq = Layer::extend(original, layer.reception.highest()?)?;
+    Some((seq, payload))
+}
+
+fn publication_codec(role: PtRole, context: &Context, key: ConnectionKey) -> Result<CodecKind, DropReason> {
+    let PtRole::Rtx(original) = role else { return Err(DropReason::UnknownPayloadType) };
+    match context.connections.get(key).and_then(|connection| connection.incoming.role(original)) {
+        Some(PtRole::Media(codec)) => Ok(codec),
+        _ => Err(DropReason::UnknownPayloadType),
+    }
+}
+
+/// What all subscribers of one packet share.
+struct Source<'a> {
+    publication: &'a Publication,
+    layer: LayerIndex,
+    is_key_frame: bool,
+    descriptor: Option<vp8::Descriptor>,
+}
+
+impl Source<'_> {
+    fn send(
+        &self,
+        context: &mut Context,
+        subscription: &mut Subscription,
+        packet: &Arrived<'_>,
+        now: Instant,
+    ) {
+        let Binding::Bound(pts) = subscription.binding else { return };
+        let Some((pt, strip_red)) = pts.of(packet.codec) else { return };
+        if subscription.settings.disabled {
+            return;
+        }
+        let Some(connection) = context.connections.get_mut(subscription.connection) else { return };
+        if !connection.is_open() {
+            return;
+        }
+        match layer_switch::decide(self.publication, &subscription.stream, self.layer, self.is_key_frame, now) {
+            Decision::Forward => {}
+            Decision::Drop => return,
+            Decision::Begin => {
+                let numbers = source_numbers(packet.timestamp, self.descriptor.as_ref());
+                let clock_rate = self.publication.codec.clock_rate();
+                subscription.stream.begin(self.layer, packet.seq, numbers, clock_rate, now);
+            }
+        }
+        let Some((seq, offsets)) = subscription.stream.rewriter.forward(self.layer, packet.seq) else {
+            return;
+        };
+        let payload = if strip_red { red::primary(packet.payload).unwrap_or_default() } else { packet.payload };
+        let out = OutPacket {
+            header: OutHeader {
+                marker: packet.marker,
+                pt,
+                seq: seq.seq(),
+                timestamp: packet.timestamp.wrapping_add(offsets.timestamp),
+                ssrc: subscription.ssrc,
+            },
+            seq,
+            values: values_for(packet.values, subscription),
+            payload,
+            original: None,
+            picture: picture(self.descriptor.as_ref(), offsets),
+        };
+        let timestamp = out.header.timestamp;
+        match connection.send_rtp(&mut context.egress, out, context.abs_send_time) {
+            Some(len) => {
+                context.counters.rtp_forwarded += 1;
+                self.note_sent(subscription, timestamp, offsets, payload.len(), now);
+                debug_assert!(len > payload.len());
+            }
+            None => context.counters.dropped.count(DropReason::EgressFull),
+        }
+    }
+
+    fn note_sent(
+        &self,
+        subscription: &mut Subscription,
+        timestamp: u32,
+        offsets: Offsets,
+        payload_len: usize,
+        now: Instant,
+    ) {
+        let stream = &mut subscription.stream;
+        stream.packets = stream.packets.wrapping_add(1);
+        stream.bytes += payload_len as u64;
+        // Half the number space ahead is "newer" (RFC 1982).
+        let newer = stream.last.is_none_or(|(last, _)| timestamp.wrapping_sub(last) < 0x8000_0000);
+        if newer {
+            stream.last = Some((timestamp, now));
+            if let Some(descriptor) = &self.descriptor {
+                let numbers = source_numbers(timestamp, Some(descriptor));
+                stream.last_picture.picture_id =
+                    numbers.picture_id.map(|id| id.wrapping_add(offsets.picture_id) & 0x7fff);
+                stream.last_picture.tl0_picture_index =
+                    numbers.tl0_picture_index.map(|index| index.wrapping_add(offsets.tl0_picture_index));
+            }
+        }
+    }
+}
+
+/// The extensions a subscriber gets: those of the source, less what only the publisher's leg needs, plus its mid.
+pub(super) fn values_for<'a>(source: ExtensionValues<'a>, subscription: &Subscription) -> ExtensionValues<'a> {
+    let mid = (subscription.stream.packets < MID_PACKETS).then_some(subscription.mid);
+    ExtensionValues { mid, rid: None, repaired_rid: None, ..source }
+}
+
+pub(super) fn source_numbers(timestamp: u32, descriptor: Option<&vp8::Descriptor>) -> SourceNumbers {
+    SourceNumbers {
+        timestamp,
+        picture_id: descriptor.and_then(|one| one.picture_id).map(|id| id.value),
+        tl0_picture_index: descriptor.and_then(|one| one.tl0_picture_index),
+    }
+}
+
+/// The VP8 numbers of one copy; `None` if they stay as they are.
+pub(super) fn picture(descriptor: Option<&vp8::Descriptor>, offsets: Offsets) -> Option<Picture<'_>> {
+    let descriptor = descriptor?;
+    if offsets.picture_id == 0 && offsets.tl0_picture_index == 0 {
+        return None;
+    }
+    Some(Picture {
+        descriptor,
+        picture_id: descriptor.picture_id.map_or(0, |id| id.value).wrapping_add(offsets.picture_id) & 0x7fff,
+        tl0_picture_index: descriptor
+            .tl0_picture_index
+            .unwrap_or(0)
+            .wrapping_add(offsets.tl0_picture_index),
+    })
+}

@@ -1,0 +1,418 @@
+//! Offer and answer on both of a participant's connections (RFC 3264, RFC 9429).
+//!
+//! On the publisher connection the client offers and we answer each offer at once. On the subscriber connection we
+//! offer; while an offer is unanswered, changes only mark it stale, and the answer triggers the next one.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use super::{
+    ParticipantKey, PublicationKey, Room,
+    participant::{Participant, SectionState},
+    publication::Publication,
+    subscription::{Binding, PayloadTypes, Subscription},
+};
+use crate::{
+    connection::{
+        ConnectionKey, Owner,
+        ice::IceCredentials,
+        sdp::{
+            self, AcceptedSection, AnswerSection, LocalTransport, NegotiatedSection, OfferCodec, OfferMedia,
+            OfferSection, RemoteDescription, RemoteSection, SectionKind,
+        },
+    },
+    rtp::payload::CodecKind,
+    shard::{
+        command::{LeaveAction, LeaveReason, MediaKind, Message, SubscriptionError, Target},
+        context::Context,
+    },
+};
+
+/// An SDP could not be used; the participant is told to leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unusable;
+
+impl Room {
+    /// The client offers on its publisher connection.
+    pub(super) fn publisher_offer(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        id: u32,
+        text: &str,
+        now: Instant,
+    ) {
+        let done = sdp::parse(text)
+            .map_err(|error| tracing::debug!(%error, "publisher offer refused"))
+            .map_err(|()| Unusable)
+            .and_then(|remote| self.answer_publisher(context, key, id, &remote, now));
+        if done == Err(Unusable) {
+            self.remove(context, key, LeaveReason::MediaFailure, LeaveAction::Disconnect, now);
+        }
+    }
+
+    fn answer_publisher(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        id: u32,
+        remote: &RemoteDescription,
+        now: Instant,
+    ) -> Result<(), Unusable> {
+        let connection = self.publisher_connection(context, key, now).ok_or(Unusable)?;
+        apply_transport(context, connection, remote);
+        let plans = self.plan_sections(context, key, remote);
+        let sections: Vec<AnswerSection> = plans.iter().map(|plan| plan.answer).collect();
+        let participant = self.participants.get_mut(key).ok_or(Unusable)?;
+        participant.answers += 1;
+        let version = participant.answers;
+        let session = participant.session();
+        let (text, negotiated) = with_transport(context, connection, |transport| {
+            sdp::answer(remote, &sections, transport, version)
+        })
+        .ok_or(Unusable)?;
+        let (kept, fresh) = self.bind_sections(key, plans, &negotiated);
+        if let Some(connection) = context.connections.get_mut(connection) {
+            let used = negotiated.iter().filter_map(|section| {
+                let publication = kept.iter().find(|(mid, _)| *mid == section.mid)?.1;
+                Some((section, publication))
+            });
+            connection.incoming.negotiate(used);
+        }
+        context.emit(session, Message::Answer { id, sdp: text });
+        context.emit(session, Message::CandidatesComplete { target: Target::Publisher });
+        context.reschedule(connection);
+        self.announce(context, key);
+        for publication in fresh {
+            self.subscribe_all_to(context, publication);
+        }
+        self.offer_all_stale(context);
+        Ok(())
+    }
+
+    fn publisher_connection(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        now: Instant,
+    ) -> Option<ConnectionKey> {
+        let participant = self.participants.get_mut(key)?;
+        if participant.publisher.is_none() {
+            let owner = Owner { room: self.key, participant: key, target: Target::Publisher };
+            participant.publisher = Some(context.open_connection(owner, now));
+        }
+        participant.publisher
+    }
+
+    /// What each offered section is to us: a publication that goes on, one that ends, a new one, or nothing.
+    fn plan_sections(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        remote: &RemoteDescription,
+    ) -> Vec<SectionPlan> {
+        let mut plans = Vec::with_capacity(remote.sections.len());
+        for section in &remote.sections {
+            let sends = !section.rejected && section.direction.sends();
+            let present = self.publication_at(key, section);
+            let plan = match (section.kind, present) {
+                (SectionKind::Application, _) => SectionPlan::data(),
+                (_, Some(publication)) if sends => SectionPlan::keep(publication, &self.publications),
+                (kind, present) => {
+                    if let Some(publication) = present {
+                        self.unpublish(context, publication);
+                    }
+                    let pending = sends.then(|| self.take_pending(key, kind, section)).flatten();
+                    SectionPlan::fresh(pending)
+                }
+            };
+            plans.push(plan);
+        }
+        plans
+    }
+
+    fn publication_at(&self, key: ParticipantKey, section: &RemoteSection) -> Option<PublicationKey> {
+        let participant = self.participants.get(key)?;
+        participant
+            .publications
+            .iter()
+            .copied()
+            .find(|one| self.publications.get(*one).is_some_and(|one| one.mid == section.mid))
+    }
+
+    fn take_pending(
+        &mut self,
+        key: ParticipantKey,
+        kind: SectionKind,
+        section: &RemoteSection,
+    ) -> Option<super::participant::PendingTrack> {
+        let kind = if kind == SectionKind::Audio { MediaKind::Audio } else { MediaKind::Video };
+        let track = section.msid.as_ref().map(|(_, track)| track.as_str());
+        self.participants.get_mut(key)?.take_pending(kind, track)
+    }
+
+    /// Turns accepted new sections into publications. Returns all sections with their publication, and the new ones.
+    fn bind_sections(
+        &mut self,
+        key: ParticipantKey,
+        plans: Vec<SectionPlan>,
+        negotiated: &[NegotiatedSection],
+    ) -> (Vec<(crate::rtp::ids::Mid, PublicationKey)>, Vec<PublicationKey>) {
+        let (mut all, mut fresh) = (Vec::new(), Vec::new());
+        for (plan, section) in plans.into_iter().zip(negotiated) {
+            let publication = match plan.subject {
+                Subject::Kept(publication) => Some(publication),
+                Subject::New(pending) if section.active => {
+                    let publication = self.publish(key, *pending, section);
+                    fresh.extend(publication);
+                    publication
+                }
+                Subject::New(_) | Subject::Nothing => None,
+            };
+            all.extend(publication.map(|publication| (section.mid, publication)));
+        }
+        (all, fresh)
+    }
+
+    /// Offers on every subscriber connection that changed.
+    pub(super) fn offer_all_stale(&mut self, context: &mut Context) {
+        for key in self.participants.keys().collect::<Vec<_>>() {
+            self.offer_if_stale(context, key);
+        }
+    }
+
+    /// Offers on the subscriber connection if something changed and no offer is out.
+    pub(super) fn offer_if_stale(&mut self, context: &mut Context, key: ParticipantKey) {
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        let session = participant.session();
+        let Some(subscriber) = &mut participant.subscriber else { return };
+        if !subscriber.stale || subscriber.outstanding.is_some() || session.is_none() {
+            return;
+        }
+        let id = subscriber.next_offer;
+        subscriber.next_offer += 1;
+        subscriber.outstanding = Some(id);
+        subscriber.stale = false;
+        for section in &mut subscriber.sections {
+            if section.state == SectionState::Releasing {
+                section.state = SectionState::Released;
+            }
+        }
+        let connection = subscriber.connection;
+        let Some(participant) = self.participants.get(key) else { return };
+        let (sections, mid_to_track) = self.describe(participant);
+        let text = with_transport(context, connection, |transport| {
+            sdp::offer(&sections, transport, u64::from(id))
+        });
+        if let Some(sdp) = text {
+            context.emit(session, Message::Offer { id, sdp, mid_to_track });
+            context.emit(session, Message::CandidatesComplete { target: Target::Subscriber });
+        }
+    }
+
+    fn describe(
+        &self,
+        participant: &Participant,
+    ) -> (Vec<OfferSection>, BTreeMap<String, protocol::ids::TrackSid>) {
+        let mut sections = Vec::new();
+        let mut mid_to_track = BTreeMap::new();
+        for section in participant.subscriber.iter().flat_map(|subscriber| &subscriber.sections) {
+            let media = match section.state {
+                SectionState::Sending(subscription) => self
+                    .subscriptions
+                    .get(subscription)
+                    .and_then(|subscription| self.describe_subscription(subscription)),
+                _ => None,
+            };
+            if let (Some(OfferMedia::Send { .. }), SectionState::Sending(subscription)) = (&media, section.state)
+                && let Some(subscription) = self.subscriptions.get(subscription)
+            {
+                mid_to_track.insert(section.mid.as_str().to_owned(), subscription.track.clone());
+            }
+            let media = media.unwrap_or_else(|| section.idle_media());
+            sections.push(OfferSection { mid: section.mid, media });
+        }
+        (sections, mid_to_track)
+    }
+
+    fn describe_subscription(&self, subscription: &Subscription) -> Option<OfferMedia> {
+        let publication = self.publications.get(subscription.publication)?;
+        let publisher = self.participants.get(publication.publisher)?;
+        let kind = if publication.is_video() { SectionKind::Video } else { SectionKind::Audio };
+        Some(OfferMedia::Send {
+            kind,
+            // The client takes both apart again: participant and track (LiveKit's msid convention).
+            stream_id: format!("{}|{}", publisher.sid, publication.sid()),
+            track_id: publication.sid().to_string(),
+            ssrc: subscription.ssrc,
+            rtx: subscription.rtx.map(|rtx| rtx.ssrc),
+            cname: publisher.sid.to_string(),
+            codecs: offered_codecs(publication),
+            stereo: publication.stereo,
+        })
+    }
+
+    /// The client answers our subscriber offer; id 0 means the latest.
+    pub(super) fn subscriber_answer(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        id: u32,
+        text: &str,
+        now: Instant,
+    ) {
+        let Some(subscriber) = self.participants.get_mut(key).and_then(|one| one.subscriber.as_mut()) else {
+            return;
+        };
+        if subscriber.outstanding.is_none() || (id != 0 && subscriber.outstanding != Some(id)) {
+            return;
+        }
+        let connection = subscriber.connection;
+        let Ok(remote) = sdp::parse(text) else {
+            self.remove(context, key, LeaveReason::MediaFailure, LeaveAction::Disconnect, now);
+            return;
+        };
+        subscriber.outstanding = None;
+        for section in &mut subscriber.sections {
+            if section.state == SectionState::Released {
+                section.state = SectionState::Free;
+            }
+        }
+        apply_transport(context, connection, &remote);
+        for section in sdp::accepted(&remote) {
+            self.bind_subscription(context, key, &section, now);
+        }
+        context.reschedule(connection);
+        self.offer_if_stale(context, key);
+    }
+
+    fn bind_subscription(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        section: &AcceptedSection,
+        now: Instant,
+    ) {
+        let Some(subscriber) = self.participants.get(key).and_then(|one| one.subscriber.as_ref()) else { return };
+        let state = subscriber.sections.iter().find(|one| one.mid == section.mid).map(|one| one.state);
+        let Some(SectionState::Sending(subscription_key)) = state else { return };
+        let Some(subscription) = self.subscriptions.get_mut(subscription_key) else { return };
+        let Some(publication) = self.publications.get(subscription.publication) else { return };
+        if let Some(connection) = context.connections.get_mut(subscription.connection) {
+            for (id, kind) in section.extensions.iter() {
+                connection.outgoing.extensions.insert(id, kind);
+            }
+        }
+        let first = subscription.binding == Binding::Offered;
+        subscription.binding = accepted_payload_types(section, publication.codec)
+            .map_or(Binding::Refused, Binding::Bound);
+        let (publication_key, publisher) = (subscription.publication, publication.publisher);
+        let track = subscription.track.clone();
+        if subscription.binding == Binding::Refused {
+            let error = SubscriptionError::CodecUnsupported;
+            context.emit(self.session_of(key), Message::SubscriptionFailed { track, error });
+        } else if first {
+            if publication.subscribers.len() == 1 {
+                context.emit(self.session_of(publisher), Message::TrackSubscribed(track));
+            }
+            self.request_key_frame(context, publication_key, None, now);
+        }
+    }
+}
+
+/// What an offered section of the publisher connection is to us.
+struct SectionPlan {
+    subject: Subject,
+    answer: AnswerSection,
+}
+
+enum Subject {
+    Kept(PublicationKey),
+    New(Box<super::participant::PendingTrack>),
+    Nothing,
+}
+
+impl SectionPlan {
+    fn data() -> Self {
+        Self { subject: Subject::Nothing, answer: AnswerSection { accept: true, ..refused() } }
+    }
+
+    fn keep(
+        key: PublicationKey,
+        publications: &slotmap::SlotMap<PublicationKey, Publication>,
+    ) -> Self {
+        let answer = publications.get(key).map_or_else(refused, |publication| AnswerSection {
+            accept: true,
+            preferred: Some(publication.codec),
+            red: publication.red,
+            stereo: publication.stereo,
+            dtx: !publication.info.audio_features.contains(&1),
+        });
+        Self { subject: Subject::Kept(key), answer }
+    }
+
+    fn fresh(pending: Option<super::participant::PendingTrack>) -> Self {
+        match pending {
+            Some(pending) => Self {
+                answer: pending.add.answer_section(),
+                subject: Subject::New(Box::new(pending)),
+            },
+            None => Self { subject: Subject::Nothing, answer: refused() },
+        }
+    }
+}
+
+fn refused() -> AnswerSection {
+    AnswerSection { accept: false, preferred: None, red: false, stereo: false, dtx: false }
+}
+
+/// RED before the codec it carries, so that a client that knows both takes it.
+fn offered_codecs(publication: &Publication) -> Vec<OfferCodec> {
+    let red = publication.red.then(|| OfferCodec { codec: CodecKind::Red, fmtp: String::new() });
+    let own = OfferCodec { codec: publication.codec, fmtp: publication.fmtp.clone() };
+    red.into_iter().chain([own]).collect()
+}
+
+fn accepted_payload_types(section: &AcceptedSection, codec: CodecKind) -> Option<PayloadTypes> {
+    if !section.active {
+        return None;
+    }
+    let media = section.codecs.iter().find(|one| one.codec == codec)?;
+    let red = section.codecs.iter().find(|one| one.codec == CodecKind::Red);
+    Some(PayloadTypes { media: Some(media.pt), rtx: media.rtx, red: red.map(|one| one.pt) })
+}
+
+/// Takes ICE credentials and fingerprints from a description; changed credentials are an ICE restart by the client,
+/// which the answer must meet with credentials of ours (RFC 8839 §4.4.1.1.1).
+fn apply_transport(context: &mut Context, key: ConnectionKey, remote: &RemoteDescription) {
+    let Some(connection) = context.connections.get_mut(key) else { return };
+    let restarts = connection.owner.target == Target::Publisher
+        && connection.ice.remote().is_some_and(|known| known.ufrag != remote.ice_ufrag);
+    if restarts {
+        context.restart_ice(key);
+    }
+    if let Some(connection) = context.connections.get_mut(key) {
+        connection.ice.set_remote(IceCredentials {
+            ufrag: remote.ice_ufrag.clone(),
+            pwd: remote.ice_pwd.clone(),
+        });
+        connection.expect_fingerprints(&remote.fingerprints);
+    }
+}
+
+/// Lends our side of a connection's transport to a writer of SDP.
+fn with_transport<T>(
+    context: &Context,
+    key: ConnectionKey,
+    write: impl FnOnce(&LocalTransport<'_>) -> T,
+) -> Option<T> {
+    let connection = context.connections.get(key)?;
+    let local = connection.ice.local();
+    let fingerprint = context.config.certificate.fingerprint().to_string();
+    Some(write(&LocalTransport {
+        ufrag: &local.ufrag,
+        pwd: &local.pwd,
+        fingerprint: &fingerprint,
+        candidates: &context.config.candidates,
+        session_id: connection.sdp_session_id(),
+    }))
+}

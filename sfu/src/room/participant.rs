@@ -1,0 +1,303 @@
+//! A participant: what it is, may do and wants. Its media stands in publications and subscriptions.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Instant,
+};
+
+use bytes::Bytes;
+use protocol::{
+    ids::{Identity, ParticipantSid, SessionId, TrackSid},
+    permission::Permission,
+};
+
+use super::{PublicationKey, SubscriptionKey, speaker::AudioLevel};
+use crate::{
+    connection::{ConnectionKey, sdp::OfferMedia, sdp::SectionKind},
+    rtp::ids::Mid,
+    shard::command::{
+        AddTrack, ClientInfo, Join, LeaveReason, MediaKind, ParticipantInfo, ParticipantKind,
+        ParticipantState, Target, TrackInfo, TrackPermission, TrackSettings,
+    },
+};
+
+/// Bytes of reliable messages kept for a participant whose data channel is not open yet.
+const HELD_DATA_BYTES_MAX: usize = 100 * 1024;
+
+/// See the module.
+pub(crate) struct Participant {
+    pub(crate) sid: ParticipantSid,
+    pub(crate) identity: Identity,
+    pub(crate) name: String,
+    pub(crate) metadata: String,
+    pub(crate) attributes: BTreeMap<String, String>,
+    pub(crate) kind: ParticipantKind,
+    pub(crate) permission: Permission,
+    pub(crate) client: ClientInfo,
+    pub(crate) state: ParticipantState,
+    /// Grows with every change that others see; this is its one writer's field.
+    pub(crate) version: u32,
+    pub(crate) joined_unix_ms: i64,
+    pub(crate) joined: Instant,
+    pub(crate) signal: Signal,
+    pub(crate) publisher: Option<ConnectionKey>,
+    /// Version of the SDP we answer with.
+    pub(crate) answers: u64,
+    pub(crate) subscriber: Option<Subscriber>,
+    pub(crate) pending: Vec<PendingTrack>,
+    pub(crate) publications: Vec<PublicationKey>,
+    pub(crate) auto_subscribe: bool,
+    /// Explicit wishes that override `auto_subscribe`, by track; kept for tracks that may still come.
+    pub(crate) wanted: BTreeMap<TrackSid, bool>,
+    pub(crate) settings: BTreeMap<TrackSid, TrackSettings>,
+    pub(crate) audience: Audience,
+    pub(crate) last_message_seq: u32,
+    pub(crate) held_data: HeldData,
+    pub(crate) audio_level: AudioLevel,
+}
+
+/// The participant's socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// It has one.
+    Connected(SessionId),
+    /// It lost it, and may resume.
+    Lost { since: Instant },
+}
+
+/// Who may subscribe to a participant's tracks.
+#[derive(Debug, Clone)]
+pub(crate) enum Audience {
+    Everyone,
+    Only(Vec<TrackPermission>),
+}
+
+/// A track that was announced and waits for its offer.
+#[derive(Debug, Clone)]
+pub(crate) struct PendingTrack {
+    pub(crate) sid: TrackSid,
+    pub(crate) add: AddTrack,
+}
+
+/// The connection on which the server offers, and how far the negotiation is (RFC 3264).
+pub(crate) struct Subscriber {
+    pub(crate) connection: ConnectionKey,
+    pub(crate) sections: Vec<Section>,
+    pub(crate) next_offer: u32,
+    /// The offer that is not answered yet.
+    pub(crate) outstanding: Option<u32>,
+    /// Something changed that the last offer does not say.
+    pub(crate) stale: bool,
+}
+
+/// One m-section of the subscriber connection. Sections are never removed or reordered (RFC 9429 §5.2.2).
+pub(crate) struct Section {
+    pub(crate) mid: Mid,
+    pub(crate) kind: SectionKind,
+    pub(crate) state: SectionState,
+}
+
+/// What a section is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SectionState {
+    /// Data channels.
+    Data,
+    /// A subscription.
+    Sending(SubscriptionKey),
+    /// No longer used; the client has not been told.
+    Releasing,
+    /// The outstanding offer tells the client that it is inactive.
+    Released,
+    /// Inactive and confirmed: free for another track.
+    Free,
+}
+
+/// Reliable messages that wait for the data channel.
+#[derive(Debug, Default)]
+pub(crate) struct HeldData {
+    pub(crate) messages: VecDeque<Bytes>,
+    bytes: usize,
+}
+
+impl HeldData {
+    /// Keeps a message; false when the bound is reached.
+    pub(crate) fn push(&mut self, message: Bytes) -> bool {
+        if self.bytes + message.len() > HELD_DATA_BYTES_MAX {
+            return false;
+        }
+        self.bytes += message.len();
+        self.messages.push_back(message);
+        true
+    }
+
+    pub(crate) fn take(&mut self) -> VecDeque<Bytes> {
+        self.bytes = 0;
+        std::mem::take(&mut self.messages)
+    }
+}
+
+impl Participant {
+    pub(crate) fn new(sid: ParticipantSid, join: Join, now: Instant) -> Self {
+        Self {
+            sid,
+            identity: join.identity,
+            name: join.name,
+            metadata: join.metadata,
+            attributes: join.attributes,
+            kind: join.kind,
+            permission: join.permission,
+            client: join.client,
+            state: ParticipantState::Joined,
+            version: 1,
+            joined_unix_ms: join.unix_ms,
+            joined: now,
+            signal: Signal::Connected(join.session),
+            publisher: None,
+            answers: 0,
+            subscriber: None,
+            pending: Vec::new(),
+            publications: Vec::new(),
+            auto_subscribe: join.auto_subscribe,
+            wanted: BTreeMap::new(),
+            settings: BTreeMap::new(),
+            audience: Audience::Everyone,
+            last_message_seq: 0,
+            held_data: HeldData::default(),
+            audio_level: AudioLevel::default(),
+        }
+    }
+
+    pub(crate) fn session(&self) -> Option<SessionId> {
+        match self.signal {
+            Signal::Connected(session) => Some(session),
+            Signal::Lost { .. } => None,
+        }
+    }
+
+    /// The connection that decides whether the participant is there.
+    pub(crate) fn primary(&self) -> Option<ConnectionKey> {
+        self.subscriber.as_ref().map(|subscriber| subscriber.connection).or(self.publisher)
+    }
+
+    pub(crate) fn is_primary(&self, target: Target) -> bool {
+        match target {
+            Target::Subscriber => true,
+            Target::Publisher => self.subscriber.is_none(),
+        }
+    }
+
+    pub(crate) fn wants(&self, track: &TrackSid) -> bool {
+        self.wanted.get(track).copied().unwrap_or(self.auto_subscribe)
+    }
+
+    /// Whether this participant lets another subscribe to one of its tracks.
+    pub(crate) fn admits(&self, other: &Participant, track: &TrackSid) -> bool {
+        match &self.audience {
+            Audience::Everyone => true,
+            Audience::Only(_) if other.permission.recorder => true,
+            Audience::Only(allowed) => allowed.iter().any(|entry| {
+                (entry.participant.as_ref() == Some(&other.sid)
+                    || entry.identity.as_ref() == Some(&other.identity))
+                    && (entry.all_tracks || entry.tracks.contains(track))
+            }),
+        }
+    }
+
+    /// As others see it; `tracks` are its publications.
+    pub(crate) fn info(&self, tracks: Vec<TrackInfo>) -> ParticipantInfo {
+        ParticipantInfo {
+            sid: self.sid.clone(),
+            identity: self.identity.clone(),
+            name: self.name.clone(),
+            state: self.state,
+            is_publisher: !tracks.is_empty(),
+            tracks,
+            metadata: self.metadata.clone(),
+            attributes: self.attributes.clone(),
+            joined_unix_ms: self.joined_unix_ms,
+            version: self.version,
+            permission: self.permission.clone(),
+            kind: self.kind,
+            client_protocol: self.client.client_protocol,
+            capabilities: self.client.capabilities.clone(),
+            disconnect_reason: None,
+        }
+    }
+
+    /// As others see it for the last time.
+    pub(crate) fn farewell(&self, reason: LeaveReason) -> ParticipantInfo {
+        ParticipantInfo {
+            state: ParticipantState::Disconnected,
+            version: self.version.saturating_add(1),
+            disconnect_reason: Some(reason),
+            ..self.info(Vec::new())
+        }
+    }
+
+    /// Takes the announced track that an SDP track id belongs to: the one with that id, else the oldest of its kind
+    /// (browsers sometimes rewrite ids).
+    pub(crate) fn take_pending(&mut self, kind: MediaKind, msid_track: Option<&str>) -> Option<PendingTrack> {
+        let named = self.pending.iter().position(|pending| {
+            pending.add.kind == kind
+                && (Some(pending.add.cid.as_str()) == msid_track
+                    || pending.add.codecs.iter().any(|codec| Some(codec.cid.as_str()) == msid_track))
+        });
+        let index = named.or_else(|| self.pending.iter().position(|pending| pending.add.kind == kind))?;
+        Some(self.pending.remove(index))
+    }
+}
+
+impl Subscriber {
+    pub(crate) fn new(connection: ConnectionKey) -> Self {
+        let data = Mid::new("0").map(|mid| Section {
+            mid,
+            kind: SectionKind::Application,
+            state: SectionState::Data,
+        });
+        Self {
+            connection,
+            sections: data.into_iter().collect(),
+            next_offer: 1,
+            outstanding: None,
+            stale: true,
+        }
+    }
+
+    /// A section for a new subscription: a free one of the same kind, else a new one at the end.
+    pub(crate) fn assign(&mut self, kind: SectionKind, subscription: SubscriptionKey) -> Option<Mid> {
+        self.stale = true;
+        let free = self
+            .sections
+            .iter_mut()
+            .find(|section| section.kind == kind && section.state == SectionState::Free);
+        if let Some(section) = free {
+            section.state = SectionState::Sending(subscription);
+            return Some(section.mid);
+        }
+        if self.sections.len() >= crate::limits::SDP_SECTIONS_MAX {
+            return None;
+        }
+        let mid = Mid::new(&self.sections.len().to_string())?;
+        self.sections.push(Section { mid, kind, state: SectionState::Sending(subscription) });
+        Some(mid)
+    }
+
+    pub(crate) fn release(&mut self, subscription: SubscriptionKey) {
+        for section in &mut self.sections {
+            if section.state == SectionState::Sending(subscription) {
+                section.state = SectionState::Releasing;
+                self.stale = true;
+            }
+        }
+    }
+}
+
+impl Section {
+    /// The section as it stands in an offer, when it sends nothing.
+    pub(crate) fn idle_media(&self) -> OfferMedia {
+        match self.kind {
+            SectionKind::Application => OfferMedia::Data,
+            kind => OfferMedia::Inactive { kind },
+        }
+    }
+}

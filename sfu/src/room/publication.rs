@@ -1,0 +1,170 @@
+//! A track that a participant publishes, and its layers as they arrive.
+
+use std::time::{Duration, Instant};
+
+use protocol::ids::TrackSid;
+
+use super::{ParticipantKey, SubscriptionKey, key_frame::KeyFrameRequests, rewrite::LayerIndex};
+use crate::{
+    connection::srtp::ReplayWindow,
+    rtp::{
+        history::History,
+        ids::{ExtSeq, Mid, Rid, Ssrc},
+        nack::NackTracker,
+        payload::CodecKind,
+        reception::Reception,
+    },
+    shard::command::{TrackInfo, VideoLayer, VideoQuality},
+};
+
+/// Most layers of a publication: `q`, `h`, `f`.
+pub(crate) const LAYERS_MAX: usize = 3;
+
+/// A layer that has sent nothing for so long has stopped: publishers switch layers off when bandwidth falls.
+pub(crate) const LAYER_SILENT: Duration = Duration::from_millis(700);
+
+/// Bytes of packet history: about half a second of 1.5 Mbit/s video, or several seconds of audio.
+const VIDEO_HISTORY_BYTES: usize = 128 * 1024;
+const VIDEO_HISTORY_PACKETS: usize = 512;
+const AUDIO_HISTORY_BYTES: usize = 16 * 1024;
+const AUDIO_HISTORY_PACKETS: usize = 64;
+
+/// See the module.
+pub(crate) struct Publication {
+    pub(crate) publisher: ParticipantKey,
+    pub(crate) info: TrackInfo,
+    pub(crate) mid: Mid,
+    /// The client's id, and the id in its SDP.
+    pub(crate) cid: String,
+    /// What subscribers are offered: the codec that is sent, with its parameters (RED is offered beside Opus).
+    pub(crate) codec: CodecKind,
+    pub(crate) fmtp: String,
+    pub(crate) red: bool,
+    pub(crate) stereo: bool,
+    /// rids in ascending quality; empty without simulcast.
+    pub(crate) rids: Vec<Rid>,
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) subscribers: Vec<SubscriptionKey>,
+}
+
+impl Publication {
+    pub(crate) fn sid(&self) -> &TrackSid {
+        &self.info.sid
+    }
+
+    pub(crate) fn is_video(&self) -> bool {
+        !self.codec.is_audio()
+    }
+
+    /// The layer of a rid, or the only one, made when its first packet comes; and whether it began anew, under another
+    /// SSRC than before.
+    pub(crate) fn layer_for(&mut self, rid: Option<Rid>, ssrc: Ssrc) -> Option<(LayerIndex, bool)> {
+        let index = self.layer_of_rid(rid)?;
+        if usize::from(index.0) >= LAYERS_MAX {
+            return None;
+        }
+        let present = self.layers.iter_mut().find(|layer| layer.index == index);
+        let anew = present.is_some();
+        match present {
+            Some(layer) => *layer = Layer::new(index, ssrc, self.codec),
+            None => self.layers.push(Layer::new(index, ssrc, self.codec)),
+        }
+        self.layers.sort_by_key(|layer| layer.index);
+        Some((index, anew))
+    }
+
+    /// The layer that a rid names, whether or not it has come yet.
+    pub(crate) fn layer_of_rid(&self, rid: Option<Rid>) -> Option<LayerIndex> {
+        let place = match rid {
+            Some(rid) => self.rids.iter().position(|known| *known == rid)?,
+            None => 0,
+        };
+        u8::try_from(place).ok().map(LayerIndex)
+    }
+
+    pub(crate) fn layer(&self, index: LayerIndex) -> Option<&Layer> {
+        self.layers.iter().find(|layer| layer.index == index)
+    }
+
+    pub(crate) fn layer_mut(&mut self, index: LayerIndex) -> Option<&mut Layer> {
+        self.layers.iter_mut().find(|layer| layer.index == index)
+    }
+
+    /// The best layer that is being sent.
+    pub(crate) fn highest_active(&self, now: Instant) -> Option<LayerIndex> {
+        self.layers.iter().rev().find(|layer| layer.is_active(now)).map(|layer| layer.index)
+    }
+}
+
+/// The quality names of layers, lowest first (rids `q`, `h`, `f`).
+pub(crate) fn quality_of(index: usize) -> VideoQuality {
+    match index {
+        0 => VideoQuality::Low,
+        1 => VideoQuality::Medium,
+        _ => VideoQuality::High,
+    }
+}
+
+/// Layers as declared, in ascending quality and each once.
+pub(crate) fn sorted_layers(mut layers: Vec<VideoLayer>) -> Vec<VideoLayer> {
+    layers.sort_by_key(|layer| layer.quality);
+    layers.dedup_by_key(|layer| layer.quality);
+    layers
+}
+
+/// One incoming stream of a publication.
+pub(crate) struct Layer {
+    pub(crate) index: LayerIndex,
+    pub(crate) ssrc: Ssrc,
+    pub(crate) history: History,
+    pub(crate) nack: NackTracker,
+    pub(crate) reception: Reception,
+    pub(crate) requests: KeyFrameRequests,
+    /// What has come, by media or by retransmission: each number is forwarded once, ever.
+    pub(crate) arrived: ReplayWindow,
+    pub(crate) last_packet: Option<Instant>,
+    pub(crate) sender_report: Option<SenderReport>,
+}
+
+/// The publisher's clock, from its last sender report.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SenderReport {
+    pub(crate) ntp: u64,
+    pub(crate) rtp_timestamp: u32,
+    pub(crate) received: Instant,
+}
+
+impl Layer {
+    fn new(index: LayerIndex, ssrc: Ssrc, codec: CodecKind) -> Self {
+        let (bytes, packets) = if codec.is_audio() {
+            (AUDIO_HISTORY_BYTES, AUDIO_HISTORY_PACKETS)
+        } else {
+            (VIDEO_HISTORY_BYTES, VIDEO_HISTORY_PACKETS)
+        };
+        Self {
+            index,
+            ssrc,
+            history: History::new(bytes, packets),
+            nack: NackTracker::default(),
+            reception: Reception::new(codec.clock_rate()),
+            requests: KeyFrameRequests::default(),
+            arrived: ReplayWindow::default(),
+            last_packet: None,
+            sender_report: None,
+        }
+    }
+
+    pub(crate) fn is_active(&self, now: Instant) -> bool {
+        self.last_packet.is_some_and(|last| now.duration_since(last) < LAYER_SILENT)
+    }
+
+    /// The full number of a sequence number that a retransmission names, in the numbering of `highest`.
+    pub(crate) fn extend(seq: crate::rtp::ids::Seq, highest: ExtSeq) -> Option<ExtSeq> {
+        let behind = highest.seq().0.wrapping_sub(seq.0);
+        if behind < 0x8000 {
+            highest.0.checked_sub(u64::from(behind)).map(ExtSeq)
+        } else {
+            Some(ExtSeq(highest.0 + u64::from(seq.0.wrapping_sub(highest.seq().0))))
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Publishing: announced tracks, publications that appear with an offer, mute, and their end.
+
+use protocol::{ids::TrackSid, permission::TrackSource};
+
+use super::{
+    ParticipantKey, PublicationKey, Room,
+    participant::{Participant, PendingTrack},
+    publication::{Publication, quality_of, sorted_layers},
+};
+use crate::{
+    connection::sdp::NegotiatedSection,
+    limits::PENDING_TRACKS_MAX,
+    rtp::payload::CodecKind,
+    shard::{
+        command::{AddTrack, CodecInfo, MediaKind, Message, Outcome, TrackInfo, VideoLayer},
+        context::Context,
+    },
+};
+
+/// RED with Opus: redundancy is offered to subscribers beside the codec itself.
+const RED_COMPANION: CodecKind = CodecKind::Opus;
+
+impl Room {
+    /// `add_track`: answered at once with a sid, or refused with the reason.
+    pub(super) fn add_track(&mut self, context: &mut Context, key: ParticipantKey, mut add: AddTrack) {
+        let limit = usize::from(self.limits.publications_per_participant);
+        let Some(participant) = self.participants.get(key) else { return };
+        if let Some((outcome, message)) = self.refuse_track(participant, &add, limit) {
+            let refusal = Message::RequestOutcome {
+                request_id: 0,
+                outcome,
+                message: message.to_owned(),
+                add_track: Some(Box::new(add)),
+            };
+            context.emit(participant.session(), refusal);
+            return;
+        }
+        let sid = TrackSid::random_with_hint(sid_hint(add.kind, add.source), &mut context.rng);
+        add.layers = sorted_layers(std::mem::take(&mut add.layers));
+        let pending = PendingTrack { sid, add };
+        let published = Message::TrackPublished {
+            cid: pending.add.cid.clone(),
+            track: track_info(&pending),
+        };
+        context.emit(participant.session(), published);
+        if let Some(participant) = self.participants.get_mut(key) {
+            participant.pending.push(pending);
+        }
+    }
+
+    fn refuse_track(
+        &self,
+        participant: &Participant,
+        add: &AddTrack,
+        limit: usize,
+    ) -> Option<(Outcome, &'static str)> {
+        if !participant.permission.allows_source(add.source) {
+            return Some((Outcome::NotAllowed, "the token does not allow publishing this source"));
+        }
+        if add.existing.is_some() {
+            return Some((Outcome::UnsupportedType, "backup codecs are not supported"));
+        }
+        let known = |cid: &str| {
+            participant.pending.iter().any(|pending| pending.add.cid == cid)
+                || participant
+                    .publications
+                    .iter()
+                    .filter_map(|publication| self.publications.get(*publication))
+                    .any(|publication| publication.cid == cid)
+        };
+        if known(&add.cid) {
+            return Some((Outcome::Queued, "a track with this id is already published"));
+        }
+        let all = participant.pending.len() + participant.publications.len();
+        if participant.pending.len() >= PENDING_TRACKS_MAX || all >= limit {
+            return Some((Outcome::LimitExceeded, "too many tracks; unpublish one first"));
+        }
+        None
+    }
+
+    /// A pending track whose section was accepted becomes a publication. Returns its key.
+    pub(super) fn publish(
+        &mut self,
+        key: ParticipantKey,
+        pending: PendingTrack,
+        section: &NegotiatedSection,
+    ) -> Option<PublicationKey> {
+        let codec = section.codecs.iter().find(|codec| codec.codec != CodecKind::Red)?;
+        let mut info = track_info(&pending);
+        codec.codec.mime().clone_into(&mut info.mime_type);
+        section.mid.as_str().clone_into(&mut info.mid);
+        info.simulcast = section.rids.len() > 1;
+        info.version = 1;
+        let sdp_cid = section.msid_track.clone().filter(|id| *id != pending.add.cid);
+        info.codecs = vec![CodecInfo {
+            mime_type: info.mime_type.clone(),
+            mid: info.mid.clone(),
+            cid: pending.add.cid.clone(),
+            sdp_cid: sdp_cid.unwrap_or_default(),
+            layers: info.layers.clone(),
+        }];
+        let publication = self.publications.insert(Publication {
+            publisher: key,
+            mid: section.mid,
+            cid: pending.add.cid.clone(),
+            codec: codec.codec,
+            fmtp: codec.fmtp.clone(),
+            red: codec.codec == RED_COMPANION
+                && section.codecs.iter().any(|codec| codec.codec == CodecKind::Red),
+            stereo: pending.add.is_stereo(),
+            rids: section.rids.clone(),
+            layers: Vec::new(),
+            subscribers: Vec::new(),
+            info,
+        });
+        self.participants.get_mut(key)?.publications.push(publication);
+        Some(publication)
+    }
+
+    /// Ends a publication and everything that hangs on it. Announce the publisher afterwards.
+    pub(super) fn unpublish(&mut self, context: &mut Context, key: PublicationKey) {
+        let Some(publication) = self.publications.get(key) else { return };
+        for subscription in publication.subscribers.clone() {
+            self.unsubscribe(context, subscription);
+        }
+        let Some(publication) = self.publications.remove(key) else { return };
+        if let Some(publisher) = self.participants.get_mut(publication.publisher) {
+            publisher.publications.retain(|one| *one != key);
+        }
+    }
+
+    /// The publisher mutes or unmutes one of its tracks.
+    pub(super) fn mute(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        track: &TrackSid,
+        muted: bool,
+        now: std::time::Instant,
+    ) {
+        if let Some(participant) = self.participants.get_mut(key)
+            && let Some(pending) = participant.pending.iter_mut().find(|one| one.sid == *track)
+        {
+            pending.add.muted = muted;
+            return;
+        }
+        let Some(publication) = self.own_publication(key, track) else { return };
+        let Some(one) = self.publications.get_mut(publication) else { return };
+        if one.info.muted == muted {
+            return;
+        }
+        one.info.muted = muted;
+        one.info.version = one.info.version.saturating_add(1);
+        for subscription in one.subscribers.clone() {
+            if let Some(subscription) = self.subscriptions.get_mut(subscription) {
+                subscription.stream.running = false;
+            }
+        }
+        if !muted {
+            self.request_key_frame(context, publication, None, now);
+        }
+        self.announce(context, key);
+    }
+
+    /// A publication of this very participant.
+    pub(super) fn own_publication(&self, key: ParticipantKey, track: &TrackSid) -> Option<PublicationKey> {
+        let publication = self.publication_by_sid(track)?;
+        (self.publications.get(publication)?.publisher == key).then_some(publication)
+    }
+}
+
+impl AddTrack {
+    /// LiveKit `AudioTrackFeature::TfStereo` is 0.
+    fn is_stereo(&self) -> bool {
+        self.audio_features.contains(&0)
+    }
+
+    /// LiveKit `AudioTrackFeature::TfNoDtx` is 1.
+    pub(super) fn wants_dtx(&self) -> bool {
+        !self.audio_features.contains(&1)
+    }
+
+    /// Redundant audio is possible unless switched off; it would carry end-to-end encrypted frames twice.
+    pub(super) fn wants_red(&self) -> bool {
+        !self.disable_red && self.encryption == 0
+    }
+
+    pub(super) fn answer_section(&self) -> crate::connection::sdp::AnswerSection {
+        crate::connection::sdp::AnswerSection {
+            accept: true,
+            preferred: self.codecs.first().and_then(|codec| CodecKind::from_name(&codec.codec)),
+            red: self.wants_red(),
+            stereo: self.is_stereo(),
+            dtx: self.wants_dtx(),
+        }
+    }
+}
+
+fn sid_hint(kind: MediaKind, source: TrackSource) -> &'static str {
+    match (kind, source) {
+        (MediaKind::Audio, TrackSource::Microphone) => "AM",
+        (MediaKind::Audio, TrackSource::ScreenShareAudio) => "As",
+        (MediaKind::Audio, _) => "AU",
+        (MediaKind::Video, TrackSource::Camera) => "VC",
+        (MediaKind::Video, TrackSource::ScreenShare) => "VS",
+        (MediaKind::Video, _) => "VU",
+    }
+}
+
+/// The stream a track belongs to, if its publisher does not say.
+fn default_stream(source: TrackSource) -> &'static str {
+    match source {
+        TrackSource::Camera | TrackSource::Microphone => "camera",
+        TrackSource::ScreenShare | TrackSource::ScreenShareAudio => "screen",
+        TrackSource::Unknown => "unknown",
+    }
+}
+
+fn track_info(pending: &PendingTrack) -> TrackInfo {
+    let add = &pending.add;
+    let layers = if add.kind == MediaKind::Video && add.layers.is_empty() {
+        let quality = quality_of(2);
+        vec![VideoLayer { quality, width: add.width, height: add.height, bitrate_bps: 0, ssrc: 0 }]
+    } else {
+        add.layers.clone()
+    };
+    TrackInfo {
+        sid: pending.sid.clone(),
+        kind: add.kind,
+        name: add.name.clone(),
+        muted: add.muted,
+        width: add.width,
+        height: add.height,
+        simulcast: layers.len() > 1,
+        source: add.source,
+        layers,
+        mime_type: String::new(),
+        mid: String::new(),
+        codecs: Vec::new(),
+        encryption: add.encryption,
+        stream: if add.stream.is_empty() { default_stream(add.source).to_owned() } else { add.stream.clone() },
+        disable_red: add.disable_red,
+        audio_features: add.audio_features.clone(),
+        version: 0,
+    }
+}

@@ -1,0 +1,177 @@
+//! What a participant asks over its signal socket, each request a straight line to what changes.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use super::{ParticipantKey, Room, participant::Audience};
+use crate::shard::{
+    command::{
+        Claims, LeaveAction, LeaveReason, Message, Outcome, Request, SyncState, Target,
+    },
+    context::Context,
+};
+
+/// Largest metadata (LiveKit's limit).
+const METADATA_BYTES_MAX: usize = 512 * 1024;
+/// Largest sum of attribute keys and values (LiveKit's limit).
+const ATTRIBUTES_BYTES_MAX: usize = 64 * 1024;
+/// Longest display name.
+const DISPLAY_NAME_BYTES_MAX: usize = 256;
+
+impl Room {
+    /// Handles one request of a participant.
+    pub(crate) fn request(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        request: Request,
+        now: Instant,
+    ) {
+        match request {
+            Request::Offer { id, sdp } => self.publisher_offer(context, key, id, &sdp, now),
+            Request::Answer { id, sdp } => self.subscriber_answer(context, key, id, &sdp, now),
+            // An ICE-lite agent sends no checks: it needs no candidates of its peer (RFC 8445 §2.5).
+            Request::Trickle { target: Target::Publisher | Target::Subscriber } => {}
+            Request::AddTrack(add) => self.add_track(context, key, *add),
+            Request::Mute { track, muted } => self.mute(context, key, &track, muted, now),
+            Request::Subscription { tracks, subscribe } => {
+                self.set_wanted(context, key, tracks, subscribe);
+            }
+            Request::TrackSettings { tracks, settings } => {
+                self.set_track_settings(context, key, tracks, settings, now);
+            }
+            Request::SubscriptionPermission { all_participants, allowed } => {
+                let audience = if all_participants { Audience::Everyone } else { Audience::Only(allowed) };
+                if let Some(participant) = self.participants.get_mut(key) {
+                    participant.audience = audience;
+                }
+                self.apply_audience(context, key);
+            }
+            Request::UpdateMetadata { request_id, name, metadata, attributes } => {
+                let change = MetadataChange { name, metadata, attributes };
+                self.update_metadata(context, key, request_id, change);
+            }
+            Request::UpdateAudioTrack { track, features } => {
+                self.update_track(context, key, &track, |info| info.audio_features = features);
+            }
+            Request::UpdateVideoTrack { track, width, height } => {
+                self.update_track(context, key, &track, |info| {
+                    info.width = width;
+                    info.height = height;
+                });
+            }
+            Request::SyncState(state) => self.sync_state(context, key, *state, now),
+            Request::Leave => {
+                self.remove(context, key, LeaveReason::ClientInitiated, LeaveAction::Disconnect, now);
+            }
+        }
+    }
+
+    fn update_metadata(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        request_id: u32,
+        change: MetadataChange,
+    ) {
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        let session = participant.session();
+        let refusal = if participant.permission.can_update_metadata {
+            change.refusal(&participant.attributes)
+        } else {
+            Some((Outcome::NotAllowed, "the token does not allow updating own metadata"))
+        };
+        let (outcome, message) = refusal.unwrap_or((Outcome::Ok, ""));
+        if outcome == Outcome::Ok {
+            if !change.name.is_empty() {
+                participant.name = change.name;
+            }
+            if !change.metadata.is_empty() {
+                participant.metadata = change.metadata;
+            }
+            for (name, value) in change.attributes {
+                if value.is_empty() {
+                    participant.attributes.remove(&name);
+                } else {
+                    participant.attributes.insert(name, value);
+                }
+            }
+            let claims = Claims {
+                name: participant.name.clone(),
+                metadata: participant.metadata.clone(),
+                attributes: participant.attributes.clone(),
+                permission: participant.permission.clone(),
+            };
+            self.announce(context, key);
+            context.emit(session, Message::ClaimsChanged(Box::new(claims)));
+        }
+        let outcome = Message::RequestOutcome {
+            request_id,
+            outcome,
+            message: message.to_owned(),
+            add_track: None,
+        };
+        context.emit(session, outcome);
+    }
+
+    fn update_track(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        track: &protocol::ids::TrackSid,
+        change: impl FnOnce(&mut crate::shard::command::TrackInfo),
+    ) {
+        let Some(publication) = self.own_publication(key, track) else { return };
+        if let Some(publication) = self.publications.get_mut(publication) {
+            change(&mut publication.info);
+            publication.info.version = publication.info.version.saturating_add(1);
+        }
+        self.announce(context, key);
+    }
+
+    /// A resumed client tells what it believes: what we do not have means that it must join anew.
+    fn sync_state(&mut self, context: &mut Context, key: ParticipantKey, state: SyncState, now: Instant) {
+        let Some(participant) = self.participants.get(key) else { return };
+        let known = |sid: &protocol::ids::TrackSid| {
+            self.own_publication(key, sid).is_some()
+                || participant.pending.iter().any(|pending| pending.sid == *sid)
+        };
+        let agrees = state.published.iter().all(|sid| sid.as_ref().is_some_and(known));
+        if !agrees {
+            self.remove(context, key, LeaveReason::StateMismatch, LeaveAction::Reconnect, now);
+            return;
+        }
+        self.set_wanted(context, key, state.subscription_tracks, state.subscribe);
+        for track in state.disabled {
+            let mut settings = self
+                .participants
+                .get(key)
+                .and_then(|participant| participant.settings.get(&track).copied())
+                .unwrap_or_default();
+            settings.disabled = true;
+            self.set_track_settings(context, key, vec![track], settings, now);
+        }
+    }
+}
+
+struct MetadataChange {
+    name: String,
+    metadata: String,
+    attributes: BTreeMap<String, String>,
+}
+
+impl MetadataChange {
+    fn refusal(&self, present: &BTreeMap<String, String>) -> Option<(Outcome, &'static str)> {
+        let mut merged = present.clone();
+        merged.extend(self.attributes.clone());
+        let attributes: usize = merged.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if self.metadata.len() > METADATA_BYTES_MAX {
+            Some((Outcome::LimitExceeded, "metadata is longer than 512 KiB"))
+        } else if attributes > ATTRIBUTES_BYTES_MAX {
+            Some((Outcome::LimitExceeded, "attributes are larger than 64 KiB together"))
+        } else if self.name.len() > DISPLAY_NAME_BYTES_MAX {
+            Some((Outcome::LimitExceeded, "the name is longer than 256 bytes"))
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Sequence numbers and timestamps of one subscription: one unbroken stream made of pieces of several layers.
+//!
+//! ```text
+//!   layer f   .. 101 102 103 |                  | 740 741 ..
+//!   layer q                  | 55 56 57 58      |
+//!   outgoing  ..  11  12  13 | 14 15 16 17      | 18  19  ..
+//!                 epoch 0      epoch 1            epoch 2
+//! ```
+//!
+//! An epoch is a run of one layer with one constant offset. The last few epochs are kept, so that a retransmission
+//! request for an outgoing number finds its source packet (RFC 4585 NACK) and a late packet of an earlier epoch keeps
+//! its place.
+
+use crate::rtp::ids::{ExtSeq, Seq};
+
+/// Epochs kept: switches within the life of the packet history (about a second) are few.
+const EPOCHS: usize = 8;
+
+/// Index of a layer in its publication, lowest quality first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LayerIndex(pub u8);
+
+/// Offsets that apply to every packet of an epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Offsets {
+    /// Added to the RTP timestamp.
+    pub timestamp: u32,
+    /// Added to the VP8 picture id.
+    pub picture_id: u16,
+    /// Added to the VP8 TL0PICIDX.
+    pub tl0_picture_index: u8,
+}
+
+/// One run of one layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Epoch {
+    /// Whose packets.
+    pub layer: LayerIndex,
+    first_source: ExtSeq,
+    first_out: ExtSeq,
+    /// How they are changed.
+    pub offsets: Offsets,
+}
+
+impl Epoch {
+    fn out(&self, source: ExtSeq) -> Option<ExtSeq> {
+        source.0.checked_sub(self.first_source.0).map(|ahead| ExtSeq(self.first_out.0 + ahead))
+    }
+
+    fn source(&self, out: ExtSeq) -> Option<ExtSeq> {
+        out.0.checked_sub(self.first_out.0).map(|ahead| ExtSeq(self.first_source.0 + ahead))
+    }
+}
+
+/// See the module.
+#[derive(Debug, Clone, Copy)]
+pub struct Rewriter {
+    /// Newest first.
+    epochs: [Option<Epoch>; EPOCHS],
+    highest_out: ExtSeq,
+}
+
+impl Rewriter {
+    /// Numbers from `first` on; it must lie in rollover 0, where an SRTP stream begins (RFC 3711 §3.3.1).
+    #[must_use]
+    pub fn new(first: Seq) -> Self {
+        Self { epochs: [None; EPOCHS], highest_out: ExtSeq(u64::from(first.0)) }
+    }
+
+    /// The running epoch.
+    #[must_use]
+    pub fn current(&self) -> Option<&Epoch> {
+        self.epochs.first()?.as_ref()
+    }
+
+    /// Highest number given out (one less than the first, before the first).
+    #[must_use]
+    pub fn highest_out(&self) -> ExtSeq {
+        self.highest_out
+    }
+
+    /// From `first_source` on, packets of `layer` continue the stream.
+    pub fn begin(&mut self, layer: LayerIndex, first_source: ExtSeq, offsets: Offsets) {
+        self.epochs.rotate_right(1);
+        let first_out = ExtSeq(self.highest_out.0 + 1);
+        if let Some(slot) = self.epochs.first_mut() {
+            *slot = Some(Epoch { layer, first_source, first_out, offsets });
+        }
+    }
+
+    /// The layer began anew with other numbers: what was sent of it cannot be found any more, and what comes starts a
+    /// new epoch. Its outgoing numbers stay used.
+    pub fn forget(&mut self, layer: LayerIndex) {
+        for epoch in self.epochs.iter_mut().flatten().filter(|epoch| epoch.layer == layer) {
+            epoch.layer = LayerIndex(u8::MAX);
+        }
+    }
+
+    /// The outgoing number of a packet, with its epoch's offsets; `None` if the packet belongs to no epoch.
+    /// Constant time: newest epoch first, and almost always the answer.
+    pub fn forward(&mut self, layer: LayerIndex, source: ExtSeq) -> Option<(ExtSeq, Offsets)> {
+        let mut end = ExtSeq(u64::MAX);
+        for epoch in self.epochs.iter().flatten() {
+            if epoch.layer == layer
+                && let Some(out) = epoch.out(source)
+                && out < end
+            {
+                self.highest_out = self.highest_out.max(out);
+                return Some((out, epoch.offsets));
+            }
+            end = epoch.first_out;
+        }
+        None
+    }
+
+    /// Where the packet that left as `out` came from.
+    #[must_use]
+    pub fn source_of(&self, out: ExtSeq) -> Option<(LayerIndex, ExtSeq, Offsets)> {
+        if out > self.highest_out {
+            return None;
+        }
+        let epoch = self.epochs.iter().flatten().find(|epoch| epoch.first_out <= out)?;
+        Some((epoch.layer, epoch.source(out)?, epoch.offsets))
+    }
+
+    /// The full number of an outgoing sequence number that a receiver names: the nearest at or below the highest.
+    #[must_use]
+    pub fn extend_out(&self, seq: Seq) -> Option<ExtSeq> {
+        let behind = self.highest_out.seq().0.wrapping_sub(seq.0);
+        self.highest_out.0.checked_sub(u64::from(behind)).map(ExtSeq)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOW: LayerIndex = LayerIndex(0);
+    const HIGH: LayerIndex = LayerIndex(2);
+
+    #[test]
+    fn a_switch_leaves_no_gap_and_both_pieces_can_be_found_again() {
+        let mut rewriter = Rewriter::new(Seq(10));
+        rewriter.begin(HIGH, ExtSeq(101), Offsets::default());
+        assert_eq!(rewriter.forward(HIGH, ExtSeq(101)).unwrap().0, ExtSeq(11));
+        assert_eq!(rewriter.forward(HIGH, ExtSeq(103)).unwrap().0, ExtSeq(13));
+        let offsets = Offsets { timestamp: 7, ..Offsets::default() };
+        rewriter.begin(LOW, ExtSeq(55), offsets);
+        assert_eq!(rewriter.forward(LOW, ExtSeq(55)), Some((ExtSeq(14), offsets)));
+        // Late packet of the first piece.
+        assert_eq!(rewriter.forward(HIGH, ExtSeq(102)).unwrap().0, ExtSeq(12));
+        // The old layer goes on, but no longer belongs to this stream.
+        assert_eq!(rewriter.forward(HIGH, ExtSeq(104)), None);
+        assert_eq!(rewriter.forward(LOW, ExtSeq(54)), None);
+        assert_eq!(rewriter.source_of(ExtSeq(13)), Some((HIGH, ExtSeq(103), Offsets::default())));
+        assert_eq!(rewriter.source_of(ExtSeq(14)), Some((LOW, ExtSeq(55), offsets)));
+        assert_eq!(rewriter.source_of(ExtSeq(15)), None);
+    }
+
+    #[test]
+    fn numbers_named_by_a_receiver_are_extended_over_the_wrap() {
+        let mut rewriter = Rewriter::new(Seq(65_533));
+        rewriter.begin(LOW, ExtSeq(1), Offsets::default());
+        for source in 1..=5 {
+            rewriter.forward(LOW, ExtSeq(source)).unwrap();
+        }
+        assert_eq!(rewriter.highest_out(), ExtSeq(65_538));
+        assert_eq!(rewriter.extend_out(Seq(65_535)), Some(ExtSeq(65_535)));
+        assert_eq!(rewriter.extend_out(Seq(2)), Some(ExtSeq(65_538)));
+        assert_eq!(rewriter.extend_out(Seq(3)), None);
+    }
+
+    #[test]
+    fn a_layer_that_began_anew_never_gets_a_number_twice() {
+        let mut rewriter = Rewriter::new(Seq(0));
+        rewriter.begin(LOW, ExtSeq(100), Offsets::default());
+        assert_eq!(rewriter.forward(LOW, ExtSeq(105)).unwrap().0, ExtSeq(6));
+        rewriter.forget(LOW);
+        assert_eq!(rewriter.forward(LOW, ExtSeq(101)), None);
+        rewriter.begin(LOW, ExtSeq(40), Offsets::default());
+        assert_eq!(rewriter.forward(LOW, ExtSeq(40)).unwrap().0, ExtSeq(7));
+        assert_eq!(rewriter.source_of(ExtSeq(3)).map(|found| found.0), Some(LayerIndex(u8::MAX)));
+    }
+
+    proptest::proptest! {
+        // One number twice would be one AEAD nonce twice.
+        #[test]
+        fn every_number_is_given_out_once(
+            steps in proptest::collection::vec((0_u8..3, 0_u64..40, 0_u8..8), 1..400)
+        ) {
+            let mut rewriter = Rewriter::new(Seq(0));
+            let mut used = std::collections::HashSet::new();
+            let mut given = std::collections::HashSet::new();
+            for (layer, source, action) in steps {
+                let (layer, source) = (LayerIndex(layer), ExtSeq(source));
+                if action == 0 {
+                    rewriter.begin(layer, source, Offsets::default());
+                }
+                if used.insert((layer, source)) && let Some((out, _)) = rewriter.forward(layer, source) {
+                    proptest::prop_assert!(given.insert(out), "{out:?} twice");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn before_the_first_epoch_nothing_is_forwarded() {
+        let mut rewriter = Rewriter::new(Seq(0));
+        assert_eq!(rewriter.forward(LOW, ExtSeq(5)), None);
+        assert_eq!(rewriter.source_of(ExtSeq(0)), None);
+    }
+}

@@ -1,0 +1,83 @@
+//! Telling participants about each other: one version counter, one writer, always before the media it speaks of.
+
+use protocol::ids::SessionId;
+
+use super::{ParticipantKey, Room, participant::Participant};
+use crate::shard::{
+    command::{Message, ParticipantInfo, TrackInfo},
+    context::Context,
+};
+
+impl Room {
+    pub(super) fn participant_info(&self, key: ParticipantKey) -> Option<ParticipantInfo> {
+        let participant = self.participants.get(key)?;
+        Some(participant.info(self.tracks_of(participant)))
+    }
+
+    fn tracks_of(&self, participant: &Participant) -> Vec<TrackInfo> {
+        participant
+            .publications
+            .iter()
+            .filter_map(|publication| self.publications.get(*publication))
+            .map(|publication| publication.info.clone())
+            .collect()
+    }
+
+    /// Everyone whom `viewer` may see, itself excluded.
+    pub(super) fn others_seen_by(&self, viewer: ParticipantKey) -> Vec<ParticipantInfo> {
+        self.participants
+            .iter()
+            .filter(|(key, one)| *key != viewer && !one.permission.hidden)
+            .map(|(_, one)| one.info(self.tracks_of(one)))
+            .collect()
+    }
+
+    /// A participant changed: a new version of it goes to everyone who may see it, itself included.
+    pub(super) fn announce(&mut self, context: &mut Context, key: ParticipantKey) {
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        participant.version = participant.version.saturating_add(1);
+        self.tell(context, key, |_| true);
+    }
+
+    /// As [`announce`](Self::announce), to all but itself and without a new version: its join.
+    pub(super) fn announce_arrival(&mut self, context: &mut Context, key: ParticipantKey) {
+        self.tell(context, key, |other| other != key);
+    }
+
+    fn tell(&self, context: &mut Context, key: ParticipantKey, whom: impl Fn(ParticipantKey) -> bool) {
+        let Some(info) = self.participant_info(key) else { return };
+        let hidden = info.permission.hidden;
+        for (other, one) in &self.participants {
+            if whom(other) && (!hidden || other == key) {
+                context.emit(one.session(), Message::Participants(vec![info.clone()]));
+            }
+        }
+    }
+
+    /// Says that someone is gone.
+    pub(super) fn announce_departure(
+        &self,
+        context: &mut Context,
+        info: &ParticipantInfo,
+        whom: impl Fn(&Participant) -> bool,
+    ) {
+        if info.permission.hidden {
+            return;
+        }
+        for one in self.participants.values().filter(|one| whom(one)) {
+            context.emit(one.session(), Message::Participants(vec![info.clone()]));
+        }
+    }
+
+    /// Tells everyone that the room itself changed.
+    pub(super) fn announce_room(&self, context: &mut Context) {
+        let info = self.info();
+        for one in self.participants.values() {
+            context.emit(one.session(), Message::Room(info.clone()));
+        }
+    }
+
+    pub(super) fn session_of(&self, key: ParticipantKey) -> Option<SessionId> {
+        self.participants.get(key)?.session()
+    }
+}

@@ -1,0 +1,220 @@
+//! One participant receiving one publication: what it negotiated, and the stream it is given.
+
+use std::time::Instant;
+
+use protocol::ids::TrackSid;
+
+use super::{
+    ParticipantKey, PublicationKey,
+    rewrite::{LayerIndex, Offsets, Rewriter},
+};
+use crate::{
+    connection::ConnectionKey,
+    rtp::{
+        ids::{ExtSeq, Mid, Pt, Ssrc},
+        payload::CodecKind,
+    },
+    shard::command::TrackSettings,
+};
+
+/// Share of a subscription's media that retransmissions may add, as a divisor: a quarter.
+const RETRANSMISSION_SHARE: u64 = 4;
+
+/// Bytes of retransmission that are always allowed, for the start and for quiet streams.
+const RETRANSMISSION_BYTES_FREE: u64 = 64 * 1024;
+
+/// See the module.
+pub(crate) struct Subscription {
+    pub(crate) subscriber: ParticipantKey,
+    pub(crate) publication: PublicationKey,
+    pub(crate) track: TrackSid,
+    pub(crate) connection: ConnectionKey,
+    pub(crate) mid: Mid,
+    pub(crate) ssrc: Ssrc,
+    pub(crate) rtx: Option<RtxStream>,
+    pub(crate) binding: Binding,
+    pub(crate) settings: TrackSettings,
+    pub(crate) stream: Stream,
+}
+
+/// What the subscriber accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Binding {
+    /// Not answered yet.
+    Offered,
+    /// Accepted with these payload types.
+    Bound(PayloadTypes),
+    /// Refused: the subscriber knows none of the codecs.
+    Refused,
+}
+
+/// The subscriber's payload types for one publication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct PayloadTypes {
+    /// The codec that is published.
+    pub(crate) media: Option<Pt>,
+    /// Its retransmissions.
+    pub(crate) rtx: Option<Pt>,
+    /// Redundant audio, if the subscriber takes it.
+    pub(crate) red: Option<Pt>,
+}
+
+impl PayloadTypes {
+    /// The payload type for a packet of this codec, and whether RED must be stripped for it.
+    pub(crate) fn of(&self, codec: CodecKind) -> Option<(Pt, bool)> {
+        match (codec, self.red) {
+            (CodecKind::Red, Some(red)) => Some((red, false)),
+            (CodecKind::Red, None) => self.media.map(|pt| (pt, true)),
+            _ => self.media.map(|pt| (pt, false)),
+        }
+    }
+}
+
+/// The retransmission stream of a subscription (RFC 4588).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RtxStream {
+    pub(crate) ssrc: Ssrc,
+    /// Last number used.
+    pub(crate) highest: ExtSeq,
+}
+
+/// The outgoing stream's running state.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stream {
+    pub(crate) rewriter: Rewriter,
+    /// False: the next packet (for video: key frame) begins a new piece.
+    pub(crate) running: bool,
+    /// Timestamp of the newest packet sent, and when.
+    pub(crate) last: Option<(u32, Instant)>,
+    /// VP8 numbers of the newest packet sent.
+    pub(crate) last_picture: LastPicture,
+    /// For sender reports (RFC 3550 §6.4.1), and to bound retransmission.
+    pub(crate) packets: u32,
+    pub(crate) bytes: u64,
+    pub(crate) retransmitted_bytes: u64,
+}
+
+/// VP8 numbers as last sent.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LastPicture {
+    pub(crate) picture_id: Option<u16>,
+    pub(crate) tl0_picture_index: Option<u8>,
+}
+
+impl Stream {
+    pub(crate) fn new(rewriter: Rewriter) -> Self {
+        Self {
+            rewriter,
+            running: false,
+            last: None,
+            last_picture: LastPicture::default(),
+            packets: 0,
+            bytes: 0,
+            retransmitted_bytes: 0,
+        }
+    }
+
+    /// The layer that is being sent.
+    pub(crate) fn layer(&self) -> Option<LayerIndex> {
+        if self.running { self.rewriter.current().map(|epoch| epoch.layer) } else { None }
+    }
+
+    /// Begins a new piece with the packet that has these numbers.
+    pub(crate) fn begin(
+        &mut self,
+        layer: LayerIndex,
+        source: ExtSeq,
+        numbers: SourceNumbers,
+        clock_rate: u32,
+        now: Instant,
+    ) {
+        let timestamp = match self.last {
+            None => 0,
+            Some((last, sent)) => {
+                let next = last.wrapping_add(elapsed_ticks(sent, now, clock_rate));
+                next.wrapping_sub(numbers.timestamp)
+            }
+        };
+        let continued = self.last.is_some();
+        let picture_id = match (self.last_picture.picture_id, numbers.picture_id) {
+            (Some(last), Some(first)) if continued => last.wrapping_add(1).wrapping_sub(first),
+            _ => 0,
+        };
+        let tl0_picture_index = match (self.last_picture.tl0_picture_index, numbers.tl0_picture_index) {
+            (Some(last), Some(first)) if continued => last.wrapping_add(1).wrapping_sub(first),
+            _ => 0,
+        };
+        self.rewriter.begin(layer, source, Offsets { timestamp, picture_id, tl0_picture_index });
+        self.running = true;
+    }
+
+    /// The layer began anew under another SSRC.
+    pub(crate) fn restart(&mut self, layer: LayerIndex) {
+        self.rewriter.forget(layer);
+        self.running = false;
+    }
+
+    /// Whether `bytes` more of retransmission stay within the share.
+    pub(crate) fn may_retransmit(&self, bytes: u64) -> bool {
+        self.retransmitted_bytes + bytes <= RETRANSMISSION_BYTES_FREE + self.bytes / RETRANSMISSION_SHARE
+    }
+}
+
+/// The numbers of a source packet that subscribers must see continue.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct SourceNumbers {
+    pub(crate) timestamp: u32,
+    pub(crate) picture_id: Option<u16>,
+    pub(crate) tl0_picture_index: Option<u8>,
+}
+
+/// Time since `then` in clock ticks, at least one.
+fn elapsed_ticks(then: Instant, now: Instant, clock_rate: u32) -> u32 {
+    let micros = now.saturating_duration_since(then).as_micros();
+    let ticks = micros * u128::from(clock_rate) / 1_000_000;
+    // Timestamps wrap: the low 32 bits are the value (RFC 3550 §5.1).
+    ((ticks & 0xffff_ffff) as u32).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::rtp::ids::Seq;
+
+    #[test]
+    fn a_switch_continues_timestamp_and_picture_numbers() {
+        let start = Instant::now();
+        let mut stream = Stream::new(Rewriter::new(Seq(1)));
+        let first = SourceNumbers { timestamp: 9000, picture_id: Some(30), tl0_picture_index: Some(3) };
+        stream.begin(LayerIndex(2), ExtSeq(10), first, 90_000, start);
+        assert_eq!(stream.rewriter.current().unwrap().offsets, Offsets::default());
+        stream.last = Some((9000, start));
+        stream.last_picture = LastPicture { picture_id: Some(30), tl0_picture_index: Some(3) };
+        let second = SourceNumbers { timestamp: 500, picture_id: Some(700), tl0_picture_index: Some(90) };
+        stream.begin(LayerIndex(0), ExtSeq(40), second, 90_000, start + Duration::from_millis(100));
+        let offsets = stream.rewriter.current().unwrap().offsets;
+        assert_eq!(500_u32.wrapping_add(offsets.timestamp), 18_000);
+        assert_eq!(700_u16.wrapping_add(offsets.picture_id), 31);
+        assert_eq!(90_u8.wrapping_add(offsets.tl0_picture_index), 4);
+    }
+
+    #[test]
+    fn retransmission_is_bounded_by_a_quarter_of_the_media() {
+        let mut stream = Stream::new(Rewriter::new(Seq(1)));
+        assert!(stream.may_retransmit(RETRANSMISSION_BYTES_FREE));
+        assert!(!stream.may_retransmit(RETRANSMISSION_BYTES_FREE + 1));
+        stream.bytes = 400_000;
+        assert!(stream.may_retransmit(RETRANSMISSION_BYTES_FREE + 100_000));
+    }
+
+    #[test]
+    fn red_is_stripped_for_those_who_do_not_take_it() {
+        let with = PayloadTypes { media: Some(Pt(111)), rtx: None, red: Some(Pt(63)) };
+        let without = PayloadTypes { red: None, ..with };
+        assert_eq!(with.of(CodecKind::Red), Some((Pt(63), false)));
+        assert_eq!(without.of(CodecKind::Red), Some((Pt(111), true)));
+        assert_eq!(with.of(CodecKind::Opus), Some((Pt(111), false)));
+    }
+}

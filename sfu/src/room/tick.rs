@@ -1,0 +1,136 @@
+//! What a room does by the clock: speakers, better layers, resume windows, connection deadlines, closing.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    ParticipantKey, Room,
+    admission::RESUME_WINDOW,
+    participant::Signal,
+    speaker::WINDOW,
+};
+use crate::{
+    connection::Connection,
+    shard::{
+        command::{LeaveAction, LeaveReason, Message, ParticipantState, Speaker, Target},
+        context::Context,
+    },
+};
+
+/// A participant whose primary connection does not open in this time is removed (LiveKit's limit).
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
+
+impl Room {
+    /// Looks after the room; returns when to look again.
+    pub(crate) fn tick(&mut self, context: &mut Context, now: Instant) -> Instant {
+        if now >= self.window_ends {
+            self.window_ends = now + WINDOW;
+            self.tell_speakers(context);
+            self.nudge_layers(context, now);
+            self.expire(context, now);
+            self.forget_departed(now);
+        }
+        match self.closes {
+            Some(closes) if self.is_empty() => closes.max(now),
+            _ => self.window_ends,
+        }
+    }
+
+    fn tell_speakers(&mut self, context: &mut Context) {
+        let mut changes = Vec::new();
+        for participant in self.participants.values_mut() {
+            if let Some(level) = participant.audio_level.end_window() {
+                changes.push(Speaker {
+                    participant: participant.sid.clone(),
+                    level,
+                    active: participant.audio_level.is_speaking(),
+                });
+            }
+        }
+        if changes.is_empty() {
+            return;
+        }
+        for participant in self.participants.values() {
+            context.emit(participant.session(), Message::Speakers(changes.clone()));
+        }
+    }
+
+    /// Removes those who lost their socket for too long, or never connected.
+    fn expire(&mut self, context: &mut Context, now: Instant) {
+        let expired: Vec<(ParticipantKey, LeaveReason)> = self
+            .participants
+            .iter()
+            .filter_map(|(key, one)| match one.signal {
+                Signal::Lost { since } if now.duration_since(since) >= RESUME_WINDOW => {
+                    Some((key, LeaveReason::SignalClose))
+                }
+                _ if one.state == ParticipantState::Joined
+                    && one.primary().is_some()
+                    && now.duration_since(one.joined) >= CONNECT_TIMEOUT =>
+                {
+                    Some((key, LeaveReason::ConnectionTimeout))
+                }
+                _ => None,
+            })
+            .collect();
+        for (key, reason) in expired {
+            self.remove(context, key, reason, LeaveAction::Disconnect, now);
+        }
+    }
+
+    /// A connection's keys are agreed.
+    pub(crate) fn on_opened(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        target: Target,
+        now: Instant,
+    ) {
+        context.counters.handshakes += 1;
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        if participant.is_primary(target) && participant.state == ParticipantState::Joined {
+            participant.state = ParticipantState::Active;
+            self.announce(context, key);
+        }
+        if target == Target::Subscriber {
+            let publications: Vec<_> = self
+                .subscriptions
+                .values()
+                .filter(|one| one.subscriber == key)
+                .map(|one| one.publication)
+                .collect();
+            for publication in publications {
+                self.request_key_frame(context, publication, None, now);
+            }
+        }
+    }
+
+    /// A connection ended: the client is asked to join anew, since its media cannot go on; without a socket it is
+    /// simply gone.
+    pub(crate) fn on_closed(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        target: Target,
+        now: Instant,
+    ) {
+        let Some(participant) = self.participants.get(key) else { return };
+        if participant.is_primary(target) || !participant.publications.is_empty() {
+            let reason = LeaveReason::ConnectionTimeout;
+            self.remove(context, key, reason, LeaveAction::Reconnect, now);
+        } else if let Some(connection) = participant.publisher {
+            context.close_connection(connection, now);
+            if let Some(participant) = self.participants.get_mut(key) {
+                participant.publisher = None;
+            }
+        }
+    }
+
+    /// Whether any of the participant's connections stands.
+    pub(crate) fn is_connected(&self, context: &Context, key: ParticipantKey) -> bool {
+        self.participants
+            .get(key)
+            .and_then(super::participant::Participant::primary)
+            .and_then(|primary| context.connections.get(primary))
+            .is_some_and(Connection::is_open)
+    }
+}
