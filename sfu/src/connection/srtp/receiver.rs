@@ -1,0 +1,150 @@
+//! Opens what one peer sends: rollover guesses, replay windows, at most so many SSRCs.
+
+use super::{
+    SrtpError, SrtpKeys,
+    derivation::Protocol,
+    replay::ReplayWindow,
+    session::{RTCP_E_BIT, Session},
+};
+use crate::{
+    limits::SSRCS_PER_CONNECTION_MAX,
+    rtp::{
+        header::{RtpHeader, is_rtcp},
+        ids::{ExtSeq, Ssrc},
+    },
+};
+
+/// The receiving side of one connection. An unauthentic packet changes nothing in it.
+pub struct SrtpReceiver {
+    rtp: Session,
+    rtcp: Session,
+    rtp_streams: Streams,
+    rtcp_streams: Streams,
+}
+
+impl SrtpReceiver {
+    /// Derives the session keys of the remote side.
+    #[must_use]
+    pub fn new(keys: &SrtpKeys) -> Self {
+        Self {
+            rtp: Session::new(keys.profile, &keys.remote, Protocol::Rtp),
+            rtcp: Session::new(keys.profile, &keys.remote, Protocol::Rtcp),
+            rtp_streams: Streams::default(),
+            rtcp_streams: Streams::default(),
+        }
+    }
+
+    /// Decrypts an SRTP packet in place; answers its full index and the length of the plaintext packet, header
+    /// included. `header` was parsed from `packet`. Hot.
+    ///
+    /// The first packet of an SSRC gets rollover 0 (RFC 3711 §3.3.1); one that would lie before it is refused.
+    ///
+    /// # Errors
+    /// When the packet is too short, replayed, forged, or of one SSRC too many.
+    pub fn unprotect_rtp(
+        &mut self,
+        packet: &mut [u8],
+        header: &RtpHeader,
+    ) -> Result<(ExtSeq, usize), SrtpError> {
+        if packet.len() < header.len + self.rtp.tag_len() {
+            return Err(SrtpError::Malformed);
+        }
+        let entry = self.rtp_streams.find(header.ssrc)?;
+        let index = match entry.window(&self.rtp_streams) {
+            None => ExtSeq(u64::from(header.seq.0)),
+            Some(window) => {
+                let index = window.guess(header.seq).ok_or(SrtpError::Replay)?;
+                if !window.check(index.0) {
+                    return Err(SrtpError::Replay);
+                }
+                index
+            }
+        };
+        let len = self
+            .rtp
+            .open_rtp(packet, header.len, header.ssrc, index)
+            .ok_or(SrtpError::Authentication)?;
+        self.rtp_streams.accept(entry, index.0);
+        Ok((index, len))
+    }
+
+    /// Decrypts an SRTCP packet in place; answers the plaintext's length. Hot.
+    ///
+    /// # Errors
+    /// When the packet is too short, not encrypted (E bit), replayed, forged, or of one SSRC too many.
+    pub fn unprotect_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpError> {
+        let word = self.rtcp.rtcp_word(packet).ok_or(SrtpError::Malformed)?;
+        if word & RTCP_E_BIT == 0 || !is_rtcp(packet) {
+            return Err(SrtpError::Malformed);
+        }
+        let index = word & !RTCP_E_BIT;
+        let ssrc = sender_ssrc(packet).ok_or(SrtpError::Malformed)?;
+        let entry = self.rtcp_streams.find(ssrc)?;
+        if entry.window(&self.rtcp_streams).is_some_and(|w| !w.check(u64::from(index))) {
+            return Err(SrtpError::Replay);
+        }
+        let len = self.rtcp.open_rtcp(packet, ssrc, index).ok_or(SrtpError::Authentication)?;
+        self.rtcp_streams.accept(entry, u64::from(index));
+        Ok(len)
+    }
+
+    #[cfg(test)]
+    pub(super) fn state(&self) -> (Streams, Streams) {
+        (self.rtp_streams.clone(), self.rtcp_streams.clone())
+    }
+}
+
+/// The sender's SSRC in the second word of any RTCP packet.
+pub(super) fn sender_ssrc(packet: &[u8]) -> Option<Ssrc> {
+    Some(Ssrc(u32::from_be_bytes(*packet.get(4..8)?.first_chunk()?)))
+}
+
+/// One window per SSRC.
+///
+/// Searched linearly: the SSRCs lie together, a connection has 2-10 of them, and even the most that are allowed are 512
+/// bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Streams {
+    ssrcs: Vec<Ssrc>,
+    windows: Vec<ReplayWindow>,
+}
+
+/// Where an SSRC's window is, or will be once a packet has authenticated.
+#[derive(Debug, Clone, Copy)]
+enum Entry {
+    Known(usize),
+    New(Ssrc),
+}
+
+impl Entry {
+    fn window(self, streams: &Streams) -> Option<&ReplayWindow> {
+        match self {
+            Self::Known(place) => streams.windows.get(place),
+            Self::New(_) => None,
+        }
+    }
+}
+
+impl Streams {
+    fn find(&self, ssrc: Ssrc) -> Result<Entry, SrtpError> {
+        match self.ssrcs.iter().position(|known| *known == ssrc) {
+            Some(place) => Ok(Entry::Known(place)),
+            None if self.ssrcs.len() < SSRCS_PER_CONNECTION_MAX => Ok(Entry::New(ssrc)),
+            None => Err(SrtpError::SsrcLimit),
+        }
+    }
+
+    fn accept(&mut self, entry: Entry, index: u64) {
+        match entry {
+            Entry::Known(place) => {
+                if let Some(window) = self.windows.get_mut(place) {
+                    window.accept(index);
+                }
+            }
+            Entry::New(ssrc) => {
+                self.ssrcs.push(ssrc);
+                self.windows.push(ReplayWindow::new(index));
+            }
+        }
+    }
+}
