@@ -1,1 +1,3 @@
 //! One client's transport.
+
+pub mod ice;
