@@ -18,3 +18,4 @@
 
 pub mod ids;
 pub mod permission;
+pub mod stun;
