@@ -18,3 +18,5 @@
 
 pub mod ids;
 pub mod permission;
+pub mod redact;
+pub mod token;
