@@ -18,4 +18,9 @@
 
 pub mod ids;
 pub mod permission;
+<<<<<<< HEAD
 pub mod stun;
+=======
+pub mod redact;
+pub mod token;
+>>>>>>> signal
