@@ -53,6 +53,14 @@ clients/node_modules/.package-lock.json: clients/package-lock.json | tools
 	$(NPM) --prefix clients ci --no-audit --no-fund
 	@touch $@
 
+.PHONY: e2e-installed
+e2e-installed: clients/e2e/node_modules/.package-lock.json
+
+clients/e2e/node_modules/.package-lock.json: clients/e2e/package-lock.json | tools
+	$(call step,npm packages of the browser tests)
+	$(NPM) --prefix clients/e2e ci --no-audit --no-fund
+	@touch $@
+
 # ---------------------------------------------------------------------------------------------------------- testing
 
 .PHONY: test
@@ -67,13 +75,15 @@ test-deps: ## Install what the tests need beyond cargo and node: browsers, ip, s
 e2e: binary e2e-prebuilt ## Real browsers against the binary
 
 .PHONY: e2e-prebuilt
-e2e-prebuilt:
+e2e-prebuilt: e2e-installed
 	$(call step,browsers)
-	cd clients && BEDSIDE_BIN="$(abspath $(bedside))" $(NPM) test --workspace e2e
+	BEDSIDE_BIN="$(abspath $(bedside))" $(NPM) --prefix clients/e2e run e2e
 
 .PHONY: bench
-bench: ## What can be measured so far: join time and CPU per forwarded packet (release build)
-	@scripts/bench.sh
+bench: PROFILE = release
+bench: binary e2e-installed ## Join to first decoded frame in Chromium, release build; see docs/PERFORMANCE.md
+	$(call step,join time)
+	BEDSIDE_BIN="$(abspath $(bedside))" $(NPM) --prefix clients/e2e run join-time
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZ_SECONDS (default 60); see docs/TESTING.md
