@@ -17,8 +17,8 @@ ARGS ?=
 FUZZ_SECONDS ?= 60
 
 target_dir := $(or $(CARGO_TARGET_DIR),target)
-profile_dir := $(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
-bedside := $(target_dir)/$(profile_dir)/bedside
+profile_dir = $(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+bedside = $(target_dir)/$(profile_dir)/bedside
 step = @printf '\n==> %s\n' "$(1)"
 
 .PHONY: help

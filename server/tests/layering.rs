@@ -6,6 +6,14 @@
 //! fuzz ────► the pure parts                         nothing depends on server or fuzz
 //! ```
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail loudly"
+)]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -24,15 +32,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// Crates of others that a crate of ours must not depend on, not even in tests.
 const FORBIDDEN: &[(&str, &[&str])] = &[
     // Words and codecs: bytes and values in, values out. No I/O, clock, async, threads.
-    ("protocol", &["tokio", "axum", "hyper", "mio", "socket2", "sqlx", "reqwest", "dashmap", "webrtc"]),
+    (
+        "protocol",
+        &["tokio", "axum", "hyper", "mio", "socket2", "sqlx", "reqwest", "dashmap", "webrtc"],
+    ),
     // Threads, no async. `webrtc` is the independent client in the server's tests, never the media path.
-    ("sfu", &["tokio", "axum", "hyper", "sqlx", "reqwest", "dashmap", "webrtc", "livekit-protocol"]),
+    (
+        "sfu",
+        &["tokio", "axum", "hyper", "sqlx", "reqwest", "dashmap", "webrtc", "livekit-protocol"],
+    ),
     // No media.
     ("signaling", &["mio", "socket2", "dimpl", "rtc-sctp", "rtc-sdp", "sqlx", "webrtc"]),
 ];
 
 /// What signalling may name of the sfu: the door, and the words that pass through it.
-const SFU_DOOR: &[&str] = &["Handle", "handle", "shard", "config", "limits", "metrics", "drop_reason"];
+const SFU_DOOR: &[&str] =
+    &["Handle", "handle", "shard", "config", "limits", "metrics", "drop_reason"];
 
 #[test]
 fn no_crate_depends_on_one_that_it_must_not_know() {
@@ -48,7 +63,8 @@ fn no_crate_depends_on_one_that_it_must_not_know() {
     }
     for (name, forbidden) in FORBIDDEN {
         let dependencies = dependencies(name);
-        let wrong: Vec<_> = forbidden.iter().filter(|crate_| dependencies.contains(**crate_)).collect();
+        let wrong: Vec<_> =
+            forbidden.iter().filter(|crate_| dependencies.contains(**crate_)).collect();
         assert!(wrong.is_empty(), "{name} must not depend on {wrong:?}");
     }
 }
@@ -57,8 +73,13 @@ fn no_crate_depends_on_one_that_it_must_not_know() {
 fn every_crate_of_the_workspace_has_a_rule() {
     let root = read_manifest(&repository().join("Cargo.toml"));
     let members = root.get("workspace").and_then(|workspace| workspace.get("members"));
-    let members: BTreeSet<&str> =
-        members.unwrap().as_array().unwrap().iter().map(|member| member.as_str().unwrap()).collect();
+    let members: BTreeSet<&str> = members
+        .unwrap()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|member| member.as_str().unwrap())
+        .collect();
     let ruled: BTreeSet<&str> =
         ALLOWED.iter().map(|(name, _)| *name).filter(|name| *name != "fuzz").collect();
     assert_eq!(members, ruled);
@@ -142,10 +163,13 @@ fn dependencies(crate_: &str) -> BTreeSet<String> {
 fn dependencies_of(manifest: &toml::Table) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let targets = manifest.get("target").and_then(toml::Value::as_table);
-    let tables = targets.into_iter().flat_map(toml::Table::values).filter_map(toml::Value::as_table);
+    let tables =
+        targets.into_iter().flat_map(toml::Table::values).filter_map(toml::Value::as_table);
     for table in tables.chain([manifest]) {
         for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
-            for (name, value) in table.get(kind).and_then(toml::Value::as_table).into_iter().flatten() {
+            for (name, value) in
+                table.get(kind).and_then(toml::Value::as_table).into_iter().flatten()
+            {
                 let real = value.get("package").and_then(toml::Value::as_str).unwrap_or(name);
                 found.insert(real.to_owned());
             }

@@ -3,6 +3,14 @@
 //! The names come from the generated protocol crate: its serde code tells a deserializer which fields a message has, so
 //! that a new version with a new message fails here until the page says what we do about it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail loudly"
+)]
+
 use std::{collections::BTreeSet, fmt};
 
 use livekit_protocol as proto;
@@ -53,7 +61,9 @@ fn rows(heading: &str) -> BTreeSet<String> {
     for line in section.lines().filter(|line| line.starts_with('|')) {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let [_, _number, name, state, ..] = cells.as_slice() else { panic!("odd row: {line}") };
-        let Some(name) = name.strip_prefix('`').and_then(|name| name.strip_suffix('`')) else { continue };
+        let Some(name) = name.strip_prefix('`').and_then(|name| name.strip_suffix('`')) else {
+            continue;
+        };
         assert!(STATES.iter().any(|known| state.starts_with(known)), "no known state: {line}");
         assert!(names.insert(name.to_owned()), "twice: {name}");
     }
