@@ -1,0 +1,79 @@
+//! Session descriptions of clients.
+//!
+//! Promises: no panic; what is read is bounded; our answer and our offer are descriptions that our own parser takes.
+
+use std::net::SocketAddr;
+
+use sfu::{
+    connection::sdp::{
+        AnswerSection, LocalTransport, OfferCodec, OfferMedia, OfferSection, RemoteDescription,
+        accepted, answer, offer, parse,
+    },
+    limits::SDP_SECTIONS_MAX,
+    rtp::ids::Ssrc,
+};
+
+/// The bytes are a client's SDP.
+pub fn run(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(remote) = parse(text) else { return };
+    assert!(remote.sections.len() <= SDP_SECTIONS_MAX);
+    let _ = accepted(&remote);
+    answer_is_a_description(&remote);
+    offer_is_a_description(&remote);
+}
+
+fn answer_is_a_description(remote: &RemoteDescription) {
+    let take = AnswerSection { accept: true, red: true, stereo: true, dtx: true, preferred: None };
+    for wish in [take, AnswerSection::default()] {
+        let wishes = vec![wish; remote.sections.len()];
+        let (text, negotiated) = answer(remote, &wishes, &transport(), 2);
+        assert_eq!(negotiated.len(), remote.sections.len());
+        let again = parse(&text).expect("our answer parses");
+        let mids = |description: &RemoteDescription| -> Vec<_> {
+            description.sections.iter().map(|section| section.mid).collect()
+        };
+        assert_eq!(mids(&again), mids(remote), "sections keep their names and places");
+    }
+}
+
+/// As a subscriber offer with sections and codecs like those of the client.
+fn offer_is_a_description(remote: &RemoteDescription) {
+    let sections: Vec<OfferSection> = remote
+        .sections
+        .iter()
+        .map(|section| OfferSection {
+            mid: section.mid,
+            media: OfferMedia::Send {
+                kind: section.kind,
+                stream_id: "PA_fuzz|TR_fuzz".to_owned(),
+                track_id: "TR_fuzz".to_owned(),
+                ssrc: Ssrc(1),
+                rtx: Some(Ssrc(2)),
+                cname: "fuzz".to_owned(),
+                codecs: section
+                    .codecs
+                    .iter()
+                    .map(|codec| OfferCodec { codec: codec.codec, fmtp: codec.fmtp.clone() })
+                    .collect(),
+                stereo: true,
+            },
+        })
+        .collect();
+    let text = offer(&sections, &transport(), 1);
+    let again = parse(&text).expect("our offer parses");
+    assert_eq!(again.sections.len(), sections.len());
+}
+
+fn transport() -> LocalTransport<'static> {
+    const CANDIDATES: [SocketAddr; 1] =
+        [SocketAddr::V4(std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 7882))];
+    LocalTransport {
+        ufrag: "fuzz",
+        pwd: "a password of 22 chars",
+        fingerprint: "sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:\
+                      10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F",
+        candidates: &CANDIDATES,
+        session_id: 1,
+    }
+}

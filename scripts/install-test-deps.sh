@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Installs what the tests need beyond cargo and node: Chromium and Firefox (the browser tests), ip (their network
+# namespace), shellcheck. Only what is missing, through apt, with sudo if need be.
+set -euo pipefail
+
+# command:package
+wanted=(
+    chromium:chromium
+    firefox-esr:firefox-esr
+    ip:iproute2
+    shellcheck:shellcheck
+)
+
+missing_commands=()
+missing_packages=()
+for entry in "${wanted[@]}"; do
+    if ! PATH="$PATH:/usr/sbin:/sbin" command -v "${entry%%:*}" >/dev/null; then
+        missing_commands+=("${entry%%:*}")
+        missing_packages+=("${entry##*:}")
+    fi
+done
+
+if [ "${#missing_packages[@]}" -eq 0 ]; then
+    echo "test dependencies: all present"
+    exit 0
+fi
+
+echo "test dependencies: missing ${missing_commands[*]}"
+if ! command -v apt-get >/dev/null; then
+    cat >&2 <<MESSAGE
+This system has no apt-get. Install by its own means, so that these commands are found in PATH:
+    ${missing_commands[*]}
+then run the same command again. (The tests are run on Debian 12; \`make run\` needs none of these.)
+MESSAGE
+    exit 1
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        printf 'Neither root nor sudo. As root: apt-get install %s\n' "${missing_packages[*]}" >&2
+        exit 1
+    fi
+    as_root=(sudo)
+fi
+
+"${as_root[@]}" apt-get update --quiet
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install --yes --quiet --no-install-recommends "${missing_packages[@]}"
