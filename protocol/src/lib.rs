@@ -18,9 +18,6 @@
 
 pub mod ids;
 pub mod permission;
-<<<<<<< HEAD
-pub mod stun;
-=======
 pub mod redact;
+pub mod stun;
 pub mod token;
->>>>>>> signal
