@@ -6,4 +6,11 @@
 
 pub mod extension;
 pub mod header;
+pub mod history;
 pub mod ids;
+pub mod nack;
+pub mod payload;
+pub mod reception;
+pub mod rtcp;
+pub mod rtx;
+pub mod twcc;
