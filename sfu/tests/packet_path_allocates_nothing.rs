@@ -1,4 +1,5 @@
-//! Counts Rust allocations of the per-packet functions in `rtp` and `connection::srtp`: there must be none.
+//! Counts Rust allocations of the per-packet functions in `rtp` and `connection::srtp`: there must
+//! be none.
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may fail loudly")]
 
@@ -30,8 +31,8 @@ thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
-// SAFETY: every call is passed to the system's allocator unchanged; counting touches only a constant-initialised
-// thread-local, which does not allocate.
+// SAFETY: every call is passed to the system's allocator unchanged; counting touches only a
+// constant-initialised thread-local, which does not allocate.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.with(|count| count.set(count.get() + 1));

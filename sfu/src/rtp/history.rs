@@ -1,7 +1,8 @@
 //! Plaintext packets of one incoming stream, kept for retransmission to every subscriber.
 //!
-//! Owns one byte ring and one index, both allocated once. A packet is found by its sequence number in O(1); it is gone
-//! when the ring has come round or the index holds a packet `packets` later. Never keeps anything that names a receiver.
+//! Owns one byte ring and one index, both allocated once. A packet is found by its sequence number
+//! in O(1); it is gone when the ring has come round or the index holds a packet `packets` later.
+//! Never keeps anything that names a receiver.
 //!
 //! ```text
 //!  index (seq % packets):  | seq, meta, at, lengths | ...
@@ -89,7 +90,8 @@ struct Slot {
 }
 
 impl History {
-    /// A history of at most `packets` packets and `bytes` bytes of payload and extensions. Allocates both at once.
+    /// A history of at most `packets` packets and `bytes` bytes of payload and extensions.
+    /// Allocates both at once.
     #[must_use]
     pub fn new(bytes: usize, packets: usize) -> Self {
         Self {
@@ -101,7 +103,8 @@ impl History {
 
     /// Stores a packet; late ones (recovered by retransmission) too. Hot: one copy, no allocation.
     ///
-    /// Nothing happens if it is stored already, is older than the index reaches, or is larger than the whole ring.
+    /// Nothing happens if it is stored already, is older than the index reaches, or is larger than
+    /// the whole ring.
     pub fn push<'a>(
         &mut self,
         seq: ExtSeq,

@@ -1,17 +1,21 @@
 //! Which packets of an incoming stream are missing, and when to ask for them (RFC 4585 §6.2.1).
 //!
-//! Owns: the list of gaps with the times of the next request. One per incoming stream; bounded. Sends nothing itself:
-//! call [`NackTracker::due`] after [`NackTracker::poll_timeout`] has passed, and put the answer into a NACK.
+//! Owns: the list of gaps with the times of the next request. One per incoming stream; bounded.
+//! Sends nothing itself: call [`NackTracker::due`] after [`NackTracker::poll_timeout`] has passed,
+//! and put the answer into a NACK.
 
 use std::{collections::VecDeque, time::Duration, time::Instant};
 
 use crate::rtp::ids::{ExtSeq, Seq};
 
-/// Most packets missing at once: half a second of 10 Mbit/s. Beyond, a key frame is cheaper than the retransmissions.
+/// Most packets missing at once: half a second of 10 Mbit/s. Beyond, a key frame is cheaper than
+/// the retransmissions.
 const MISSING_MAX: usize = 512;
-/// Before the first request: lets reordering within a burst resolve itself, and costs little against a round trip.
+/// Before the first request: lets reordering within a burst resolve itself, and costs little
+/// against a round trip.
 const FIRST_ASK_AFTER: Duration = Duration::from_millis(5);
-/// Least time between two requests, on networks whose round trip is shorter than our timers are precise.
+/// Least time between two requests, on networks whose round trip is shorter than our timers are
+/// precise.
 const RETRY_AFTER_MIN: Duration = Duration::from_millis(20);
 /// Requests per packet, as in libwebrtc.
 const TRIES_MAX: u8 = 10;
@@ -66,7 +70,8 @@ impl NackTracker {
         }
     }
 
-    /// Appends the sequence numbers to ask for now, in order. `rtt` is the round trip to the publisher. O(missing).
+    /// Appends the sequence numbers to ask for now, in order. `rtt` is the round trip to the
+    /// publisher. O(missing).
     pub fn due(&mut self, now: Instant, rtt: Duration, out: &mut Vec<Seq>) {
         if self.next.is_none_or(|next| now < next) {
             return;
@@ -86,7 +91,8 @@ impl NackTracker {
         self.next = self.missing.iter().map(|missing| missing.ask_at).min();
     }
 
-    /// Whether so much was lost that the list was given up: ask for a key frame instead. Answers once per loss.
+    /// Whether so much was lost that the list was given up: ask for a key frame instead. Answers
+    /// once per loss.
     pub fn lost_too_much(&mut self) -> bool {
         std::mem::take(&mut self.lost_too_much)
     }

@@ -1,7 +1,8 @@
-//! Codecs by name, and the little that forwarding must know of their payload formats: where decoding can start.
+//! Codecs by name, and the little that forwarding must know of their payload formats: where
+//! decoding can start.
 //!
-//! Never decodes. With end-to-end encryption the frames are opaque, but payload descriptors and the first bytes of a frame
-//! stay clear, and only these are read.
+//! Never decodes. With end-to-end encryption the frames are opaque, but payload descriptors and the
+//! first bytes of a frame stay clear, and only these are read.
 
 pub mod av1;
 pub mod h264;
@@ -91,10 +92,11 @@ impl CodecKind {
     }
 }
 
-/// Whether a decoder can start with this packet: the first of a key frame, or any audio. Hot: O(1), for H.264 O(NAL units).
+/// Whether a decoder can start with this packet: the first of a key frame, or any audio. Hot: O(1),
+/// for H.264 O(NAL units).
 ///
-/// `dd` is the dependency descriptor, if the packet has one. Never wrong about VP8 and VP9; for H.264 every packet that
-/// begins an IDR slice or holds a sequence parameter set counts.
+/// `dd` is the dependency descriptor, if the packet has one. Never wrong about VP8 and VP9; for
+/// H.264 every packet that begins an IDR slice or holds a sequence parameter set counts.
 #[must_use]
 pub fn is_key_frame(codec: CodecKind, payload: &[u8], dd: Option<&[u8]>) -> bool {
     match codec {

@@ -1,7 +1,9 @@
-//! RTCP (RFC 3550 §6, RFC 4585, 5104): compound packets read in place, and the few kinds that we send.
+//! RTCP (RFC 3550 §6, RFC 4585, 5104): compound packets read in place, and the few kinds that we
+//! send.
 //!
-//! Owns the wire format only; views borrow the plaintext datagram, writers fill a buffer. No allocation. Reduced-size
-//! packets (RFC 5506) are welcome. Sanity of what is said (whose SSRC?) is the room's concern.
+//! Owns the wire format only; views borrow the plaintext datagram, writers fill a buffer. No
+//! allocation. Reduced-size packets (RFC 5506) are welcome. Sanity of what is said (whose SSRC?) is
+//! the room's concern.
 
 mod feedback;
 mod report;
@@ -84,7 +86,8 @@ pub enum RtcpPacket<'a> {
         /// The estimate for all streams together; saturates.
         bitrate_bps: u64,
     },
-    /// Transport-wide congestion control feedback (draft-holmer-rmcat-transport-wide-cc-extensions-01).
+    /// Transport-wide congestion control feedback
+    /// (draft-holmer-rmcat-transport-wide-cc-extensions-01).
     TransportCc {
         /// Who reports.
         sender: Ssrc,

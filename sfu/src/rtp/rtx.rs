@@ -1,12 +1,14 @@
-//! Retransmission payload format (RFC 4588 §4): the original sequence number, then the original payload.
+//! Retransmission payload format (RFC 4588 §4): the original sequence number, then the original
+//! payload.
 
 use crate::rtp::ids::Seq;
 
 /// Bytes of the original sequence number in front of the payload.
 pub const OSN_LEN: usize = 2;
 
-/// The original sequence number and payload. `None` when there is no original payload: such packets are padding, sent to
-/// probe for bandwidth. The padding that the P bit announces was removed before.
+/// The original sequence number and payload. `None` when there is no original payload: such packets
+/// are padding, sent to probe for bandwidth. The padding that the P bit announces was removed
+/// before.
 #[must_use]
 pub fn unwrap(payload: &[u8]) -> Option<(Seq, &[u8])> {
     let (osn, original) = payload.split_first_chunk::<OSN_LEN>()?;

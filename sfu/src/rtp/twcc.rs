@@ -1,8 +1,8 @@
 //! Arrival times of a transport's packets, and the feedback that carries them to the sender
 //! (draft-holmer-rmcat-transport-wide-cc-extensions-01), who estimates bandwidth from it.
 //!
-//! Owns a window of the last 1024 transport-wide sequence numbers, 4 KiB per connection. Late packets are reported with
-//! what came after them again, as libwebrtc does.
+//! Owns a window of the last 1024 transport-wide sequence numbers, 4 KiB per connection. Late
+//! packets are reported with what came after them again, as libwebrtc does.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,8 @@ const TICK_US: u128 = 250;
 #[derive(Debug)]
 pub struct ArrivalRecorder {
     extender: SeqExtender,
-    /// Arrival ticks by `seq % WINDOW`, for the sequence numbers up to the highest; [`ABSENT`] if not received.
+    /// Arrival ticks by `seq % WINDOW`, for the sequence numbers up to the highest; [`ABSENT`] if
+    /// not received.
     arrivals: Box<[u32]>,
     /// First sequence number that the next feedback tells: what was never told, or arrived since.
     start: Option<ExtSeq>,
@@ -53,7 +54,8 @@ impl Default for ArrivalRecorder {
 }
 
 impl ArrivalRecorder {
-    /// Notes a packet's arrival. Repetitions and packets older than the window are ignored. Hot: O(1), or O(gap).
+    /// Notes a packet's arrival. Repetitions and packets older than the window are ignored. Hot:
+    /// O(1), or O(gap).
     pub fn on_packet(&mut self, transport_seq: u16, now: Instant) {
         let epoch = *self.epoch.get_or_insert(now);
         self.since.get_or_insert(now);
@@ -61,7 +63,8 @@ impl ArrivalRecorder {
         let seq = self.extender.extend(Seq(transport_seq));
         if let Some(previous) = previous {
             if seq > previous {
-                // All that the window moves over; beyond a whole window the rest would be cleared twice.
+                // All that the window moves over; beyond a whole window the rest would be cleared
+                // twice.
                 for skipped in
                     (previous.0 + 1).max((seq.0 + 1).saturating_sub(WINDOW.into()))..seq.0
                 {
@@ -93,7 +96,8 @@ impl ArrivalRecorder {
         self.since.map(|since| since + interval)
     }
 
-    /// Writes one feedback packet of at most `out.len()` bytes; call until `None`, each result a packet of its own.
+    /// Writes one feedback packet of at most `out.len()` bytes; call until `None`, each result a
+    /// packet of its own.
     ///
     /// `media` is any SSRC of the transport. `None` also when `out` has less than 24 bytes.
     pub fn build(
@@ -124,7 +128,8 @@ impl ArrivalRecorder {
         Some(len)
     }
 
-    /// The longest range from `start` that fits, and whose deltas can be told; it ends with a received packet.
+    /// The longest range from `start` that fits, and whose deltas can be told; it ends with a
+    /// received packet.
     fn fitting(&self, start: ExtSeq, highest: ExtSeq, room: usize) -> Option<Range> {
         let room = room.min(FEEDBACK_BYTES_MAX);
         let mut range = Range { start: start.0, end: start.0, reference: 0 };
@@ -195,7 +200,8 @@ impl ArrivalRecorder {
         if run >= ONE_BIT_SYMBOLS || cursor.seq == end {
             return ((first as u16) << 13 | run, cursor);
         }
-        // The status vectors: 14 symbols of one bit, unless one of them is large; else 7 of two bits.
+        // The status vectors: 14 symbols of one bit, unless one of them is large; else 7 of two
+        // bits.
         let (mut bits, mut cursor) = (0, at);
         for place in 0..ONE_BIT_SYMBOLS {
             if cursor.seq == end {
@@ -283,7 +289,8 @@ struct SymbolCursor {
     seq: u64,
 }
 
-/// Ticks since the epoch, modulo 2^32: their upper 24 bits are then the reference time modulo 2^24. Never [`ABSENT`].
+/// Ticks since the epoch, modulo 2^32: their upper 24 bits are then the reference time modulo 2^24.
+/// Never [`ABSENT`].
 #[expect(clippy::cast_possible_truncation, reason = "modulo 2^32 is meant")]
 fn ticks(since_epoch: Duration) -> u32 {
     ((since_epoch.as_micros() / TICK_US) as u32).max(ABSENT + 1)

@@ -1,8 +1,8 @@
-//! AV1 aggregation header and dependency descriptor (AV1 RTP specification §4.4, appendix A.8): where a coded video
-//! sequence begins.
+//! AV1 aggregation header and dependency descriptor (AV1 RTP specification §4.4, appendix A.8):
+//! where a coded video sequence begins.
 
-/// Whether the packet is the first of a coded video sequence, by N in the aggregation header, or by a template structure
-/// at the start of a frame in the dependency descriptor.
+/// Whether the packet is the first of a coded video sequence, by N in the aggregation header, or by
+/// a template structure at the start of a frame in the dependency descriptor.
 ///
 /// ```text
 ///  aggregation |Z|Y| W |N|-|-|-|      descriptor |S|E| template 6 | frame number 16 |structure present|...

@@ -1,6 +1,7 @@
 //! H.264 packetization (RFC 6184 §5): enough to see where a key frame begins.
 
-/// Whether the packet begins an IDR slice or holds a sequence parameter set, alone, aggregated or fragmented.
+/// Whether the packet begins an IDR slice or holds a sequence parameter set, alone, aggregated or
+/// fragmented.
 ///
 /// NAL unit headers stay clear under end-to-end encryption.
 pub(super) fn is_key_frame(payload: &[u8]) -> bool {

@@ -1,4 +1,5 @@
-//! Redundant audio (RFC 2198): finding the primary encoding, for subscribers that did not negotiate it.
+//! Redundant audio (RFC 2198): finding the primary encoding, for subscribers that did not negotiate
+//! it.
 
 /// The primary encoding: the last block. `None` when a length does not fit. O(blocks).
 ///
@@ -29,7 +30,8 @@ mod tests {
 
     #[test]
     fn the_last_block_is_primary() {
-        // Two redundant blocks of 2 and 3 bytes; the timestamp offset's low bits must not count as length.
+        // Two redundant blocks of 2 and 3 bytes; the timestamp offset's low bits must not count as
+        // length.
         let payload =
             [0x80 | 111, 0x0f, 0xfc, 2, 0x80 | 111, 0x07, 0x80, 3, 111, 1, 1, 2, 2, 2, 9, 8, 7];
         assert_eq!(primary(&payload), Some(&[9, 8, 7][..]));

@@ -1,4 +1,5 @@
-//! VP8 payload descriptor (RFC 7741 §4.2): parsed, and its numbers rewritten in place when layers are switched.
+//! VP8 payload descriptor (RFC 7741 §4.2): parsed, and its numbers rewritten in place when layers
+//! are switched.
 
 /// A picture id and how it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +98,8 @@ impl Descriptor {
 
 /// Writes other numbers over those that the descriptor has; the length stays. O(1).
 ///
-/// A 7-bit picture id takes the low 7 bits. `d` was parsed from `payload` (or from the packet it is a copy of).
+/// A 7-bit picture id takes the low 7 bits. `d` was parsed from `payload` (or from the packet it is
+/// a copy of).
 pub fn rewrite(payload: &mut [u8], d: &Descriptor, picture_id: u16, tl0: u8) {
     let [high, low] = picture_id.to_be_bytes();
     let place = payload.get_mut(d.picture_id_at..).unwrap_or_default();
@@ -116,7 +118,8 @@ pub fn rewrite(payload: &mut [u8], d: &Descriptor, picture_id: u16, tl0: u8) {
     }
 }
 
-/// The first packet of a key frame: begins partition 0, and P in the payload header is clear (RFC 7741 §4.3).
+/// The first packet of a key frame: begins partition 0, and P in the payload header is clear (RFC
+/// 7741 §4.3).
 pub(super) fn is_key_frame(payload: &[u8]) -> bool {
     let Some(descriptor) = Descriptor::parse(payload) else { return false };
     let header = payload.get(descriptor.len);
@@ -137,7 +140,8 @@ const INTER_FRAME: u8 = 0x01;
 mod tests {
     use super::*;
 
-    // As Chrome sends it: X S, I L T K, 15-bit picture id 0x1234, TL0PICIDX 7, TID 1 Y KEYIDX 3, payload header.
+    // As Chrome sends it: X S, I L T K, 15-bit picture id 0x1234, TL0PICIDX 7, TID 1 Y KEYIDX 3,
+    // payload header.
     const CHROME: [u8; 7] = [0x90, 0xf0, 0x92, 0x34, 7, 0x63, 0x10];
 
     #[test]

@@ -1,6 +1,7 @@
 //! VP9 payload descriptor (RFC 9628 §4.2): enough to see where a key frame begins.
 
-/// The first packet of a frame that is not predicted from earlier ones, in the lowest spatial layer.
+/// The first packet of a frame that is not predicted from earlier ones, in the lowest spatial
+/// layer.
 ///
 /// ```text
 ///  |I|P|L|F|B|E|V|Z|   |M| picture id 7 or 15 |   | TID 3 |U| SID 3 |D|

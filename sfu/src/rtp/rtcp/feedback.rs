@@ -6,7 +6,8 @@ use super::{
 };
 use crate::rtp::ids::{Seq, Ssrc};
 
-/// Iterates over the sequence numbers of a generic NACK, at most 17 for each pair (RFC 4585 §6.2.1).
+/// Iterates over the sequence numbers of a generic NACK, at most 17 for each pair (RFC 4585
+/// §6.2.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NackPairs<'a> {
     rest: &'a [u8],
@@ -86,7 +87,8 @@ pub(super) fn parse(header: Header, body: &[u8]) -> Option<RtcpPacket<'_>> {
     })
 }
 
-/// `"REMB" | number of SSRCs | exponent 6, mantissa 18 | SSRCs` (draft-alvestrand-rmcat-remb-03 §2.2).
+/// `"REMB" | number of SSRCs | exponent 6, mantissa 18 | SSRCs` (draft-alvestrand-rmcat-remb-03
+/// §2.2).
 fn remb_bitrate(fci: &[u8]) -> Option<u64> {
     let rest = fci.strip_prefix(b"REMB")?;
     let (word, _) = split_u32(rest)?;

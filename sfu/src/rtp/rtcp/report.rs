@@ -102,7 +102,8 @@ pub fn write_sender_report(
     writer.finish(SENDER_REPORT, 0)
 }
 
-/// Writes a receiver report (RFC 3550 §6.4.2); answers its length. `None`: no room, or more than 31 blocks.
+/// Writes a receiver report (RFC 3550 §6.4.2); answers its length. `None`: no room, or more than 31
+/// blocks.
 pub fn write_receiver_report(
     out: &mut [u8],
     sender: Ssrc,

@@ -23,7 +23,8 @@ pub(super) fn parse_bye(body: &[u8], count: u8) -> Option<RtcpPacket<'_>> {
     Some(RtcpPacket::Bye { sources: Sources { rest: body.get(..usize::from(count) * 4)? } })
 }
 
-/// Writes a source description of one CNAME; answers its length. `None`: no room, or a name of more than 255 bytes.
+/// Writes a source description of one CNAME; answers its length. `None`: no room, or a name of more
+/// than 255 bytes.
 pub fn write_sdes_cname(out: &mut [u8], ssrc: Ssrc, cname: &str) -> Option<usize> {
     let mut writer = Writer::new(out)?;
     writer.u32(ssrc.0)?;
