@@ -99,7 +99,8 @@ impl ArrivalRecorder {
     /// Writes one feedback packet of at most `out.len()` bytes; call until `None`, each result a
     /// packet of its own.
     ///
-    /// `media` is any SSRC of the transport. `None` also when `out` has less than 24 bytes.
+    /// `media` is any SSRC of the transport. `None` also when `out` has no room for one packet
+    /// (27 bytes are enough).
     pub fn build(
         &mut self,
         out: &mut [u8],

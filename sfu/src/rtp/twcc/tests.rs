@@ -108,7 +108,7 @@ fn a_long_loss_that_does_not_fit_is_left_untold() {
 }
 
 #[test]
-fn no_buffer_is_too_short_to_be_refused() {
+fn a_buffer_without_room_for_one_packet_is_refused() {
     for room in 0..60 {
         let (mut recorder, start) = (ArrivalRecorder::default(), start());
         for seq in 0..5 {
