@@ -1,7 +1,8 @@
 //! SRTP and SRTCP (RFC 3711, 7714) with keys from DTLS (RFC 5764): our thin layer over `aws-lc-rs`.
 //!
-//! Owns: session keys, rollover guesses, replay windows, the SRTCP index. Everything works in place on the datagram; per
-//! packet nothing is allocated (a new SSRC may grow a table). Never: parses payloads, decides what is forwarded.
+//! Owns: session keys, rollover guesses, replay windows, the SRTCP index. Everything works in place
+//! on the datagram; per packet nothing is allocated (a new SSRC may grow a table). Never: parses
+//! payloads, decides what is forwarded.
 //!
 //! ```text
 //!  RTP  CM   | header | ciphertext | tag 10 |             GCM  | header | ciphertext + tag 16 |
@@ -119,8 +120,9 @@ pub struct SrtpKeys {
 }
 
 impl SrtpKeys {
-    /// Splits what the DTLS exporter `EXTRACTOR-dtls_srtp` gave (RFC 5764 §4.2): client key, server key, client salt,
-    /// server salt. `is_client` tells which of them is ours. `None` when the length is not the profile's.
+    /// Splits what the DTLS exporter `EXTRACTOR-dtls_srtp` gave (RFC 5764 §4.2): client key, server
+    /// key, client salt, server salt. `is_client` tells which of them is ours. `None` when the
+    /// length is not the profile's.
     #[must_use]
     pub fn from_exporter(profile: SrtpProfile, material: &[u8], is_client: bool) -> Option<Self> {
         if material.len() != 2 * (profile.key_len() + profile.salt_len()) {

@@ -1,7 +1,9 @@
-//! RTP header extensions (RFC 8285): which ones we know, under which ids a peer negotiated them, their values.
+//! RTP header extensions (RFC 8285): which ones we know, under which ids a peer negotiated them,
+//! their values.
 //!
-//! Hot: values are parsed into a `Copy` struct of views and written straight into the outgoing packet. Unknown ids are
-//! skipped. Only extensions on this list are ever forwarded, because they travel outside SRTP's encryption.
+//! Hot: values are parsed into a `Copy` struct of views and written straight into the outgoing
+//! packet. Unknown ids are skipped. Only extensions on this list are ever forwarded, because they
+//! travel outside SRTP's encryption.
 
 use std::time::Duration;
 
@@ -83,7 +85,8 @@ impl ExtensionMap {
         Self { ids: [0; KINDS] }
     }
 
-    /// Adds a pair; `false` when the id is reserved (0, 15), or the id or the kind is already taken otherwise.
+    /// Adds a pair; `false` when the id is reserved (0, 15), or the id or the kind is already taken
+    /// otherwise.
     #[expect(clippy::indexing_slicing, reason = "KINDS discriminants, KINDS places")]
     pub const fn insert(&mut self, id: u8, kind: ExtensionKind) -> bool {
         if id == 0 || id == ONE_BYTE_STOP {
@@ -153,7 +156,8 @@ pub struct ExtensionValues<'a> {
 impl<'a> ExtensionValues<'a> {
     /// Reads the elements whose ids `map` knows. `packet` is the one `header` was parsed from.
     ///
-    /// Elements of a wrong length are ignored; a truncated element ends the reading. O(bytes of the block).
+    /// Elements of a wrong length are ignored; a truncated element ends the reading. O(bytes of the
+    /// block).
     #[must_use]
     pub fn parse(packet: &'a [u8], header: &RtpHeader, map: &ExtensionMap) -> Self {
         let mut values = Self::default();
@@ -240,9 +244,11 @@ impl<'a> ExtensionValues<'a> {
         }
     }
 
-    /// Writes the extension block (its 4-byte head included) for the kinds that `map` holds; 0 bytes when there are none.
+    /// Writes the extension block (its 4-byte head included) for the kinds that `map` holds; 0
+    /// bytes when there are none.
     ///
-    /// The one-byte form unless an element needs the other: longer than 16 bytes, empty, or an id above 14.
+    /// The one-byte form unless an element needs the other: longer than 16 bytes, empty, or an id
+    /// above 14.
     pub(super) fn write(&self, out: &mut [u8], map: &ExtensionMap) -> Option<usize> {
         let mut scratch = [0; 3];
         let (mut any, mut two_byte) = (false, false);

@@ -1,7 +1,8 @@
-//! The RTP fixed header and the frame of its extension block (RFC 3550 §5.1, §5.3.1), read and written.
+//! The RTP fixed header and the frame of its extension block (RFC 3550 §5.1, §5.3.1), read and
+//! written.
 //!
-//! Hot: no allocation, no copy. The header is not encrypted by SRTP, the payload (padding included) is; therefore padding
-//! is checked apart, by [`unpadded`], after decryption.
+//! Hot: no allocation, no copy. The header is not encrypted by SRTP, the payload (padding included)
+//! is; therefore padding is checked apart, by [`unpadded`], after decryption.
 
 use crate::rtp::{
     extension::{ExtensionMap, ExtensionValues},
@@ -132,7 +133,8 @@ pub struct OutHeader {
     pub ssrc: Ssrc,
 }
 
-/// Writes the header and those `values` whose kind `map` holds; answers the bytes written. O(kinds), hot.
+/// Writes the header and those `values` whose kind `map` holds; answers the bytes written.
+/// O(kinds), hot.
 ///
 /// `None` when `out` is too short or an element longer than 255 bytes.
 pub fn write(

@@ -1,7 +1,7 @@
 //! The numbers and names that identify RTP streams and packets, as types.
 //!
-//! Owns: SSRC, payload type, sequence numbers (16 bits on the wire, 64 inside), mid (RFC 9143) and rid (RFC 8851).
-//! All are `Copy` and compare in a few instructions; none allocates.
+//! Owns: SSRC, payload type, sequence numbers (16 bits on the wire, 64 inside), mid (RFC 9143) and
+//! rid (RFC 8851). All are `Copy` and compare in a few instructions; none allocates.
 
 use std::fmt;
 
@@ -55,7 +55,8 @@ impl SeqExtender {
         extended
     }
 
-    /// What [`extend`](Self::extend) would answer, without remembering. A difference of exactly half the range is old.
+    /// What [`extend`](Self::extend) would answer, without remembering. A difference of exactly
+    /// half the range is old.
     #[must_use]
     pub fn peek(&self, seq: Seq) -> ExtSeq {
         match self.highest {
@@ -84,7 +85,8 @@ macro_rules! inline_name {
         /// 1-16 visible ASCII characters, stored inline.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name {
-            // Unused bytes are zero, which no accepted character is: the derived order is that of the strings.
+            // Unused bytes are zero, which no accepted character is: the derived order is that of
+            // the strings.
             bytes: [u8; NAME_BYTES_MAX],
             len: u8,
         }

@@ -1,4 +1,5 @@
-//! Session keys from a master key (RFC 3711 §4.3, with AES-256: RFC 6188, with GCM: RFC 7714 §11). Rate 0: derived once.
+//! Session keys from a master key (RFC 3711 §4.3, with AES-256: RFC 6188, with GCM: RFC 7714 §11).
+//! Rate 0: derived once.
 
 use aws_lc_rs::cipher::{AES_128, AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
 
@@ -49,7 +50,8 @@ impl Drop for SessionKeys {
     }
 }
 
-/// The key stream of AES in counter mode, from the master salt with the label in its byte 7 (`key_id`, r = 0).
+/// The key stream of AES in counter mode, from the master salt with the label in its byte 7
+/// (`key_id`, r = 0).
 pub(super) fn derive(
     key: &[u8],
     salt: &[u8; SALT_LEN_MAX],

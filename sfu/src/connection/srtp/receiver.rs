@@ -34,10 +34,11 @@ impl SrtpReceiver {
         }
     }
 
-    /// Decrypts an SRTP packet in place; answers its full index and the length of the plaintext packet, header
-    /// included. `header` was parsed from `packet`. Hot.
+    /// Decrypts an SRTP packet in place; answers its full index and the length of the plaintext
+    /// packet, header included. `header` was parsed from `packet`. Hot.
     ///
-    /// The first packet of an SSRC gets rollover 0 (RFC 3711 §3.3.1); one that would lie before it is refused.
+    /// The first packet of an SSRC gets rollover 0 (RFC 3711 §3.3.1); one that would lie before it
+    /// is refused.
     ///
     /// # Errors
     /// When the packet is too short, replayed, forged, or of one SSRC too many.
@@ -71,7 +72,8 @@ impl SrtpReceiver {
     /// Decrypts an SRTCP packet in place; answers the plaintext's length. Hot.
     ///
     /// # Errors
-    /// When the packet is too short, not encrypted (E bit), replayed, forged, or of one SSRC too many.
+    /// When the packet is too short, not encrypted (E bit), replayed, forged, or of one SSRC too
+    /// many.
     pub fn unprotect_rtcp(&mut self, packet: &mut [u8]) -> Result<usize, SrtpError> {
         let word = self.rtcp.rtcp_word(packet).ok_or(SrtpError::Malformed)?;
         if word & RTCP_E_BIT == 0 || !is_rtcp(packet) {
@@ -101,8 +103,8 @@ pub(super) fn sender_ssrc(packet: &[u8]) -> Option<Ssrc> {
 
 /// One window per SSRC.
 ///
-/// Searched linearly: the SSRCs lie together, a connection has 2-10 of them, and even the most that are allowed are 512
-/// bytes.
+/// Searched linearly: the SSRCs lie together, a connection has 2-10 of them, and even the most that
+/// are allowed are 512 bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Streams {
     ssrcs: Vec<Ssrc>,

@@ -1,11 +1,12 @@
 //! Which indices of one SSRC were received (RFC 3711 §3.3.2), and the guess of the next (§3.3.1).
 //!
-//! Two steps, so that a forged packet leaves no trace: `check` and `guess` look, `accept` remembers, and `accept` is
-//! called only for authenticated packets.
+//! Two steps, so that a forged packet leaves no trace: `check` and `guess` look, `accept`
+//! remembers, and `accept` is called only for authenticated packets.
 
 use crate::rtp::ids::{ExtSeq, Seq};
 
-/// Indices remembered per SSRC. A retransmission or a burst of 300 packets of one frame must not push a late packet out.
+/// Indices remembered per SSRC. A retransmission or a burst of 300 packets of one frame must not
+/// push a late packet out.
 pub(super) const WINDOW: u64 = 1024;
 
 const WORDS: usize = 16;
@@ -51,8 +52,8 @@ impl ReplayWindow {
         self.set(index, true);
     }
 
-    /// The full index of a sequence number (RFC 3711 §3.3.1 and appendix A). `None`: it would lie before index 0, or
-    /// beyond the last rollover that 32 bits can count.
+    /// The full index of a sequence number (RFC 3711 §3.3.1 and appendix A). `None`: it would lie
+    /// before index 0, or beyond the last rollover that 32 bits can count.
     pub(super) fn guess(&self, seq: Seq) -> Option<ExtSeq> {
         let highest = ExtSeq(self.highest);
         let (rollover, last) = (highest.rollover(), highest.seq().0);

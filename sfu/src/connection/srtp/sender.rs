@@ -30,11 +30,13 @@ impl SrtpSender {
         }
     }
 
-    /// Encrypts the `payload_len` bytes behind the header in place and appends the tag; answers the packet's length.
+    /// Encrypts the `payload_len` bytes behind the header in place and appends the tag; answers the
+    /// packet's length.
     ///
-    /// `seq` is the header's sequence number with the rollover counter above; the receiver expects the first packet of an
-    /// SSRC to have rollover 0. **A `seq` must never be used for two different packets of one SSRC**: that breaks the
-    /// encryption. `None`, with the packet not to be sent: too little room for the tag, or `seq` beyond 48 bits. Hot.
+    /// `seq` is the header's sequence number with the rollover counter above; the receiver expects
+    /// the first packet of an SSRC to have rollover 0. **A `seq` must never be used for two
+    /// different packets of one SSRC**: that breaks the encryption. `None`, with the packet not to
+    /// be sent: too little room for the tag, or `seq` beyond 48 bits. Hot.
     pub fn protect_rtp(
         &mut self,
         packet: &mut [u8],
@@ -46,8 +48,9 @@ impl SrtpSender {
         self.rtp.seal_rtp(packet, header_len, payload_len, ssrc, seq)
     }
 
-    /// As [`protect_rtp`](Self::protect_rtp), but the header stands at the front of `out` and the plaintext elsewhere:
-    /// one shared plaintext is sealed for many receivers without a copy (GCM). Hot.
+    /// As [`protect_rtp`](Self::protect_rtp), but the header stands at the front of `out` and the
+    /// plaintext elsewhere: one shared plaintext is sealed for many receivers without a copy (GCM).
+    /// Hot.
     pub fn protect_rtp_scatter(
         &mut self,
         out: &mut [u8],
@@ -59,10 +62,11 @@ impl SrtpSender {
         self.rtp.seal_rtp_scatter(out, header_len, payload, ssrc, seq)
     }
 
-    /// Encrypts the RTCP compound of `len` bytes at the front of `packet` in place, appends index and tag; answers the
-    /// packet's length. Hot.
+    /// Encrypts the RTCP compound of `len` bytes at the front of `packet` in place, appends index
+    /// and tag; answers the packet's length. Hot.
     ///
-    /// `None`: too little room, less than 8 bytes of RTCP, or all 2^31 indices are used (RFC 3711 §9.2: new keys).
+    /// `None`: too little room, less than 8 bytes of RTCP, or all 2^31 indices are used (RFC 3711
+    /// §9.2: new keys).
     pub fn protect_rtcp(&mut self, packet: &mut [u8], len: usize) -> Option<usize> {
         if self.rtcp_index & RTCP_E_BIT != 0 {
             return None;

@@ -1,7 +1,8 @@
-//! The ciphers with one direction's session keys: bytes and an index in, bytes out. Stateless, in place, no allocation.
+//! The ciphers with one direction's session keys: bytes and an index in, bytes out. Stateless, in
+//! place, no allocation.
 //!
-//! The index is the caller's: sealing two plaintexts under one (SSRC, index) would give away the key stream, and with GCM
-//! the authentication key (RFC 7714 §8.1).
+//! The index is the caller's: sealing two plaintexts under one (SSRC, index) would give away the
+//! key stream, and with GCM the authentication key (RFC 7714 §8.1).
 
 use aws_lc_rs::{
     aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
@@ -116,7 +117,8 @@ impl Session {
         }
     }
 
-    /// Opens everything after the header; answers the plaintext packet's length. `None`: not authentic.
+    /// Opens everything after the header; answers the plaintext packet's length. `None`: not
+    /// authentic.
     pub(super) fn open_rtp(
         &self,
         packet: &mut [u8],
@@ -185,7 +187,8 @@ impl Session {
         Some(u32::from_be_bytes(*packet.get(..end)?.last_chunk()?))
     }
 
-    /// Opens an SRTCP packet whose E bit is set; answers the plaintext's length. `None`: not authentic.
+    /// Opens an SRTCP packet whose E bit is set; answers the plaintext's length. `None`: not
+    /// authentic.
     pub(super) fn open_rtcp(&self, packet: &mut [u8], ssrc: Ssrc, index: u32) -> Option<usize> {
         let plain_len = packet.len().checked_sub(self.tag_len() + RTCP_INDEX_LEN)?;
         match self {
@@ -219,7 +222,8 @@ impl GcmSession {
         Some(Self { key: LessSafeKey::new(UnboundKey::new(algorithm, key).ok()?), salt: *salt })
     }
 
-    /// `00 00 | SSRC | 48-bit index`, xored with the salt (RFC 7714 §8.1; for SRTCP §9.1, its index has 31 bits).
+    /// `00 00 | SSRC | 48-bit index`, xored with the salt (RFC 7714 §8.1; for SRTCP §9.1, its index
+    /// has 31 bits).
     fn nonce(&self, ssrc: Ssrc, index: u64) -> Nonce {
         let [s0, s1, s2, s3] = ssrc.0.to_be_bytes();
         let [_, _, i0, i1, i2, i3, i4, i5] = index.to_be_bytes();

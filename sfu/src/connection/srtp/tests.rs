@@ -1,4 +1,5 @@
-//! RFC vectors, cross-checks against `rtc-srtp`, and what M4 of the threat list asks: replays, forgeries, truncation.
+//! RFC vectors, cross-checks against `rtc-srtp`, and what M4 of the threat list asks: replays,
+//! forgeries, truncation.
 
 use rtc_srtp::{
     context::Context, crypto::RTCCryptoProvider, crypto::providers::RingProvider,
@@ -245,7 +246,8 @@ fn a_forged_packet_changes_no_state() {
             open(&mut receiver, &mut seal(&mut sender, &rtp(1, index, 40), index)).unwrap();
         }
         let before = receiver.state();
-        // Jumps ahead, over the rollover, back, an unseen SSRC; every byte of header, ciphertext and tag flipped.
+        // Jumps ahead, over the rollover, back, an unseen SSRC; every byte of header, ciphertext
+        // and tag flipped.
         for (ssrc, index) in [(1, 65_526), (1, 80_000), (1, 98_000), (1, 65_522), (2, 7)] {
             let sealed = seal(&mut sender, &rtp(ssrc, index, 40), index);
             for at in 0..sealed.len() {
