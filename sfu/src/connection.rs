@@ -1,3 +1,4 @@
 //! One client's transport.
 
+pub mod sdp;
 pub mod srtp;
