@@ -1,0 +1,228 @@
+//! Answering a publisher's offer: we only receive, payload types and extension ids are the client's.
+
+use super::{
+    LocalTransport, NegotiatedCodec, SectionKind,
+    codec::{OpusWish, answered_fmtp, choose},
+    parse::{RemoteCodec, RemoteDescription, RemoteSection},
+    write::Description,
+};
+use crate::rtp::{
+    extension::{ExtensionKind, ExtensionMap},
+    ids::{Mid, Pt, Rid, Ssrc},
+    payload::CodecKind,
+};
+
+/// What to do with one m-section of an offer. The default takes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct AnswerSection {
+    /// Receive its track, or its data channels.
+    pub accept: bool,
+    /// Video codec to take if it is offered.
+    pub preferred: Option<CodecKind>,
+    /// Take RED (RFC 2198) around Opus if it is offered.
+    pub red: bool,
+    /// Ask Opus for two channels.
+    pub stereo: bool,
+    /// Ask Opus for discontinuous transmission.
+    pub dtx: bool,
+}
+
+/// What an offer and our answer agreed on for one m-section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NegotiatedSection {
+    /// Its name.
+    pub mid: Mid,
+    /// What it carries.
+    pub kind: SectionKind,
+    /// Whether the client sends, or its data channels are open.
+    pub active: bool,
+    /// Preferred first: RED before the Opus it wraps, or the one video codec. Empty if nothing offered is known.
+    pub codecs: Vec<NegotiatedCodec>,
+    /// Ids of the extensions that the client may send.
+    pub extensions: ExtensionMap,
+    /// Layers, in the client's order.
+    pub rids: Vec<Rid>,
+    /// Announced primary SSRCs, each with its RTX. With rids there may be none.
+    pub ssrcs: Vec<(Ssrc, Option<Ssrc>)>,
+    /// Track id of `a=msid`.
+    pub msid_track: Option<String>,
+}
+
+/// Video codecs by how many receivers decode them.
+const VIDEO_PREFERENCE: [CodecKind; 4] =
+    [CodecKind::Vp8, CodecKind::H264, CodecKind::Vp9, CodecKind::Av1];
+
+/// Answers an offer. `sections` are in the offer's order; what is missing at the end is not accepted.
+///
+/// A section that is not accepted stays usable (inactive); one without a codec that we know is rejected (port 0).
+#[must_use]
+pub fn answer(
+    remote: &RemoteDescription,
+    sections: &[AnswerSection],
+    transport: &LocalTransport<'_>,
+    version: u64,
+) -> (String, Vec<NegotiatedSection>) {
+    let wishes = || sections.iter().copied().chain(std::iter::repeat(AnswerSection::default()));
+    let mut negotiated: Vec<NegotiatedSection> = remote
+        .sections
+        .iter()
+        .zip(wishes())
+        .map(|(section, wish)| negotiate(section, wish))
+        .collect();
+    shape_opus(&mut negotiated, sections);
+    let used = || remote.sections.iter().zip(&negotiated).filter(|(r, n)| !is_rejected(r, n));
+    let mids: Vec<Mid> = used().map(|(_, section)| section.mid).collect();
+    let mut description = Description::new(transport, version, &mids, "passive");
+    for (remote, section) in remote.sections.iter().zip(&negotiated) {
+        write_section(&mut description, remote, section);
+    }
+    (description.finish(), negotiated)
+}
+
+fn negotiate(remote: &RemoteSection, wish: AnswerSection) -> NegotiatedSection {
+    let codecs = match remote.kind {
+        SectionKind::Audio => audio_codecs(&remote.codecs, wish),
+        SectionKind::Video => video_codecs(&remote.codecs, wish),
+        SectionKind::Application => Vec::new(),
+    };
+    let is_possible = match remote.kind {
+        SectionKind::Application => true,
+        SectionKind::Audio | SectionKind::Video => remote.direction.sends() && !codecs.is_empty(),
+    };
+    let mut extensions = ExtensionMap::new();
+    for extension in remote.extension_lines.iter().filter(|e| e.direction.sends()) {
+        if is_wanted(extension.kind) {
+            extensions.insert(extension.id, extension.kind);
+        }
+    }
+    NegotiatedSection {
+        mid: remote.mid,
+        kind: remote.kind,
+        active: wish.accept && !remote.rejected && is_possible,
+        codecs,
+        extensions,
+        rids: remote.rids.clone(),
+        ssrcs: remote.ssrcs.clone(),
+        msid_track: remote.msid.as_ref().map(|msid| msid.1.clone()).filter(|id| !id.is_empty()),
+    }
+}
+
+/// Extensions worth receiving. Without video-orientation the sender turns the picture itself, which matters because
+/// Firefox 153 as a subscriber does not know the extension; playout-delay is the receiver's affair.
+fn is_wanted(kind: ExtensionKind) -> bool {
+    !matches!(kind, ExtensionKind::VideoOrientation | ExtensionKind::PlayoutDelay)
+}
+
+fn audio_codecs(offered: &[RemoteCodec], wish: AnswerSection) -> Vec<NegotiatedCodec> {
+    let Some(opus) = choose(offered, CodecKind::Opus) else {
+        let g711 = offered.iter().filter(|c| matches!(c.codec, CodecKind::Pcmu | CodecKind::Pcma));
+        return g711.map(negotiated_codec).collect();
+    };
+    // RED carries whatever payload types its fmtp names: only that which wraps our Opus is of use.
+    let wraps_opus =
+        |red: &&RemoteCodec| red.fmtp.split('/').all(|pt| pt.trim().parse() == Ok(opus.pt.0));
+    let red = offered.iter().filter(|codec| codec.codec == CodecKind::Red && wish.red);
+    red.filter(wraps_opus).take(1).chain([opus]).map(negotiated_codec).collect()
+}
+
+fn video_codecs(offered: &[RemoteCodec], wish: AnswerSection) -> Vec<NegotiatedCodec> {
+    let order = wish.preferred.into_iter().chain(VIDEO_PREFERENCE);
+    let chosen = order.filter_map(|kind| choose(offered, kind)).next();
+    chosen.map(negotiated_codec).into_iter().collect()
+}
+
+fn negotiated_codec(codec: &RemoteCodec) -> NegotiatedCodec {
+    NegotiatedCodec { pt: codec.pt, codec: codec.codec, rtx: codec.rtx, fmtp: answered_fmtp(codec) }
+}
+
+/// Writes Opus' parameters into all sections that use one payload type alike, since within a bundle it must mean the
+/// same everywhere: stereo if one accepted track asks for it, DTX unless one refuses it.
+fn shape_opus(negotiated: &mut [NegotiatedSection], wishes: &[AnswerSection]) {
+    let is_opus = |codec: &NegotiatedCodec| codec.codec == CodecKind::Opus;
+    let opus_pt =
+        |section: &NegotiatedSection| section.codecs.iter().find(|c| is_opus(c)).map(|c| c.pt);
+    let asked: Vec<(Pt, AnswerSection)> = negotiated
+        .iter()
+        .zip(wishes)
+        .filter(|(section, _)| section.active)
+        .filter_map(|(section, wish)| Some((opus_pt(section)?, *wish)))
+        .collect();
+    for codec in negotiated.iter_mut().flat_map(|section| &mut section.codecs) {
+        if is_opus(codec) {
+            let mut alike = asked.iter().filter(|(pt, _)| *pt == codec.pt).map(|(_, wish)| wish);
+            let is_stereo = alike.clone().any(|wish| wish.stereo);
+            codec.fmtp = OpusWish { is_stereo, is_dtx: alike.all(|wish| wish.dtx) }.fmtp();
+        }
+    }
+}
+
+fn is_rejected(remote: &RemoteSection, section: &NegotiatedSection) -> bool {
+    match section.kind {
+        SectionKind::Application => !section.active,
+        SectionKind::Audio | SectionKind::Video => remote.rejected || section.codecs.is_empty(),
+    }
+}
+
+fn write_section(
+    description: &mut Description<'_>,
+    remote: &RemoteSection,
+    section: &NegotiatedSection,
+) {
+    if section.kind == SectionKind::Application {
+        description.data(section.mid, section.active);
+        return;
+    }
+    if is_rejected(remote, section) {
+        description.media(section.kind, section.mid, &[]);
+        return;
+    }
+    let pts: Vec<Pt> =
+        section.codecs.iter().flat_map(|c| std::iter::once(c.pt).chain(c.rtx)).collect();
+    description.media(section.kind, section.mid, &pts);
+    for (id, kind) in section.extensions.iter() {
+        let offered = remote.extension_lines.iter().find(|extension| extension.kind == kind);
+        let suffix =
+            if offered.is_some_and(|e| !e.direction.receives()) { "/recvonly" } else { "" };
+        description.extension(id, suffix, kind);
+    }
+    let direction = if section.active { "recvonly" } else { "inactive" };
+    description.line(format_args!("a={direction}"));
+    for codec in &section.codecs {
+        description.codec(codec.codec, codec.pt, codec.rtx, &codec.fmtp);
+        if let Some(offered) = remote.codecs.iter().find(|offered| offered.pt == codec.pt) {
+            write_feedback(description, offered);
+        }
+    }
+    // Also when inactive: browsers drop the layers that an answer leaves out for good (RFC 9429 §5.11).
+    write_layers(description, remote, section);
+}
+
+/// Only what was offered may be answered (RFC 4585 §4.2), but for audio's NACK: browsers act on it all the same, and
+/// LiveKit clients expect it.
+fn write_feedback(description: &mut Description<'_>, offered: &RemoteCodec) {
+    let is_audio = offered.codec.is_audio();
+    for (is_answered, value) in [
+        (offered.transport_cc, "transport-cc"),
+        (offered.nack || offered.codec == CodecKind::Opus, "nack"),
+        (offered.pli && !is_audio, "nack pli"),
+        (offered.fir && !is_audio, "ccm fir"),
+    ] {
+        if is_answered {
+            description.feedback(offered.pt, value);
+        }
+    }
+}
+
+fn write_layers(
+    description: &mut Description<'_>,
+    remote: &RemoteSection,
+    section: &NegotiatedSection,
+) {
+    for rid in &section.rids {
+        description.line(format_args!("a=rid:{rid} recv"));
+    }
+    if remote.simulcast && !section.rids.is_empty() {
+        let rids: Vec<&str> = section.rids.iter().map(Rid::as_str).collect();
+        description.line(format_args!("a=simulcast:recv {}", rids.join(";")));
+    }
+}

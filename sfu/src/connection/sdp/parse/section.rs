@@ -1,0 +1,457 @@
+//! Reading one m-section.
+
+use super::{
+    super::{Direction, SdpError, SectionKind, codec::parameter},
+    Transport, attribute, lines,
+};
+use crate::{
+    limits::SSRCS_PER_CONNECTION_MAX,
+    rtp::{
+        extension::{ExtensionKind, ExtensionMap},
+        ids::{Mid, Pt, Rid, Ssrc},
+        payload::CodecKind,
+    },
+};
+
+/// One m-section of a client's description.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteSection {
+    /// Its name.
+    pub mid: Mid,
+    /// What it carries.
+    pub kind: SectionKind,
+    /// Who sends, seen from the client.
+    pub direction: Direction,
+    /// Port 0 (RFC 3264 §6), unless it only says that the section is bundle-only (RFC 9143 §6).
+    pub rejected: bool,
+    /// Stream and track id (RFC 8830). Either may be empty; a stream of `-` is none.
+    pub msid: Option<(String, String)>,
+    /// The codecs that we know, in the client's order. RTX is folded into its codec.
+    pub codecs: Vec<RemoteCodec>,
+    /// Ids of the extensions that we know, whatever their direction.
+    pub extensions: ExtensionMap,
+    /// The same with their directions.
+    pub extension_lines: Vec<RemoteExtension>,
+    /// Layers that the client sends, in the order of `a=simulcast` (RFC 8853).
+    pub rids: Vec<Rid>,
+    /// Whether there is an `a=simulcast` that sends.
+    pub simulcast: bool,
+    /// Announced primary SSRCs, each with that of its retransmissions (`a=ssrc-group:FID`, RFC 5576).
+    pub ssrcs: Vec<(Ssrc, Option<Ssrc>)>,
+}
+
+/// One codec of an m-section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteCodec {
+    /// Payload type in this section.
+    pub pt: Pt,
+    /// The codec.
+    pub codec: CodecKind,
+    /// Format parameters as written.
+    pub fmtp: String,
+    /// Payload type of its retransmissions.
+    pub rtx: Option<Pt>,
+    /// Ready for generic NACK (RFC 4585 §4.2).
+    pub nack: bool,
+    /// Ready for picture loss indication (RFC 4585 §4.2).
+    pub pli: bool,
+    /// Ready for full intra requests (RFC 5104 §7.1).
+    pub fir: bool,
+    /// Ready for transport-wide feedback.
+    pub transport_cc: bool,
+}
+
+/// `a=rtcp-fb` of one payload type.
+#[derive(Clone, Copy, Default)]
+struct Feedback {
+    nack: bool,
+    pli: bool,
+    fir: bool,
+    transport_cc: bool,
+}
+
+impl Feedback {
+    fn on_value(&mut self, value: &str) {
+        match value.trim_end() {
+            "nack" => self.nack = true,
+            "nack pli" => self.pli = true,
+            "ccm fir" => self.fir = true,
+            "transport-cc" => self.transport_cc = true,
+            _ => {}
+        }
+    }
+}
+
+/// One `a=extmap` of a kind that we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RemoteExtension {
+    /// Id in the RTP header.
+    pub id: u8,
+    /// What it carries.
+    pub kind: ExtensionKind,
+    /// Who may send it, seen from the client.
+    pub direction: Direction,
+}
+
+/// Layers of one publication. LiveKit's are q, h and f; further ones are not accepted, so they are not sent.
+const LAYERS_MAX: usize = 3;
+
+/// A section and what the description as a whole needs of it.
+pub(super) struct Parsed<'a> {
+    pub(super) section: RemoteSection,
+    pub(super) transport: Transport<'a>,
+    /// Every extmap id that a packet can carry; `None` stands for the kinds that we do not know.
+    pub(super) extension_ids: Vec<(u8, Option<ExtensionKind>)>,
+}
+
+/// Reads a block that begins with `m=`. `direction` is the session's default.
+pub(super) fn parse(block: &str, direction: Direction) -> Result<Parsed<'_>, SdpError> {
+    let mut lines = lines(block);
+    let media = match lines.next() {
+        Some(Ok((b'm', value))) => MediaLine::parse(value)?,
+        _ => return Err(SdpError::Syntax),
+    };
+    let mut reader = Reader::new(&media, direction);
+    for line in lines {
+        let (kind, value) = line?;
+        if kind == b'a' {
+            let (name, value) = attribute(value);
+            reader.on_attribute(name, value)?;
+        }
+    }
+    let mid = reader.mid.and_then(Mid::new).ok_or(SdpError::Mid)?;
+    let mut extensions = ExtensionMap::new();
+    for extension in &reader.extensions {
+        // Two ids for one kind: the first is used, as libwebrtc does.
+        extensions.insert(extension.id, extension.kind);
+    }
+    let section = RemoteSection {
+        mid,
+        kind: media.kind,
+        direction: reader.direction,
+        rejected: media.is_port_zero && !reader.is_bundle_only,
+        msid: reader.msid,
+        codecs: codecs(media.kind, &reader.payloads),
+        extensions,
+        extension_lines: reader.extensions,
+        rids: layers(&reader.rids, reader.simulcast),
+        simulcast: reader.simulcast.is_some_and(|value| value.contains("send ")),
+        ssrcs: pairs(&reader.ssrcs, &reader.secondaries),
+    };
+    let (transport, extension_ids) = (reader.transport, reader.extension_ids);
+    Ok(Parsed { section, transport, extension_ids })
+}
+
+/// `m=video 9 UDP/TLS/RTP/SAVPF 96 97`.
+struct MediaLine<'a> {
+    kind: SectionKind,
+    is_port_zero: bool,
+    formats: &'a str,
+}
+
+impl<'a> MediaLine<'a> {
+    fn parse(value: &'a str) -> Result<Self, SdpError> {
+        let mut words = value.splitn(4, ' ');
+        let (Some(media), Some(port), Some(protocol), Some(formats)) =
+            (words.next(), words.next(), words.next(), words.next())
+        else {
+            return Err(SdpError::Syntax);
+        };
+        let port: u16 = port.parse().map_err(|_| SdpError::Syntax)?;
+        let kind = match media {
+            "audio" => SectionKind::Audio,
+            "video" => SectionKind::Video,
+            "application" => SectionKind::Application,
+            _ => return Err(SdpError::Media),
+        };
+        let is_known = if kind == SectionKind::Application {
+            protocol.ends_with("DTLS/SCTP") && formats.trim_end() == "webrtc-datachannel"
+        } else {
+            protocol.ends_with("RTP/SAVPF")
+        };
+        if is_known {
+            Ok(Self { kind, is_port_zero: port == 0, formats })
+        } else {
+            Err(SdpError::Media)
+        }
+    }
+}
+
+/// One payload type of the m-line, before RTX is folded in.
+struct Payload<'a> {
+    pt: Pt,
+    encoding: Option<Encoding>,
+    fmtp: &'a str,
+    feedback: Feedback,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Codec(CodecKind),
+    Rtx,
+    Unknown,
+}
+
+/// Collects the attributes of one section.
+struct Reader<'a> {
+    mid: Option<&'a str>,
+    direction: Direction,
+    is_bundle_only: bool,
+    msid: Option<(String, String)>,
+    payloads: Vec<Payload<'a>>,
+    extensions: Vec<RemoteExtension>,
+    extension_ids: Vec<(u8, Option<ExtensionKind>)>,
+    rids: Vec<Rid>,
+    simulcast: Option<&'a str>,
+    ssrcs: Vec<Ssrc>,
+    // SSRCs that serve another: the primary if it is RTX, none if it is FEC.
+    secondaries: Vec<(Ssrc, Option<Ssrc>)>,
+    transport: Transport<'a>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(media: &MediaLine<'a>, direction: Direction) -> Self {
+        let mut payloads: Vec<Payload<'a>> = Vec::new();
+        if media.kind != SectionKind::Application {
+            for pt in media.formats.split_ascii_whitespace().filter_map(|pt| payload_type(pt).ok())
+            {
+                // At most 128 different ones, so the table and all look-ups in it are bounded.
+                if !payloads.iter().any(|payload| payload.pt == pt) {
+                    let feedback = Feedback::default();
+                    payloads.push(Payload {
+                        pt,
+                        encoding: static_encoding(pt),
+                        fmtp: "",
+                        feedback,
+                    });
+                }
+            }
+        }
+        Self {
+            mid: None,
+            direction,
+            is_bundle_only: false,
+            msid: None,
+            payloads,
+            extensions: Vec::new(),
+            extension_ids: Vec::new(),
+            rids: Vec::new(),
+            simulcast: None,
+            ssrcs: Vec::new(),
+            secondaries: Vec::new(),
+            transport: Transport::default(),
+        }
+    }
+
+    fn on_attribute(&mut self, name: &str, value: &'a str) -> Result<(), SdpError> {
+        if let Some(direction) = Direction::from_name(name) {
+            self.direction = direction;
+            return Ok(());
+        }
+        match name {
+            "mid" => self.mid = Some(value),
+            "bundle-only" => self.is_bundle_only = true,
+            "msid" => self.on_msid(value),
+            "rtpmap" => self.on_rtpmap(value)?,
+            "fmtp" => {
+                let (pt, fmtp) = value.split_once(' ').ok_or(SdpError::Syntax)?;
+                let pt = payload_type(pt)?;
+                self.payloads.iter_mut().filter(|p| p.pt == pt).for_each(|p| p.fmtp = fmtp.trim());
+            }
+            "rtcp-fb" => self.on_feedback(value)?,
+            "extmap" => self.on_extmap(value)?,
+            "rid" => self.on_rid(value),
+            "simulcast" => self.simulcast = Some(value),
+            "ssrc" => self.on_ssrc(value)?,
+            "ssrc-group" => self.on_ssrc_group(value)?,
+            _ => self.transport.on_attribute(name, value)?,
+        }
+        Ok(())
+    }
+
+    /// The first counts: further ones put the same track into further streams.
+    fn on_msid(&mut self, value: &str) {
+        if self.msid.is_none() {
+            let (stream, track) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
+            let stream = if stream == "-" { "" } else { stream };
+            self.msid = Some((stream.to_owned(), track.trim().to_owned()));
+        }
+    }
+
+    fn on_rtpmap(&mut self, value: &str) -> Result<(), SdpError> {
+        let (pt, encoding) = value.split_once(' ').ok_or(SdpError::Syntax)?;
+        let pt = payload_type(pt)?;
+        let mut parts = encoding.trim().split('/');
+        let name = parts.next().unwrap_or_default();
+        let clock_rate: u32 = parts.next().and_then(|r| r.parse().ok()).ok_or(SdpError::Syntax)?;
+        let encoding = if name.eq_ignore_ascii_case("rtx") {
+            Encoding::Rtx
+        } else {
+            // Video's redundancy format has audio's name and another clock: it is not the RED that we know.
+            CodecKind::from_name(name)
+                .filter(|codec| codec.clock_rate() == clock_rate)
+                .map_or(Encoding::Unknown, Encoding::Codec)
+        };
+        self.payloads.iter_mut().filter(|p| p.pt == pt).for_each(|p| p.encoding = Some(encoding));
+        Ok(())
+    }
+
+    fn on_feedback(&mut self, value: &str) -> Result<(), SdpError> {
+        let (pt, feedback) = value.split_once(' ').ok_or(SdpError::Syntax)?;
+        let pt = if pt == "*" { None } else { Some(payload_type(pt)?) };
+        for payload in &mut self.payloads {
+            if pt.is_none_or(|pt| pt == payload.pt) {
+                payload.feedback.on_value(feedback);
+            }
+        }
+        Ok(())
+    }
+
+    /// RFC 8285 §8. Ids over 255 are placeholders that no packet can carry.
+    fn on_extmap(&mut self, value: &str) -> Result<(), SdpError> {
+        let mut words = value.split_ascii_whitespace();
+        let (Some(id), Some(uri)) = (words.next(), words.next()) else {
+            return Err(SdpError::Syntax);
+        };
+        let (id, direction) = match id.split_once('/') {
+            Some((id, name)) => (id, Direction::from_name(name).ok_or(SdpError::Syntax)?),
+            None => (id, Direction::SendRecv),
+        };
+        let id: u16 = id.parse().map_err(|_| SdpError::Syntax)?;
+        let Ok(id) = u8::try_from(id) else { return Ok(()) };
+        let kind = ExtensionKind::from_uri(uri);
+        self.extension_ids.push((id, kind));
+        let is_new = |kind| self.extensions.iter().all(|known| known.kind != kind);
+        if let Some(kind) = kind.filter(|kind| is_new(*kind)) {
+            self.extensions.push(RemoteExtension { id, kind, direction });
+        }
+        Ok(())
+    }
+
+    fn on_rid(&mut self, value: &str) {
+        let mut words = value.split_ascii_whitespace();
+        let is_rid_char = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        let id = words.next().filter(|id| id.bytes().all(is_rid_char)).and_then(Rid::new);
+        if let (Some(rid), Some("send")) = (id, words.next())
+            && self.rids.len() < LAYERS_MAX
+            && !self.rids.contains(&rid)
+        {
+            self.rids.push(rid);
+        }
+    }
+
+    fn on_ssrc(&mut self, value: &str) -> Result<(), SdpError> {
+        let (ssrc, attribute) = value.split_once(' ').unwrap_or((value, ""));
+        self.add_ssrc(synchronisation_source(ssrc)?)?;
+        if let Some(msid) = attribute.strip_prefix("msid:") {
+            self.on_msid(msid);
+        }
+        Ok(())
+    }
+
+    fn on_ssrc_group(&mut self, value: &str) -> Result<(), SdpError> {
+        let mut words = value.split_ascii_whitespace();
+        let semantics = words.next().unwrap_or_default();
+        if semantics != "FID" && semantics != "FEC-FR" {
+            return Ok(());
+        }
+        let (Some(primary), Some(secondary)) = (words.next(), words.next()) else {
+            return Err(SdpError::Syntax);
+        };
+        let (primary, secondary) =
+            (synchronisation_source(primary)?, synchronisation_source(secondary)?);
+        if primary == secondary {
+            return Err(SdpError::SsrcReused);
+        }
+        self.add_ssrc(primary)?;
+        self.add_ssrc(secondary)?;
+        let primary = Some(primary).filter(|_| semantics == "FID");
+        if !self.secondaries.iter().any(|(known, _)| *known == secondary) {
+            self.secondaries.push((secondary, primary));
+        }
+        Ok(())
+    }
+
+    fn add_ssrc(&mut self, ssrc: Ssrc) -> Result<(), SdpError> {
+        if self.ssrcs.contains(&ssrc) {
+            return Ok(());
+        }
+        if self.ssrcs.len() >= SSRCS_PER_CONNECTION_MAX {
+            return Err(SdpError::TooManySsrcs);
+        }
+        self.ssrcs.push(ssrc);
+        Ok(())
+    }
+}
+
+fn payload_type(text: &str) -> Result<Pt, SdpError> {
+    match text.parse() {
+        Ok(pt) if pt <= 127 => Ok(Pt(pt)),
+        _ => Err(SdpError::PayloadType),
+    }
+}
+
+fn synchronisation_source(text: &str) -> Result<Ssrc, SdpError> {
+    text.parse().map(Ssrc).map_err(|_| SdpError::Syntax)
+}
+
+/// Payload types that need no rtpmap (RFC 3551 §6).
+fn static_encoding(pt: Pt) -> Option<Encoding> {
+    match pt.0 {
+        0 => Some(Encoding::Codec(CodecKind::Pcmu)),
+        8 => Some(Encoding::Codec(CodecKind::Pcma)),
+        _ => None,
+    }
+}
+
+/// Folds each RTX payload type into the codec that its `apt` names (RFC 4588 §8.1).
+fn codecs(kind: SectionKind, payloads: &[Payload<'_>]) -> Vec<RemoteCodec> {
+    let rtx_of = |pt: Pt| {
+        let mut rtx = payloads.iter().filter(|payload| payload.encoding == Some(Encoding::Rtx));
+        rtx.find(|payload| parameter(payload.fmtp, "apt").map(payload_type) == Some(Ok(pt)))
+    };
+    let mut codecs = Vec::new();
+    for payload in payloads {
+        let Some(Encoding::Codec(codec)) = payload.encoding else { continue };
+        if kind.carries(codec) {
+            codecs.push(RemoteCodec {
+                pt: payload.pt,
+                codec,
+                fmtp: payload.fmtp.to_owned(),
+                rtx: rtx_of(payload.pt).map(|rtx| rtx.pt),
+                nack: payload.feedback.nack,
+                pli: payload.feedback.pli,
+                fir: payload.feedback.fir,
+                transport_cc: payload.feedback.transport_cc,
+            });
+        }
+    }
+    codecs
+}
+
+/// The declared rids in the order of `send q;h;f` (RFC 8853 §5.1). Of alternatives the first counts; `~`, which marks
+/// a layer that starts paused, is skipped.
+fn layers(rids: &[Rid], simulcast: Option<&str>) -> Vec<Rid> {
+    let Some(simulcast) = simulcast else { return rids.to_vec() };
+    let mut words = simulcast.split_ascii_whitespace();
+    let mut order = Vec::new();
+    while let Some(word) = words.next() {
+        let Some(list) = words.next().filter(|_| word == "send") else { continue };
+        for layer in list.split(';') {
+            let id = layer.split(',').next().unwrap_or_default().trim_start_matches('~');
+            if let Some(rid) = Rid::new(id).filter(|rid| rids.contains(rid) && !order.contains(rid))
+            {
+                order.push(rid);
+            }
+        }
+    }
+    order
+}
+
+fn pairs(ssrcs: &[Ssrc], secondaries: &[(Ssrc, Option<Ssrc>)]) -> Vec<(Ssrc, Option<Ssrc>)> {
+    let is_primary = |ssrc: &&Ssrc| !secondaries.iter().any(|(secondary, _)| secondary == *ssrc);
+    let rtx_of = |primary: Ssrc| {
+        secondaries.iter().find(|(_, of)| *of == Some(primary)).map(|(secondary, _)| *secondary)
+    };
+    ssrcs.iter().filter(is_primary).map(|ssrc| (*ssrc, rtx_of(*ssrc))).collect()
+}
