@@ -26,12 +26,12 @@ use foldhash::fast::FixedState;
 use rand::Rng;
 
 use self::{
-    dtls::{Certificate, DtlsError, DtlsOutput, DtlsTransport},
+    dtls::{Certificate, DtlsError, DtlsOutput, DtlsTransport, ExportedKeys},
     ice::{IceEvent, IceLite},
     incoming::Incoming,
     outgoing::Outgoing,
     sctp::{ChannelEvent, ChannelLabel, DataChannels, SendOutcome},
-    srtp::{SrtpError, SrtpKeys, SrtpReceiver, SrtpSender},
+    srtp::{SrtpError, SrtpKeys, SrtpProfile, SrtpReceiver, SrtpSender},
 };
 use crate::{
     drop_reason::DropReason,
@@ -308,10 +308,13 @@ impl Connection {
     }
 }
 
-fn open(keys: &SrtpKeys) -> Option<State> {
+/// We are always the DTLS server (RFC 5764 §4.2 orders the exported keys by role).
+fn open(exported: &ExportedKeys) -> Option<State> {
+    let profile = SrtpProfile::from_id(exported.profile)?;
+    let keys = SrtpKeys::from_exporter(profile, &exported.material, false)?;
     Some(State::Open(Box::new(Keys {
-        receiver: SrtpReceiver::new(keys),
-        sender: SrtpSender::new(keys),
+        receiver: SrtpReceiver::new(&keys),
+        sender: SrtpSender::new(&keys),
     })))
 }
 

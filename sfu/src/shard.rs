@@ -40,7 +40,7 @@ use self::{
     timers::Timer,
 };
 use crate::{
-    connection::{ConnectionKey, Happening, Owner, ice::PathChange},
+    connection::{ConnectionKey, Happening, ice::PathChange},
     drop_reason::DropReason,
     limits::DATAGRAM_BYTES_MAX,
     metrics::Counters,
@@ -107,8 +107,14 @@ impl Shard {
                 self.context.drive(key, now);
                 handled
             }
-            Protocol::Rtp => self.room(owner)?.0.on_rtp(&mut self.context, key, datagram, now),
-            Protocol::Rtcp => self.room(owner)?.0.on_rtcp(&mut self.context, key, datagram, now),
+            Protocol::Rtp | Protocol::Rtcp => {
+                let room = self.rooms.get_mut(owner.room).ok_or(DropReason::UnknownPath)?;
+                if protocol == Protocol::Rtp {
+                    room.on_rtp(&mut self.context, key, datagram, now)
+                } else {
+                    room.on_rtcp(&mut self.context, key, datagram, now)
+                }
+            }
             Protocol::Stun => Ok(()),
         }
     }
@@ -120,7 +126,7 @@ impl Shard {
         now: Instant,
     ) -> Result<(), DropReason> {
         let message = stun::Message::parse(datagram).map_err(|_| DropReason::StunMalformed)?;
-        if !message.is_binding_request() {
+        if message.class() != stun::Class::Request || message.method() != stun::Method::BINDING {
             return Err(DropReason::StunUnexpected);
         }
         let username = message.username().ok_or(DropReason::StunMalformed)?;
@@ -147,12 +153,6 @@ impl Shard {
             context.drive(key, now);
         }
         Ok(())
-    }
-
-    fn room(&mut self, owner: Owner) -> Result<(&mut Room, &mut Context), DropReason> {
-        // Split here so that callers can hand the context to the room.
-        let room = self.rooms.get_mut(owner.room).ok_or(DropReason::UnknownPath)?;
-        Ok((room, &mut self.context))
     }
 
     /// Handles one command.

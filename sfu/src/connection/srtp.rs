@@ -11,7 +11,7 @@
 
 mod derivation;
 mod receiver;
-mod replay;
+pub(crate) mod replay;
 mod sender;
 mod session;
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     PublicationKey, Room, SubscriptionKey,
-    forward::{picture, source_numbers, values_for},
+    forward::{picture, values_for},
     layer_switch,
     publication::SenderReport,
     rewrite::LayerIndex,

@@ -12,7 +12,7 @@
 use std::time::Instant;
 
 use super::{
-    PublicationKey, Room,
+    Room,
     layer_switch::{self, Decision},
     publication::{Layer, Publication},
     rewrite::{LayerIndex, Offsets},
@@ -29,6 +29,7 @@ use crate::{
         extension::ExtensionValues,
         header::{self, OutHeader},
         ids::{ExtSeq, Pt, Ssrc},
+        history::{PacketMeta, StoredExtensions},
         payload::{self, CodecKind, red, vp8},
         rtx,
     },
@@ -141,12 +142,12 @@ impl Room {
     ) {
         let Some(publication) = self.publications.get_mut(route.publication) else { return };
         let Some(layer) = publication.layer_mut(route.layer) else { return };
-        if !layer.arrived.accept(packet.seq) {
+        if !layer.accept(packet.seq) {
             return;
         }
         layer.last_packet = Some(now);
         layer.nack.on_packet(packet.seq, now);
-        layer.history.push(packet.seq, packet.meta(), &packet.values, packet.payload);
+        layer.history.push(packet.seq, packet.meta(), StoredExtensions::from(&packet.values), packet.payload, now);
         if let Some(at) = layer.nack.poll_timeout() {
             context.wake_connection(from, at);
         }

@@ -6,7 +6,7 @@ use protocol::ids::TrackSid;
 
 use super::{ParticipantKey, SubscriptionKey, key_frame::KeyFrameRequests, rewrite::LayerIndex};
 use crate::{
-    connection::srtp::ReplayWindow,
+    connection::srtp::replay::ReplayWindow,
     rtp::{
         history::History,
         ids::{ExtSeq, Mid, Rid, Ssrc},
@@ -121,7 +121,7 @@ pub(crate) struct Layer {
     pub(crate) reception: Reception,
     pub(crate) requests: KeyFrameRequests,
     /// What has come, by media or by retransmission: each number is forwarded once, ever.
-    pub(crate) arrived: ReplayWindow,
+    arrived: Option<ReplayWindow>,
     pub(crate) last_packet: Option<Instant>,
     pub(crate) sender_report: Option<SenderReport>,
 }
@@ -148,10 +148,20 @@ impl Layer {
             nack: NackTracker::default(),
             reception: Reception::new(codec.clock_rate()),
             requests: KeyFrameRequests::default(),
-            arrived: ReplayWindow::default(),
+            arrived: None,
             last_packet: None,
             sender_report: None,
         }
+    }
+
+    /// Whether this packet comes for the first time; remembers it.
+    pub(crate) fn accept(&mut self, seq: ExtSeq) -> bool {
+        match &mut self.arrived {
+            None => self.arrived = Some(ReplayWindow::new(seq.0)),
+            Some(window) if window.check(seq.0) => window.accept(seq.0),
+            Some(_) => return false,
+        }
+        true
     }
 
     pub(crate) fn is_active(&self, now: Instant) -> bool {

@@ -17,7 +17,7 @@ use crate::rtp::ids::{ExtSeq, Seq};
 const EPOCHS: usize = 8;
 
 /// Index of a layer in its publication, lowest quality first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LayerIndex(pub u8);
 
 /// Offsets that apply to every packet of an epoch.

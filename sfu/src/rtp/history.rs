@@ -13,7 +13,8 @@ use std::time::Instant;
 
 use crate::rtp::{
     extension::ExtensionValues,
-    ids::{ExtSeq, Pt},
+    ids::ExtSeq,
+    payload::CodecKind,
 };
 
 /// What of the fixed header belongs to the media.
@@ -23,8 +24,8 @@ pub struct PacketMeta {
     pub marker: bool,
     /// RTP timestamp.
     pub timestamp: u32,
-    /// Payload type, as the publisher numbers it.
-    pub pt: Pt,
+    /// What the payload is.
+    pub codec: CodecKind,
 }
 
 /// The extensions that belong to the media and are therefore the same for every receiver.

@@ -7,14 +7,14 @@ use crate::rtp::ids::{ExtSeq, Seq};
 
 /// Indices remembered per SSRC. A retransmission or a burst of 300 packets of one frame must not
 /// push a late packet out.
-pub(super) const WINDOW: u64 = 1024;
+pub(crate) const WINDOW: u64 = 1024;
 
 const WORDS: usize = 16;
 const _: () = assert!(WORDS as u64 * 64 == WINDOW);
 
 /// A sliding window that starts with its first index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct ReplayWindow {
+pub(crate) struct ReplayWindow {
     highest: u64,
     /// Bit `index % WINDOW` for the indices from `highest - WINDOW + 1` to `highest`.
     seen: [u64; WORDS],
@@ -22,14 +22,14 @@ pub(super) struct ReplayWindow {
 
 impl ReplayWindow {
     /// A window in which `first` was seen.
-    pub(super) fn new(first: u64) -> Self {
+    pub(crate) fn new(first: u64) -> Self {
         let mut window = Self { highest: first, seen: [0; WORDS] };
         window.set(first, true);
         window
     }
 
     /// Whether `index` is new.
-    pub(super) fn check(&self, index: u64) -> bool {
+    pub(crate) fn check(&self, index: u64) -> bool {
         if index > self.highest {
             return true;
         }
@@ -38,7 +38,7 @@ impl ReplayWindow {
     }
 
     /// Remembers an index that `check` passed. O(distance), at most the window.
-    pub(super) fn accept(&mut self, index: u64) {
+    pub(crate) fn accept(&mut self, index: u64) {
         if index > self.highest {
             if index - self.highest >= WINDOW {
                 self.seen = [0; WORDS];
@@ -54,7 +54,7 @@ impl ReplayWindow {
 
     /// The full index of a sequence number (RFC 3711 §3.3.1 and appendix A). `None`: it would lie
     /// before index 0, or beyond the last rollover that 32 bits can count.
-    pub(super) fn guess(&self, seq: Seq) -> Option<ExtSeq> {
+    pub(crate) fn guess(&self, seq: Seq) -> Option<ExtSeq> {
         let highest = ExtSeq(self.highest);
         let (rollover, last) = (highest.rollover(), highest.seq().0);
         let rollover = if last < HALF {
