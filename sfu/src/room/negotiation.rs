@@ -267,7 +267,8 @@ impl Room {
             return;
         }
         let connection = subscriber.connection;
-        let Ok(remote) = sdp::parse(text) else {
+        // We are the DTLS server: a client that would wait for us too would wait for ever.
+        let Some(remote) = sdp::parse(text).ok().filter(|remote| remote.setup == sdp::Setup::Active) else {
             self.remove(context, key, LeaveReason::MediaFailure, LeaveAction::Disconnect, now);
             return;
         };

@@ -73,12 +73,6 @@ impl Rewriter {
         self.epochs.first()?.as_ref()
     }
 
-    /// Highest number given out (one less than the first, before the first).
-    #[must_use]
-    pub fn highest_out(&self) -> ExtSeq {
-        self.highest_out
-    }
-
     /// From `first_source` on, packets of `layer` continue the stream.
     pub fn begin(&mut self, layer: LayerIndex, first_source: ExtSeq, offsets: Offsets) {
         self.epochs.rotate_right(1);
@@ -127,6 +121,10 @@ impl Rewriter {
     #[must_use]
     pub fn extend_out(&self, seq: Seq) -> Option<ExtSeq> {
         let behind = self.highest_out.seq().0.wrapping_sub(seq.0);
+        if behind >= 0x8000 {
+            // Half the number space behind is ahead: not sent yet.
+            return None;
+        }
         self.highest_out.0.checked_sub(u64::from(behind)).map(ExtSeq)
     }
 }
@@ -164,7 +162,7 @@ mod tests {
         for source in 1..=5 {
             rewriter.forward(LOW, ExtSeq(source)).unwrap();
         }
-        assert_eq!(rewriter.highest_out(), ExtSeq(65_538));
+        assert_eq!(rewriter.highest_out, ExtSeq(65_538));
         assert_eq!(rewriter.extend_out(Seq(65_535)), Some(ExtSeq(65_535)));
         assert_eq!(rewriter.extend_out(Seq(2)), Some(ExtSeq(65_538)));
         assert_eq!(rewriter.extend_out(Seq(3)), None);

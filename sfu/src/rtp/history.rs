@@ -213,7 +213,7 @@ mod tests {
 
     use super::*;
 
-    const META: PacketMeta = PacketMeta { marker: true, timestamp: 90_000, pt: Pt(96) };
+    const META: PacketMeta = PacketMeta { marker: true, timestamp: 90_000, codec: CodecKind::Vp8 };
 
     #[test]
     fn a_packet_comes_back_with_its_extensions() {
