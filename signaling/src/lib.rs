@@ -1,1 +1,138 @@
-//! The control plane.
+//! The control plane: the signal socket of LiveKit's client protocol (protocol 17, two peer connections, `/rtc`).
+//!
+//! ```text
+//! upgrade ─► token, parameters ─► Join ─────────► media_link ─► sfu
+//!    │                                                          │
+//!    ▼                                                          ▼
+//!   ws ◄── session (pure: frame, event, timer -> effects) ◄── event_router
+//! ```
+//!
+//! Owns: who may open a socket, the translation between protobuf and the media plane's commands and events, pings,
+//! refresh tokens, what a misbehaving socket gets. Never: rooms, participants, tracks (the media plane owns them), a
+//! database, anything of a person or a token in a log.
+//!
+//! Start order: [`EventRouter`], then the media plane with [`EventRouter::sink`], then [`Signaling::new`].
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        clippy::too_many_lines,
+        reason = "tests may fail loudly"
+    )
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use protocol::token::ApiKeys;
+use sfu::handle::EventSink;
+use tokio::sync::Notify;
+
+pub mod clock;
+pub mod config;
+mod error;
+mod event_router;
+mod join;
+pub mod limits;
+pub mod media_link;
+pub mod metrics;
+mod query;
+mod refresh;
+mod refusals;
+mod registration;
+#[cfg(test)]
+mod samples;
+mod session;
+mod upgrade;
+mod wire;
+mod ws;
+
+pub use config::Config;
+pub use event_router::EventRouter;
+pub use upgrade::router;
+
+use clock::Clock;
+use media_link::MediaLink;
+use metrics::{Counters, Metrics};
+use refusals::Refusals;
+
+/// The signalling server. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Signaling {
+    shared: Arc<Shared>,
+}
+
+/// What all sockets have in common.
+struct Shared {
+    config: Config,
+    link: Arc<dyn MediaLink>,
+    keys: ApiKeys,
+    clock: Box<dyn Clock>,
+    events: EventRouter,
+    metrics: Arc<Metrics>,
+    refusals: Refusals,
+    stopping: AtomicBool,
+    socket_closed: Arc<Notify>,
+}
+
+impl Signaling {
+    /// Puts a signalling server before a media plane whose events go to `events`.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        link: Arc<dyn MediaLink>,
+        keys: ApiKeys,
+        clock: impl Clock + 'static,
+        events: EventRouter,
+    ) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                config,
+                link,
+                keys,
+                clock: Box::new(clock),
+                events,
+                metrics: Arc::default(),
+                refusals: Refusals::default(),
+                stopping: AtomicBool::new(false),
+                socket_closed: Arc::default(),
+            }),
+        }
+    }
+
+    /// Where the media plane's events go.
+    #[must_use]
+    pub fn event_sink(&self) -> EventSink {
+        self.shared.events.sink()
+    }
+
+    /// Counts since start, and gauges.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.shared.metrics.snapshot(&self.shared.events)
+    }
+
+    /// Refuses new sockets (503) from now on. Open ones end when the media plane tells their participants to leave.
+    pub fn stop_accepting(&self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns when no socket is open: every last leave has been flushed.
+    pub async fn drained(&self) {
+        loop {
+            let closed = self.shared.socket_closed.notified();
+            tokio::pin!(closed);
+            // Enabled before the check, so that a close in between is not missed.
+            closed.as_mut().enable();
+            if self.shared.metrics.sockets_open() == 0 {
+                return;
+            }
+            closed.await;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Refresh tokens: a client reconnects with the newest token it was given, so that a long consultation outlives a
+//! short token.
+//!
+//! A refresh token allows joining the same room as the same person and nothing else: grants for server APIs are left
+//! out, for a client has no use for them.
+
+use protocol::ids::{Identity, RoomName};
+use protocol::token::{self, ApiKeys, Kind, TokenError};
+use sfu::shard::command::{Claims, ParticipantInfo};
+
+/// Shortest lifetime of a refresh token, in seconds: longer than a client's whole reconnection.
+const LIFETIME_S_MIN: i64 = 10 * 60;
+
+/// What the next refresh token of one participant will say.
+pub(crate) struct Refresh {
+    room: RoomName,
+    identity: Identity,
+    kind: Kind,
+    expires_unix_s: i64,
+    claims: Claims,
+}
+
+impl Refresh {
+    /// Starts from the token that joined, and the participant as the media plane has it.
+    pub(crate) fn new(
+        room: RoomName,
+        identity: Identity,
+        token: &token::Claims,
+        own: &ParticipantInfo,
+    ) -> Self {
+        Self {
+            room,
+            identity,
+            kind: token.kind,
+            expires_unix_s: token.expires_unix_s,
+            claims: Claims {
+                name: own.name.clone(),
+                metadata: own.metadata.clone(),
+                attributes: own.attributes.clone(),
+                permission: own.permission.clone(),
+            },
+        }
+    }
+
+    /// The participant changed.
+    pub(crate) fn on_claims_changed(&mut self, claims: Claims) {
+        self.claims = claims;
+    }
+
+    /// Mints a token that lives as long as the first one, at least ten minutes.
+    pub(crate) fn mint(&self, keys: &ApiKeys, now_unix_s: i64) -> Result<String, TokenError> {
+        let expires_unix_s = self.expires_unix_s.max(now_unix_s.saturating_add(LIFETIME_S_MIN));
+        let mut claims =
+            token::Claims::for_join(self.room.clone(), self.identity.clone(), expires_unix_s);
+        claims.name.clone_from(&self.claims.name);
+        claims.metadata.clone_from(&self.claims.metadata);
+        claims.attributes.clone_from(&self.claims.attributes);
+        claims.permission.clone_from(&self.claims.permission);
+        claims.kind = self.kind;
+        claims.not_before_unix_s = Some(now_unix_s);
+        token::mint(&claims, keys)
+    }
+}

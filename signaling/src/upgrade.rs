@@ -1,0 +1,256 @@
+//! The HTTP door: routes, CORS, and everything that is decided before a socket exists.
+//!
+//! The join is answered by the media plane *before* the upgrade, so that a refusal can still be an HTTP status that
+//! every SDK understands.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
+use axum::http::{HeaderMap, Method, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use protocol::ids::{Identity, RoomName};
+use protocol::token::{self, Claims};
+use sfu::shard::command::{Command, Message};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
+
+use crate::Signaling;
+use crate::clock::Now;
+use crate::error::Refusal;
+use crate::join::{Entry, join};
+use crate::limits::FRAME_BYTES_READ_MAX;
+use crate::metrics::count;
+use crate::query::{Parameters, RawQuery};
+use crate::registration::Registration;
+use crate::session::{Effect, Greeting, Session};
+use crate::ws;
+
+/// The routes of signalling, with CORS on every answer: without it on errors too, browsers see a network failure.
+///
+/// `/rtc/v1` is not served (404), so that SDKs fall back to `/rtc` with two peer connections. A doubled leading slash
+/// comes from base URLs that end in one.
+pub fn router(signaling: Signaling) -> Router {
+    Router::new()
+        .route("/rtc", get(rtc))
+        .route("//rtc", get(rtc))
+        .route("/rtc/validate", get(validate))
+        .route("//rtc/validate", get(validate))
+        .route("/rtc/v1", any(single_peer_connection))
+        .route("//rtc/v1", any(single_peer_connection))
+        .route("/rtc/v1/validate", any(single_peer_connection))
+        .route("//rtc/v1/validate", any(single_peer_connection))
+        .layer(cors())
+        .with_state(signaling)
+}
+
+/// Headers are mirrored, for `*` does not cover `Authorization`.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_headers(AllowHeaders::mirror_request())
+        .allow_methods([
+            Method::OPTIONS,
+            Method::HEAD,
+            Method::GET,
+            Method::POST,
+            Method::PATCH,
+            Method::DELETE,
+        ])
+        .max_age(Duration::from_hours(24))
+}
+
+async fn rtc(
+    State(signaling): State<Signaling>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    let Ok(upgrade) = upgrade else {
+        return signaling.refuse(Refusal::NotAnUpgrade);
+    };
+    let upgrade =
+        upgrade.max_message_size(FRAME_BYTES_READ_MAX).max_frame_size(FRAME_BYTES_READ_MAX);
+    match signaling.admit(&uri, &headers).await {
+        Ok(Admitted { session: Some(session), effects, events, registration }) => upgrade
+            .on_upgrade(move |socket| {
+                ws::run(socket, session, effects, events, registration, signaling)
+            }),
+        Ok(Admitted { session: None, effects, registration, .. }) => upgrade
+            .on_upgrade(move |socket| ws::run_refused(socket, effects, registration, signaling)),
+        Err(refusal) => signaling.refuse(refusal),
+    }
+}
+
+async fn validate(State(signaling): State<Signaling>, headers: HeaderMap, uri: Uri) -> Response {
+    match signaling.validate(&uri, &headers) {
+        Ok(()) => "success".into_response(),
+        Err(refusal) => signaling.refuse(refusal),
+    }
+}
+
+async fn single_peer_connection(State(signaling): State<Signaling>) -> Response {
+    signaling.refuse(Refusal::SinglePeerConnection)
+}
+
+/// A request that may join.
+struct Checked {
+    claims: Claims,
+    room: RoomName,
+    identity: Identity,
+    parameters: Parameters,
+}
+
+/// A socket that may open.
+struct Admitted {
+    /// None for a resume that is answered with "join anew".
+    session: Option<Session>,
+    effects: Vec<Effect>,
+    events: mpsc::Receiver<Message>,
+    registration: Registration,
+}
+
+impl Signaling {
+    fn refuse(&self, refusal: Refusal) -> Response {
+        let status = refusal.status();
+        self.shared.metrics.count_refusal(status);
+        tracing::debug!(status = status.as_u16(), %refusal, "refused");
+        refusal.into_response()
+    }
+
+    /// Everything that can be said without the media plane. The token first: nothing else is parsed without one.
+    fn check(&self, uri: &Uri, headers: &HeaderMap, now: Now) -> Result<Checked, Refusal> {
+        self.check_origin(headers)?;
+        let query = RawQuery::of(uri)?;
+        let from_query = query.token();
+        let token = bearer(headers)
+            .or_else(|| from_query.as_ref().map(|token| token.expose().as_str()))
+            .ok_or(Refusal::NoToken)?;
+        let claims = token::verify(token, &self.shared.keys, now.unix_s())?;
+        let (room, identity) = claims.join_subject()?;
+        if query.has_join_request() {
+            return Err(Refusal::SinglePeerConnection);
+        }
+        let (room, identity) = (room.clone(), identity.clone());
+        Ok(Checked { room, identity, parameters: query.parse()?, claims })
+    }
+
+    /// Browsers say the page's origin; other clients say none.
+    fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let allowed = &self.shared.config.origins;
+        let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+        let known = allowed.iter().any(|known| known.as_bytes() == origin.as_bytes());
+        if allowed.is_empty() || known { Ok(()) } else { Err(Refusal::Origin) }
+    }
+
+    fn validate(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+        let now = self.shared.clock.now();
+        let checked = self.check(uri, headers, now)?;
+        match self.shared.refusals.recall(&checked.room, &checked.identity, now.instant) {
+            Some(refusal) => Err(refusal),
+            None => Ok(()),
+        }
+    }
+
+    async fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<Admitted, Refusal> {
+        let checked = self.check(uri, headers, self.shared.clock.now())?;
+        let (room, identity) = (checked.room.clone(), checked.identity.clone());
+        let admitted = self.join(checked).await;
+        match &admitted {
+            Ok(_) => self.shared.refusals.forget(&room, &identity),
+            Err(refusal) => {
+                let now = self.shared.clock.now();
+                self.shared.refusals.remember(&room, &identity, *refusal, now.instant);
+            }
+        }
+        admitted
+    }
+
+    async fn join(&self, checked: Checked) -> Result<Admitted, Refusal> {
+        let (mut registration, mut events) = Registration::open(&self.shared, &checked.room)?;
+        let entry = Entry::of(&checked.parameters);
+        let protocol = checked.parameters.client.protocol;
+        if entry == Entry::Mismatched {
+            return Ok(self.mismatched(protocol, events, registration));
+        }
+        let join = join(
+            registration.session,
+            &checked.claims,
+            &checked.parameters,
+            &entry,
+            self.shared.config.joins_open_rooms,
+            self.shared.clock.now().unix_ms,
+        )?;
+        registration.send(Command::Join(Box::new(join)))?;
+        let answer = timeout(self.shared.config.join_timeout, answer(&mut events)).await;
+        let now = self.shared.clock.now();
+        let resumes = matches!(entry, Entry::Resumed(_));
+        let greeting = Greeting {
+            session: registration.session,
+            room: registration.room().clone(),
+            identity: checked.identity,
+            token: &checked.claims,
+            protocol,
+            config: &self.shared.config,
+            keys: &self.shared.keys,
+        };
+        let opened = match answer.map_err(|_| Refusal::NoAnswer)?.ok_or(Refusal::NoAnswer)? {
+            Message::Joined(joined) => {
+                count(&self.shared.metrics.joins);
+                let participant = joined.participant.sid.clone();
+                tracing::info!(session = %registration.session, %participant, "joined");
+                Some(greeting.joined(*joined, now))
+            }
+            Message::Resumed(resumed) => {
+                count(&self.shared.metrics.resumes);
+                tracing::info!(session = %registration.session, "resumed");
+                greeting.resumed(*resumed, now)
+            }
+            Message::Refused(refusal) if !resumes => {
+                registration.end();
+                return Err(refusal.into());
+            }
+            // A resume is never refused by status: the client would give up instead of joining anew.
+            _ => {
+                registration.end();
+                None
+            }
+        };
+        Ok(match opened {
+            Some((session, effects)) => {
+                Admitted { session: Some(session), effects, events, registration }
+            }
+            None => self.mismatched(protocol, events, registration),
+        })
+    }
+
+    fn mismatched(
+        &self,
+        protocol: u32,
+        events: mpsc::Receiver<Message>,
+        registration: Registration,
+    ) -> Admitted {
+        count(&self.shared.metrics.resumes_mismatched);
+        Admitted { session: None, effects: Greeting::mismatched(protocol), events, registration }
+    }
+}
+
+/// The media plane's answer to a join; anything that comes before it belongs to nobody.
+async fn answer(events: &mut mpsc::Receiver<Message>) -> Option<Message> {
+    loop {
+        let message = events.recv().await?;
+        if matches!(message, Message::Joined(_) | Message::Resumed(_) | Message::Refused(_)) {
+            return Some(message);
+        }
+    }
+}
+
+/// The token of `Authorization: Bearer <token>` (RFC 6750 §2.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+}

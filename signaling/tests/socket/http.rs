@@ -1,0 +1,210 @@
+//! What is answered without a socket.
+
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{Method, Request, StatusCode, header};
+use protocol::token::Grants;
+use sfu::handle::SendError;
+use sfu::shard::command::JoinRefusal;
+use signaling::Config;
+use tower::ServiceExt;
+
+use crate::fixture::{Fixture, Script, bearer, claims, start, start_with, token, token_of};
+
+const ROOM_MARKER: &str = "requested room does not exist";
+
+#[tokio::test]
+async fn validate_says_success_to_a_good_token_in_header_or_query() {
+    let fixture = start(Script::Accept).await;
+    for path in ["/rtc/validate", "//rtc/validate"] {
+        let query = format!("{path}?access_token={}", token());
+        assert_eq!(get(&fixture, &query).await, (StatusCode::OK, "success".to_owned()));
+    }
+    let request = Request::get("/rtc/validate?access_token=wrong")
+        .header(header::AUTHORIZATION, bearer(&token()))
+        .body(Body::empty());
+    assert_eq!(send(&fixture, request.unwrap()).await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn bad_tokens_and_parameters_have_their_status_and_a_reason_on_both_doors() {
+    let fixture = start(Script::Accept).await;
+    let mut not_for_join = claims();
+    not_for_join.grants = Grants::default();
+    let mut no_room = claims();
+    no_room.room = None;
+    let mut no_identity = claims();
+    no_identity.identity = None;
+    let mut expired = claims();
+    expired.expires_unix_s = 1;
+    let good = token();
+    for (query, status, reason) in [
+        (String::new(), 401, "no token"),
+        ("access_token=garbage".to_owned(), 401, "malformed"),
+        (format!("access_token={}", token_of(&expired)), 401, "expired"),
+        (format!("access_token={}x", good), 401, "token"),
+        (format!("access_token={}", token_of(&not_for_join)), 401, "joining"),
+        (format!("access_token={}", token_of(&no_room)), 400, "room"),
+        (format!("access_token={}", token_of(&no_identity)), 400, "identity"),
+        (format!("access_token={good}&auto_subscribe=maybe"), 400, "auto_subscribe"),
+        (format!("access_token={good}&attributes=!"), 400, "attributes"),
+        (format!("access_token={good}&join_request=AA"), 404, "/rtc"),
+    ] {
+        let (found, body) = get(&fixture, &format!("/rtc/validate?{query}")).await;
+        assert_eq!(found.as_u16(), status, "{body}");
+        assert!(body.contains(reason), "{body}");
+        let (found, body) = fixture.refused(fixture.request(&format!("/rtc?{query}"))).await;
+        assert_eq!(found, status, "{body}");
+        assert!(!body.contains(ROOM_MARKER));
+    }
+    let counters = fixture.signaling.counters();
+    assert_eq!(counters.refused_unauthorized, 10);
+    assert_eq!(counters.refused_bad_request, 8);
+    assert_eq!((counters.refused_not_found, counters.sockets_open), (2, 0));
+}
+
+#[tokio::test]
+async fn single_peer_connection_is_not_found_and_never_mistaken_for_a_missing_room() {
+    let fixture = start(Script::Accept).await;
+    for path in ["/rtc/v1", "/rtc/v1/validate", "//rtc/v1", "//rtc/v1/validate"] {
+        let target = format!("{path}?access_token={}&join_request=AA", token());
+        let (status, body) = get(&fixture, &target).await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+        assert!(!body.is_empty() && !body.contains(ROOM_MARKER), "{body}");
+        let (status, body) = fixture.refused(fixture.request(&target)).await;
+        assert_eq!(status, 404);
+        assert!(!body.contains(ROOM_MARKER), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_get_that_is_no_upgrade_is_not_found() {
+    let fixture = start(Script::Accept).await;
+    let (status, body) = get(&fixture, &format!("/rtc?access_token={}", token())).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(!body.contains(ROOM_MARKER));
+}
+
+#[tokio::test]
+async fn preflights_are_answered_for_a_day_and_allow_the_authorization_header() {
+    let fixture = start(Script::Accept).await;
+    for path in ["/rtc", "/rtc/validate", "/rtc/v1", "/rtc/v1/validate"] {
+        let request = Request::builder()
+            .method(Method::OPTIONS)
+            .uri(path)
+            .header(header::ORIGIN, "https://clinic.example")
+            .header(header::ACCESS_CONTROL_REQUEST_METHOD, "GET")
+            .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization")
+            .body(Body::empty())
+            .unwrap();
+        let response = router(&fixture).oneshot(request).await.unwrap();
+        let header = |name| response.headers().get(name).unwrap().to_str().unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(header("access-control-allow-origin"), "*");
+        assert_eq!(header("access-control-max-age"), "86400");
+        assert_eq!(header("access-control-allow-headers"), "authorization");
+        for method in ["OPTIONS", "HEAD", "GET", "POST", "PATCH", "DELETE"] {
+            assert!(header("access-control-allow-methods").contains(method));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_media_plane_refuses_is_a_status_and_validate_repeats_it() {
+    for (script, status, marked) in [
+        (Script::Refuse(JoinRefusal::RoomNotFound), 404, true),
+        (Script::Refuse(JoinRefusal::RoomFull), 503, false),
+        (Script::Refuse(JoinRefusal::NodeFull), 503, false),
+        (Script::Fail(SendError::Overloaded), 503, false),
+        (Script::Fail(SendError::Stopped), 503, false),
+    ] {
+        let fixture = start(script).await;
+        let query = format!("access_token={}", token());
+        let (found, body) = fixture.refused(fixture.request(&format!("/rtc?{query}"))).await;
+        assert_eq!((found, body.contains(ROOM_MARKER)), (status, marked), "{body}");
+        let (found, repeated) = get(&fixture, &format!("/rtc/validate?{query}")).await;
+        assert_eq!((found.as_u16(), repeated), (status, body));
+        fixture.follow(Script::Accept);
+        drop(fixture.try_open("").await.unwrap());
+        let (found, _) = get(&fixture, &format!("/rtc/validate?{query}")).await;
+        assert_eq!(found, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_media_plane_that_does_not_answer_is_unavailable_and_told_that_nobody_came() {
+    let config = Config { join_timeout: Duration::from_millis(50), ..Config::default() };
+    let mut fixture = start_with(Script::Silence, config).await;
+    let request = fixture.request(&format!("/rtc?access_token={}", token()));
+    assert_eq!(fixture.refused(request).await.0, 503);
+    let join = fixture.next_join().await;
+    let closed = fixture.next_command().await;
+    assert!(
+        matches!(closed, sfu::shard::command::Command::SessionClosed(id) if id == join.session)
+    );
+}
+
+#[tokio::test]
+async fn sockets_are_limited_and_places_come_free() {
+    let config = Config { sockets_max: 1, ..Config::default() };
+    let mut fixture = start_with(Script::Accept, config).await;
+    let (client, _) = fixture.joined("").await;
+    let request = fixture.request(&format!("/rtc?access_token={}", token()));
+    assert_eq!(fixture.refused(request).await.0, 503);
+    drop(client);
+    fixture.signaling.drained().await;
+    fixture.try_open("").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stopping_server_takes_no_more_sockets() {
+    let fixture = start(Script::Accept).await;
+    fixture.signaling.stop_accepting();
+    let request = fixture.request(&format!("/rtc?access_token={}", token()));
+    assert_eq!(fixture.refused(request).await.0, 503);
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_are_forbidden_if_origins_are_named() {
+    let origins = vec!["https://clinic.example".to_owned()];
+    let fixture = start_with(Script::Accept, Config { origins, ..Config::default() }).await;
+    let validate = |origin: Option<&str>| {
+        let mut request = Request::get(format!("/rtc/validate?access_token={}", token()));
+        if let Some(origin) = origin {
+            request = request.header(header::ORIGIN, origin);
+        }
+        send(&fixture, request.body(Body::empty()).unwrap())
+    };
+    assert_eq!(validate(Some("https://clinic.example")).await.0, StatusCode::OK);
+    assert_eq!(validate(None).await.0, StatusCode::OK);
+    for foreign in ["https://clinic.example.evil", "null", "https://evil-clinic.example", ""] {
+        assert_eq!(validate(Some(foreign)).await.0, StatusCode::FORBIDDEN, "{foreign}");
+    }
+}
+
+#[tokio::test]
+async fn cookies_never_stand_for_a_token() {
+    let fixture = start(Script::Accept).await;
+    let request = Request::get("/rtc/validate")
+        .header(header::COOKIE, format!("access_token={}", token()))
+        .body(Body::empty());
+    assert_eq!(send(&fixture, request.unwrap()).await.0, StatusCode::UNAUTHORIZED);
+}
+
+async fn get(fixture: &Fixture, target: &str) -> (StatusCode, String) {
+    send(fixture, Request::get(target).body(Body::empty()).unwrap()).await
+}
+
+/// Every answer must have the CORS header, whatever its status.
+async fn send(fixture: &Fixture, request: Request<Body>) -> (StatusCode, String) {
+    let response = router(fixture).oneshot(request).await.unwrap();
+    assert_eq!(response.headers().get("access-control-allow-origin").unwrap(), "*");
+    let status = response.status();
+    let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+fn router(fixture: &Fixture) -> axum::Router {
+    signaling::router(fixture.signaling.clone())
+}
