@@ -3,13 +3,9 @@
 use std::path::Path;
 
 fn main() {
-    let dist = Path::new("../clients/web/dist");
-    // A path that does not exist would make every build a rebuild: watch the nearest folder that does.
-    let watched =
-        dist.ancestors().find(|path| path.exists() && !path.ends_with("..")).unwrap_or(dist);
-    if watched == dist {
-        println!("cargo::rerun-if-changed={}", dist.display());
-    } else {
-        println!("cargo::rerun-if-changed=build.rs");
-    }
+    // The second is for a client that is not built yet: naming a path that does not exist would make every build a
+    // rebuild. Not `../clients`, which holds every npm package.
+    let candidates = ["../clients/web/dist", "../clients/web", "build.rs"];
+    let watched = candidates.into_iter().find(|path| Path::new(path).exists());
+    println!("cargo::rerun-if-changed={}", watched.unwrap_or("build.rs"));
 }

@@ -76,6 +76,23 @@ fn no_query_string_reaches_the_log() {
 }
 
 #[test]
+fn an_exposed_dev_server_speaks_tls_only() {
+    let server = Server::start_with(&["--dev-expose", "--advertise=127.0.0.1"]);
+    assert!(server.links().iter().all(|link| link.starts_with("https://")));
+    assert!(!request_bytes(server.http, "GET / HTTP/1.1").starts_with(b"HTTP/1.1 200"));
+    // A TLS alert (content type 21, RFC 8446 §5.1) answers what is not TLS.
+    assert_eq!(request_bytes(server.http, "GET / HTTP/1.1").first(), Some(&21));
+    server.stop();
+}
+
+#[test]
+fn a_json_log_has_one_object_a_line() {
+    let log = Server::start_with(&["--log-format=json"]).stop();
+    assert!(!log.is_empty());
+    assert!(log.lines().all(|line| line.starts_with('{') && line.ends_with('}')), "{log}");
+}
+
+#[test]
 fn a_port_in_use_is_refused_with_advice() {
     let server = Server::start();
     let http = format!("--http={}", server.http);
@@ -94,9 +111,14 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
         let mut child = bedside()
             .args(["all", "--dev", "--http=127.0.0.1:0", "--admin=127.0.0.1:0"])
             .args(["--sfu-udp-port=0", "--shards=1", "--log-filter=trace"])
+            .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -161,11 +183,16 @@ fn healthcheck(arguments: &[&str]) -> bool {
 }
 
 fn request(address: SocketAddr, line: &str) -> String {
+    String::from_utf8(request_bytes(address, line)).unwrap()
+}
+
+fn request_bytes(address: SocketAddr, line: &str) -> Vec<u8> {
     let mut socket = TcpStream::connect(address).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
     write!(socket, "{line}\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).unwrap();
+    let mut answer = Vec::new();
+    // A connection that is reset has answered what was read.
+    let _ = socket.read_to_end(&mut answer);
     answer
 }
 
