@@ -1,6 +1,11 @@
 //! Starts the binary on free ports and uses it from outside.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail loudly"
+)]
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -73,6 +78,20 @@ fn no_query_string_reaches_the_log() {
     let log = server.stop();
     assert!(log.contains("ready"), "{log}");
     assert!(!log.contains("canary") && !log.contains("access_token"), "{log}");
+}
+
+#[test]
+fn signalling_is_wired_with_the_keys_of_the_links() {
+    let server = Server::start();
+    let validate = |token: &str| {
+        request(server.http, &format!("GET /rtc/validate?access_token={token} HTTP/1.1"))
+    };
+    let token = server.links()[0].split_once("#token=").unwrap().1.to_owned();
+    assert!(validate(&token).starts_with("HTTP/1.1 200 "), "{}", validate(&token));
+    let forged = token.rsplit_once('.').unwrap().0.to_owned() + ".AAAA";
+    assert!(validate(&forged).starts_with("HTTP/1.1 401 "));
+    assert!(request(server.http, "GET /rtc/v1 HTTP/1.1").starts_with("HTTP/1.1 404 "));
+    server.stop();
 }
 
 #[test]
