@@ -1,1 +1,89 @@
-fn main() {}
+//! The binary `bedside`: command line, configuration, wiring of the roles, health and metrics.
+//!
+//! ```text
+//!   cli ─► config ─► run ─► sfu (threads) ◄─► signaling ◄─ http ◄─ browsers
+//!                     └───► metrics, health ◄─ admin
+//! ```
+//!
+//! Owns: everything that a process is (arguments, signals, sockets that listen, logging). Never: a decision about a
+//! room, a participant or a packet.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::cast_possible_truncation,
+        clippy::too_many_lines,
+        reason = "tests may fail loudly"
+    )
+)]
+
+mod cli;
+mod clock;
+mod config;
+mod greeting;
+mod healthcheck;
+mod http;
+mod logging;
+mod machine;
+mod metrics;
+mod page;
+mod run;
+mod tls;
+mod token;
+
+use std::{
+    io::{ErrorKind, Write as _},
+    process::ExitCode,
+};
+
+use clap::Parser as _;
+
+use crate::{
+    cli::{Cli, Command, ConfigCommand, Settings, TokenCommand},
+    machine::Machine,
+};
+
+fn main() -> ExitCode {
+    match execute(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "bedside: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::All(settings) => run::all(*settings),
+        Command::Token(TokenCommand::Mint(arguments)) => {
+            print(&format!("{}\n", token::from_arguments(&arguments)?))
+        }
+        Command::Config(ConfigCommand::Check(settings)) => check(*settings),
+        Command::Config(ConfigCommand::Example) => print(&config::docs::example()),
+        Command::Config(ConfigCommand::Docs) => print(&config::docs::markdown()),
+        Command::Healthcheck(arguments) => healthcheck::run(&arguments),
+        Command::MetricsDocs => print(&metrics::markdown()),
+    }
+}
+
+fn check(settings: Settings) -> anyhow::Result<()> {
+    let loaded = config::load(settings.given, settings.file.config.as_deref(), &Machine::detect())?;
+    for name in config::unknown_variables() {
+        writeln!(std::io::stderr(), "bedside: unknown environment variable {name}")?;
+    }
+    print(&format!("# These settings work together.\n{}", loaded.raw.to_toml()))
+}
+
+/// Writes to standard output; a reader that went away (`bedside config example | head`) is no error.
+fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,242 @@
+//! The command line: subcommands, flags and the texts that teach them. Never acts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{RawConfig, raw::Secret};
+
+/// Bedside: a self-hosted media server for consultations.
+#[derive(Debug, Parser)]
+#[command(name = "bedside", version, about, long_about = LONG_ABOUT, after_help = AFTER_HELP)]
+#[command(propagate_version = true, subcommand_required = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const LONG_ABOUT: &str = "\
+Bedside: a self-hosted media server for consultations. A doctor and a patient meet by video on a clinic's own machine. \
+It speaks LiveKit's client protocol, so that LiveKit's client SDKs can be used.";
+
+const AFTER_HELP: &str = "\
+Try it:        bedside all --dev, then open the two printed links
+Run it:        bedside config example > bedside.toml, edit, bedside config check, bedside all
+Settings:      flags > BEDSIDE_* environment > --config FILE > defaults; docs/CONFIG.md explains each";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Runs everything in one process: signalling, media and the web page.
+    #[command(after_long_help = ALL_EXAMPLES)]
+    All(Box<Settings>),
+    /// Makes join tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
+    /// Checks, shows and explains settings.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Asks a running Bedside on this machine how it is: exit code 0 when well, 1 when not.
+    ///
+    /// For a container's health check. Uses the admin address of the same settings that the server runs with.
+    #[command(after_long_help = HEALTHCHECK_EXAMPLES)]
+    Healthcheck(Healthcheck),
+    /// Prints docs/METRICS.md.
+    #[command(hide = true)]
+    MetricsDocs,
+}
+
+const ALL_EXAMPLES: &str = "\
+Examples:
+  bedside all --dev
+      On this machine only, with the public key pair devkey / secret. Prints a doctor link and a patient link.
+  bedside all --dev --dev-expose
+      The same for a phone on the same network: HTTPS with a self-signed certificate.
+  bedside all --advertise 203.0.113.7 --api-keys-file /etc/bedside/api-keys
+      Behind a proxy that ends TLS and forwards to 127.0.0.1:7880.
+  bedside all --http '[::]:443' --advertise 203.0.113.7,2001:db8::7 --api-keys-file /etc/bedside/api-keys \\
+      --tls-cert-file fullchain.pem --tls-key-file privkey.pem
+      Facing clients itself. Renewed certificates are picked up without a restart.";
+
+const HEALTHCHECK_EXAMPLES: &str = "\
+Examples:
+  bedside healthcheck
+  bedside healthcheck --ready --admin 127.0.0.1:7881";
+
+/// Where settings come from, and the settings.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Settings {
+    #[command(flatten)]
+    pub(crate) file: FileArgument,
+    #[command(flatten)]
+    pub(crate) given: RawConfig,
+}
+
+/// The configuration file.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct FileArgument {
+    /// TOML file with settings; `bedside config example` prints one.
+    #[arg(long, env = "BEDSIDE_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// `bedside token ...`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Prints a join token (or, with --url, a link that holds it) on standard output.
+    ///
+    /// A token admits whoever holds it: hand it over a private channel and keep its life short. It is signed with the
+    /// first API key.
+    #[command(after_long_help = MINT_EXAMPLES)]
+    Mint(Box<Mint>),
+}
+
+const MINT_EXAMPLES: &str = "\
+Examples:
+  bedside token mint --dev --room demo --identity doctor --name 'Dr. Amara Osei' --url http://localhost:7880
+      A link into the demo room of `bedside all --dev`.
+  bedside token mint --api-keys-file /etc/bedside/api-keys --room visit-4711 --identity patient-17 --ttl 30m
+      A token for half an hour.
+  bedside token mint --dev --room demo --identity interpreter --can-publish-sources microphone
+      May speak, but not show a camera or a screen.
+  bedside token mint --dev --room demo --identity observer --can-publish=false --hidden
+      May watch, unseen.";
+
+/// Arguments of `token mint`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Mint {
+    #[command(flatten)]
+    pub(crate) keys: KeyArguments,
+    /// The room to join.
+    #[arg(long)]
+    pub(crate) room: String,
+    /// Who joins: unique in the room; a second join of the same identity replaces the first.
+    #[arg(long)]
+    pub(crate) identity: String,
+    /// Display name that the others see.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// How long the token may be used to join, such as 90s, 30m, 6h or 1d. A running call may outlast it.
+    #[arg(long, default_value = "6h", value_parser = crate::token::parse_ttl)]
+    pub(crate) ttl: std::time::Duration,
+    /// Print a link to this page instead of the bare token. The token goes into the fragment, which browsers do not
+    /// send to servers.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// Text for the application, visible to everyone in the room.
+    #[arg(long)]
+    pub(crate) metadata: Option<String>,
+    /// An attribute for the application, visible to everyone in the room; may be repeated.
+    #[arg(long = "attribute", value_name = "KEY=VALUE", value_parser = crate::token::parse_attribute)]
+    pub(crate) attributes: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) grants: Grants,
+}
+
+/// What the token's holder may do. An absent grant is not the same as `false`: it has the default of the protocol.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Grants")]
+pub(crate) struct Grants {
+    /// May publish audio and video [default: true].
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) can_publish: Option<bool>,
+    /// May receive audio and video [default: true].
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) can_subscribe: Option<bool>,
+    /// May send chat and other data [default: as --can-publish].
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) can_publish_data: Option<bool>,
+    /// Only these sources may be published: camera, microphone, screen_share, screen_share_audio.
+    #[arg(long, value_name = "SOURCE", value_delimiter = ',', value_parser = crate::token::parse_source)]
+    pub(crate) can_publish_sources: Vec<protocol::permission::TrackSource>,
+    /// May change its own name, metadata and attributes.
+    #[arg(long)]
+    pub(crate) can_update_own_metadata: bool,
+    /// Is invisible to the others.
+    #[arg(long)]
+    pub(crate) hidden: bool,
+    /// Marks the room as recorded while present.
+    #[arg(long)]
+    pub(crate) recorder: bool,
+    /// May administer this room.
+    #[arg(long)]
+    pub(crate) room_admin: bool,
+}
+
+/// Where the signing key comes from: the same settings as the server's.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Keys")]
+pub(crate) struct KeyArguments {
+    #[command(flatten)]
+    pub(crate) file: FileArgument,
+    /// Sign with the public key pair of `bedside all --dev`.
+    #[arg(long, env = "BEDSIDE_DEV", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+        default_missing_value = "true")]
+    pub(crate) dev: Option<bool>,
+    /// API keys and their secrets, "key: secret, ..."; the first one signs.
+    #[arg(long, env = "BEDSIDE_API_KEYS", value_name = "PAIRS", hide_env_values = true)]
+    pub(crate) api_keys: Option<Secret>,
+    /// File with API keys, one "key: secret" on each line.
+    #[arg(long, env = "BEDSIDE_API_KEYS_FILE", value_name = "FILE")]
+    pub(crate) api_keys_file: Option<PathBuf>,
+}
+
+/// `bedside config ...`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Checks the settings without starting anything, and prints the effective ones with secrets hidden.
+    ///
+    /// Takes the flags of `bedside all`. Exit code 1 and a reason when they do not work together.
+    Check(Box<Settings>),
+    /// Prints a configuration file with every setting, its default and its explanation.
+    Example,
+    /// Prints docs/CONFIG.md.
+    Docs,
+}
+
+/// Arguments of `healthcheck`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Healthcheck {
+    #[command(flatten)]
+    pub(crate) file: FileArgument,
+    /// Admin address of the server.
+    #[arg(long, env = "BEDSIDE_ADMIN", value_name = "ADDRESS:PORT")]
+    pub(crate) admin: Option<std::net::SocketAddr>,
+    /// Ask whether it takes new participants (/readyz) instead of whether it lives (/healthz).
+    #[arg(long)]
+    pub(crate) ready: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_may_be_given_a_value_or_none() {
+        let dev = |arguments: &[&str]| match Cli::try_parse_from(arguments).unwrap().command {
+            Command::All(settings) => settings.given.dev,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(dev(&["bedside", "all", "--dev"]), Some(true));
+        assert_eq!(dev(&["bedside", "all", "--dev=false"]), Some(false));
+    }
+
+    #[test]
+    fn help_never_shows_a_secret_from_the_environment() {
+        for command in Cli::command().get_subcommands().flat_map(|command| {
+            let mut all = vec![command.clone()];
+            all.extend(command.get_subcommands().cloned());
+            all
+        }) {
+            let keys = command.get_arguments().filter(|argument| argument.get_id() == "api_keys");
+            assert!(keys.into_iter().all(clap::Arg::is_hide_env_values_set));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! Configuration: what an operator may set, where it comes from, and what follows from it.
+//!
+//! ```text
+//!   flags ─┐
+//!   BEDSIDE_* ─┴─► RawConfig ─┐
+//!   --config FILE ─► RawConfig ─┼─ or ─► RawConfig ─► parse ─► Config
+//!   defaults ─────► RawConfig ─┘
+//! ```
+//!
+//! Owns: the fields (`raw`), their merging, and every check before anything is opened (`parse`). Never: sockets;
+//! what depends on the machine (cores, addresses) comes in as [`Machine`].
+
+pub(crate) mod docs;
+pub(crate) mod file;
+pub(crate) mod parse;
+pub(crate) mod raw;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use protocol::token::ApiKeys;
+
+use crate::machine::Machine;
+pub(crate) use parse::ConfigError;
+pub(crate) use raw::{LogFormat, RawConfig};
+
+/// The checked configuration: everything in it can be acted on.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Whether development shortcuts are on.
+    pub(crate) mode: Mode,
+    /// Where HTTP and the signal socket are served.
+    pub(crate) http: SocketAddr,
+    /// Where metrics and health are served.
+    pub(crate) admin: SocketAddr,
+    /// How HTTP is secured.
+    pub(crate) tls: Tls,
+    /// The media plane's part.
+    pub(crate) sfu: sfu::config::Config,
+    /// The keys that join tokens may be signed with.
+    pub(crate) api_keys: ApiKeys,
+    /// Whether a valid token opens a room that does not exist.
+    pub(crate) auto_create_rooms: bool,
+    /// Most signal sockets at once.
+    pub(crate) sockets_max: u32,
+    /// How log lines are written.
+    pub(crate) log_format: LogFormat,
+    /// Which log lines are written.
+    pub(crate) log_filter: String,
+    /// Lifetime of the links that `--dev` prints.
+    pub(crate) dev_token_ttl: Duration,
+    /// Longest time a graceful stop may take.
+    pub(crate) shutdown_deadline: Duration,
+}
+
+/// Development or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Real keys are demanded.
+    Production,
+    /// `devkey` / `secret` is accepted, on this machine only.
+    Dev,
+    /// The same, reachable from the network (`--dev-expose`).
+    DevExposed,
+}
+
+/// How the HTTP side is secured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Tls {
+    /// Plain HTTP: loopback, or behind a proxy that ends TLS.
+    None,
+    /// PEM files, read again when they change.
+    Files {
+        /// Certificate chain, leaf first.
+        cert: PathBuf,
+        /// Private key.
+        key: PathBuf,
+    },
+    /// A certificate made at start, for trying a phone on the same network.
+    SelfSigned,
+}
+
+/// The effective settings: the merged text form (for printing) and what it means.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    /// After merging, computed defaults filled in.
+    pub(crate) raw: RawConfig,
+    /// After checking.
+    pub(crate) config: Config,
+}
+
+/// Merges flags and environment (already in `given`) over the file over the defaults, and checks the result.
+///
+/// # Errors
+/// When the file cannot be read or holds something unknown, or when settings contradict each other.
+pub(crate) fn load(
+    given: RawConfig,
+    file: Option<&std::path::Path>,
+    machine: &Machine,
+) -> Result<Loaded, ConfigError> {
+    let mut raw = merge(given, file)?;
+    let config = parse::parse(&raw, machine)?;
+    raw.http = Some(config.http);
+    raw.advertise = Some(config.sfu.advertise.clone());
+    raw.sfu_udp_bind = Some(config.sfu.bind);
+    raw.shards = Some(config.sfu.shards);
+    Ok(Loaded { raw, config })
+}
+
+/// Merges flags and environment over the file over the defaults.
+///
+/// # Errors
+/// When the file cannot be read or holds something unknown.
+pub(crate) fn merge(
+    given: RawConfig,
+    file: Option<&std::path::Path>,
+) -> Result<RawConfig, ConfigError> {
+    let from_file = file.map(file::read).transpose()?.unwrap_or_default();
+    Ok(given.or(from_file).or(RawConfig::defaults()))
+}
+
+/// Names of `BEDSIDE_*` variables that mean nothing. Reported, not refused: Kubernetes sets such variables for a
+/// service that is called bedside.
+pub(crate) fn unknown_variables() -> Vec<String> {
+    let known = docs::environment_names();
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| name.starts_with("BEDSIDE_") && !known.contains(name)).collect()
+}

@@ -1,0 +1,402 @@
+//! `RawConfig` -> `Config`: every rule about settings and how they depend on each other. Pure, but for reading the
+//! file of API keys.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use protocol::token::{ApiKeys, KeysError, SecretPolicy};
+
+use crate::{
+    config::{Config, LogFormat, Mode, RawConfig, Tls, file},
+    machine::Machine,
+};
+
+/// The key pair that `--dev` accepts, as `api_keys` would be written. Public knowledge; LiveKit's tools use it too.
+pub(crate) const DEV_API_KEYS: &str = "devkey: secret";
+
+/// Why settings were refused, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error("cannot read {}", path.display())]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{}, line {line}: {reason} (`bedside config example` shows every key)", path.display())]
+    File { path: PathBuf, line: usize, reason: String },
+    #[error(
+        "no API keys: set BEDSIDE_API_KEYS (\"key: secret\") or api_keys_file, or use --dev to try Bedside on this machine"
+    )]
+    NoApiKeys,
+    #[error("both api_keys and api_keys_file are set: remove one")]
+    TwoApiKeys,
+    #[error(
+        "{0}; write \"key: secret, key2: secret2\" and make a secret with `openssl rand -hex 32`"
+    )]
+    ApiKeys(#[from] KeysError),
+    #[error("--dev-expose does nothing without --dev: add --dev, or remove it")]
+    ExposeWithoutDev,
+    #[error(
+        "{setting} is {ip}, which others can reach, but --dev accepts a public secret: use a loopback address, or add \
+         --dev-expose on a network you trust, or run without --dev with keys of your own"
+    )]
+    DevExposure { setting: &'static str, ip: IpAddr },
+    #[error(
+        "no advertised address: clients would not know where to send media. Set advertise to the IP addresses they reach \
+         this machine by (behind NAT: the public one), or sfu_udp_bind to one specific address"
+    )]
+    NoAdvertised,
+    #[error(
+        "--dev-expose found no LAN address on this machine: set advertise to the one others reach it by"
+    )]
+    NoLanAddress,
+    #[error("{ip} cannot be advertised: clients need a specific unicast address")]
+    BadAdvertised { ip: IpAddr },
+    #[error(
+        "{ip} is advertised, but media sockets bind to {bind}, which cannot receive for it: change sfu_udp_bind (:: serves \
+         IPv4 and IPv6) or advertise"
+    )]
+    UnreachableAdvertised { ip: IpAddr, bind: IpAddr },
+    #[error("tls_cert_file and tls_key_file belong together: {missing} is missing")]
+    HalfTls { missing: &'static str },
+    #[error("{setting} is 0: it must be at least 1")]
+    Zero { setting: &'static str },
+    #[error(
+        "{shards} shards need the UDP ports from {first} up, but the last port is 65535: lower sfu_udp_port or shards"
+    )]
+    PortRange { first: u16, shards: u16 },
+    #[error("http and admin are both {address}: give them different ports")]
+    SameAddress { address: SocketAddr },
+    #[error(
+        "log_filter {filter:?} is not understood ({reason}); an example is \"info,signaling=debug\""
+    )]
+    LogFilter { filter: String, reason: String },
+}
+
+/// Checks settings that are already merged with the defaults.
+///
+/// # Errors
+/// When a value is missing, out of range, or contradicts another.
+pub(crate) fn parse(raw: &RawConfig, machine: &Machine) -> Result<Config, ConfigError> {
+    let mode = mode(raw)?;
+    let http = raw.http.unwrap_or_else(|| default_http(mode));
+    let admin = raw.admin.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 7881)));
+    if http == admin && http.port() != 0 {
+        return Err(ConfigError::SameAddress { address: http });
+    }
+    let sfu = sfu_config(raw, mode, machine)?;
+    if mode == Mode::Dev {
+        refuse_exposure(http, admin, &sfu)?;
+    }
+    Ok(Config {
+        mode,
+        http,
+        admin,
+        tls: tls(raw, mode)?,
+        sfu,
+        api_keys: api_keys(raw, mode)?,
+        auto_create_rooms: raw.auto_create_rooms.unwrap_or(true),
+        sockets_max: at_least_one("sockets_max", raw.sockets_max)?,
+        log_format: raw.log_format.unwrap_or(LogFormat::Text),
+        log_filter: log_filter(raw)?,
+        dev_token_ttl: seconds(at_least_one("dev_token_ttl_s", raw.dev_token_ttl_s)?),
+        shutdown_deadline: seconds(raw.shutdown_deadline_s.unwrap_or_default()),
+    })
+}
+
+fn mode(raw: &RawConfig) -> Result<Mode, ConfigError> {
+    match (raw.dev.unwrap_or(false), raw.dev_expose.unwrap_or(false)) {
+        (false, false) => Ok(Mode::Production),
+        (true, false) => Ok(Mode::Dev),
+        (true, true) => Ok(Mode::DevExposed),
+        (false, true) => Err(ConfigError::ExposeWithoutDev),
+    }
+}
+
+fn default_http(mode: Mode) -> SocketAddr {
+    let ip = match mode {
+        Mode::DevExposed => Ipv4Addr::UNSPECIFIED,
+        Mode::Production | Mode::Dev => Ipv4Addr::LOCALHOST,
+    };
+    (ip, 7880).into()
+}
+
+fn sfu_config(
+    raw: &RawConfig,
+    mode: Mode,
+    machine: &Machine,
+) -> Result<sfu::config::Config, ConfigError> {
+    let advertise = advertised(raw, mode, machine)?;
+    let bind = raw.sfu_udp_bind.unwrap_or_else(|| default_bind(mode, &advertise));
+    if let Some(ip) = advertise.iter().find(|ip| !can_receive_for(bind, **ip)) {
+        return Err(ConfigError::UnreachableAdvertised { ip: *ip, bind });
+    }
+    let shards = at_least_one("shards", raw.shards.or(Some(machine.cores.max(1))))?;
+    let udp_port = raw.sfu_udp_port.unwrap_or_default();
+    if udp_port != 0 && udp_port.checked_add(shards - 1).is_none() {
+        return Err(ConfigError::PortRange { first: udp_port, shards });
+    }
+    Ok(sfu::config::Config { shards, bind, udp_port, advertise, limits: limits(raw)? })
+}
+
+fn advertised(raw: &RawConfig, mode: Mode, machine: &Machine) -> Result<Vec<IpAddr>, ConfigError> {
+    let given = raw.advertise.clone().unwrap_or_default();
+    let bound = raw.sfu_udp_bind.filter(|ip| !ip.is_unspecified());
+    let advertise = match (given.is_empty(), bound, mode) {
+        (false, _, _) => given,
+        (true, Some(ip), _) => vec![ip],
+        (true, None, Mode::Dev) => vec![Ipv4Addr::LOCALHOST.into()],
+        (true, None, Mode::DevExposed) if machine.lan_addresses.is_empty() => {
+            return Err(ConfigError::NoLanAddress);
+        }
+        (true, None, Mode::DevExposed) => machine.lan_addresses.clone(),
+        (true, None, Mode::Production) => return Err(ConfigError::NoAdvertised),
+    };
+    match advertise.iter().find(|ip| ip.is_unspecified() || ip.is_multicast()) {
+        Some(ip) => Err(ConfigError::BadAdvertised { ip: *ip }),
+        None => Ok(advertise),
+    }
+}
+
+fn default_bind(mode: Mode, advertise: &[IpAddr]) -> IpAddr {
+    match mode {
+        Mode::Dev if advertise == [IpAddr::from(Ipv6Addr::LOCALHOST)] => Ipv6Addr::LOCALHOST.into(),
+        Mode::Dev => Ipv4Addr::LOCALHOST.into(),
+        _ if advertise.iter().any(IpAddr::is_ipv6) => Ipv6Addr::UNSPECIFIED.into(),
+        _ => Ipv4Addr::UNSPECIFIED.into(),
+    }
+}
+
+/// Whether a socket bound to `bind` can get datagrams of `ip`'s family. An unspecified IPv6 address serves both; a
+/// specific one may stand behind NAT, so that the addresses themselves may differ.
+fn can_receive_for(bind: IpAddr, ip: IpAddr) -> bool {
+    bind.is_ipv4() == ip.is_ipv4() || bind == IpAddr::from(Ipv6Addr::UNSPECIFIED)
+}
+
+fn limits(raw: &RawConfig) -> Result<sfu::limits::Limits, ConfigError> {
+    let defaults = sfu::limits::Limits::default();
+    Ok(sfu::limits::Limits {
+        participants_per_room: at_least_one(
+            "participants_per_room_max",
+            raw.participants_per_room_max,
+        )?,
+        publications_per_participant: at_least_one(
+            "publications_per_participant_max",
+            raw.publications_per_participant_max,
+        )?,
+        rooms_per_shard: at_least_one("rooms_per_shard_max", raw.rooms_per_shard_max)?,
+        empty_timeout_s: raw.room_empty_timeout_s.unwrap_or(defaults.empty_timeout_s),
+        departure_timeout_s: raw.room_departure_timeout_s.unwrap_or(defaults.departure_timeout_s),
+    })
+}
+
+/// The public secret of `--dev` must not be reachable from outside.
+fn refuse_exposure(
+    http: SocketAddr,
+    admin: SocketAddr,
+    sfu: &sfu::config::Config,
+) -> Result<(), ConfigError> {
+    let single = [("http", http.ip()), ("admin", admin.ip()), ("sfu_udp_bind", sfu.bind)];
+    let advertised = sfu.advertise.iter().map(|ip| ("advertise", *ip));
+    match single.into_iter().chain(advertised).find(|(_, ip)| !ip.is_loopback()) {
+        Some((setting, ip)) => Err(ConfigError::DevExposure { setting, ip }),
+        None => Ok(()),
+    }
+}
+
+fn tls(raw: &RawConfig, mode: Mode) -> Result<Tls, ConfigError> {
+    match (&raw.tls_cert_file, &raw.tls_key_file) {
+        (Some(cert), Some(key)) => Ok(Tls::Files { cert: cert.clone(), key: key.clone() }),
+        (Some(_), None) => Err(ConfigError::HalfTls { missing: "tls_key_file" }),
+        (None, Some(_)) => Err(ConfigError::HalfTls { missing: "tls_cert_file" }),
+        (None, None) if mode == Mode::DevExposed => Ok(Tls::SelfSigned),
+        (None, None) => Ok(Tls::None),
+    }
+}
+
+/// The API keys of `raw`, with the strictness of `mode`.
+///
+/// # Errors
+/// When there are none, or one is malformed or too short.
+pub(crate) fn api_keys(raw: &RawConfig, mode: Mode) -> Result<ApiKeys, ConfigError> {
+    let text = match (&raw.api_keys, &raw.api_keys_file) {
+        (Some(_), Some(_)) => return Err(ConfigError::TwoApiKeys),
+        (Some(pairs), None) => pairs.reveal().to_owned(),
+        (None, Some(path)) => file::read_text(path)?,
+        (None, None) if mode == Mode::Production => return Err(ConfigError::NoApiKeys),
+        (None, None) => DEV_API_KEYS.to_owned(),
+    };
+    let policy = match mode {
+        Mode::Production => SecretPolicy::Strict,
+        Mode::Dev | Mode::DevExposed => SecretPolicy::Dev,
+    };
+    Ok(ApiKeys::parse(&text, policy)?)
+}
+
+fn log_filter(raw: &RawConfig) -> Result<String, ConfigError> {
+    let filter = raw.log_filter.clone().unwrap_or_default();
+    match filter.parse::<tracing_subscriber::EnvFilter>() {
+        Ok(_) => Ok(filter),
+        Err(error) => Err(ConfigError::LogFilter { filter, reason: error.to_string() }),
+    }
+}
+
+fn at_least_one<N: Default + PartialEq>(
+    setting: &'static str,
+    value: Option<N>,
+) -> Result<N, ConfigError> {
+    let zero = N::default();
+    match value {
+        Some(value) if value != zero => Ok(value),
+        _ => Err(ConfigError::Zero { setting }),
+    }
+}
+
+fn seconds(count: u32) -> Duration {
+    Duration::from_secs(count.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: &str = "key: 0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn dev_mode_stays_on_this_machine() {
+        let config = parsed_dev(|_| ()).unwrap();
+        assert_eq!(config.http, "127.0.0.1:7880".parse().unwrap());
+        assert_eq!(config.sfu.bind, "127.0.0.1".parse::<IpAddr>().unwrap());
+        assert_eq!(config.sfu.advertise, ["127.0.0.1".parse::<IpAddr>().unwrap()]);
+        assert_eq!(config.tls, Tls::None);
+    }
+
+    #[test]
+    fn dev_mode_refuses_every_address_that_others_can_reach() {
+        let exposures: [(&str, Change); 4] = [
+            ("http", |raw| raw.http = Some("0.0.0.0:7880".parse().unwrap())),
+            ("admin", |raw| raw.admin = Some("[::]:7881".parse().unwrap())),
+            ("sfu_udp_bind", |raw| raw.sfu_udp_bind = Some("10.0.0.1".parse().unwrap())),
+            ("advertise", |raw| raw.advertise = Some(vec!["10.0.0.1".parse().unwrap()])),
+        ];
+        for (setting, expose) in exposures {
+            let message = parsed_dev(expose).unwrap_err().to_string();
+            assert!(message.starts_with(setting) && message.contains("--dev-expose"), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_exposed_dev_mode_serves_https_and_advertises_the_lan() {
+        let config = parsed_dev(|raw| raw.dev_expose = Some(true)).unwrap();
+        assert_eq!(config.tls, Tls::SelfSigned);
+        assert_eq!(config.http, "0.0.0.0:7880".parse().unwrap());
+        assert_eq!(config.sfu.advertise, machine().lan_addresses);
+        assert_eq!(config.sfu.bind, "::".parse::<IpAddr>().unwrap());
+    }
+
+    #[test]
+    fn an_exposed_dev_mode_keeps_given_certificates_and_addresses() {
+        let config = parsed_dev(|raw| {
+            raw.dev_expose = Some(true);
+            raw.tls_cert_file = Some("cert".into());
+            raw.tls_key_file = Some("key".into());
+            raw.advertise = Some(vec!["10.9.9.9".parse().unwrap()]);
+        })
+        .unwrap();
+        assert!(matches!(config.tls, Tls::Files { .. }));
+        assert_eq!(config.sfu.advertise, ["10.9.9.9".parse::<IpAddr>().unwrap()]);
+    }
+
+    #[test]
+    fn contradictions_are_refused_with_advice() {
+        let cases: [(&str, Change); 14] = [
+            ("BEDSIDE_API_KEYS", |raw| raw.api_keys = None),
+            ("openssl rand", |raw| raw.api_keys = Some("key: secret".into())),
+            ("`key: secret`", |raw| raw.api_keys = Some("hunter2".into())),
+            ("given twice", |raw| raw.api_keys = Some(format!("{LONG}, {LONG}").into())),
+            ("remove one", |raw| raw.api_keys_file = Some("keys".into())),
+            ("Set advertise", |raw| raw.advertise = None),
+            ("unicast", |raw| raw.advertise = Some(vec!["0.0.0.0".parse().unwrap()])),
+            ("sfu_udp_bind", |raw| {
+                raw.sfu_udp_bind = Some("0.0.0.0".parse().unwrap());
+                raw.advertise = Some(vec!["2001:db8::1".parse().unwrap()]);
+            }),
+            ("add --dev", |raw| raw.dev_expose = Some(true)),
+            ("tls_key_file is missing", |raw| raw.tls_cert_file = Some("cert".into())),
+            ("shards is 0", |raw| raw.shards = Some(0)),
+            ("lower sfu_udp_port", |raw| raw.sfu_udp_port = Some(65535)),
+            ("different ports", |raw| raw.http = raw.admin),
+            ("log_filter", |raw| raw.log_filter = Some("a=b=c".into())),
+        ];
+        for (advice, break_it) in cases {
+            let message = refused(break_it);
+            assert!(message.contains(advice), "{advice}: {message}");
+            assert!(!message.contains("hunter2"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_specific_bind_address_is_advertised() {
+        let config = parsed(|raw| {
+            raw.advertise = None;
+            raw.sfu_udp_bind = Some("10.0.0.1".parse().unwrap());
+        })
+        .unwrap();
+        assert_eq!(config.sfu.advertise, ["10.0.0.1".parse::<IpAddr>().unwrap()]);
+    }
+
+    #[test]
+    fn media_binds_to_both_families_when_an_ipv6_address_is_advertised() {
+        let bind = |ip: &str| {
+            parsed(|raw| raw.advertise = Some(vec![ip.parse().unwrap()])).unwrap().sfu.bind
+        };
+        assert_eq!(bind("192.0.2.1"), IpAddr::from(Ipv4Addr::UNSPECIFIED));
+        assert_eq!(bind("2001:db8::1"), IpAddr::from(Ipv6Addr::UNSPECIFIED));
+    }
+
+    #[test]
+    fn there_are_as_many_shards_as_cores_unless_told() {
+        assert_eq!(parsed(|_| ()).unwrap().sfu.shards, 2);
+        assert_eq!(parsed(|raw| raw.shards = Some(5)).unwrap().sfu.shards, 5);
+    }
+
+    #[test]
+    fn limits_reach_the_media_plane() {
+        let config = parsed(|raw| raw.participants_per_room_max = Some(3)).unwrap();
+        assert_eq!(config.sfu.limits.participants_per_room, 3);
+    }
+
+    type Change = fn(&mut RawConfig);
+
+    /// Changes settings that are complete without `--dev`.
+    fn parsed(change: impl Fn(&mut RawConfig)) -> Result<Config, ConfigError> {
+        let mut raw = RawConfig {
+            api_keys: Some(LONG.into()),
+            advertise: Some(vec!["192.0.2.7".parse().unwrap()]),
+            ..RawConfig::defaults()
+        };
+        change(&mut raw);
+        parse(&raw, &machine())
+    }
+
+    fn parsed_dev(change: impl Fn(&mut RawConfig)) -> Result<Config, ConfigError> {
+        let mut raw = RawConfig { dev: Some(true), ..RawConfig::defaults() };
+        change(&mut raw);
+        parse(&raw, &machine())
+    }
+
+    fn refused(change: impl Fn(&mut RawConfig)) -> String {
+        parsed(change).unwrap_err().to_string()
+    }
+
+    fn machine() -> Machine {
+        Machine {
+            cores: 2,
+            lan_addresses: vec!["192.168.1.5".parse().unwrap(), "2001:db8::5".parse().unwrap()],
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Every setting as it is written: one struct is the flags, the environment and the file at once.
+//!
+//! The doc comment of a field is its `--help` text, its comment in `bedside config example` and its row in
+//! `docs/CONFIG.md`. Never checks anything beyond the syntax of single values; see `parse`.
+
+use std::{fmt, net::IpAddr, net::SocketAddr, path::PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Declares the settings and their merging in one place, so that no field can be forgotten in the latter.
+macro_rules! settings {
+    ($(#[$meta:meta])* pub(crate) struct $name:ident {
+        $($(#[$field_meta:meta])* pub(crate) $field:ident: Option<$type:ty>,)+
+    }) => {
+        $(#[$meta])*
+        pub(crate) struct $name {
+            $($(#[$field_meta])* pub(crate) $field: Option<$type>,)+
+        }
+
+        impl $name {
+            /// What is not set here is taken from `lower`.
+            pub(crate) fn or(self, lower: Self) -> Self {
+                Self { $($field: self.$field.or(lower.$field),)+ }
+            }
+        }
+    };
+}
+
+settings! {
+    /// Settings as written, each absent until given.
+    #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, clap::Args)]
+    #[serde(deny_unknown_fields, default)]
+    pub(crate) struct RawConfig {
+        /// Development mode: accepts the key pair devkey / secret and prints two links into a demo room. Everything
+        /// stays on this machine: addresses other than loopback are refused.
+        #[arg(long, env = "BEDSIDE_DEV", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+            default_missing_value = "true", help_heading = "Development")]
+        pub(crate) dev: Option<bool>,
+        /// With --dev: lets other machines in, for trying a phone on the same network. Serves HTTPS with a certificate
+        /// made at start (browsers warn about it) and advertises this machine's LAN addresses. Anyone who reaches the
+        /// machine can mint tokens, because the secret is public: use it on a network you trust, and stop it after.
+        #[arg(long, env = "BEDSIDE_DEV_EXPOSE", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+            default_missing_value = "true", help_heading = "Development")]
+        pub(crate) dev_expose: Option<bool>,
+        /// Lifetime, in seconds, of the two links that --dev prints. A day: the length of a working session.
+        #[arg(long, env = "BEDSIDE_DEV_TOKEN_TTL_S", value_name = "SECONDS", help_heading = "Development")]
+        pub(crate) dev_token_ttl_s: Option<u32>,
+
+        /// Address and port for the page, the signal socket and health. Port 0 lets the system choose; the choice is
+        /// printed. Loopback by default, so that nothing is exposed by accident: put a TLS-terminating proxy in front,
+        /// or give certificate files and listen on all addresses. With --dev-expose the default is 0.0.0.0:7880.
+        #[arg(long, env = "BEDSIDE_HTTP", value_name = "ADDRESS:PORT", help_heading = "HTTP")]
+        pub(crate) http: Option<SocketAddr>,
+        /// Address and port for /metrics, /healthz and /readyz. Metrics tell how busy a clinic is: keep them off the
+        /// public network.
+        #[arg(long, env = "BEDSIDE_ADMIN", value_name = "ADDRESS:PORT", help_heading = "HTTP")]
+        pub(crate) admin: Option<SocketAddr>,
+        /// PEM file with the certificate chain, leaf first. With it, HTTPS is served. Read again when it changes or on
+        /// SIGHUP; a broken new file is reported and the old certificate stays in use.
+        #[arg(long, env = "BEDSIDE_TLS_CERT_FILE", value_name = "FILE", help_heading = "HTTP")]
+        pub(crate) tls_cert_file: Option<PathBuf>,
+        /// PEM file with the certificate's private key.
+        #[arg(long, env = "BEDSIDE_TLS_KEY_FILE", value_name = "FILE", help_heading = "HTTP")]
+        pub(crate) tls_key_file: Option<PathBuf>,
+
+        /// API keys and their secrets, "key: secret, key2: secret2". A secret has at least 32 bytes; the first key
+        /// signs tokens, all are accepted, so that keys can be rotated. Prefer api_keys_file: flags are visible in the
+        /// process list. Make one with: openssl rand -hex 32
+        #[arg(long, env = "BEDSIDE_API_KEYS", value_name = "PAIRS", hide_env_values = true, help_heading = "Keys")]
+        pub(crate) api_keys: Option<Secret>,
+        /// File with API keys, one "key: secret" on each line; # begins a comment.
+        #[arg(long, env = "BEDSIDE_API_KEYS_FILE", value_name = "FILE", help_heading = "Keys")]
+        pub(crate) api_keys_file: Option<PathBuf>,
+
+        /// IP addresses that clients reach this machine by, put into ICE candidates in this order; IPv4 and IPv6,
+        /// separated by commas or given several times. Needed unless sfu_udp_bind is one specific address. Behind NAT:
+        /// the public address. With --dev: 127.0.0.1; with --dev-expose: this machine's LAN addresses.
+        #[arg(long, env = "BEDSIDE_ADVERTISE", value_name = "IP", value_delimiter = ',', help_heading = "Media")]
+        pub(crate) advertise: Option<Vec<IpAddr>>,
+        /// Address that media sockets bind to. Default: all addresses (:: if an IPv6 address is advertised, otherwise
+        /// 0.0.0.0); with --dev 127.0.0.1.
+        #[arg(long, alias = "udp-bind", env = "BEDSIDE_SFU_UDP_BIND", value_name = "IP", help_heading = "Media")]
+        pub(crate) sfu_udp_bind: Option<IpAddr>,
+        /// UDP port of the first shard; shard n listens on this port plus n. Open them all in the firewall. 0 lets the
+        /// system choose.
+        #[arg(long, alias = "udp-port", env = "BEDSIDE_SFU_UDP_PORT", value_name = "PORT", help_heading = "Media")]
+        pub(crate) sfu_udp_port: Option<u16>,
+        /// Number of shards: one thread and one UDP port each, and a room lives on exactly one. Default: the number of
+        /// processor cores.
+        #[arg(long, env = "BEDSIDE_SHARDS", value_name = "COUNT", help_heading = "Media")]
+        pub(crate) shards: Option<u16>,
+
+        /// Whether a valid token opens a room that does not exist yet. Off: a join into a missing room is answered 404.
+        #[arg(long, env = "BEDSIDE_AUTO_CREATE_ROOMS", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+            default_missing_value = "true", help_heading = "Rooms and limits")]
+        pub(crate) auto_create_rooms: Option<bool>,
+        /// Most participants in one room. A consultation is 2 to 4 people; 64 is a large case conference.
+        #[arg(long, env = "BEDSIDE_PARTICIPANTS_PER_ROOM_MAX", value_name = "COUNT",
+            help_heading = "Rooms and limits")]
+        pub(crate) participants_per_room_max: Option<u16>,
+        /// Most publications of one participant. Camera, microphone, screen and its sound are four.
+        #[arg(long, env = "BEDSIDE_PUBLICATIONS_PER_PARTICIPANT_MAX", value_name = "COUNT",
+            help_heading = "Rooms and limits")]
+        pub(crate) publications_per_participant_max: Option<u16>,
+        /// Most rooms on one shard: bounds memory before a core is saturated.
+        #[arg(long, env = "BEDSIDE_ROOMS_PER_SHARD_MAX", value_name = "COUNT", help_heading = "Rooms and limits")]
+        pub(crate) rooms_per_shard_max: Option<u16>,
+        /// Seconds a room waits for its first participant.
+        #[arg(long, env = "BEDSIDE_ROOM_EMPTY_TIMEOUT_S", value_name = "SECONDS", help_heading = "Rooms and limits")]
+        pub(crate) room_empty_timeout_s: Option<u32>,
+        /// Seconds a room that everyone left waits for someone to return.
+        #[arg(long, env = "BEDSIDE_ROOM_DEPARTURE_TIMEOUT_S", value_name = "SECONDS",
+            help_heading = "Rooms and limits")]
+        pub(crate) room_departure_timeout_s: Option<u32>,
+        /// Most signal sockets at once; further joins are answered 503. One client holds one.
+        #[arg(long, env = "BEDSIDE_SOCKETS_MAX", value_name = "COUNT", help_heading = "Rooms and limits")]
+        pub(crate) sockets_max: Option<u32>,
+
+        /// How log lines are written: text for people, json for collectors.
+        #[arg(long, env = "BEDSIDE_LOG_FORMAT", value_name = "FORMAT", value_enum, help_heading = "Logging")]
+        pub(crate) log_format: Option<LogFormat>,
+        /// Which log lines are written, in tracing's filter syntax, for example "info,signaling=debug". No level logs
+        /// names, tokens or SDP.
+        #[arg(long, env = "BEDSIDE_LOG_FILTER", value_name = "FILTER", help_heading = "Logging")]
+        pub(crate) log_filter: Option<String>,
+
+        /// Seconds a graceful stop (SIGTERM, SIGINT) may take before open connections are cut. Kubernetes waits 30 s
+        /// by default, systemd 90 s: stay below.
+        #[arg(long, env = "BEDSIDE_SHUTDOWN_DEADLINE_S", value_name = "SECONDS", help_heading = "Shutdown")]
+        pub(crate) shutdown_deadline_s: Option<u32>,
+    }
+}
+
+impl RawConfig {
+    /// The defaults that are plain values. The others follow from the machine and the mode; see `parse`.
+    pub(crate) fn defaults() -> Self {
+        let limits = sfu::limits::Limits::default();
+        Self {
+            dev: Some(false),
+            dev_expose: Some(false),
+            dev_token_ttl_s: Some(24 * 60 * 60),
+            admin: Some(SocketAddr::from(([127, 0, 0, 1], 7881))),
+            sfu_udp_port: Some(7882),
+            auto_create_rooms: Some(true),
+            participants_per_room_max: Some(limits.participants_per_room),
+            publications_per_participant_max: Some(limits.publications_per_participant),
+            rooms_per_shard_max: Some(limits.rooms_per_shard),
+            room_empty_timeout_s: Some(limits.empty_timeout_s),
+            room_departure_timeout_s: Some(limits.departure_timeout_s),
+            // A consultation of two holds two sockets: this is 5,000 of them, far beyond one machine's media.
+            sockets_max: Some(10_000),
+            log_format: Some(LogFormat::Text),
+            log_filter: Some("info".to_owned()),
+            shutdown_deadline_s: Some(10),
+            ..Self::default()
+        }
+    }
+
+    /// The settings as TOML with secrets hidden, absent ones left out.
+    pub(crate) fn to_toml(&self) -> String {
+        toml::to_string(self).unwrap_or_else(|error| format!("# cannot be shown: {error}\n"))
+    }
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Text that is never shown: not by `Debug`, not when serialised.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Secret(String);
+
+impl Secret {
+    /// The text itself.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_above_hides_what_is_set_below() {
+        let above = RawConfig { shards: Some(1), ..RawConfig::default() };
+        let below = RawConfig { shards: Some(2), sockets_max: Some(3), ..RawConfig::default() };
+        let merged = above.or(below);
+        assert_eq!((merged.shards, merged.sockets_max), (Some(1), Some(3)));
+    }
+
+    #[test]
+    fn a_secret_is_shown_neither_by_debug_nor_as_toml() {
+        let raw = RawConfig { api_keys: Some("key: hunter2".into()), ..RawConfig::default() };
+        let shown = format!("{raw:?}{}", raw.to_toml());
+        assert!(shown.contains("(hidden)"));
+        assert!(!shown.contains("hunter2"));
+    }
+}

@@ -1,0 +1,181 @@
+//! The media plane's metrics: one series a shard.
+
+use metrics::Label;
+use sfu::metrics::Counters;
+
+use crate::metrics::Metric;
+
+const SHARD: &[&str] = &["shard"];
+
+type Read = fn(&Counters) -> u64;
+
+const METRICS: [(Metric, Read); 21] = [
+    (Metric::counter("bedside_sfu_received_datagrams_total", SHARD, "Datagrams received."), |c| {
+        c.datagrams_received
+    }),
+    (
+        Metric::counter("bedside_sfu_received_bytes_total", SHARD, "Bytes received, UDP payload."),
+        |c| c.bytes_received,
+    ),
+    (Metric::counter("bedside_sfu_sent_datagrams_total", SHARD, "Datagrams sent."), |c| {
+        c.datagrams_sent
+    }),
+    (Metric::counter("bedside_sfu_sent_bytes_total", SHARD, "Bytes sent, UDP payload."), |c| {
+        c.bytes_sent
+    }),
+    (
+        Metric::counter(
+            "bedside_sfu_send_calls_total",
+            SHARD,
+            "Send calls; with segmentation offload one call carries several datagrams.",
+        ),
+        |c| c.sends,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_send_errors_total",
+            SHARD,
+            "Datagrams that the kernel refused.",
+        ),
+        |c| c.send_errors,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_rtp_received_packets_total",
+            SHARD,
+            "RTP packets received and accepted.",
+        ),
+        |c| c.rtp_received,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_rtp_forwarded_packets_total",
+            SHARD,
+            "RTP packets forwarded, one per subscriber.",
+        ),
+        |c| c.rtp_forwarded,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_rtp_retransmitted_packets_total",
+            SHARD,
+            "RTP packets sent again to subscribers.",
+        ),
+        |c| c.rtp_retransmitted,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_nack_sent_packets_total",
+            SHARD,
+            "RTP packets asked again from publishers.",
+        ),
+        |c| c.nacks_sent,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_nack_received_packets_total",
+            SHARD,
+            "RTP packets asked again by subscribers.",
+        ),
+        |c| c.nacks_received,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_key_frame_sent_requests_total",
+            SHARD,
+            "Key frames asked from publishers.",
+        ),
+        |c| c.key_frame_requests_sent,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_key_frame_received_requests_total",
+            SHARD,
+            "Key frames asked by subscribers.",
+        ),
+        |c| c.key_frame_requests_received,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_data_forwarded_messages_total",
+            SHARD,
+            "Data messages delivered, one per receiver.",
+        ),
+        |c| c.data_messages_forwarded,
+    ),
+    (
+        Metric::counter("bedside_sfu_dtls_handshakes_total", SHARD, "DTLS handshakes completed."),
+        |c| c.handshakes,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_panics_total",
+            SHARD,
+            "Panics while one participant was handled; its connection was closed.",
+        ),
+        |c| c.panics,
+    ),
+    (Metric::counter("bedside_sfu_commands_total", SHARD, "Commands handled."), |c| c.commands),
+    (Metric::gauge("bedside_sfu_rooms", SHARD, "Rooms open."), |c| c.rooms),
+    (Metric::gauge("bedside_sfu_participants", SHARD, "Participants present."), |c| c.participants),
+    (Metric::gauge("bedside_sfu_publications", SHARD, "Publications."), |c| c.publications),
+    (Metric::gauge("bedside_sfu_subscriptions", SHARD, "Subscriptions."), |c| c.subscriptions),
+];
+
+pub(super) const DROPPED: Metric = Metric::counter(
+    "bedside_sfu_dropped_datagrams_total",
+    &["shard", "reason"],
+    "Datagrams, or packets in them, that were dropped, by reason.",
+);
+
+pub(super) fn all() -> impl Iterator<Item = Metric> {
+    METRICS.iter().map(|(metric, _)| *metric).chain([DROPPED])
+}
+
+/// Copies the newest snapshot of each shard.
+pub(super) fn record(shards: &[Counters]) {
+    for (shard, counters) in shards.iter().enumerate() {
+        let shard = Label::new("shard", shard.to_string());
+        for (metric, read) in &METRICS {
+            metric.set(read(counters), vec![shard.clone()]);
+        }
+        for (reason, count) in counters.dropped.iter() {
+            DROPPED.set(count, vec![shard.clone(), Label::new("reason", reason.label())]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sfu::drop_reason::DropReason;
+
+    use super::*;
+    use crate::metrics::tests::rendered;
+
+    #[test]
+    fn each_shard_has_its_own_series() {
+        let mut second = Counters { rooms: 3, bytes_sent: 1200, ..Counters::default() };
+        second.dropped.count(DropReason::SrtpReplay);
+        let text = rendered(|| record(&[Counters::default(), second]));
+        for line in [
+            "bedside_sfu_rooms{shard=\"0\"} 0",
+            "bedside_sfu_rooms{shard=\"1\"} 3",
+            "bedside_sfu_sent_bytes_total{shard=\"1\"} 1200",
+            "bedside_sfu_dropped_datagrams_total{shard=\"1\",reason=\"srtp_replay\"} 1",
+            "# TYPE bedside_sfu_sent_bytes_total counter",
+            "# HELP bedside_sfu_rooms Rooms open.",
+        ] {
+            assert!(text.lines().any(|rendered| rendered == line), "{line} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_counter_is_copied_not_added() {
+        let counters = [Counters { commands: 5, ..Counters::default() }];
+        let text = rendered(|| {
+            record(&counters);
+            record(&counters);
+        });
+        assert!(text.contains("bedside_sfu_commands_total{shard=\"0\"} 5\n"), "{text}");
+    }
+}

@@ -1,0 +1,114 @@
+//! Signalling's metrics.
+
+use metrics::Label;
+use signaling::metrics::Counters;
+
+use crate::metrics::Metric;
+
+type Read = fn(&Counters) -> u64;
+
+const METRICS: [(Metric, Read); 6] = [
+    (
+        Metric::gauge(
+            "bedside_signaling_sockets",
+            &[],
+            "Signal sockets open, joins under way included.",
+        ),
+        |c| c.sockets_open,
+    ),
+    (Metric::counter("bedside_signaling_joins_total", &[], "Joins that succeeded."), |c| c.joins),
+    (Metric::counter("bedside_signaling_resumes_total", &[], "Resumes that succeeded."), |c| {
+        c.resumes
+    }),
+    (
+        Metric::counter(
+            "bedside_signaling_mismatched_resumes_total",
+            &[],
+            "Resumes that were answered with \"join anew\".",
+        ),
+        |c| c.resumes_mismatched,
+    ),
+    (
+        Metric::counter("bedside_signaling_received_frames_total", &[], "Signal frames received."),
+        |c| c.frames_received,
+    ),
+    (Metric::counter("bedside_signaling_sent_frames_total", &[], "Signal frames sent."), |c| {
+        c.frames_sent
+    }),
+];
+
+const REFUSED: Metric = Metric::counter(
+    "bedside_signaling_refused_joins_total",
+    &["reason"],
+    "Joins refused before a socket was opened, by HTTP status.",
+);
+const REFUSED_REASONS: [(&str, Read); 5] = [
+    ("bad_request", |c| c.refused_bad_request),
+    ("unauthorized", |c| c.refused_unauthorized),
+    ("forbidden", |c| c.refused_forbidden),
+    ("not_found", |c| c.refused_not_found),
+    ("unavailable", |c| c.refused_unavailable),
+];
+
+const CLOSED: Metric = Metric::counter(
+    "bedside_signaling_closed_sockets_total",
+    &["reason"],
+    "Sockets that the server closed because of how they behaved.",
+);
+const CLOSED_REASONS: [(&str, Read); 7] = [
+    ("oversize", |c| c.closed_oversize),
+    ("broken", |c| c.closed_broken),
+    ("rate", |c| c.closed_rate),
+    ("idle", |c| c.closed_idle),
+    ("slow", |c| c.closed_slow),
+    ("write", |c| c.closed_write),
+    ("overload", |c| c.closed_overload),
+];
+
+pub(super) fn all() -> impl Iterator<Item = Metric> {
+    METRICS.iter().map(|(metric, _)| *metric).chain([REFUSED, CLOSED])
+}
+
+/// The values of the label `reason`, by metric.
+pub(super) fn reasons() -> [(Metric, Vec<&'static str>); 2] {
+    let labels =
+        |reasons: &[(&'static str, Read)]| reasons.iter().map(|(label, _)| *label).collect();
+    [(REFUSED, labels(&REFUSED_REASONS)), (CLOSED, labels(&CLOSED_REASONS))]
+}
+
+/// Copies the newest snapshot.
+pub(super) fn record(counters: &Counters) {
+    for (metric, read) in &METRICS {
+        metric.set(read(counters), Vec::new());
+    }
+    for (metric, reasons) in [(REFUSED, &REFUSED_REASONS[..]), (CLOSED, &CLOSED_REASONS[..])] {
+        for (label, read) in reasons {
+            metric.set(read(counters), vec![Label::new("reason", *label)]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::tests::rendered;
+
+    #[test]
+    fn refusals_and_closures_are_told_apart_by_reason() {
+        let counters = Counters {
+            sockets_open: 2,
+            refused_unauthorized: 3,
+            closed_slow: 4,
+            ..Counters::default()
+        };
+        let text = rendered(|| record(&counters));
+        for line in [
+            "bedside_signaling_sockets 2",
+            "bedside_signaling_refused_joins_total{reason=\"unauthorized\"} 3",
+            "bedside_signaling_refused_joins_total{reason=\"not_found\"} 0",
+            "bedside_signaling_closed_sockets_total{reason=\"slow\"} 4",
+        ] {
+            assert!(text.lines().any(|rendered| rendered == line), "{line} is not in\n{text}");
+        }
+    }
+}

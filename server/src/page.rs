@@ -1,0 +1,185 @@
+//! The web page at `/`: the built web client, embedded in the binary, and the headers that every response carries.
+//!
+//! A binary built without the web client serves a page that says how to build it. A debug build reads the files from
+//! the source tree, so that a rebuilt client is seen without a rebuilt server.
+
+use axum::{
+    body::Body,
+    http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, header},
+    response::IntoResponse,
+};
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "../clients/web/dist"]
+#[allow_missing = true]
+struct WebClient;
+
+/// Served when the web client was not built.
+const PAGE_WITHOUT_CLIENT: &str = include_str!("page/without-client.html");
+
+/// Everything comes from our own origin; the page may talk to any host by WebSocket, because a clinic's page may be
+/// served apart from its media server. No inline script or style.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; \
+     img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'; worker-src 'self' blob:; \
+     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What the page needs is granted to itself only; the rest of what browsers offer is switched off.
+const PERMISSIONS_POLICY: &str = "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), \
+     fullscreen=(self), screen-wake-lock=(self), speaker-selection=(self), geolocation=(), payment=(), usb=(), \
+     serial=(), hid=(), midi=(), browsing-topics=()";
+
+/// Answers every request that no other route takes: a file of the web client, or 404.
+pub(crate) async fn serve(request: Request<Body>) -> Response<Body> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let allow = [(header::ALLOW, "GET, HEAD")];
+        return (StatusCode::METHOD_NOT_ALLOWED, allow, "method not allowed\n").into_response();
+    }
+    let path = match request.uri().path().trim_start_matches('/') {
+        "" => "index.html",
+        path => path,
+    };
+    match WebClient::get(path) {
+        Some(file) => {
+            let headers = [
+                (header::CONTENT_TYPE, mime_type(path)),
+                (header::CACHE_CONTROL, cache_control(path)),
+            ];
+            (headers, file.data.into_owned()).into_response()
+        }
+        None if path == "index.html" => {
+            let headers =
+                [(header::CONTENT_TYPE, mime_type(path)), (header::CACHE_CONTROL, "no-store")];
+            (headers, PAGE_WITHOUT_CLIENT).into_response()
+        }
+        None => (StatusCode::NOT_FOUND, "not found\n").into_response(),
+    }
+}
+
+/// Adds the security headers to a response, keeping any that it has.
+pub(crate) async fn with_security_headers(mut response: Response<Body>) -> Response<Body> {
+    let values: [(HeaderName, &'static str); 5] = [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    ];
+    for (name, value) in values {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Forbids caches to keep a response.
+pub(crate) async fn without_caching(mut response: Response<Body>) -> Response<Body> {
+    let never = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(header::CACHE_CONTROL, never);
+    response
+}
+
+/// Whether the binary has (in a debug build: finds) the web client.
+pub(crate) fn has_client() -> bool {
+    WebClient::get("index.html").is_some()
+}
+
+/// By extension; the set is what a web build contains.
+fn mime_type(path: &str) -> &'static str {
+    let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);
+    match extension {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "json" | "map" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "webp" => "image/webp",
+        "ico" => "image/vnd.microsoft.icon",
+        "woff2" => "font/woff2",
+        "wasm" => "application/wasm",
+        "mp3" => "audio/mpeg",
+        "ogg" => "audio/ogg",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+/// A file whose name holds a hash of its content never changes; every other is asked for again.
+fn cache_control(path: &str) -> &'static str {
+    if is_hashed(path) { "public, max-age=31536000, immutable" } else { "no-cache" }
+}
+
+/// Vite names its outputs `assets/name-HASH.ext`, the hash being eight characters of base64url.
+fn is_hashed(path: &str) -> bool {
+    let Some(name) = path.strip_prefix("assets/") else { return false };
+    let stem = name.split('.').next().unwrap_or_default().as_bytes();
+    match stem.len().checked_sub(9) {
+        Some(dash) => {
+            let hash = stem.get(dash + 1..).unwrap_or_default();
+            stem.get(dash) == Some(&b'-')
+                && hash.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_page_is_always_there() {
+        let response = requested(Method::GET, "/").await;
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/html; charset=utf-8");
+    }
+
+    #[tokio::test]
+    async fn an_unknown_path_is_404_and_another_method_405() {
+        for path in ["/nothing", "/../Cargo.toml", "/..%2fCargo.toml", "//etc/passwd"] {
+            assert_eq!(
+                requested(Method::GET, path).await.status(),
+                StatusCode::NOT_FOUND,
+                "{path}"
+            );
+        }
+        assert_eq!(requested(Method::POST, "/").await.status(), StatusCode::METHOD_NOT_ALLOWED);
+    }
+
+    #[tokio::test]
+    async fn responses_keep_their_own_headers() {
+        let own = [(header::REFERRER_POLICY, "origin")].into_response();
+        let response = with_security_headers(own).await;
+        assert_eq!(response.headers()[header::REFERRER_POLICY], "origin");
+        assert_eq!(response.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+        let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'self';") && !policy.contains("unsafe"));
+    }
+
+    #[test]
+    fn only_hashed_names_are_immutable() {
+        for path in ["assets/index-BX2kq_1-.js", "assets/index-DdZ3a9Qk.css"] {
+            assert!(cache_control(path).contains("immutable"), "{path}");
+        }
+        for path in
+            ["index.html", "favicon.svg", "assets/logo.svg", "assets/a-b.js", "x-12345678.js"]
+        {
+            assert_eq!(cache_control(path), "no-cache", "{path}");
+        }
+    }
+
+    #[test]
+    fn the_page_without_a_client_obeys_the_policy() {
+        for inline in ["<script", "<style", "style=", "onclick", "http://", "https://"] {
+            assert!(!PAGE_WITHOUT_CLIENT.contains(inline), "{inline}");
+        }
+        assert!(PAGE_WITHOUT_CLIENT.contains("make web"));
+    }
+
+    async fn requested(method: Method, path: &str) -> Response<Body> {
+        let request = Request::builder().method(method).uri(path).body(Body::empty());
+        serve(request.unwrap()).await
+    }
+}
