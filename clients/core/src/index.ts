@@ -8,7 +8,7 @@ export type { CallLayout, CallView, SwitchView, TileView } from './call-view.ts'
 export { callView, durationText, initialsOf, switchLabel } from './call-view.ts';
 export type { Chat, ChatMessage } from './chat.ts';
 export { CHAT_TEXT_MAX } from './chat.ts';
-export type { Device, DeviceTrouble, TroubleView } from './device-trouble.ts';
+export type { Device, DeviceTrouble, TroubleSubject, TroubleView } from './device-trouble.ts';
 export { deviceTroubleFromErrorName, troubleView } from './device-trouble.ts';
 export { tokenFromFragment, tokenFromPastedText } from './join-link.ts';
 export type { Invitation, JoinTokenRefusal, Permissions } from './join-token.ts';

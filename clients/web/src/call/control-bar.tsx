@@ -16,7 +16,7 @@ export function ControlBar({
   readonly onDevices: () => void;
 }) {
   return (
-    <div className="bar" role="toolbar" aria-label="Call controls">
+    <section className="bar" aria-label="Call controls">
       {view.switches.map((entry) => (
         <SwitchButton
           key={entry.device}
@@ -61,7 +61,7 @@ export function ControlBar({
         </span>
         <span className="control-caption">Leave</span>
       </button>
-    </div>
+    </section>
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Invitation } from '@bedside/core';
+import type { DeviceTrouble, Invitation, TroubleSubject } from '@bedside/core';
 import { seemsExpired, troubleView } from '@bedside/core';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import type { CallMachine } from '../call-machine.ts';
@@ -8,7 +8,7 @@ import { PageFrame } from '../parts/page-frame.tsx';
 import { TroubleNote } from '../parts/trouble-note.tsx';
 import { CameraPreview } from './camera-preview.tsx';
 import { LevelMeter } from './level-meter.tsx';
-import { Preview, type PreviewDevice, type PreviewState } from './preview.ts';
+import { Preview, type PreviewState } from './preview.ts';
 
 /** Before the call: look, listen, choose, join. */
 export function LobbyPage({
@@ -92,24 +92,43 @@ function LobbyPreview({
         permitted={invitation.permissions}
         onToggle={(device) => void preview.toggle(device)}
       />
-      {(['camera', 'microphone'] as const).map((device) => (
-        <Trouble key={device} device={device} state={state} preview={preview} />
+      {troublesOf(state).map(([subject, trouble]) => (
+        <Trouble
+          key={subject}
+          subject={subject}
+          trouble={trouble}
+          onRetry={() => void preview.retry()}
+        />
       ))}
     </div>
   );
 }
 
+/** One note where both devices fail for the same reason. */
+function troublesOf({ camera, microphone }: PreviewState): [TroubleSubject, DeviceTrouble][] {
+  if (camera.trouble !== null && camera.trouble === microphone.trouble) {
+    return [['both', camera.trouble]];
+  }
+  const troubles: [TroubleSubject, DeviceTrouble][] = [];
+  if (camera.trouble !== null) {
+    troubles.push(['camera', camera.trouble]);
+  }
+  if (microphone.trouble !== null) {
+    troubles.push(['microphone', microphone.trouble]);
+  }
+  return troubles;
+}
+
 function Trouble({
-  device,
-  state,
-  preview,
+  subject,
+  trouble,
+  onRetry,
 }: {
-  readonly device: PreviewDevice;
-  readonly state: PreviewState;
-  readonly preview: Preview;
+  readonly subject: TroubleSubject;
+  readonly trouble: DeviceTrouble;
+  readonly onRetry: () => void;
 }) {
-  const { trouble } = state[device];
-  const view = trouble === null ? null : troubleView(device, trouble);
+  const view = troubleView(subject, trouble);
   if (view === null) {
     return null;
   }
@@ -118,8 +137,8 @@ function Trouble({
       <button
         type="button"
         className="button button-quiet"
-        aria-label={`Try the ${device} again`}
-        onClick={() => void preview.toggle(device)}
+        aria-label={subject === 'both' ? 'Try again' : `Try again: ${subject}`}
+        onClick={onRetry}
       >
         Try again
       </button>

@@ -71,6 +71,20 @@ export class Preview {
     await this.#refreshDevices();
   }
 
+  /** Once more everything that is wanted and not there. */
+  async retry(): Promise<void> {
+    const missing = DEVICES.filter((device) => {
+      const part = this.#state[device];
+      return part.wanted && part.track === null;
+    });
+    if (missing.length === 2 && mediaDevicesAvailable()) {
+      await this.#captureBoth();
+    } else {
+      await Promise.all(missing.map(async (device) => this.#capture(device)));
+    }
+    await this.#refreshDevices();
+  }
+
   async toggle(device: PreviewDevice): Promise<void> {
     const part = this.#state[device];
     if (part.track !== null) {

@@ -16,6 +16,7 @@ export function Heading({
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Bedside`;
+    globalThis.scrollTo(0, 0);
     heading.current?.focus({ preventScroll: true });
   }, [title]);
   return (

@@ -14,9 +14,7 @@ export function PageFrame({ children }: { readonly children: ReactNode }) {
         </span>
       </header>
       <main className="page-main">{children}</main>
-      <footer className="page-footer">
-        Sound and picture go only through this server. Nothing is recorded.
-      </footer>
+      <footer className="page-footer">Sound and picture go only through this server.</footer>
     </div>
   );
 }
