@@ -13,7 +13,7 @@ describe('before the call', () => {
     const token = tokenOf(patientClaims);
     const { state, effects } = reduce(initialState, { kind: 'token-offered', text: token }, 0);
     expect(state.phase).toBe('lobby');
-    expect(effects).toEqual([{ kind: 'remember-token', token }]);
+    expect(effects).toEqual([{ kind: 'forget-call' }, { kind: 'remember-token', token }]);
   });
 
   it('a text that is no token stays at the entry and says why', () => {

@@ -47,9 +47,12 @@ function offerToken(state: CallState, text: string): Step {
     }
     throw error;
   }
-  const effects: CallEffect[] = [{ kind: 'remember-token', token: invitation.token }];
+  const effects: CallEffect[] = [
+    { kind: 'forget-call' },
+    { kind: 'remember-token', token: invitation.token },
+  ];
   if (state.phase === 'in-call' || state.phase === 'joining') {
-    effects.unshift({ kind: 'disconnect' }, { kind: 'forget-call' });
+    effects.unshift({ kind: 'disconnect' });
   }
   return { state: { phase: 'lobby', invitation }, effects };
 }

@@ -75,6 +75,8 @@ export type CallInput =
   | { readonly kind: 'resumed'; readonly token: string; readonly choice: MediaChoice }
   | { readonly kind: 'connected'; readonly roster: RosterSnapshot }
   | { readonly kind: 'join-failed'; readonly failure: JoinFailure }
+  /** The server renews the token from time to time; the newest one outlives the first. */
+  | { readonly kind: 'token-renewed'; readonly token: string }
   | { readonly kind: 'reconnecting' }
   | { readonly kind: 'reconnected'; readonly roster: RosterSnapshot }
   | { readonly kind: 'disconnected'; readonly cause: DisconnectCause }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { callView, initialsOf } from './call-view.ts';
+import { callView, durationText, initialsOf } from './call-view.ts';
 import { callWith, person } from './testing.ts';
 
 it.each([
@@ -56,4 +56,19 @@ it.each([
   ['Élodie d’Arc', 'ÉD'],
 ])('abbreviates %j to %j', (name, initials) => {
   expect(initialsOf(name)).toBe(initials);
+});
+
+it.each([
+  [-5, '0:00'],
+  [7_400, '0:07'],
+  [724_000, '12:04'],
+  [3_750_000, '1:02:30'],
+])('writes %i ms as %j', (ms, text) => {
+  expect(durationText(ms)).toBe(text);
+});
+
+it('labels every switch with the word under its icon', () => {
+  for (const entry of callView(callWith()).switches) {
+    expect(entry.label.toLowerCase()).toContain(entry.caption.toLowerCase());
+  }
 });

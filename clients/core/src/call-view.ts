@@ -35,7 +35,7 @@ export interface CallView {
   readonly tiles: readonly TileView[];
   readonly switches: readonly SwitchView[];
   readonly roomLabel: string;
-  readonly chatLabel: string;
+  readonly sinceMs: number;
   readonly unread: number;
   readonly connectionNote: string | null;
   readonly trouble: { readonly title: string; readonly advice: string } | null;
@@ -53,7 +53,7 @@ export function callView(state: InCall): CallView {
     tiles,
     switches: switchViews(state),
     roomLabel: peopleLabel(people.length),
-    chatLabel: state.chat.unread === 0 ? 'Chat' : `Chat, ${state.chat.unread} new`,
+    sinceMs: self.arrivedAtMs,
     unread: state.chat.unread,
     connectionNote:
       state.connection === 'reconnecting' ? 'Connection interrupted. Reconnecting…' : null,
@@ -131,7 +131,7 @@ function switchView(state: InCall, device: Device, on: boolean): SwitchView {
     device,
     on,
     label: switchLabel(device, on),
-    caption: device === 'microphone' ? 'Mic' : device === 'camera' ? 'Camera' : 'Share',
+    caption: switchCaption(device, on),
     busy: state.busy.includes(device),
   };
 }
@@ -147,6 +147,34 @@ export function switchLabel(device: Device, on: boolean): string {
     default:
       return unreachable(device);
   }
+}
+
+/** The word under the icon. Part of the label, so that speech control finds the button by it. */
+function switchCaption(device: Device, on: boolean): string {
+  switch (device) {
+    case 'microphone':
+      return on ? 'Mute' : 'Unmute';
+    case 'camera':
+      return 'Camera';
+    case 'screen':
+      return on ? 'Stop' : 'Share';
+    default:
+      return unreachable(device);
+  }
+}
+
+/** "0:07", "12:04", "1:02:30". */
+export function durationText(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  return hours > 0
+    ? `${hours}:${twoDigits(minutes)}:${twoDigits(seconds % 60)}`
+    : `${minutes}:${twoDigits(seconds % 60)}`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
 }
 
 function peopleLabel(count: number): string {

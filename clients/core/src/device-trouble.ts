@@ -36,36 +36,40 @@ export function deviceTroubleFromErrorName(device: Device, name: string): Device
   }
 }
 
+/** What a note is about: both where camera and microphone fail for the same reason. */
+export type TroubleSubject = Device | 'both';
+
 /** The words for it; `null` where nothing needs saying. */
-export function troubleView(device: Device, trouble: DeviceTrouble): TroubleView | null {
-  const what = device === 'screen' ? 'screen' : device;
+export function troubleView(subject: TroubleSubject, trouble: DeviceTrouble): TroubleView | null {
+  const both = subject === 'both';
+  const what = both ? 'camera and microphone' : subject;
   switch (trouble) {
     case 'permission-denied':
       return {
         title: `Your browser is not allowed to use the ${what}`,
-        advice: `Allow the ${what} in the address bar (the icon beside the address), then try again. You can also join without it.`,
+        advice: `Allow the ${what} with the icon beside the address above, then try again.`,
       };
     case 'no-device':
       return {
-        title: `No ${what} was found`,
-        advice: `Plug one in and try again, or join without it.`,
+        title: `No ${both ? 'camera and no microphone' : subject} was found`,
+        advice: both ? 'Plug them in and try again.' : 'Plug one in and try again.',
       };
     case 'in-use':
       return {
         title: `The ${what} could not be started`,
-        advice: `Another application may be using it. Close that application and try again.`,
+        advice: `Another application may be using ${both ? 'them' : 'it'}. Close it and try again.`,
       };
     case 'page-not-secure':
       return {
-        title: `The ${what} needs a secure page`,
-        advice: `Open this page through https:// - browsers give no access to it otherwise.`,
+        title: `The ${what} ${both ? 'need' : 'needs'} a secure page`,
+        advice: 'Open this page through https://. Browsers give no access otherwise.',
       };
     case 'dismissed':
       return null;
     case 'unknown':
       return {
         title: `The ${what} could not be started`,
-        advice: `Try again, choose another device, or reload the page.`,
+        advice: 'Try again, choose another device, or reload the page.',
       };
     default:
       return unreachable(trouble);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CallInput, InCall, Step } from './call-state.ts';
 import { reduceInCall } from './in-call-reducer.ts';
 import { ARRIVAL_SETTLES_MS } from './roster.ts';
-import { callWith, person, rosterOf } from './testing.ts';
+import { callWith, patientClaims, person, rosterOf, tokenOf } from './testing.ts';
 
 const LATER = ARRIVAL_SETTLES_MS + 1;
 
@@ -137,4 +137,11 @@ describe('the chat', () => {
     const step = reduceInCall(silent, { kind: 'message-submitted', id: 'm', text: 'Hi' }, 0);
     expect(step.effects).toEqual([]);
   });
+});
+
+it('remembers a renewed token, so that a reload in a long call still comes back', () => {
+  const token = tokenOf({ ...patientClaims, exp: 9000 });
+  const step = reduceInCall(callWith(), { kind: 'token-renewed', token }, 0);
+  expect(step.effects).toEqual([{ kind: 'remember-token', token }]);
+  expect(step.state).toMatchObject({ invitation: { token, expiresAtMs: 9_000_000 } });
 });

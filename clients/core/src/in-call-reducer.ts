@@ -4,6 +4,7 @@ import type { CallEffect, CallInput, InCall, Step } from './call-state.ts';
 import { sendableText, withDelivery, withMessage, withOpen } from './chat.ts';
 import type { Device } from './device-trouble.ts';
 import { problemFromDisconnect } from './problem.ts';
+import { expiryOf } from './join-token.ts';
 import type { DisconnectCause } from './problem.ts';
 import type { Roster, RosterSnapshot } from './roster.ts';
 import { rosterChanges, updateRoster } from './roster.ts';
@@ -45,6 +46,8 @@ export function reduceInCall(state: InCall, input: CallInput, nowMs: number): St
       return { state: { ...state, sound: input.playing ? 'playing' : 'blocked' }, effects: [] };
     case 'sound-pressed':
       return { state, effects: [{ kind: 'start-sound' }] };
+    case 'token-renewed':
+      return renewToken(state, input.token);
     case 'leave-pressed':
       return {
         state: { phase: 'left', invitation: state.invitation },
@@ -178,6 +181,11 @@ function disconnect(state: InCall, cause: DisconnectCause): Step {
       problem === null ? { phase: 'left', invitation } : { phase: 'problem', problem, invitation },
     effects: [{ kind: 'forget-call' }],
   };
+}
+
+function renewToken(state: InCall, token: string): Step {
+  const invitation = { ...state.invitation, token, expiresAtMs: expiryOf(token) };
+  return { state: { ...state, invitation }, effects: [{ kind: 'remember-token', token }] };
 }
 
 function isOn(roster: Roster, device: Device): boolean {

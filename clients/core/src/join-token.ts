@@ -70,6 +70,15 @@ export function seemsExpired(invitation: Invitation, nowMs: number): boolean {
   return invitation.expiresAtMs !== null && invitation.expiresAtMs <= nowMs;
 }
 
+/** When a token ends, or `null` where it does not say so or cannot be read. */
+export function expiryOf(token: string): number | null {
+  try {
+    return readJoinToken(token).expiresAtMs;
+  } catch {
+    return null;
+  }
+}
+
 function readClaims(token: string): Record<string, unknown> {
   const parts = token.split('.');
   const payload = parts.length === 3 ? parts[1] : undefined;

@@ -61,6 +61,10 @@ it('says nothing when the screen picker was closed', () => {
   expect(troubleView('screen', 'dismissed')).toBeNull();
 });
 
-it('names the device in the advice', () => {
+it('says it once where camera and microphone fail alike', () => {
+  expect(troubleView('both', 'permission-denied')?.title).toContain('camera and microphone');
+});
+
+it('names the device in the title', () => {
   expect(troubleView('camera', 'no-device')?.title).toBe('No camera was found');
 });

@@ -1,0 +1,55 @@
+/** A LiveKit room as the core sees it: plain snapshots of people and their tracks. */
+import type { PersonSnapshot, RosterSnapshot } from '@bedside/core';
+import { type Participant, type Room, Track } from 'livekit-client';
+
+export function rosterOf(room: Room): RosterSnapshot {
+  return {
+    self: snapshotOf(room.localParticipant),
+    others: [...room.remoteParticipants.values()].map((participant) => snapshotOf(participant)),
+  };
+}
+
+export function participantOf(room: Room, identity: string): Participant | undefined {
+  return room.localParticipant.identity === identity
+    ? room.localParticipant
+    : room.remoteParticipants.get(identity);
+}
+
+function snapshotOf(participant: Participant): PersonSnapshot {
+  return {
+    identity: participant.identity,
+    name:
+      participant.name === undefined || participant.name === ''
+        ? participant.identity
+        : participant.name,
+    microphoneOn: isOn(participant, Track.Source.Microphone),
+    cameraOn: isOn(participant, Track.Source.Camera),
+    screenOn: isOn(participant, Track.Source.ScreenShare),
+    cameraTrack: trackKey(participant, Track.Source.Camera),
+    screenTrack: trackKey(participant, Track.Source.ScreenShare),
+  };
+}
+
+function isOn(participant: Participant, source: Track.Source): boolean {
+  const publication = participant.getTrackPublication(source);
+  return publication !== undefined && !publication.isMuted;
+}
+
+let nextKey = 1;
+const keys = new WeakMap<Track, string>();
+
+/** The same for one track object, another for its successor: then the picture is attached anew. */
+function trackKey(participant: Participant, source: Track.Source): string | null {
+  const track = participant.getTrackPublication(source)?.track;
+  if (track === undefined) {
+    return null;
+  }
+  const known = keys.get(track);
+  if (known !== undefined) {
+    return known;
+  }
+  const key = `track-${nextKey}`;
+  nextKey += 1;
+  keys.set(track, key);
+  return key;
+}

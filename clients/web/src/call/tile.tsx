@@ -1,0 +1,67 @@
+import type { TileView } from '@bedside/core';
+import { useEffect, useRef } from 'react';
+import { Icon } from '../parts/icon.tsx';
+import type { MediaLink } from './media-link.ts';
+
+/** One person's picture, or one shared screen, with a name plate. */
+export function Tile({ tile, link }: { readonly tile: TileView; readonly link: MediaLink }) {
+  const person = tile.kind === 'person';
+  return (
+    <li
+      className="tile"
+      data-testid={person ? 'tile' : 'screen-tile'}
+      data-kind={tile.kind}
+      data-identity={tile.identity}
+      data-own={tile.own}
+      data-speaking={tile.speaking}
+      data-mic={tile.microphoneOn ? 'on' : 'off'}
+      data-camera={tile.cameraOn ? 'on' : 'off'}
+    >
+      {tile.track === null ? (
+        <span className="avatar" aria-hidden="true">
+          {person ? tile.initials : <Icon name="screen" />}
+        </span>
+      ) : (
+        <TileVideo key={tile.track} tile={tile} link={link} />
+      )}
+      <div className="plate">
+        {person && tile.speaking && (
+          <span className="speaking-mark" aria-hidden="true">
+            <span />
+            <span />
+            <span />
+          </span>
+        )}
+        {person && !tile.microphoneOn && <Icon name="microphone-off" />}
+        <span className="plate-name">{tile.label}</span>
+        {person && !tile.microphoneOn && (
+          <span className="visually-hidden">, microphone is off</span>
+        )}
+        {person && !tile.cameraOn && <span className="visually-hidden">, camera is off</span>}
+      </div>
+    </li>
+  );
+}
+
+function TileVideo({ tile, link }: { readonly tile: TileView; readonly link: MediaLink }) {
+  const video = useRef<HTMLVideoElement>(null);
+  const { identity, kind, own, label } = tile;
+  useEffect(() => {
+    const element = video.current;
+    return element === null ? undefined : link.attach(identity, kind, element);
+  }, [link, identity, kind]);
+  return (
+    <video
+      ref={video}
+      className={own && kind === 'person' ? 'mirrored' : ''}
+      autoPlay
+      playsInline
+      muted
+      aria-label={kind === 'screen' ? label : `Picture of ${label}`}
+      onResize={(event) => {
+        const { videoWidth, videoHeight } = event.currentTarget;
+        event.currentTarget.dataset['shape'] = videoHeight > videoWidth ? 'upright' : 'wide';
+      }}
+    />
+  );
+}
