@@ -1,0 +1,181 @@
+// One browser tab, whichever library drives it: what the scenarios need and no more.
+import { installProbe, type Probe } from './probe.ts';
+import { until } from './until.ts';
+import type { Page as PlaywrightPage } from 'playwright-core';
+import type { Page as PuppeteerPage } from 'puppeteer-core';
+
+type Key = 'Enter' | 'Tab' | 'Escape';
+
+export interface Tab {
+  /** Who sits in front of it, for messages and artifacts. */
+  readonly who: string;
+  /** What the page wrote to its console, uncaught errors included. */
+  readonly console: readonly string[];
+  goto(url: string): Promise<void>;
+  reload(): Promise<void>;
+  /** Runs `task` in the page. It is sent as text: it may use its argument and the page's globals, nothing else. */
+  evaluate<A, R>(task: (argument: A) => R | Promise<R>, argument: A): Promise<R>;
+  /** Presses the button of this accessible name, as a screen reader would call it, once it can be pressed. */
+  press(button: string): Promise<void>;
+  /** Types into a field as a person would. */
+  type(selector: string, text: string): Promise<void>;
+  key(key: Key): Promise<void>;
+  /** The tab is closed as a person closes it. */
+  close(): Promise<void>;
+  screenshot(path: string): Promise<void>;
+}
+
+/** Runs first in every document. Functions that tsx has compiled call `__name`, also when they are sent as text. */
+const PRELUDE = `globalThis.__name ??= (named) => named; (${installProbe.toString()})();`;
+
+const PRESS_PATIENCE_MS = 15_000;
+
+export class ChromiumTab implements Tab {
+  readonly console: string[] = [];
+
+  private constructor(
+    readonly who: string,
+    readonly page: PlaywrightPage,
+  ) {}
+
+  static async of(who: string, page: PlaywrightPage): Promise<ChromiumTab> {
+    const tab = new ChromiumTab(who, page);
+    page.on('console', (message) => tab.console.push(line(message.type(), message.text())));
+    page.on('pageerror', (error) => tab.console.push(line('uncaught', error.message)));
+    await page.addInitScript({ content: PRELUDE });
+    return tab;
+  }
+
+  async goto(url: string): Promise<void> {
+    await this.page.goto(url, { waitUntil: 'domcontentloaded' });
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload({ waitUntil: 'domcontentloaded' });
+  }
+
+  evaluate<A, R>(task: (argument: A) => R | Promise<R>, argument: A): Promise<R> {
+    // Playwright's argument type unwraps handles, of which we pass none: it is `A` itself.
+    return this.page.evaluate(task as (argument: unknown) => R | Promise<R>, argument as unknown);
+  }
+
+  async press(button: string): Promise<void> {
+    await this.page
+      .getByRole('button', { name: button, exact: true })
+      .click({ timeout: PRESS_PATIENCE_MS });
+  }
+
+  async type(selector: string, text: string): Promise<void> {
+    await this.page.locator(selector).first().fill(text, { timeout: PRESS_PATIENCE_MS });
+  }
+
+  async key(key: Key): Promise<void> {
+    await this.page.keyboard.press(key);
+  }
+
+  async close(): Promise<void> {
+    await this.page.close({ runBeforeUnload: false });
+  }
+
+  async screenshot(path: string): Promise<void> {
+    await this.page.screenshot({ path });
+  }
+}
+
+export class FirefoxTab implements Tab {
+  readonly console: string[] = [];
+
+  private constructor(
+    readonly who: string,
+    readonly page: PuppeteerPage,
+  ) {}
+
+  static async of(who: string, page: PuppeteerPage): Promise<FirefoxTab> {
+    const tab = new FirefoxTab(who, page);
+    page.on('console', (message) => tab.console.push(line(message.type(), message.text())));
+    page.on('pageerror', (error) => tab.console.push(line('uncaught', String(error))));
+    await page.evaluateOnNewDocument(PRELUDE);
+    return tab;
+  }
+
+  async goto(url: string): Promise<void> {
+    await this.page.goto(url, { waitUntil: 'domcontentloaded' });
+  }
+
+  async reload(): Promise<void> {
+    await this.page.reload({ waitUntil: 'domcontentloaded' });
+  }
+
+  evaluate<A, R>(task: (argument: A) => R | Promise<R>, argument: A): Promise<R> {
+    return this.page.evaluate(
+      task as (argument: unknown) => R | Promise<R>,
+      argument as unknown,
+    ) as Promise<R>;
+  }
+
+  async press(button: string): Promise<void> {
+    const selector = `::-p-aria([name="${button}"][role="button"])`;
+    await this.page.locator(selector).setTimeout(PRESS_PATIENCE_MS).click();
+  }
+
+  async type(selector: string, text: string): Promise<void> {
+    await this.page.locator(selector).setTimeout(PRESS_PATIENCE_MS).fill(text);
+  }
+
+  async key(key: Key): Promise<void> {
+    await this.page.keyboard.press(key);
+  }
+
+  async close(): Promise<void> {
+    await this.page.close();
+  }
+
+  async screenshot(path: `${string}.png` | string): Promise<void> {
+    await this.page.screenshot({ path: path as `${string}.png` });
+  }
+}
+
+function line(kind: string, text: string): string {
+  const redacted = text.replaceAll(/access_token=[^&\s]+/g, 'access_token=(redacted)');
+  return `${new Date().toISOString()} ${kind}: ${redacted}`;
+}
+
+/** Asks the probe in the page; `question` runs there with the probe's result only. */
+export function ask<K extends keyof Probe>(
+  tab: Tab,
+  question: K,
+  ...parameters: Parameters<Probe[K]>
+): Promise<Awaited<ReturnType<Probe[K]>>> {
+  type Answer = Awaited<ReturnType<Probe[K]>>;
+  return tab.evaluate(
+    (call: { question: string; parameters: readonly unknown[] }) => {
+      const probe = window.bedsideProbe as unknown as Record<
+        string,
+        (...given: readonly unknown[]) => unknown
+      >;
+      return probe[call.question]?.(...call.parameters) as Answer | Promise<Answer>;
+    },
+    { question, parameters },
+  );
+}
+
+/** All text a person can read on the page. */
+export function visibleText(tab: Tab): Promise<string> {
+  return tab.evaluate(() => document.body?.innerText ?? '', undefined);
+}
+
+/** Waits until the page shows text that matches `pattern`; resolves to the whole visible text. */
+export async function untilVisible(tab: Tab, pattern: RegExp, within: number): Promise<string> {
+  let seen = '';
+  try {
+    return await until({ what: `${tab.who} reads ${String(pattern)}`, within }, async () => {
+      seen = await visibleText(tab);
+      return pattern.test(seen) ? seen : undefined;
+    });
+  } catch (error) {
+    throw new Error(
+      `${error instanceof Error ? error.message : String(error)}\nthe page reads:\n${seen}`,
+      { cause: error },
+    );
+  }
+}
