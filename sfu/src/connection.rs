@@ -2,3 +2,4 @@
 
 pub mod dtls;
 pub mod ice;
+pub mod sctp;
