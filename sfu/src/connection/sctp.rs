@@ -1,0 +1,553 @@
+//! Data channels of one connection: SCTP inside DTLS, channels opened by DCEP (RFC 8261, 8831, 8832, 9260).
+//!
+//! ```text
+//!   DTLS record ─► guard ─► SCTP engine ─► stream ─► channel, by its label ─► event
+//!   send ─► backlog bound ─► SCTP engine ─► packet of at most 1,191 bytes ─► DTLS record
+//! ```
+//!
+//! Owns: the association, which is passive (the client sends INIT), the channels and their labels, the bound of what
+//! waits to be sent. Never: DTLS, what messages mean. The association knows no addresses: it is given a synthetic one
+//! that never changes, so that a path change does not touch it.
+//!
+//! After every input: drain [`DataChannels::poll_event`] and [`DataChannels::poll_transmit`], then ask
+//! [`DataChannels::poll_timeout`]. A broken association closes its channels and is silent from then on.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use rtc_datachannel::message::Message;
+use rtc_datachannel::message::message_channel_ack::DataChannelAck;
+use rtc_datachannel::message::message_channel_open::{
+    CHANNEL_PRIORITY_NORMAL, ChannelType, DataChannelOpen,
+};
+use rtc_sctp::{
+    Association, AssociationEvent, AssociationHandle, DatagramEvent, Endpoint, EndpointConfig,
+    EndpointEvent, Event, Payload, PayloadProtocolIdentifier, ReliabilityType, ServerConfig,
+    StreamEvent, StreamId, TimerConfig, TransportConfig,
+};
+use rtc_shared::TransportProtocol;
+use rtc_shared::marshal::{Marshal, Unmarshal};
+
+use crate::limits::{DATA_BACKLOG_BYTES_MAX, DATA_MESSAGE_BYTES_MAX};
+
+mod guard;
+
+use guard::{Guard, Verdict};
+
+/// Streams that a client may open. It needs three; SDKs of integrators may add some.
+const STREAMS_MAX: usize = 32;
+
+/// Associations of which one may come to stand: the engine makes one for each repetition of INIT.
+const CANDIDATES_MAX: usize = 4;
+
+/// Both ends of the association, as the engine sees them.
+const SYNTHETIC_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5000);
+
+/// The channels that the client protocol names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChannelLabel {
+    /// `_reliable`: ordered, everything arrives.
+    Reliable,
+    /// `_lossy`: unordered, never repeated.
+    Lossy,
+    /// `_data_track`: unordered, never repeated.
+    DataTrack,
+}
+
+impl ChannelLabel {
+    /// All labels.
+    pub const ALL: [Self; 3] = [Self::Reliable, Self::Lossy, Self::DataTrack];
+
+    /// The label on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reliable => "_reliable",
+            Self::Lossy => "_lossy",
+            Self::DataTrack => "_data_track",
+        }
+    }
+
+    fn from_wire(label: &[u8]) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str().as_bytes() == label)
+    }
+
+    fn channel_type(self) -> ChannelType {
+        match self {
+            Self::Reliable => ChannelType::Reliable,
+            Self::Lossy | Self::DataTrack => ChannelType::PartialReliableRexmitUnordered,
+        }
+    }
+}
+
+/// What [`DataChannels::poll_event`] yields.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChannelEvent {
+    /// The first channel of this label is open, no matter who opened it.
+    Open(ChannelLabel),
+    /// A message, whole.
+    Message {
+        /// The channel.
+        label: ChannelLabel,
+        /// At most [`DATA_MESSAGE_BYTES_MAX`] bytes.
+        data: Bytes,
+    },
+    /// No channel of this label is open any more.
+    Closed(ChannelLabel),
+}
+
+/// What became of a message to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// The engine has it.
+    Sent,
+    /// No channel of this label is open.
+    NotOpen,
+    /// Too much waits already, or the message is too large.
+    Dropped,
+}
+
+/// The data channels of one connection.
+#[derive(Debug)]
+pub struct DataChannels {
+    endpoint: Endpoint,
+    state: State,
+    /// Channels to open as soon as the association stands.
+    wanted: Vec<ChannelLabel>,
+    channels: Vec<Channel>,
+    transmits: VecDeque<Bytes>,
+    events: VecDeque<ChannelEvent>,
+}
+
+#[derive(Debug)]
+enum State {
+    Waiting(Vec<Peer>),
+    Established(Box<Peer>),
+    Broken,
+}
+
+struct Peer {
+    handle: AssociationHandle,
+    association: Association,
+    guard: Guard,
+}
+
+impl std::fmt::Debug for Peer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Peer")
+            .field("handle", &self.handle)
+            .field("guard", &self.guard)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A stream that either side uses.
+#[derive(Debug)]
+struct Channel {
+    stream: StreamId,
+    /// `None` before DCEP names it, and for labels that we do not know.
+    label: Option<ChannelLabel>,
+    phase: Phase,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The peer used the stream without opening it.
+    Unnamed,
+    /// We sent OPEN.
+    Opening,
+    Open,
+}
+
+impl DataChannels {
+    /// Waits for the client's INIT.
+    #[must_use]
+    pub fn new(_now: Instant) -> Self {
+        // By default the engine gives up on data after five time-outs, silently; ICE decides when a path is dead.
+        let timers = TimerConfig { max_t3_rtx_retrans: usize::MAX, ..TimerConfig::default() };
+        let transport = TransportConfig::default()
+            .with_timer_config(timers)
+            .with_max_receive_buffer_size(guard::RECEIVE_WINDOW_BYTES)
+            .with_max_message_size(u32::try_from(DATA_MESSAGE_BYTES_MAX).unwrap_or(u32::MAX));
+        let endpoint = Endpoint::new(
+            SYNTHETIC_ADDRESS,
+            TransportProtocol::UDP,
+            Arc::new(EndpointConfig::new()),
+            Some(Arc::new(ServerConfig::new(transport))),
+        );
+        Self {
+            endpoint,
+            state: State::Waiting(Vec::new()),
+            wanted: Vec::new(),
+            channels: Vec::new(),
+            transmits: VecDeque::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    /// Opens a channel, once per label, as soon as the association stands.
+    pub fn open(&mut self, label: ChannelLabel) {
+        let is_ours = |channel: &Channel| channel.label == Some(label) && is_local(channel.stream);
+        if !self.wanted.contains(&label) && !self.channels.iter().any(is_ours) {
+            self.wanted.push(label);
+        }
+    }
+
+    /// Whether a message with this label can be sent.
+    #[must_use]
+    pub fn is_open(&self, label: ChannelLabel) -> bool {
+        self.open_channel(label).is_some()
+    }
+
+    /// Takes an SCTP packet out of a DTLS record. What cannot be used is ignored.
+    pub fn handle_packet(&mut self, packet: &[u8], now: Instant) {
+        if matches!(self.state, State::Broken) || !guard::is_well_formed(packet) {
+            return;
+        }
+        let bytes = Bytes::copy_from_slice(packet);
+        match self.endpoint.handle(now, SYNTHETIC_ADDRESS, None, bytes) {
+            Some((handle, DatagramEvent::NewAssociation(association))) => {
+                self.on_candidate(handle, association, guard::initial_tsn(packet));
+            }
+            Some((handle, DatagramEvent::AssociationEvent(event))) => {
+                self.on_packet(handle, event, packet, now);
+            }
+            _ => {}
+        }
+        self.process(now);
+    }
+
+    /// Lets time pass: repeats, acknowledges.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if let State::Established(peer) = &mut self.state {
+            peer.association.handle_timeout(now);
+        }
+        self.process(now);
+    }
+
+    /// When [`DataChannels::handle_timeout`] has something to do.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match &self.state {
+            State::Established(peer) => peer.association.poll_timeout(),
+            State::Waiting(_) | State::Broken => None,
+        }
+    }
+
+    /// The next SCTP packet for the peer, at most 1,200 bytes: one DTLS record.
+    pub fn poll_transmit(&mut self, now: Instant) -> Option<Bytes> {
+        if self.transmits.is_empty() {
+            self.process(now);
+            self.gather(now);
+        }
+        self.transmits.pop_front()
+    }
+
+    /// What happened.
+    pub fn poll_event(&mut self) -> Option<ChannelEvent> {
+        self.events.pop_front()
+    }
+
+    /// Sends a binary message over the open channel of this label.
+    pub fn send(&mut self, label: ChannelLabel, data: &[u8], now: Instant) -> SendOutcome {
+        let Some(stream) = self.open_channel(label) else { return SendOutcome::NotOpen };
+        if data.len() > DATA_MESSAGE_BYTES_MAX
+            || self.backlog_bytes() + data.len() > DATA_BACKLOG_BYTES_MAX
+        {
+            return SendOutcome::Dropped;
+        }
+        // SCTP has no empty messages; one byte stands for none (RFC 8831 §6.6).
+        let (data, kind) = match data {
+            [] => (&[0][..], PayloadProtocolIdentifier::BinaryEmpty),
+            _ => (data, PayloadProtocolIdentifier::Binary),
+        };
+        if self.write(stream, data, kind, now) { SendOutcome::Sent } else { SendOutcome::Dropped }
+    }
+
+    fn open_channel(&self, label: ChannelLabel) -> Option<StreamId> {
+        let is_open =
+            |channel: &&Channel| channel.label == Some(label) && channel.phase == Phase::Open;
+        self.channels.iter().find(is_open).map(|channel| channel.stream)
+    }
+
+    fn backlog_bytes(&mut self) -> usize {
+        let State::Established(peer) = &mut self.state else { return 0 };
+        self.channels
+            .iter()
+            .filter_map(|channel| {
+                peer.association.stream(channel.stream).ok()?.buffered_amount().ok()
+            })
+            .sum()
+    }
+
+    fn write(
+        &mut self,
+        stream: StreamId,
+        data: &[u8],
+        kind: PayloadProtocolIdentifier,
+        now: Instant,
+    ) -> bool {
+        let State::Established(peer) = &mut self.state else { return false };
+        peer.association
+            .stream(stream)
+            .and_then(|mut stream| stream.write_with_ppi(now, data, kind))
+            .is_ok()
+    }
+
+    fn on_candidate(
+        &mut self,
+        handle: AssociationHandle,
+        association: Association,
+        initial_tsn: Option<u32>,
+    ) {
+        match (&mut self.state, initial_tsn) {
+            (State::Waiting(candidates), Some(initial_tsn)) => {
+                let guard = Guard::new(initial_tsn);
+                candidates.push(Peer { handle, association, guard });
+                if candidates.len() > CANDIDATES_MAX {
+                    let oldest = candidates.remove(0);
+                    self.endpoint.handle_event(oldest.handle, EndpointEvent::drained());
+                }
+            }
+            _ => self.endpoint.handle_event(handle, EndpointEvent::drained()),
+        }
+    }
+
+    fn on_packet(
+        &mut self,
+        handle: AssociationHandle,
+        event: AssociationEvent,
+        packet: &[u8],
+        now: Instant,
+    ) {
+        let peer = match &mut self.state {
+            State::Waiting(candidates) => candidates.iter_mut().find(|peer| peer.handle == handle),
+            State::Established(peer) if peer.handle == handle => Some(&mut **peer),
+            State::Established(_) | State::Broken => None,
+        };
+        let Some(peer) = peer else { return };
+        match peer.guard.judge(packet) {
+            Verdict::Pass => peer.association.handle_event(event),
+            Verdict::Drop => {}
+            Verdict::Break => {
+                // The ABORT that this queues is the last that the peer hears.
+                let _ = peer.association.abort();
+                self.gather(now);
+            }
+            Verdict::Aborted => self.break_down(),
+        }
+    }
+
+    /// Turns what the engine has to say into events, and opens what waits to be opened.
+    fn process(&mut self, now: Instant) {
+        self.promote();
+        while let State::Established(peer) = &mut self.state {
+            match peer.association.poll() {
+                Some(Event::Stream(StreamEvent::Opened { id })) => self.on_stream_opened(id, now),
+                Some(Event::Stream(StreamEvent::Readable { id })) => self.read(id, now),
+                Some(Event::AssociationLost { id, .. }) => self.on_stream_lost(id),
+                Some(_) => {}
+                None if peer.association.is_closed() => self.break_down(),
+                None => break,
+            }
+        }
+        if matches!(self.state, State::Established(_)) {
+            for label in std::mem::take(&mut self.wanted) {
+                self.open_now(label, now);
+            }
+        }
+    }
+
+    /// Makes the first candidate whose handshake is complete the association, and forgets the others.
+    fn promote(&mut self) {
+        let State::Waiting(candidates) = &mut self.state else { return };
+        let Some(index) = candidates.iter().position(|peer| !peer.association.is_handshaking())
+        else {
+            return;
+        };
+        let chosen = candidates.swap_remove(index);
+        for other in candidates.drain(..) {
+            self.endpoint.handle_event(other.handle, EndpointEvent::drained());
+        }
+        self.endpoint.reject_new_associations();
+        self.state = State::Established(Box::new(chosen));
+    }
+
+    fn on_stream_opened(&mut self, stream: StreamId, now: Instant) {
+        let State::Established(peer) = &mut self.state else { return };
+        let _ = peer.association.accept_stream();
+        if self.channels.len() < STREAMS_MAX {
+            self.channels.push(Channel { stream, label: None, phase: Phase::Unnamed });
+        } else {
+            let _ = peer.association.abort();
+            self.gather(now);
+        }
+    }
+
+    fn read(&mut self, stream: StreamId, now: Instant) {
+        while let State::Established(peer) = &mut self.state {
+            let read = peer.association.stream(stream).and_then(|mut stream| stream.read_sctp());
+            let Ok(Some(message)) = read else { return };
+            peer.guard.on_read(message.chunks.len(), message.len());
+            // Larger ones are not for us; SDKs stay below.
+            let Ok(data) = message.to_payload(DATA_MESSAGE_BYTES_MAX) else { continue };
+            match message.ppi {
+                PayloadProtocolIdentifier::Dcep => self.on_dcep(stream, data.freeze(), now),
+                PayloadProtocolIdentifier::Binary | PayloadProtocolIdentifier::String => {
+                    self.on_message(stream, data.freeze());
+                }
+                PayloadProtocolIdentifier::BinaryEmpty | PayloadProtocolIdentifier::StringEmpty => {
+                    self.on_message(stream, Bytes::new());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn on_message(&mut self, stream: StreamId, data: Bytes) {
+        // A message on a channel that we are opening says as much as its ACK (RFC 8832 §6).
+        self.on_open(stream);
+        let channel = self.channels.iter().find(|channel| channel.stream == stream);
+        if let Some(label) = channel.and_then(|channel| channel.label) {
+            self.events.push_back(ChannelEvent::Message { label, data });
+        }
+    }
+
+    fn on_dcep(&mut self, stream: StreamId, mut data: Bytes, now: Instant) {
+        /// Message types (RFC 8832 §8.2.1). The codec knows others, of its own, and panics on them.
+        const ACK: u8 = 2;
+        const OPEN: u8 = 3;
+        match data.first() {
+            Some(&ACK) => self.on_open(stream),
+            Some(&OPEN) => {
+                if let Ok(Message::DataChannelOpen(open)) = Message::unmarshal(&mut data) {
+                    self.on_dcep_open(stream, &open, now);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The peer opens a channel: we acknowledge, and send over it as it asked (RFC 8832 §6).
+    fn on_dcep_open(&mut self, stream: StreamId, open: &DataChannelOpen, now: Instant) {
+        let channel = self.channels.iter_mut().find(|channel| channel.stream == stream);
+        let Some(channel) = channel.filter(|channel| channel.phase == Phase::Unnamed) else {
+            return;
+        };
+        let label = ChannelLabel::from_wire(&open.label);
+        (channel.label, channel.phase) = (label, Phase::Opening);
+        self.write_dcep(stream, &Message::DataChannelAck(DataChannelAck), now);
+        self.set_reliability(stream, open.channel_type, open.reliability_parameter);
+        self.on_open(stream);
+    }
+
+    /// A channel that was opening is open.
+    fn on_open(&mut self, stream: StreamId) {
+        let channel = self.channels.iter_mut().find(|channel| channel.stream == stream);
+        let Some(channel) = channel.filter(|channel| channel.phase == Phase::Opening) else {
+            return;
+        };
+        let label = channel.label;
+        let was_open = label.is_some_and(|label| self.is_open(label));
+        let opening = self.channels.iter_mut().find(|channel| channel.stream == stream);
+        if let Some(channel) = opening {
+            channel.phase = Phase::Open;
+        }
+        if let Some(label) = label.filter(|_| !was_open) {
+            self.events.push_back(ChannelEvent::Open(label));
+        }
+    }
+
+    fn on_stream_lost(&mut self, stream: StreamId) {
+        let Some(index) = self.channels.iter().position(|channel| channel.stream == stream) else {
+            return;
+        };
+        let lost = self.channels.swap_remove(index);
+        if let (Some(label), Phase::Open) = (lost.label, lost.phase)
+            && !self.is_open(label)
+        {
+            self.events.push_back(ChannelEvent::Closed(label));
+        }
+    }
+
+    fn open_now(&mut self, label: ChannelLabel, now: Instant) {
+        let taken = |stream| self.channels.iter().any(|channel| channel.stream == stream);
+        let State::Established(peer) = &mut self.state else { return };
+        // The DTLS server's streams are odd (RFC 8832 §6).
+        let streams = peer.association.negotiated_max_streams().unwrap_or_default();
+        let Some(stream) = (1..streams).step_by(2).find(|stream| !taken(*stream)) else { return };
+        if peer.association.open_stream(stream, PayloadProtocolIdentifier::Binary).is_err() {
+            return;
+        }
+        let open = DataChannelOpen {
+            channel_type: label.channel_type(),
+            priority: CHANNEL_PRIORITY_NORMAL,
+            reliability_parameter: 0,
+            label: label.as_str().as_bytes().to_vec(),
+            protocol: Vec::new(),
+        };
+        self.channels.push(Channel { stream, label: Some(label), phase: Phase::Opening });
+        self.write_dcep(stream, &Message::DataChannelOpen(open), now);
+        self.set_reliability(stream, label.channel_type(), 0);
+    }
+
+    fn write_dcep(&mut self, stream: StreamId, message: &Message, now: Instant) {
+        if let Ok(bytes) = message.marshal() {
+            self.write(stream, &bytes, PayloadProtocolIdentifier::Dcep, now);
+        }
+    }
+
+    /// For what is written from now on; DCEP itself goes before, reliably.
+    fn set_reliability(&mut self, stream: StreamId, kind: ChannelType, parameter: u32) {
+        let State::Established(peer) = &mut self.state else { return };
+        let (unordered, reliability) = match kind {
+            ChannelType::ReliableUnordered => (true, ReliabilityType::Reliable),
+            ChannelType::PartialReliableRexmit => (false, ReliabilityType::Rexmit),
+            ChannelType::PartialReliableRexmitUnordered => (true, ReliabilityType::Rexmit),
+            ChannelType::PartialReliableTimed => (false, ReliabilityType::Timed),
+            ChannelType::PartialReliableTimedUnordered => (true, ReliabilityType::Timed),
+            _ => (false, ReliabilityType::Reliable),
+        };
+        if let Ok(mut stream) = peer.association.stream(stream) {
+            // Fails only for streams that are gone.
+            let _ = stream.set_reliability_params(unordered, reliability, parameter);
+        }
+    }
+
+    /// Fetches all packets that the engine wants to send now.
+    fn gather(&mut self, now: Instant) {
+        let peers = match &mut self.state {
+            State::Waiting(candidates) => candidates.as_mut_slice(),
+            State::Established(peer) => std::slice::from_mut(&mut **peer),
+            State::Broken => return,
+        };
+        for peer in peers {
+            let Some(transmit) = peer.association.poll_transmit(now) else { continue };
+            if let Payload::RawEncode(packets) = transmit.message {
+                for packet in packets {
+                    peer.guard.on_sent(&packet);
+                    self.transmits.push_back(packet);
+                }
+            }
+        }
+    }
+
+    fn break_down(&mut self) {
+        self.state = State::Broken;
+        while let Some(stream) = self.channels.last().map(|channel| channel.stream) {
+            self.on_stream_lost(stream);
+        }
+        self.wanted.clear();
+    }
+}
+
+/// Whether the DTLS server, that is us, chose this stream.
+fn is_local(stream: StreamId) -> bool {
+    stream % 2 == 1
+}
+
+#[cfg(test)]
+mod tests;
