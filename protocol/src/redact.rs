@@ -1,12 +1,13 @@
 //! Values that must not reach a log.
 //!
-//! Owns: [`Redacted`], which prints nothing of what it holds, and [`path_of`], which cuts the query off a request
-//! target. Never: decides what is logged. A join token travels in the query string (browsers cannot set headers on a
-//! WebSocket), so no query string may ever be printed.
+//! Owns: [`Redacted`], which prints nothing of what it holds, and [`path_of`], which cuts the query
+//! off a request target. Never: decides what is logged. A join token travels in the query string
+//! (browsers cannot set headers on a WebSocket), so no query string may ever be printed.
 
 use std::fmt;
 
-/// A value whose `Debug` and `Display` show only that it is there. Tokens, secrets, names, addresses, SDP.
+/// A value whose `Debug` and `Display` show only that it is there. Tokens, secrets, names,
+/// addresses, SDP.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Redacted<T>(T);
 

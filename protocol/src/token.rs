@@ -1,10 +1,13 @@
-//! The join token: a JWT (RFC 7519) signed with HS256 (RFC 7518 §3.2), in the claims of LiveKit's clients.
+//! The join token: a JWT (RFC 7519) signed with HS256 (RFC 7518 §3.2), in the claims of LiveKit's
+//! clients.
 //!
-//! Owns: the key pairs ([`ApiKeys`]), [`verify`] and [`mint`], and the meaning of absent grants. Never: a clock (time
-//! comes in), the token's text in an error or a log, an algorithm or key chosen by the token itself.
+//! Owns: the key pairs ([`ApiKeys`]), [`verify`] and [`mint`], and the meaning of absent grants.
+//! Never: a clock (time comes in), the token's text in an error or a log, an algorithm or key
+//! chosen by the token itself.
 //!
 //! ```text
-//! header.claims.signature ─► alg HS256, no key in the header ─► iss selects the secret ─► signature ─► times ─► grants
+//! header.claims.signature
+//!   ─► alg HS256, no key in the header ─► iss selects the secret ─► signature ─► times ─► grants
 //! ```
 
 use std::collections::BTreeMap;
@@ -22,7 +25,8 @@ mod keys;
 
 pub use keys::{ApiKeys, KeysError, SECRET_BYTES_MIN, SecretPolicy};
 
-/// Longest token that is looked at, in bytes: the longest metadata and attributes, escaped and in base64, fit.
+/// Longest token that is looked at, in bytes: the longest metadata and attributes, escaped and in
+/// base64, fit.
 pub const TOKEN_BYTES_MAX: usize = 1024 * 1024;
 
 /// Longest metadata, in bytes. The LiveKit server uses the same bound.
@@ -34,8 +38,8 @@ pub const ATTRIBUTES_BYTES_MAX: usize = 64 * 1024;
 /// How far clocks of minter and verifier may differ, in seconds. The LiveKit server uses the same.
 pub const LEEWAY_S: i64 = 60;
 
-/// Furthest expiry that is accepted, in seconds from now: a year and a day. A token that outlives this is a mistake
-/// (milliseconds taken for seconds) or a back door.
+/// Furthest expiry that is accepted, in seconds from now: a year and a day. A token that outlives
+/// this is a mistake (milliseconds taken for seconds) or a back door.
 pub const LIFETIME_S_MAX: i64 = 366 * 24 * 60 * 60;
 
 /// What a verified token says, absent grants already resolved.
@@ -149,7 +153,8 @@ pub enum TokenError {
     /// The header names a key, or asks for an extension (`crit`).
     #[error("the token's header asks for something that is not supported")]
     Header,
-    /// Unknown `iss`, or the signature does not match: not told apart, so that keys cannot be guessed.
+    /// Unknown `iss`, or the signature does not match: not told apart, so that keys cannot be
+    /// guessed.
     #[error("the token's key or signature is not valid")]
     Signature,
     /// A claim is absent or of the wrong type.

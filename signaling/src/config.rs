@@ -9,15 +9,18 @@ pub struct Config {
     pub node_id: String,
     /// Names this node's region to clients; may be empty.
     pub region: String,
-    /// Version told to clients. They compare it with LiveKit's releases, so it is one of those, not ours.
+    /// Version told to clients. They compare it with LiveKit's releases, so it is one of those, not
+    /// ours.
     pub server_version: String,
     /// Whether a join may open a room. Without, a join to an absent room gets 404.
     pub joins_open_rooms: bool,
-    /// Origins whose pages may open a socket; empty means any. Sockets are authorised by token, never by cookie.
+    /// Origins whose pages may open a socket; empty means any. Sockets are authorised by token,
+    /// never by cookie.
     pub origins: Vec<String>,
     /// Sockets open at once. 10,000 at about 100 kB each are 1 GB.
     pub sockets_max: u64,
-    /// How long the media plane may take to answer a join. Clients wait 5 s for the socket (Rust SDK).
+    /// How long the media plane may take to answer a join. Clients wait 5 s for the socket (Rust
+    /// SDK).
     pub join_timeout: Duration,
     /// How long one write may block before the socket counts as dead.
     pub write_timeout: Duration,

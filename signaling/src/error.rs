@@ -1,4 +1,5 @@
-//! Why a socket is not opened: the status and the text that the client gets. The only place that chooses a status.
+//! Why a socket is not opened: the status and the text that the client gets. The only place that
+//! chooses a status.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -8,7 +9,8 @@ use sfu::shard::command::JoinRefusal;
 
 use crate::query::ParameterError;
 
-/// Why a join is refused before the upgrade. The texts are for people and hold nothing of the request.
+/// Why a join is refused before the upgrade. The texts are for people and hold nothing of the
+/// request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
     #[error("no token is given")]
@@ -76,7 +78,8 @@ impl From<JoinRefusal> for Refusal {
         match refusal {
             JoinRefusal::RoomNotFound => Self::RoomNotFound,
             JoinRefusal::RoomFull => Self::RoomFull,
-            // A mismatch without a resume does not happen; the server's state is what is wrong then.
+            // A mismatch without a resume does not happen; the server's state is what is wrong
+            // then.
             JoinRefusal::NodeFull | JoinRefusal::StateMismatch => Self::ServerFull,
         }
     }

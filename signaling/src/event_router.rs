@@ -1,7 +1,8 @@
 //! Events of the media plane find their socket: a map from session to a bounded queue.
 //!
-//! [`EventRouter::sink`] is called on shard threads and never blocks. A queue that is full belongs to a socket that
-//! does not read: its session is dropped from the map, which ends the socket, and the client may resume.
+//! [`EventRouter::sink`] is called on shard threads and never blocks. A queue that is full belongs
+//! to a socket that does not read: its session is dropped from the map, which ends the socket, and
+//! the client may resume.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -55,11 +56,13 @@ impl EventRouter {
 
     fn route(&self, event: Event) {
         let Event { session, message } = event;
-        // The map's guard must be gone before `remove`.
-        let sent = self.routes.queues.get(&session).map(|queue| queue.try_send(message));
-        if let Some(Err(TrySendError::Full(_))) = sent
-            && self.routes.queues.remove(&session).is_some()
-        {
+        let full = self
+            .routes
+            .queues
+            .get(&session)
+            .is_some_and(|queue| matches!(queue.try_send(message), Err(TrySendError::Full(_))));
+        // The map's guard is gone here: `remove` under it would deadlock.
+        if full && self.routes.queues.remove(&session).is_some() {
             self.routes.overflows.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -1,4 +1,5 @@
-//! The control plane: the signal socket of LiveKit's client protocol (protocol 17, two peer connections, `/rtc`).
+//! The control plane: the signal socket of LiveKit's client protocol (protocol 17, two peer
+//! connections, `/rtc`).
 //!
 //! ```text
 //! upgrade ─► token, parameters ─► Join ─────────► media_link ─► sfu
@@ -7,11 +8,12 @@
 //!   ws ◄── session (pure: frame, event, timer -> effects) ◄── event_router
 //! ```
 //!
-//! Owns: who may open a socket, the translation between protobuf and the media plane's commands and events, pings,
-//! refresh tokens, what a misbehaving socket gets. Never: rooms, participants, tracks (the media plane owns them), a
-//! database, anything of a person or a token in a log.
+//! Owns: who may open a socket, the translation between protobuf and the media plane's commands and
+//! events, pings, refresh tokens, what a misbehaving socket gets. Never: rooms, participants,
+//! tracks (the media plane owns them), a database, anything of a person or a token in a log.
 //!
-//! Start order: [`EventRouter`], then the media plane with [`EventRouter::sink`], then [`Signaling::new`].
+//! Start order: [`EventRouter`], then the media plane with [`EventRouter::sink`], then
+//! [`Signaling::new`].
 
 #![cfg_attr(
     test,
@@ -117,7 +119,8 @@ impl Signaling {
         self.shared.metrics.snapshot(&self.shared.events)
     }
 
-    /// Refuses new sockets (503) from now on. Open ones end when the media plane tells their participants to leave.
+    /// Refuses new sockets (503) from now on. Open ones end when the media plane tells their
+    /// participants to leave.
     pub fn stop_accepting(&self) {
         self.shared.stopping.store(true, Ordering::Relaxed);
     }

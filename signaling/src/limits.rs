@@ -5,14 +5,16 @@ use std::time::Instant;
 /// Largest signal frame, in bytes. The LiveKit server's.
 pub const FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// Largest frame that is read at all, in bytes: one that is over [`FRAME_BYTES_MAX`] but not over this is read to its
-/// end, so that the leave that answers it arrives. Beyond, the connection breaks off. Bounds memory per socket.
+/// Largest frame that is read at all, in bytes: one that is over [`FRAME_BYTES_MAX`] but not over
+/// this is read to its end, so that the leave that answers it arrives. Beyond, the connection
+/// breaks off. Bounds memory per socket.
 pub const FRAME_BYTES_READ_MAX: usize = 2 * FRAME_BYTES_MAX;
 
 /// Events that wait for one socket. A join into a full room of 64 brings about 200 at once.
 pub const EVENTS_QUEUED_MAX: usize = 512;
 
-/// Bytes of participants in one update; more are split. LiveKit's clients are known to take 128 KiB.
+/// Bytes of participants in one update; more are split. LiveKit's clients are known to take 128
+/// KiB.
 pub const UPDATE_BYTES_MAX: usize = 128 * 1024;
 
 /// Bytes of a client's track id, track name or stream name. SDKs use UUIDs and short names.
@@ -30,7 +32,8 @@ pub const SIDS_MAX: usize = 1024;
 /// Bytes of `browser` that are kept.
 pub const BROWSER_BYTES_MAX: usize = 64;
 
-/// Refused joins that are remembered for `validate`, and for how long in seconds. JS asks within its 3 s limit.
+/// Refused joins that are remembered for `validate`, and for how long in seconds. JS asks within
+/// its 3 s limit.
 pub const REFUSALS_MAX: usize = 1024;
 /// See [`REFUSALS_MAX`].
 pub const REFUSAL_SECONDS: u64 = 10;
@@ -41,7 +44,8 @@ pub const PING_INTERVAL_S: i32 = 5;
 /// Seconds without pong after which clients close.
 pub const PING_TIMEOUT_S: i32 = 15;
 
-/// Frames that a socket may send at once: a page that subscribes to a full room, with its candidates.
+/// Frames that a socket may send at once: a page that subscribes to a full room, with its
+/// candidates.
 pub const FRAMES_BURST: u32 = 500;
 
 /// Frames a second that a socket may send in the long run.

@@ -1,4 +1,5 @@
-//! The way to the media plane, as narrow as it is: one call. A trait, so that tests can answer in its place.
+//! The way to the media plane, as narrow as it is: one call. A trait, so that tests can answer in
+//! its place.
 
 use protocol::ids::RoomName;
 use sfu::handle::SendError;

@@ -1,7 +1,8 @@
 //! The query parameters with which a client asks for a socket (v0, `/rtc`).
 //!
-//! Parsed strictly where a wrong value would change what happens (400), leniently where it only describes the client.
-//! The text of a query holds a token: nothing of it is ever printed, errors name parameters only.
+//! Parsed strictly where a wrong value would change what happens (400), leniently where it only
+//! describes the client. The text of a query holds a token: nothing of it is ever printed, errors
+//! name parameters only.
 
 use std::collections::BTreeMap;
 

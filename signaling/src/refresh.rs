@@ -1,8 +1,8 @@
-//! Refresh tokens: a client reconnects with the newest token it was given, so that a long consultation outlives a
-//! short token.
+//! Refresh tokens: a client reconnects with the newest token it was given, so that a long
+//! consultation outlives a short token.
 //!
-//! A refresh token allows joining the same room as the same person and nothing else: grants for server APIs are left
-//! out, for a client has no use for them.
+//! A refresh token allows joining the same room as the same person and nothing else: grants for
+//! server APIs are left out, for a client has no use for them.
 
 use protocol::ids::{Identity, RoomName};
 use protocol::token::{self, ApiKeys, Kind, TokenError};

@@ -1,7 +1,8 @@
 //! Recent refusals of the media plane, for `validate`.
 //!
-//! A browser cannot read the status of a failed WebSocket upgrade, so SDKs ask `validate` why. Only the media plane
-//! knows whether a room exists or is full, and only a join asks it: `validate` repeats what the upgrade got.
+//! A browser cannot read the status of a failed WebSocket upgrade, so SDKs ask `validate` why. Only
+//! the media plane knows whether a room exists or is full, and only a join asks it: `validate`
+//! repeats what the upgrade got.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,7 +12,8 @@ use protocol::ids::{Identity, RoomName};
 use crate::error::Refusal;
 use crate::limits::{REFUSAL_SECONDS, REFUSALS_MAX};
 
-/// The last refusal per room and identity, oldest first. Joins are rare: a short list under a lock will do.
+/// The last refusal per room and identity, oldest first. Joins are rare: a short list under a lock
+/// will do.
 #[derive(Default)]
 pub(crate) struct Refusals(Mutex<Vec<Entry>>);
 

@@ -1,5 +1,5 @@
-//! A session's place in the books, from before its join to after its socket: a guard, so that a client that goes away
-//! at any moment, even before its upgrade, leaves nothing behind.
+//! A session's place in the books, from before its join to after its socket: a guard, so that a
+//! client that goes away at any moment, even before its upgrade, leaves nothing behind.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,8 +14,8 @@ use crate::Shared;
 use crate::error::Refusal;
 use crate::media_link::MediaLink;
 
-/// While it lives, events find the session and its socket is counted. When it is dropped, the media plane learns that
-/// the socket is gone, unless it knows already.
+/// While it lives, events find the session and its socket is counted. When it is dropped, the media
+/// plane learns that the socket is gone, unless it knows already.
 pub(crate) struct Registration {
     pub(crate) session: SessionId,
     room: RoomName,

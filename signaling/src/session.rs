@@ -1,4 +1,5 @@
-//! One signal socket's life, without its socket: frames, events and timers in, [`Effect`]s out. Pure.
+//! One signal socket's life, without its socket: frames, events and timers in, [`Effect`]s out.
+//! Pure.
 //!
 //! ```text
 //! client frame ─► rate, size, decode ─► to_media ──► Effect::Media
@@ -6,8 +7,8 @@
 //! timer        ─► ping, refresh token, silence
 //! ```
 //!
-//! After an [`Effect::End`] nothing more comes: the socket is to be flushed and closed. Perform the effects of each call
-//! in order, then wait until [`Session::poll_timeout`].
+//! After an [`Effect::End`] nothing more comes: the socket is to be flushed and closed. Perform the
+//! effects of each call in order, then wait until [`Session::poll_timeout`].
 
 use std::time::{Duration, Instant};
 
@@ -96,7 +97,8 @@ impl Session {
         self.id
     }
 
-    /// How responses are to be written. The first ones, before any frame of the client, are protobuf.
+    /// How responses are to be written. The first ones, before any frame of the client, are
+    /// protobuf.
     pub(crate) fn encoding(&self) -> Encoding {
         self.encoding.unwrap_or(Encoding::Protobuf)
     }
@@ -134,7 +136,8 @@ impl Session {
         if self.rate.try_take(now.instant) { Vec::new() } else { self.violate(Violation::Rate) }
     }
 
-    /// The client broke a rule: tell it, end its participant, close. Nobody else notices more than a leave.
+    /// The client broke a rule: tell it, end its participant, close. Nobody else notices more than
+    /// a leave.
     pub(crate) fn violate(&mut self, violation: Violation) -> Vec<Effect> {
         if self.ended {
             return Vec::new();

@@ -1,7 +1,7 @@
 //! The HTTP door: routes, CORS, and everything that is decided before a socket exists.
 //!
-//! The join is answered by the media plane *before* the upgrade, so that a refusal can still be an HTTP status that
-//! every SDK understands.
+//! The join is answered by the media plane *before* the upgrade, so that a refusal can still be an
+//! HTTP status that every SDK understands.
 
 use std::time::Duration;
 
@@ -29,10 +29,11 @@ use crate::registration::Registration;
 use crate::session::{Effect, Greeting, Session};
 use crate::ws;
 
-/// The routes of signalling, with CORS on every answer: without it on errors too, browsers see a network failure.
+/// The routes of signalling, with CORS on every answer: without it on errors too, browsers see a
+/// network failure.
 ///
-/// `/rtc/v1` is not served (404), so that SDKs fall back to `/rtc` with two peer connections. A doubled leading slash
-/// comes from base URLs that end in one.
+/// `/rtc/v1` is not served (404), so that SDKs fall back to `/rtc` with two peer connections. A
+/// doubled leading slash comes from base URLs that end in one.
 pub fn router(signaling: Signaling) -> Router {
     Router::new()
         .route("/rtc", get(rtc))
@@ -121,7 +122,8 @@ impl Signaling {
         refusal.into_response()
     }
 
-    /// Everything that can be said without the media plane. The token first: nothing else is parsed without one.
+    /// Everything that can be said without the media plane. The token first: nothing else is parsed
+    /// without one.
     fn check(&self, uri: &Uri, headers: &HeaderMap, now: Now) -> Result<Checked, Refusal> {
         self.check_origin(headers)?;
         let query = RawQuery::of(uri)?;
@@ -202,7 +204,7 @@ impl Signaling {
                 count(&self.shared.metrics.joins);
                 let participant = joined.participant.sid.clone();
                 tracing::info!(session = %registration.session, %participant, "joined");
-                Some(greeting.joined(*joined, now))
+                Some(greeting.joined(&joined, now))
             }
             Message::Resumed(resumed) => {
                 count(&self.shared.metrics.resumes);
@@ -213,7 +215,8 @@ impl Signaling {
                 registration.end();
                 return Err(refusal.into());
             }
-            // A resume is never refused by status: the client would give up instead of joining anew.
+            // A resume is never refused by status: the client would give up instead of joining
+            // anew.
             _ => {
                 registration.end();
                 None

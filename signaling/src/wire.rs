@@ -1,4 +1,5 @@
-//! Frames of the signal socket: protobuf in binary frames, protobuf's JSON in text frames (for debugging by hand).
+//! Frames of the signal socket: protobuf in binary frames, protobuf's JSON in text frames (for
+//! debugging by hand).
 
 use bytes::Bytes;
 use livekit_protocol::{SignalRequest, SignalResponse, signal_request, signal_response};
@@ -54,7 +55,8 @@ impl Frame {
         let response = SignalResponse { message: Some(message) };
         match encoding {
             Encoding::Protobuf => Self::Binary(response.encode_to_vec().into()),
-            // Writing JSON fails only for enum numbers without a name; none of ours is. Protobuf says it as well.
+            // Writing JSON fails only for enum numbers without a name; none of ours is. Protobuf
+            // says it as well.
             Encoding::Json => serde_json::to_string(&response)
                 .map_or_else(|_| Self::Binary(response.encode_to_vec().into()), Self::Text),
         }

@@ -267,8 +267,8 @@ fn close_of(end: End) -> Ending {
     }
 }
 
-/// Exchanges close frames. The client's is awaited for a moment: a connection that is closed with unread input is
-/// reset, and what was sent last is lost.
+/// Exchanges close frames. The client's is awaited for a moment: a connection that is closed with
+/// unread input is reset, and what was sent last is lost.
 async fn say_goodbye(socket: &mut WebSocket, ending: Ending, write_timeout: Duration) {
     let readable = match ending {
         Ending::Broken => return,

@@ -1,7 +1,7 @@
 //! The claims as they stand in the token, and their meaning.
 //!
-//! The trap: for `canPublish`, `canSubscribe` and `canPublishData` *absent is not false*. The first two default to
-//! true, the third to the value of `canPublish`.
+//! The trap: for `canPublish`, `canSubscribe` and `canPublishData` *absent is not false*. The first
+//! two default to true, the third to the value of `canPublish`.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,8 @@ pub(super) struct Issuer {
     pub(super) iss: Option<String>,
 }
 
-/// All claims that mean something to us; others are ignored. A claim given twice is refused by serde.
+/// All claims that mean something to us; others are ignored. A claim given twice is refused by
+/// serde.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Wire {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -210,7 +211,8 @@ const KINDS: [(Kind, &str); 7] = [
     (Kind::Bridge, "bridge"),
 ];
 
-/// Unknown kinds are standard, the kind without privileges. `agent` is the older form of kind `agent`.
+/// Unknown kinds are standard, the kind without privileges. `agent` is the older form of kind
+/// `agent`.
 fn kind(text: Option<&str>, agent: bool) -> Kind {
     let named = KINDS.iter().find(|(_, name)| Some(*name) == text).map(|(kind, _)| *kind);
     match named {

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::redact::MARK;
 
-/// Shortest secret that is accepted outside development, in bytes: HS256 wants at least its output's 256 bits
-/// (RFC 7518 §3.2).
+/// Shortest secret that is accepted outside development, in bytes: HS256 wants at least its
+/// output's 256 bits (RFC 7518 §3.2).
 pub const SECRET_BYTES_MIN: usize = 32;
 
 /// Whether weak secrets are tolerated.
@@ -57,10 +57,12 @@ pub enum KeysError {
 }
 
 impl ApiKeys {
-    /// Reads `key: secret` pairs, separated by commas or line ends. Lines that begin with `#` are comments.
+    /// Reads `key: secret` pairs, separated by commas or line ends. Lines that begin with `#` are
+    /// comments.
     ///
     /// # Errors
-    /// When there is none, one is malformed or given twice, or a secret is too short for the policy.
+    /// When there is none, one is malformed or given twice, or a secret is too short for the
+    /// policy.
     pub fn parse(text: &str, policy: SecretPolicy) -> Result<Self, KeysError> {
         let mut pairs: Vec<Pair> = Vec::new();
         let entries = text

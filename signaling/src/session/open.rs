@@ -13,7 +13,8 @@ use crate::limits::{FrameRate, PING_INTERVAL_S, PING_TIMEOUT_S};
 use crate::refresh::Refresh;
 use crate::wire::from_media;
 
-/// LiveKit protocol that is announced. Not 18: the Rust SDK would then expect negotiated data channels.
+/// LiveKit protocol that is announced. Not 18: the Rust SDK would then expect negotiated data
+/// channels.
 const PROTOCOL: i32 = 17;
 
 /// What a new socket begins with.
@@ -31,15 +32,16 @@ pub(crate) struct Greeting<'a> {
 
 impl Greeting<'_> {
     /// The participant has joined.
-    pub(crate) fn joined(self, joined: Joined, now: Now) -> (Session, Vec<Effect>) {
-        let response = join_response(&joined, self.protocol, self.config);
+    pub(crate) fn joined(self, joined: &Joined, now: Now) -> (Session, Vec<Effect>) {
+        let response = join_response(joined, self.protocol, self.config);
         let mut session = self.session(&joined.participant, now);
         let mut effects = vec![send(response)];
         effects.extend(session.refresh_token(now));
         (session, effects)
     }
 
-    /// The participant continues. Those who left come first: JS does not find out from the list of those present.
+    /// The participant continues. Those who left come first: JS does not find out from the list of
+    /// those present.
     pub(crate) fn resumed(self, resumed: Resumed, now: Now) -> Option<(Session, Vec<Effect>)> {
         let (departed, present) = split_departed(resumed.participants);
         let own = present.iter().find(|info| info.identity == self.identity)?;

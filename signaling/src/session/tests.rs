@@ -40,7 +40,7 @@ fn a_client_before_protocol_3_has_no_primary_subscriber() {
 fn fast_publish_is_for_those_who_may_publish() {
     let mut joined = joined();
     joined.participant.permission.can_publish = false;
-    let (_, effects) = greeting(17, &Config::default()).joined(joined, samples::now());
+    let (_, effects) = greeting(17, &Config::default()).joined(&joined, samples::now());
     let Response::Join(join) = &sent(&effects)[0] else { panic!() };
     assert!(!join.fast_publish);
 }
@@ -69,7 +69,7 @@ fn a_refresh_token_joins_the_same_room_as_the_same_person_and_nothing_else() {
     token.grants.room_create = true;
     let config = Config::default();
     let greeting = Greeting { token: &token, ..greeting(17, &config) };
-    let (_, effects) = greeting.joined(joined(), samples::now());
+    let (_, effects) = greeting.joined(&joined(), samples::now());
     let refreshed = verify(&refresh_tokens(&effects)[0], &samples::keys(), UNIX_S).unwrap();
     let (room, identity) = refreshed.join_subject().unwrap();
     assert_eq!((room.as_str(), identity.as_str()), ("room", "doctor"));
@@ -85,7 +85,7 @@ fn a_refresh_token_lives_ten_minutes_or_as_long_as_the_first_token() {
         token.expires_unix_s = UNIX_S + expires;
         let config = Config::default();
         let greeting = Greeting { token: &token, ..greeting(17, &config) };
-        let (_, effects) = greeting.joined(joined(), samples::now());
+        let (_, effects) = greeting.joined(&joined(), samples::now());
         let refreshed = verify(&refresh_tokens(&effects)[0], &samples::keys(), UNIX_S).unwrap();
         assert_eq!(refreshed.expires_unix_s, UNIX_S + expected);
     }
@@ -407,7 +407,7 @@ fn assert_violation(effects: &[Effect], expected: Violation) {
 }
 
 fn opened(protocol: u32, now: Now) -> (Session, Vec<Effect>) {
-    greeting(protocol, &Config::default()).joined(joined(), now)
+    greeting(protocol, &Config::default()).joined(&joined(), now)
 }
 
 fn greeting(protocol: u32, config: &Config) -> Greeting<'_> {

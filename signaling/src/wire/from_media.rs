@@ -16,8 +16,8 @@ pub(crate) fn description(kind: &str, id: u32, sdp: String) -> proto::SessionDes
     proto::SessionDescription { r#type: kind.to_owned(), sdp, id, ..Default::default() }
 }
 
-/// All our candidates are in the SDP, so what is left to say is that there are no more. Not an empty text: JS parses it
-/// as JSON. No null: the Rust SDK wants a mid and an index.
+/// All our candidates are in the SDP, so what is left to say is that there are no more. Not an
+/// empty text: JS parses it as JSON. No null: the Rust SDK wants a mid and an index.
 pub(crate) fn candidates_complete(to: Target) -> Response {
     Response::Trickle(proto::TrickleRequest {
         candidate_init: r#"{"candidate":"","sdpMid":"0","sdpMLineIndex":0}"#.to_owned(),
@@ -145,7 +145,8 @@ pub(crate) fn room(info: RoomInfo) -> proto::Room {
     }
 }
 
-/// What may be published: video first (an old Flutter SDK takes the first entry as the video codec).
+/// What may be published: video first (an old Flutter SDK takes the first entry as the video
+/// codec).
 pub(crate) fn enabled_codecs() -> Vec<proto::Codec> {
     ["video/VP8", "video/H264", "video/VP9", "video/AV1", "audio/opus", "audio/red"]
         .map(|mime| proto::Codec { mime: mime.to_owned(), fmtp_line: String::new() })

@@ -14,7 +14,8 @@ use super::*;
 use crate::limits::{TRACK_PARTS_MAX, TRACK_TEXT_BYTES_MAX, UPDATE_BYTES_MAX};
 use crate::samples;
 
-/// Numbers as the `.proto` files have them, written out: the wire is the contract, not the crate's names.
+/// Numbers as the `.proto` files have them, written out: the wire is the contract, not the crate's
+/// names.
 #[test]
 fn enums_have_the_numbers_of_the_wire() {
     use super::from_media as from;

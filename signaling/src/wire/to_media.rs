@@ -1,4 +1,5 @@
-//! Signal requests to the media plane's requests. Sids that are none of ours are left out: nobody has such a track.
+//! Signal requests to the media plane's requests. Sids that are none of ours are left out: nobody
+//! has such a track.
 
 use livekit_protocol as proto;
 use livekit_protocol::signal_request::Message;

@@ -56,7 +56,8 @@ impl MediaLink for ScriptedMedia {
             }
             _ => None,
         };
-        // Noted first: a test that waits for the command may then rely on the answer being on its way.
+        // Noted first: a test that waits for the command may then rely on the answer being on its
+        // way.
         let _ = self.commands.send(command);
         if let Some((session, message)) = answer {
             (self.sink)(Event { session, message });

@@ -43,7 +43,7 @@ async fn bad_tokens_and_parameters_have_their_status_and_a_reason_on_both_doors(
         (String::new(), 401, "no token"),
         ("access_token=garbage".to_owned(), 401, "malformed"),
         (format!("access_token={}", token_of(&expired)), 401, "expired"),
-        (format!("access_token={}x", good), 401, "token"),
+        (format!("access_token={good}x"), 401, "token"),
         (format!("access_token={}", token_of(&not_for_join)), 401, "joining"),
         (format!("access_token={}", token_of(&no_room)), 400, "room"),
         (format!("access_token={}", token_of(&no_identity)), 400, "identity"),
