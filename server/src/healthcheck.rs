@@ -49,7 +49,8 @@ fn status_of(address: SocketAddr, path: &str) -> anyhow::Result<u16> {
     let mut socket = TcpStream::connect_timeout(&address, TIMEOUT).context("connecting")?;
     socket.set_read_timeout(Some(TIMEOUT))?;
     socket.set_write_timeout(Some(TIMEOUT))?;
-    write!(socket, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let question = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    socket.write_all(question.as_bytes()).context("asking")?;
     let mut answer = Vec::new();
     socket.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).context("reading the answer")?;
     status(&answer).context("the answer is not HTTP")

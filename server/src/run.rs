@@ -79,9 +79,11 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     tokio::spawn(sources.copy_every_second());
 
     let mut stop = StopSignal::new()?;
-    greet(&greeting::text(config, http, admin, &planes.media.udp_ports())?);
-    warn_of_plain_http(config, http);
+    let greeting = greeting::text(config, http, admin, &planes.media.udp_ports())?;
+    // Whoever has read the greeting may ask at once.
     readiness.set_ready();
+    greet(&greeting);
+    warn_of_plain_http(config, http);
     info!(%http, %admin, shards = config.sfu.shards, "ready");
 
     stop.wait().await;

@@ -98,7 +98,6 @@ fn signalling_is_wired_with_the_keys_of_the_links() {
 fn an_exposed_dev_server_speaks_tls_only() {
     let server = Server::start_with(&["--dev-expose", "--advertise=127.0.0.1"]);
     assert!(server.links().iter().all(|link| link.starts_with("https://")));
-    assert!(!request_bytes(server.http, "GET / HTTP/1.1").starts_with(b"HTTP/1.1 200"));
     // A TLS alert (content type 21, RFC 8446 §5.1) answers what is not TLS.
     assert_eq!(request_bytes(server.http, "GET / HTTP/1.1").first(), Some(&21));
     server.stop();
@@ -208,7 +207,9 @@ fn request(address: SocketAddr, line: &str) -> String {
 fn request_bytes(address: SocketAddr, line: &str) -> Vec<u8> {
     let mut socket = TcpStream::connect(address).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    write!(socket, "{line}\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    // In one piece: a server that refuses the first piece would reset the next.
+    let text = format!("{line}\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    socket.write_all(text.as_bytes()).unwrap();
     let mut answer = Vec::new();
     // A connection that is reset has answered what was read.
     let _ = socket.read_to_end(&mut answer);
