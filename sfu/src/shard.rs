@@ -321,6 +321,9 @@ impl Shard {
                 self.on_panic(Some(key), now);
             }
         }
+        for session in self.context.ended.drain(..) {
+            self.sessions.remove(&session);
+        }
     }
 
     fn on_panic(&mut self, key: Option<ConnectionKey>, now: Instant) {

@@ -193,6 +193,7 @@ impl Room {
         {
             context.close_connection(connection, now);
         }
+        context.ended.extend(participant.session());
         self.offer_all_stale(context);
         if self.participants.is_empty() {
             let wait = Duration::from_secs(self.limits.departure_timeout_s.into());

@@ -57,6 +57,8 @@ pub(crate) struct Context {
     /// What connections did while they were driven, for their rooms: see [`drive`](Self::drive).
     pub(crate) happenings: VecDeque<(ConnectionKey, Owner, Happening)>,
     scratch: Vec<Happening>,
+    /// Sessions whose participant is gone.
+    pub(crate) ended: Vec<SessionId>,
 }
 
 impl Context {
@@ -76,6 +78,7 @@ impl Context {
             missing: Vec::new(),
             happenings: VecDeque::new(),
             scratch: Vec::new(),
+            ended: Vec::new(),
         }
     }
 
