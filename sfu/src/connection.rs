@@ -168,7 +168,12 @@ impl Connection {
         self.channels.open(label);
     }
 
-    pub(crate) fn send_data(&mut self, label: ChannelLabel, data: &[u8], now: Instant) -> SendOutcome {
+    pub(crate) fn send_data(
+        &mut self,
+        label: ChannelLabel,
+        data: &[u8],
+        now: Instant,
+    ) -> SendOutcome {
         self.channels.send(label, data, now)
     }
 
@@ -292,7 +297,9 @@ impl Connection {
         egress: &mut Egress,
         write: impl FnOnce(&mut [u8]) -> Option<usize>,
     ) -> bool {
-        let (State::Open(keys), Some(path)) = (&mut self.state, self.ice.path()) else { return false };
+        let (State::Open(keys), Some(path)) = (&mut self.state, self.ice.path()) else {
+            return false;
+        };
         let Some(slot) = egress.reserve() else { return false };
         let Some(len) = write(slot) else { return false };
         let Some(len) = keys.sender.protect_rtcp(slot, len) else { return false };

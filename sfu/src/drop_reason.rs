@@ -64,8 +64,6 @@ drop_reasons! {
     NotPublished => "not_published",
     /// No free egress slot in this batch.
     EgressFull => "egress_full",
-    /// SCTP or data-channel input that could not be used.
-    SctpFailed => "sctp_failed",
     /// A data message that is malformed, too large or not allowed.
     DataRefused => "data_refused",
     /// A participant's handling panicked; its connection is closed.

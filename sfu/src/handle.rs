@@ -86,13 +86,13 @@ impl Handle {
     ///
     /// # Errors
     /// When a port cannot be bound, or the configuration is empty.
-    pub fn start(config: &Config, sink: EventSink) -> Result<Self, StartError> {
+    pub fn start(config: &Config, sink: &EventSink) -> Result<Self, StartError> {
         if config.shards == 0 || config.advertise.is_empty() {
             return Err(StartError::Config);
         }
         let certificate = Certificate::generate().map_err(|_| StartError::Certificate)?;
         let shards = (0..config.shards)
-            .map(|index| start_shard(config, index, &certificate, Arc::clone(&sink)))
+            .map(|index| start_shard(config, index, &certificate, Arc::clone(sink)))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self { shards: shards.into() })
     }
@@ -168,7 +168,11 @@ fn start_shard(
     let port = socket.local_addr().map_err(bind)?.port();
     let shard_config = ShardConfig {
         limits: config.limits,
-        candidates: config.advertise.iter().map(|address| SocketAddr::new(*address, port)).collect(),
+        candidates: config
+            .advertise
+            .iter()
+            .map(|address| SocketAddr::new(*address, port))
+            .collect(),
         certificate: certificate.clone(),
     };
     let mut seed = [0; 32];

@@ -22,6 +22,7 @@
         clippy::panic,
         clippy::indexing_slicing,
         clippy::cast_possible_truncation,
+        clippy::disallowed_methods,
         clippy::too_many_lines,
         reason = "tests may fail loudly"
     )

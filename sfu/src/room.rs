@@ -28,9 +28,7 @@ use std::{collections::VecDeque, time::Instant};
 use protocol::ids::{Identity, RoomName, RoomSid, TrackSid};
 use slotmap::SlotMap;
 
-use self::{
-    participant::Participant, publication::Publication, subscription::Subscription,
-};
+use self::{participant::Participant, publication::Publication, subscription::Subscription};
 use crate::{
     limits::Limits,
     shard::command::{ParticipantInfo, RoomInfo},

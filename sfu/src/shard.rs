@@ -31,9 +31,7 @@ use slotmap::SlotMap;
 
 pub use self::context::ShardConfig;
 use self::{
-    command::{
-        Command, Event, Join, JoinRefusal, LeaveAction, LeaveReason, Message,
-    },
+    command::{Command, Event, Join, JoinRefusal, LeaveAction, LeaveReason, Message},
     context::Context,
     demux::Protocol,
     egress::{Egress, EgressTag},
@@ -141,11 +139,7 @@ impl Shard {
         if checked.path != PathChange::Same {
             context.paths.insert(source, key);
         }
-        for path in removed {
-            if context.paths.get(&path) == Some(&key) {
-                context.paths.remove(&path);
-            }
-        }
+        context.forget_paths(key, &removed);
         // DTLS may have waited for a path.
         if checked.path == PathChange::Same {
             context.reschedule(key);
@@ -276,9 +270,11 @@ impl Shard {
         let owner = connection.owner;
         let mut happenings = Vec::new();
         if let Err(reason) = connection.handle_timeout(&mut happenings, now) {
-            context.drop_count(reason);
+            context.counters.dropped.count(reason);
             happenings.push(Happening::Closed);
         }
+        let removed = connection.ice.take_removed_paths();
+        context.forget_paths(key, &removed);
         context.happenings.extend(happenings.into_iter().map(|one| (key, owner, one)));
         context.drive(key, now);
         if let Some(room) = self.rooms.get_mut(owner.room)
@@ -310,7 +306,9 @@ impl Shard {
                     room.on_opened(context, owner.participant, owner.target, now);
                     context.wake_connection(key, now + crate::connection::REPORT_INTERVAL);
                 }
-                Happening::Channel(event) => room.on_channel(context, key, owner.participant, event, now),
+                Happening::Channel(event) => {
+                    room.on_channel(context, key, owner.participant, event, now);
+                }
                 Happening::Closed => {
                     if context.connections.contains_key(key) {
                         room.on_closed(context, owner.participant, owner.target, now);

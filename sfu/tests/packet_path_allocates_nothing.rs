@@ -151,7 +151,11 @@ impl Path {
         black_box(self.extender.extend(header.seq));
         self.arrivals.on_packet(values.transport_cc.unwrap(), self.now);
         self.reception.on_packet(index, header.timestamp, self.now);
-        let meta = PacketMeta { marker: header.marker, timestamp: header.timestamp, pt: header.pt };
+        let meta = PacketMeta {
+            marker: header.marker,
+            timestamp: header.timestamp,
+            codec: CodecKind::Vp8,
+        };
         self.history.push(index, meta, &values, plain, self.now);
         black_box((red::primary(plain), rtx::unwrap(plain)));
         for codec in CodecKind::ALL {

@@ -1,10 +1,7 @@
 //! Which publication an incoming RTP stream belongs to (RFC 9143 §9.2): learnt once from mid and rid, or from the
 //! SSRCs of the SDP, and from then on looked up by SSRC.
 
-use super::{
-    FastMap,
-    sdp::NegotiatedSection,
-};
+use super::{FastMap, sdp::NegotiatedSection};
 use crate::{
     drop_reason::DropReason,
     limits::SSRCS_PER_CONNECTION_MAX,

@@ -3,7 +3,10 @@
 //! `sendmmsg` to distinct destinations gains nothing by itself; what gains is that consecutive datagrams to one
 //! destination travel the kernel as one large packet. All but the last of such a group must have the same length.
 //! Buffers are allocated once. This file is the crate's only `unsafe`.
-#![expect(unsafe_code, reason = "recvmmsg and sendmmsg with control messages have no safe interface in std")]
+#![expect(
+    unsafe_code,
+    reason = "recvmmsg and sendmmsg with control messages have no safe interface in std"
+)]
 
 use std::{
     io,
@@ -35,6 +38,16 @@ const SEGMENTS_BYTES_MAX: usize = 65_000;
 /// Socket buffers: half a second of a busy core's traffic.
 const SOCKET_BUFFER_BYTES: usize = 4 * 1024 * 1024;
 
+/// Lengths that system calls take in their own types.
+#[expect(clippy::cast_possible_truncation, reason = "sizes of C structures, known to be small")]
+const SOCKADDR_LEN: libc::socklen_t = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+#[expect(clippy::cast_possible_truncation, reason = "as above")]
+const INT_LEN: libc::socklen_t = size_of::<libc::c_int>() as libc::socklen_t;
+#[expect(clippy::cast_possible_truncation, reason = "as above")]
+const SEGMENT_LEN: libc::c_uint = size_of::<u16>() as libc::c_uint;
+#[expect(clippy::cast_possible_truncation, reason = "a small constant")]
+const MESSAGES_LEN: libc::c_uint = RECEIVE_MESSAGES as libc::c_uint;
+
 /// Room for one control message with a 16- or 32-bit value, aligned for `cmsghdr`.
 type Control = [u64; 4];
 
@@ -59,13 +72,7 @@ fn enable_gro(fd: RawFd) {
     // SAFETY: `on` outlives the call and its size is passed. Failure means an old kernel; then every message simply
     // holds one datagram.
     unsafe {
-        libc::setsockopt(
-            fd,
-            libc::SOL_UDP,
-            libc::UDP_GRO,
-            ptr::from_ref(&on).cast(),
-            size_of::<libc::c_int>() as libc::socklen_t,
-        );
+        libc::setsockopt(fd, libc::SOL_UDP, libc::UDP_GRO, ptr::from_ref(&on).cast(), INT_LEN);
     }
 }
 
@@ -112,7 +119,7 @@ impl Receiver {
             iovec.iov_base = buffer.as_mut_ptr().cast();
             iovec.iov_len = buffer.len();
             header.msg_hdr.msg_name = ptr::from_mut(name).cast();
-            header.msg_hdr.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+            header.msg_hdr.msg_namelen = SOCKADDR_LEN;
             header.msg_hdr.msg_iov = iovec;
             header.msg_hdr.msg_iovlen = 1;
             header.msg_hdr.msg_control = control.as_mut_ptr().cast();
@@ -124,7 +131,7 @@ impl Receiver {
             libc::recvmmsg(
                 self.fd,
                 headers.as_mut_ptr(),
-                RECEIVE_MESSAGES as libc::c_uint,
+                MESSAGES_LEN,
                 libc::MSG_DONTWAIT,
                 ptr::null_mut(),
             )
@@ -136,7 +143,9 @@ impl Receiver {
                 _ => Err(error),
             };
         };
-        for ((received, header), name) in self.messages.iter_mut().zip(&headers).zip(names).take(count) {
+        for ((received, header), name) in
+            self.messages.iter_mut().zip(&headers).zip(names).take(count)
+        {
             let len = header.msg_len as usize;
             *received = Received {
                 source: source_of(name, header.msg_hdr.msg_namelen),
@@ -169,8 +178,16 @@ impl Receiver {
 
 /// IPv4 clients of a dual-stack socket appear as IPv4: candidates and STUN answers must name their true family.
 fn source_of(name: libc::sockaddr_storage, len: libc::socklen_t) -> Option<SocketAddr> {
-    // SAFETY: the kernel wrote `len` bytes of a socket address into `name`.
-    let address = unsafe { SockAddr::new(mem::transmute::<libc::sockaddr_storage, _>(name), len) };
+    // SAFETY: the kernel wrote a socket address of `len` bytes into the storage that is copied here; both storages are
+    // the same C structure.
+    let ((), address) = unsafe {
+        SockAddr::try_init(|storage, storage_len| {
+            storage.cast::<libc::sockaddr_storage>().write(name);
+            storage_len.write(len);
+            Ok(())
+        })
+    }
+    .ok()?;
     let address = address.as_socket()?;
     Some(SocketAddr::new(address.ip().to_canonical(), address.port()))
 }
@@ -240,7 +257,8 @@ impl Sender {
             let destination = SockAddr::from(self.family(destination));
             let mut group: Option<Group> = None;
             for datagram in datagrams {
-                let fits = group.as_ref().is_some_and(|group| self.offload && group.takes(datagram.len()));
+                let fits =
+                    group.as_ref().is_some_and(|group| self.offload && group.takes(datagram.len()));
                 if !fits && let Some(group) = group.take() {
                     self.groups.push(group);
                     if self.groups.len() == SEND_MESSAGES {
@@ -289,7 +307,9 @@ impl Sender {
         for ((group, header), control) in self.groups.iter().zip(&mut headers).zip(&mut controls) {
             header.msg_hdr.msg_name = group.destination.as_ptr().cast_mut().cast();
             header.msg_hdr.msg_namelen = group.destination.len();
-            let Some(iovec) = self.iovecs.get_mut(group.first..group.first + group.count) else { continue };
+            let Some(iovec) = self.iovecs.get_mut(group.first..group.first + group.count) else {
+                continue;
+            };
             header.msg_hdr.msg_iov = iovec.as_mut_ptr();
             header.msg_hdr.msg_iovlen = iovec.len();
             if group.count > 1 {
@@ -300,11 +320,11 @@ impl Sender {
         let mut done = 0;
         while done < count {
             let Some(rest) = headers.get_mut(done..count) else { break };
+            let Ok(messages) = libc::c_uint::try_from(rest.len()) else { break };
             // SAFETY: every header points to an address, iovecs and a control buffer that live until the call returns;
             // the iovecs point into the egress arena, which is borrowed by `send`; the kernel only reads them.
-            let result = unsafe {
-                libc::sendmmsg(self.fd, rest.as_mut_ptr(), rest.len() as libc::c_uint, libc::MSG_DONTWAIT)
-            };
+            let result =
+                unsafe { libc::sendmmsg(self.fd, rest.as_mut_ptr(), messages, libc::MSG_DONTWAIT) };
             sent.calls += 1;
             match usize::try_from(result) {
                 Ok(accepted) if accepted > 0 => {
@@ -372,12 +392,12 @@ fn set_segment(header: &mut libc::msghdr, control: &mut Control, segment: usize)
     // SAFETY: CMSG_SPACE and CMSG_LEN only compute; the buffer of 32 bytes holds a header and two bytes, so that
     // CMSG_FIRSTHDR points into it.
     unsafe {
-        header.msg_controllen = libc::CMSG_SPACE(size_of::<u16>() as libc::c_uint) as usize;
+        header.msg_controllen = libc::CMSG_SPACE(SEGMENT_LEN) as usize;
         let first = libc::CMSG_FIRSTHDR(header);
         if let Some(message) = first.as_mut() {
             message.cmsg_level = libc::SOL_UDP;
             message.cmsg_type = libc::UDP_SEGMENT;
-            message.cmsg_len = libc::CMSG_LEN(size_of::<u16>() as libc::c_uint) as usize;
+            message.cmsg_len = libc::CMSG_LEN(SEGMENT_LEN) as usize;
             ptr::write_unaligned(libc::CMSG_DATA(first).cast::<u16>(), segment);
         }
     }

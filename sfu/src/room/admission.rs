@@ -14,9 +14,7 @@ use super::{
 use crate::{
     connection::{Owner, sctp::ChannelLabel},
     shard::{
-        command::{
-            Join, JoinRefusal, Joined, LeaveAction, LeaveReason, Message, Resumed, Target,
-        },
+        command::{Join, JoinRefusal, Joined, LeaveAction, LeaveReason, Message, Resumed, Target},
         context::Context,
     },
 };
@@ -68,7 +66,10 @@ impl Room {
                 room: self.info(),
                 participant,
                 others: self.others_seen_by(key),
-                subscriber_primary: self.participants.get(key).is_some_and(|one| one.subscriber.is_some()),
+                subscriber_primary: self
+                    .participants
+                    .get(key)
+                    .is_some_and(|one| one.subscriber.is_some()),
             };
             context.emit(Some(session), Message::Joined(Box::new(joined)));
         }
@@ -83,7 +84,12 @@ impl Room {
     }
 
     /// A participant who may receive gets the connection on which we offer.
-    pub(super) fn open_subscriber(&mut self, context: &mut Context, key: ParticipantKey, now: Instant) {
+    pub(super) fn open_subscriber(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        now: Instant,
+    ) {
         let Some(participant) = self.participants.get_mut(key) else { return };
         if !participant.permission.can_subscribe || participant.subscriber.is_some() {
             return;
@@ -244,7 +250,11 @@ impl Room {
     }
 
     pub(super) fn forget_departed(&mut self, now: Instant) {
-        while self.departed.front().is_some_and(|(left, _)| now.duration_since(*left) > DEPARTED_MEMORY) {
+        while self
+            .departed
+            .front()
+            .is_some_and(|(left, _)| now.duration_since(*left) > DEPARTED_MEMORY)
+        {
             self.departed.pop_front();
         }
     }

@@ -10,7 +10,10 @@ use super::{
     participant::Participant,
 };
 use crate::{
-    connection::{ConnectionKey, sctp::{ChannelEvent, ChannelLabel, SendOutcome}},
+    connection::{
+        ConnectionKey,
+        sctp::{ChannelEvent, ChannelLabel, SendOutcome},
+    },
     drop_reason::DropReason,
     limits::DATA_MESSAGE_BYTES_MAX,
     shard::{command::ParticipantKind, context::Context},
@@ -49,7 +52,8 @@ impl Room {
     ) -> Result<(), DropReason> {
         let sender = self.participants.get_mut(from).ok_or(DropReason::DataRefused)?;
         let relayed = matches!(label, ChannelLabel::Reliable | ChannelLabel::Lossy);
-        if !relayed || !sender.permission.can_publish_data || message.len() > DATA_MESSAGE_BYTES_MAX {
+        if !relayed || !sender.permission.can_publish_data || message.len() > DATA_MESSAGE_BYTES_MAX
+        {
             return Err(DropReason::DataRefused);
         }
         let identity = if sender.permission.hidden { "" } else { sender.identity.as_str() };
@@ -100,7 +104,9 @@ impl Room {
                     context.drop_count(DropReason::DataRefused);
                 }
             }
-            SendOutcome::NotOpen | SendOutcome::Dropped => context.drop_count(DropReason::DataRefused),
+            SendOutcome::NotOpen | SendOutcome::Dropped => {
+                context.drop_count(DropReason::DataRefused);
+            }
         }
     }
 

@@ -5,7 +5,9 @@
 //! copied byte for byte, so that new kinds of messages pass through us unharmed.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
-use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint};
+use prost::encoding::{
+    DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint,
+};
 
 /// Field numbers of `DataPacket`.
 mod field {
@@ -76,7 +78,8 @@ pub struct Sender<'a> {
 /// # Errors
 /// When the message is malformed or must not be relayed.
 pub fn stamp(message: &[u8], sender: Sender<'_>) -> Result<Stamped, DataPacketError> {
-    let mut out = BytesMut::with_capacity(message.len() + sender.identity.len() + sender.sid.len() + 16);
+    let mut out =
+        BytesMut::with_capacity(message.len() + sender.identity.len() + sender.sid.len() + 16);
     let mut stamped = Stamped {
         bytes: Bytes::new(),
         destinations: Vec::new(),
@@ -121,7 +124,8 @@ fn stamp_user(
     sender: Sender<'_>,
     stamped: &mut Stamped,
 ) -> Result<BytesMut, DataPacketError> {
-    let mut out = BytesMut::with_capacity(user.len() + sender.identity.len() + sender.sid.len() + 8);
+    let mut out =
+        BytesMut::with_capacity(user.len() + sender.identity.len() + sender.sid.len() + 8);
     let mut input = user;
     while input.has_remaining() {
         let element = next_field(&mut input)?;
@@ -220,7 +224,8 @@ mod tests {
 
     use super::*;
 
-    const SENDER: Sender<'_> = Sender { identity: "patient", sid: "PA_1", is_agent: false, lossy: false };
+    const SENDER: Sender<'_> =
+        Sender { identity: "patient", sid: "PA_1", is_agent: false, lossy: false };
 
     fn text(number: u32, value: &str, out: &mut BytesMut) {
         encode_bytes(number, value.as_bytes(), out);
@@ -253,10 +258,7 @@ mod tests {
         assert!(out.contains(&(17, b"PA_1".to_vec())));
         assert!(out.contains(&(99, b"future".to_vec())));
         let user = fields(&out.iter().find(|(number, _)| *number == 2).unwrap().1);
-        assert_eq!(
-            user,
-            [(2, b"hello".to_vec()), (1, b"PA_1".to_vec()), (5, b"patient".to_vec())]
-        );
+        assert_eq!(user, [(2, b"hello".to_vec()), (1, b"PA_1".to_vec()), (5, b"patient".to_vec())]);
     }
 
     #[test]

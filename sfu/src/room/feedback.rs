@@ -87,7 +87,8 @@ impl Room {
         rtp_timestamp: u32,
         now: Instant,
     ) {
-        let route = context.connections.get(key).and_then(|connection| connection.incoming.route(sender));
+        let route =
+            context.connections.get(key).and_then(|connection| connection.incoming.route(sender));
         let Some(route) = route else { return };
         let layer = self
             .publications
@@ -130,7 +131,11 @@ impl Room {
         });
         let Some((offsets, stored)) = found else { return };
         let Some((_, strip_red)) = pts.of(stored.meta.codec) else { return };
-        let payload = if strip_red { red::primary(stored.payload).unwrap_or_default() } else { stored.payload };
+        let payload = if strip_red {
+            red::primary(stored.payload).unwrap_or_default()
+        } else {
+            stored.payload
+        };
         if !subscription.stream.may_retransmit(payload.len() as u64) {
             return;
         }
@@ -153,7 +158,8 @@ impl Room {
             ssrc,
         };
         let picture = picture(descriptor.as_ref(), offsets);
-        let packet = OutPacket { header, seq: out_seq, values, payload, original: Some(seq), picture };
+        let packet =
+            OutPacket { header, seq: out_seq, values, payload, original: Some(seq), picture };
         if connection.send_rtp(&mut context.egress, packet, context.abs_send_time).is_some() {
             subscription.stream.retransmitted_bytes += payload.len() as u64;
             context.counters.rtp_retransmitted += 1;
@@ -244,7 +250,9 @@ impl Room {
 
     /// Asks the publisher for what is missing (RFC 4585 §6.2.1), or for a key frame when too much is.
     fn ask_again(&mut self, context: &mut Context, key: ConnectionKey, now: Instant) {
-        let Some(owner) = context.connections.get(key).map(|connection| connection.owner) else { return };
+        let Some(owner) = context.connections.get(key).map(|connection| connection.owner) else {
+            return;
+        };
         let Some(participant) = self.participants.get(owner.participant) else { return };
         for publication in &participant.publications {
             let Some(publication) = self.publications.get_mut(*publication) else { continue };
@@ -254,7 +262,8 @@ impl Room {
                 layer.nack.due(now, RTT_ASSUMED, &mut missing);
                 missing.truncate(NACKS_PER_PACKET_MAX);
                 let needs_key_frame = layer.nack.lost_too_much() && !publication.codec.is_audio();
-                let ask = (needs_key_frame && layer.requests.on_needed(now)) || layer.requests.due(now);
+                let ask =
+                    (needs_key_frame && layer.requests.on_needed(now)) || layer.requests.due(now);
                 if ask {
                     send_pli(context, key, layer.ssrc);
                 }
@@ -289,7 +298,9 @@ impl Room {
     }
 
     fn send_receiver_report(&mut self, context: &mut Context, key: ConnectionKey, now: Instant) {
-        let Some(owner) = context.connections.get(key).map(|connection| connection.owner) else { return };
+        let Some(owner) = context.connections.get(key).map(|connection| connection.owner) else {
+            return;
+        };
         let Some(participant) = self.participants.get(owner.participant) else { return };
         let mut blocks = [ReportBlock::default(); REPORT_BLOCKS_MAX];
         let mut used = 0;
@@ -312,13 +323,18 @@ impl Room {
     /// Sender reports for every stream of a subscriber connection, in the publisher's clock, so that a participant's
     /// sound and picture stay in sync (RFC 3550 §6.4.1).
     fn send_sender_reports(&mut self, context: &mut Context, key: ConnectionKey, now: Instant) {
-        let Some(owner) = context.connections.get(key).map(|connection| connection.owner) else { return };
-        let Some(subscriber) = self.participants.get(owner.participant).and_then(|one| one.subscriber.as_ref())
+        let Some(owner) = context.connections.get(key).map(|connection| connection.owner) else {
+            return;
+        };
+        let Some(subscriber) =
+            self.participants.get(owner.participant).and_then(|one| one.subscriber.as_ref())
         else {
             return;
         };
         for section in &subscriber.sections {
-            let super::participant::SectionState::Sending(subscription) = section.state else { continue };
+            let super::participant::SectionState::Sending(subscription) = section.state else {
+                continue;
+            };
             let Some(report) = self.sender_report(subscription, now) else { continue };
             let Some(cname) = self.cname_of(subscription) else { continue };
             let Some(connection) = context.connections.get_mut(key) else { return };
@@ -337,7 +353,8 @@ impl Room {
     }
 
     fn cname_of(&self, subscription: SubscriptionKey) -> Option<&str> {
-        let publication = self.publications.get(self.subscriptions.get(subscription)?.publication)?;
+        let publication =
+            self.publications.get(self.subscriptions.get(subscription)?.publication)?;
         Some(self.participants.get(publication.publisher)?.sid.as_str())
     }
 
@@ -419,7 +436,9 @@ fn send_pli(context: &mut Context, key: ConnectionKey, media: Ssrc) {
 fn send_nack(context: &mut Context, key: ConnectionKey, media: Ssrc, missing: &[Seq]) {
     let Some(connection) = context.connections.get_mut(key) else { return };
     let sender = connection.report_ssrc;
-    if connection.send_rtcp(&mut context.egress, |out| rtcp::write_nack(out, sender, media, missing)) {
+    if connection
+        .send_rtcp(&mut context.egress, |out| rtcp::write_nack(out, sender, media, missing))
+    {
         context.counters.nacks_sent += missing.len() as u64;
     }
 }

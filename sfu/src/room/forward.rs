@@ -28,8 +28,8 @@ use crate::{
     rtp::{
         extension::ExtensionValues,
         header::{self, OutHeader},
-        ids::{ExtSeq, Pt, Ssrc},
         history::{PacketMeta, StoredExtensions},
+        ids::{ExtSeq, Pt, Ssrc},
         payload::{self, CodecKind, red, vp8},
         rtx,
     },
@@ -83,8 +83,10 @@ impl Room {
             context.wake_connection(key, at);
         }
         let payload = packet.get(head.len..).ok_or(DropReason::RtpMalformed)?;
-        let payload = header::unpadded(payload, head.has_padding).map_err(|_| DropReason::RtpMalformed)?;
-        let publication = self.publications.get_mut(route.publication).ok_or(DropReason::UnknownSsrc)?;
+        let payload =
+            header::unpadded(payload, head.has_padding).map_err(|_| DropReason::RtpMalformed)?;
+        let publication =
+            self.publications.get_mut(route.publication).ok_or(DropReason::UnknownSsrc)?;
         let layer = publication.layer_mut(route.layer).ok_or(DropReason::UnknownSsrc)?;
         let (seq, codec, payload) = match role {
             PtRole::Media(codec) => {
@@ -111,7 +113,8 @@ impl Room {
         role: PtRole,
         values: &ExtensionValues<'_>,
     ) -> Result<Route, DropReason> {
-        let stream = connection.incoming.identify(ssrc, pt, values).ok_or(DropReason::UnknownSsrc)?;
+        let stream =
+            connection.incoming.identify(ssrc, pt, values).ok_or(DropReason::UnknownSsrc)?;
         let publication =
             self.publications.get_mut(stream.publication).ok_or(DropReason::UnknownSsrc)?;
         let (layer, anew) = match role {
@@ -147,7 +150,13 @@ impl Room {
         }
         layer.last_packet = Some(now);
         layer.nack.on_packet(packet.seq, now);
-        layer.history.push(packet.seq, packet.meta(), StoredExtensions::from(&packet.values), packet.payload, now);
+        layer.history.push(
+            packet.seq,
+            packet.meta(),
+            StoredExtensions::from(&packet.values),
+            packet.payload,
+            now,
+        );
         if let Some(at) = layer.nack.poll_timeout() {
             context.wake_connection(from, at);
         }
@@ -160,7 +169,11 @@ impl Room {
             publisher.audio_level.on_packet(level);
         }
         let is_key_frame = publication.is_video()
-            && payload::is_key_frame(packet.codec, packet.payload, packet.values.dependency_descriptor);
+            && payload::is_key_frame(
+                packet.codec,
+                packet.payload,
+                packet.values.dependency_descriptor,
+            );
         if is_key_frame && let Some(layer) = publication.layer_mut(route.layer) {
             layer.requests.on_key_frame();
         }
@@ -184,7 +197,11 @@ fn recovered<'a>(layer: &mut Layer, payload: &'a [u8]) -> Option<(ExtSeq, &'a [u
     Some((seq, payload))
 }
 
-fn publication_codec(role: PtRole, context: &Context, key: ConnectionKey) -> Result<CodecKind, DropReason> {
+fn publication_codec(
+    role: PtRole,
+    context: &Context,
+    key: ConnectionKey,
+) -> Result<CodecKind, DropReason> {
     let PtRole::Rtx(original) = role else { return Err(DropReason::UnknownPayloadType) };
     match context.connections.get(key).and_then(|connection| connection.incoming.role(original)) {
         Some(PtRole::Media(codec)) => Ok(codec),
@@ -217,7 +234,13 @@ impl Source<'_> {
         if !connection.is_open() {
             return;
         }
-        match layer_switch::decide(self.publication, &subscription.stream, self.layer, self.is_key_frame, now) {
+        match layer_switch::decide(
+            self.publication,
+            &subscription.stream,
+            self.layer,
+            self.is_key_frame,
+            now,
+        ) {
             Decision::Forward => {}
             Decision::Drop => return,
             Decision::Begin => {
@@ -226,10 +249,15 @@ impl Source<'_> {
                 subscription.stream.begin(self.layer, packet.seq, numbers, clock_rate, now);
             }
         }
-        let Some((seq, offsets)) = subscription.stream.rewriter.forward(self.layer, packet.seq) else {
+        let Some((seq, offsets)) = subscription.stream.rewriter.forward(self.layer, packet.seq)
+        else {
             return;
         };
-        let payload = if strip_red { red::primary(packet.payload).unwrap_or_default() } else { packet.payload };
+        let payload = if strip_red {
+            red::primary(packet.payload).unwrap_or_default()
+        } else {
+            packet.payload
+        };
         let out = OutPacket {
             header: OutHeader {
                 marker: packet.marker,
@@ -274,20 +302,27 @@ impl Source<'_> {
                 let numbers = source_numbers(timestamp, Some(descriptor));
                 stream.last_picture.picture_id =
                     numbers.picture_id.map(|id| id.wrapping_add(offsets.picture_id) & 0x7fff);
-                stream.last_picture.tl0_picture_index =
-                    numbers.tl0_picture_index.map(|index| index.wrapping_add(offsets.tl0_picture_index));
+                stream.last_picture.tl0_picture_index = numbers
+                    .tl0_picture_index
+                    .map(|index| index.wrapping_add(offsets.tl0_picture_index));
             }
         }
     }
 }
 
 /// The extensions a subscriber gets: those of the source, less what only the publisher's leg needs, plus its mid.
-pub(super) fn values_for<'a>(source: ExtensionValues<'a>, subscription: &Subscription) -> ExtensionValues<'a> {
+pub(super) fn values_for<'a>(
+    source: ExtensionValues<'a>,
+    subscription: &Subscription,
+) -> ExtensionValues<'a> {
     let mid = (subscription.stream.packets < MID_PACKETS).then_some(subscription.mid);
     ExtensionValues { mid, rid: None, repaired_rid: None, ..source }
 }
 
-pub(super) fn source_numbers(timestamp: u32, descriptor: Option<&vp8::Descriptor>) -> SourceNumbers {
+pub(super) fn source_numbers(
+    timestamp: u32,
+    descriptor: Option<&vp8::Descriptor>,
+) -> SourceNumbers {
     SourceNumbers {
         timestamp,
         picture_id: descriptor.and_then(|one| one.picture_id).map(|id| id.value),
@@ -296,14 +331,18 @@ pub(super) fn source_numbers(timestamp: u32, descriptor: Option<&vp8::Descriptor
 }
 
 /// The VP8 numbers of one copy; `None` if they stay as they are.
-pub(super) fn picture(descriptor: Option<&vp8::Descriptor>, offsets: Offsets) -> Option<Picture<'_>> {
+pub(super) fn picture(
+    descriptor: Option<&vp8::Descriptor>,
+    offsets: Offsets,
+) -> Option<Picture<'_>> {
     let descriptor = descriptor?;
     if offsets.picture_id == 0 && offsets.tl0_picture_index == 0 {
         return None;
     }
     Some(Picture {
         descriptor,
-        picture_id: descriptor.picture_id.map_or(0, |id| id.value).wrapping_add(offsets.picture_id) & 0x7fff,
+        picture_id: descriptor.picture_id.map_or(0, |id| id.value).wrapping_add(offsets.picture_id)
+            & 0x7fff,
         tl0_picture_index: descriptor
             .tl0_picture_index
             .unwrap_or(0)

@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 
 /// Shortest time between two requests for one layer. A key frame answers within a round trip, and encoders spend
 /// about a second's bits on one.
-pub const REQUEST_INTERVAL: Duration = Duration::from_millis(500);
+pub(crate) const REQUEST_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The request state of one layer.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct KeyFrameRequests {
+pub(crate) struct KeyFrameRequests {
     last: Option<Instant>,
     waiting: bool,
 }
 
 impl KeyFrameRequests {
     /// Someone needs a key frame. True: ask now.
-    pub fn on_needed(&mut self, now: Instant) -> bool {
+    pub(crate) fn on_needed(&mut self, now: Instant) -> bool {
         if self.last.is_some_and(|last| now < last + REQUEST_INTERVAL) {
             self.waiting = true;
             return false;
@@ -27,12 +27,12 @@ impl KeyFrameRequests {
     }
 
     /// A key frame came: those who waited have it.
-    pub fn on_key_frame(&mut self) {
+    pub(crate) fn on_key_frame(&mut self) {
         self.waiting = false;
     }
 
     /// True: someone still waits and the interval has passed; ask now.
-    pub fn due(&mut self, now: Instant) -> bool {
+    pub(crate) fn due(&mut self, now: Instant) -> bool {
         self.waiting && self.on_needed(now)
     }
 }

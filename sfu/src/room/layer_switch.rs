@@ -27,7 +27,9 @@ pub(super) fn decide(
     match stream.layer() {
         Some(current) if current == layer => Decision::Forward,
         None if !publication.is_video() || is_key_frame => Decision::Begin,
-        Some(current) if is_key_frame && (layer > current || is_silent(publication, current, now)) => {
+        Some(current)
+            if is_key_frame && (layer > current || is_silent(publication, current, now)) =>
+        {
             Decision::Begin
         }
         _ => Decision::Drop,
@@ -35,7 +37,11 @@ pub(super) fn decide(
 }
 
 /// The layer a subscriber waits for, if it is not the one it gets: ask that one for a key frame.
-pub(super) fn awaited(publication: &Publication, stream: &Stream, now: Instant) -> Option<LayerIndex> {
+pub(super) fn awaited(
+    publication: &Publication,
+    stream: &Stream,
+    now: Instant,
+) -> Option<LayerIndex> {
     let best = publication.highest_active(now)?;
     match stream.layer() {
         Some(current) if current == best => None,

@@ -16,8 +16,8 @@ use crate::{
         ConnectionKey, Owner,
         ice::IceCredentials,
         sdp::{
-            self, AcceptedSection, AnswerSection, LocalTransport, NegotiatedSection, OfferCodec, OfferMedia,
-            OfferSection, RemoteDescription, RemoteSection, SectionKind,
+            self, AcceptedSection, AnswerSection, LocalTransport, NegotiatedSection, OfferCodec,
+            OfferMedia, OfferSection, RemoteDescription, RemoteSection, SectionKind,
         },
     },
     rtp::payload::CodecKind,
@@ -116,7 +116,9 @@ impl Room {
             let present = self.publication_at(key, section);
             let plan = match (section.kind, present) {
                 (SectionKind::Application, _) => SectionPlan::data(),
-                (_, Some(publication)) if sends => SectionPlan::keep(publication, &self.publications),
+                (_, Some(publication)) if sends => {
+                    SectionPlan::keep(publication, &self.publications)
+                }
                 (kind, present) => {
                     if let Some(publication) = present {
                         self.unpublish(context, publication);
@@ -130,7 +132,11 @@ impl Room {
         plans
     }
 
-    fn publication_at(&self, key: ParticipantKey, section: &RemoteSection) -> Option<PublicationKey> {
+    fn publication_at(
+        &self,
+        key: ParticipantKey,
+        section: &RemoteSection,
+    ) -> Option<PublicationKey> {
         let participant = self.participants.get(key)?;
         participant
             .publications
@@ -162,7 +168,7 @@ impl Room {
             let publication = match plan.subject {
                 Subject::Kept(publication) => Some(publication),
                 Subject::New(pending) if section.active => {
-                    let publication = self.publish(key, *pending, section);
+                    let publication = self.publish(key, &pending, section);
                     fresh.extend(publication);
                     publication
                 }
@@ -223,7 +229,8 @@ impl Room {
                     .and_then(|subscription| self.describe_subscription(subscription)),
                 _ => None,
             };
-            if let (Some(OfferMedia::Send { .. }), SectionState::Sending(subscription)) = (&media, section.state)
+            if let (Some(OfferMedia::Send { .. }), SectionState::Sending(subscription)) =
+                (&media, section.state)
                 && let Some(subscription) = self.subscriptions.get(subscription)
             {
                 mid_to_track.insert(section.mid.as_str().to_owned(), subscription.track.clone());
@@ -260,7 +267,9 @@ impl Room {
         text: &str,
         now: Instant,
     ) {
-        let Some(subscriber) = self.participants.get_mut(key).and_then(|one| one.subscriber.as_mut()) else {
+        let Some(subscriber) =
+            self.participants.get_mut(key).and_then(|one| one.subscriber.as_mut())
+        else {
             return;
         };
         if subscriber.outstanding.is_none() || (id != 0 && subscriber.outstanding != Some(id)) {
@@ -268,7 +277,9 @@ impl Room {
         }
         let connection = subscriber.connection;
         // We are the DTLS server: a client that would wait for us too would wait for ever.
-        let Some(remote) = sdp::parse(text).ok().filter(|remote| remote.setup == sdp::Setup::Active) else {
+        let Some(remote) =
+            sdp::parse(text).ok().filter(|remote| remote.setup == sdp::Setup::Active)
+        else {
             self.remove(context, key, LeaveReason::MediaFailure, LeaveAction::Disconnect, now);
             return;
         };
@@ -293,8 +304,12 @@ impl Room {
         section: &AcceptedSection,
         now: Instant,
     ) {
-        let Some(subscriber) = self.participants.get(key).and_then(|one| one.subscriber.as_ref()) else { return };
-        let state = subscriber.sections.iter().find(|one| one.mid == section.mid).map(|one| one.state);
+        let Some(subscriber) = self.participants.get(key).and_then(|one| one.subscriber.as_ref())
+        else {
+            return;
+        };
+        let state =
+            subscriber.sections.iter().find(|one| one.mid == section.mid).map(|one| one.state);
         let Some(SectionState::Sending(subscription_key)) = state else { return };
         let Some(subscription) = self.subscriptions.get_mut(subscription_key) else { return };
         let Some(publication) = self.publications.get(subscription.publication) else { return };

@@ -236,13 +236,22 @@ impl Participant {
 
     /// Takes the announced track that an SDP track id belongs to: the one with that id, else the oldest of its kind
     /// (browsers sometimes rewrite ids).
-    pub(crate) fn take_pending(&mut self, kind: MediaKind, msid_track: Option<&str>) -> Option<PendingTrack> {
+    pub(crate) fn take_pending(
+        &mut self,
+        kind: MediaKind,
+        msid_track: Option<&str>,
+    ) -> Option<PendingTrack> {
         let named = self.pending.iter().position(|pending| {
             pending.add.kind == kind
                 && (Some(pending.add.cid.as_str()) == msid_track
-                    || pending.add.codecs.iter().any(|codec| Some(codec.cid.as_str()) == msid_track))
+                    || pending
+                        .add
+                        .codecs
+                        .iter()
+                        .any(|codec| Some(codec.cid.as_str()) == msid_track))
         });
-        let index = named.or_else(|| self.pending.iter().position(|pending| pending.add.kind == kind))?;
+        let index =
+            named.or_else(|| self.pending.iter().position(|pending| pending.add.kind == kind))?;
         Some(self.pending.remove(index))
     }
 }
@@ -264,7 +273,11 @@ impl Subscriber {
     }
 
     /// A section for a new subscription: a free one of the same kind, else a new one at the end.
-    pub(crate) fn assign(&mut self, kind: SectionKind, subscription: SubscriptionKey) -> Option<Mid> {
+    pub(crate) fn assign(
+        &mut self,
+        kind: SectionKind,
+        subscription: SubscriptionKey,
+    ) -> Option<Mid> {
         self.stale = true;
         let free = self
             .sections

@@ -22,7 +22,12 @@ const RED_COMPANION: CodecKind = CodecKind::Opus;
 
 impl Room {
     /// `add_track`: answered at once with a sid, or refused with the reason.
-    pub(super) fn add_track(&mut self, context: &mut Context, key: ParticipantKey, mut add: AddTrack) {
+    pub(super) fn add_track(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        mut add: AddTrack,
+    ) {
         let limit = usize::from(self.limits.publications_per_participant);
         let Some(participant) = self.participants.get(key) else { return };
         if let Some((outcome, message)) = self.refuse_track(participant, &add, limit) {
@@ -38,10 +43,8 @@ impl Room {
         let sid = TrackSid::random_with_hint(sid_hint(add.kind, add.source), &mut context.rng);
         add.layers = sorted_layers(std::mem::take(&mut add.layers));
         let pending = PendingTrack { sid, add };
-        let published = Message::TrackPublished {
-            cid: pending.add.cid.clone(),
-            track: track_info(&pending),
-        };
+        let published =
+            Message::TrackPublished { cid: pending.add.cid.clone(), track: track_info(&pending) };
         context.emit(participant.session(), published);
         if let Some(participant) = self.participants.get_mut(key) {
             participant.pending.push(pending);
@@ -82,11 +85,11 @@ impl Room {
     pub(super) fn publish(
         &mut self,
         key: ParticipantKey,
-        pending: PendingTrack,
+        pending: &PendingTrack,
         section: &NegotiatedSection,
     ) -> Option<PublicationKey> {
         let codec = section.codecs.iter().find(|codec| codec.codec != CodecKind::Red)?;
-        let mut info = track_info(&pending);
+        let mut info = track_info(pending);
         codec.codec.mime().clone_into(&mut info.mime_type);
         section.mid.as_str().clone_into(&mut info.mid);
         info.simulcast = section.rids.len() > 1;
@@ -163,7 +166,11 @@ impl Room {
     }
 
     /// A publication of this very participant.
-    pub(super) fn own_publication(&self, key: ParticipantKey, track: &TrackSid) -> Option<PublicationKey> {
+    pub(super) fn own_publication(
+        &self,
+        key: ParticipantKey,
+        track: &TrackSid,
+    ) -> Option<PublicationKey> {
         let publication = self.publication_by_sid(track)?;
         (self.publications.get(publication)?.publisher == key).then_some(publication)
     }
@@ -238,7 +245,11 @@ fn track_info(pending: &PendingTrack) -> TrackInfo {
         mid: String::new(),
         codecs: Vec::new(),
         encryption: add.encryption,
-        stream: if add.stream.is_empty() { default_stream(add.source).to_owned() } else { add.stream.clone() },
+        stream: if add.stream.is_empty() {
+            default_stream(add.source).to_owned()
+        } else {
+            add.stream.clone()
+        },
         disable_red: add.disable_red,
         audio_features: add.audio_features.clone(),
         version: 0,

@@ -4,9 +4,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use super::{ParticipantKey, Room, participant::Audience};
 use crate::shard::{
-    command::{
-        Claims, LeaveAction, LeaveReason, Message, Outcome, Request, SyncState, Target,
-    },
+    command::{Claims, LeaveAction, LeaveReason, Message, Outcome, Request, SyncState, Target},
     context::Context,
 };
 
@@ -40,7 +38,8 @@ impl Room {
                 self.set_track_settings(context, key, tracks, settings, now);
             }
             Request::SubscriptionPermission { all_participants, allowed } => {
-                let audience = if all_participants { Audience::Everyone } else { Audience::Only(allowed) };
+                let audience =
+                    if all_participants { Audience::Everyone } else { Audience::Only(allowed) };
                 if let Some(participant) = self.participants.get_mut(key) {
                     participant.audience = audience;
                 }
@@ -61,7 +60,13 @@ impl Room {
             }
             Request::SyncState(state) => self.sync_state(context, key, *state, now),
             Request::Leave => {
-                self.remove(context, key, LeaveReason::ClientInitiated, LeaveAction::Disconnect, now);
+                self.remove(
+                    context,
+                    key,
+                    LeaveReason::ClientInitiated,
+                    LeaveAction::Disconnect,
+                    now,
+                );
             }
         }
     }
@@ -129,7 +134,13 @@ impl Room {
     }
 
     /// A resumed client tells what it believes: what we do not have means that it must join anew.
-    fn sync_state(&mut self, context: &mut Context, key: ParticipantKey, state: SyncState, now: Instant) {
+    fn sync_state(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        state: SyncState,
+        now: Instant,
+    ) {
         let Some(participant) = self.participants.get(key) else { return };
         let known = |sid: &protocol::ids::TrackSid| {
             self.own_publication(key, sid).is_some()

@@ -18,28 +18,28 @@ const EPOCHS: usize = 8;
 
 /// Index of a layer in its publication, lowest quality first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LayerIndex(pub u8);
+pub(crate) struct LayerIndex(pub(crate) u8);
 
 /// Offsets that apply to every packet of an epoch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Offsets {
+pub(crate) struct Offsets {
     /// Added to the RTP timestamp.
-    pub timestamp: u32,
+    pub(crate) timestamp: u32,
     /// Added to the VP8 picture id.
-    pub picture_id: u16,
+    pub(crate) picture_id: u16,
     /// Added to the VP8 TL0PICIDX.
-    pub tl0_picture_index: u8,
+    pub(crate) tl0_picture_index: u8,
 }
 
 /// One run of one layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Epoch {
+pub(crate) struct Epoch {
     /// Whose packets.
-    pub layer: LayerIndex,
+    pub(crate) layer: LayerIndex,
     first_source: ExtSeq,
     first_out: ExtSeq,
     /// How they are changed.
-    pub offsets: Offsets,
+    pub(crate) offsets: Offsets,
 }
 
 impl Epoch {
@@ -54,7 +54,7 @@ impl Epoch {
 
 /// See the module.
 #[derive(Debug, Clone, Copy)]
-pub struct Rewriter {
+pub(crate) struct Rewriter {
     /// Newest first.
     epochs: [Option<Epoch>; EPOCHS],
     highest_out: ExtSeq,
@@ -63,18 +63,18 @@ pub struct Rewriter {
 impl Rewriter {
     /// Numbers from `first` on; it must lie in rollover 0, where an SRTP stream begins (RFC 3711 §3.3.1).
     #[must_use]
-    pub fn new(first: Seq) -> Self {
+    pub(crate) fn new(first: Seq) -> Self {
         Self { epochs: [None; EPOCHS], highest_out: ExtSeq(u64::from(first.0)) }
     }
 
     /// The running epoch.
     #[must_use]
-    pub fn current(&self) -> Option<&Epoch> {
+    pub(crate) fn current(&self) -> Option<&Epoch> {
         self.epochs.first()?.as_ref()
     }
 
     /// From `first_source` on, packets of `layer` continue the stream.
-    pub fn begin(&mut self, layer: LayerIndex, first_source: ExtSeq, offsets: Offsets) {
+    pub(crate) fn begin(&mut self, layer: LayerIndex, first_source: ExtSeq, offsets: Offsets) {
         self.epochs.rotate_right(1);
         let first_out = ExtSeq(self.highest_out.0 + 1);
         if let Some(slot) = self.epochs.first_mut() {
@@ -84,7 +84,7 @@ impl Rewriter {
 
     /// The layer began anew with other numbers: what was sent of it cannot be found any more, and what comes starts a
     /// new epoch. Its outgoing numbers stay used.
-    pub fn forget(&mut self, layer: LayerIndex) {
+    pub(crate) fn forget(&mut self, layer: LayerIndex) {
         for epoch in self.epochs.iter_mut().flatten().filter(|epoch| epoch.layer == layer) {
             epoch.layer = LayerIndex(u8::MAX);
         }
@@ -92,7 +92,11 @@ impl Rewriter {
 
     /// The outgoing number of a packet, with its epoch's offsets; `None` if the packet belongs to no epoch.
     /// Constant time: newest epoch first, and almost always the answer.
-    pub fn forward(&mut self, layer: LayerIndex, source: ExtSeq) -> Option<(ExtSeq, Offsets)> {
+    pub(crate) fn forward(
+        &mut self,
+        layer: LayerIndex,
+        source: ExtSeq,
+    ) -> Option<(ExtSeq, Offsets)> {
         let mut end = ExtSeq(u64::MAX);
         for epoch in self.epochs.iter().flatten() {
             if epoch.layer == layer
@@ -109,7 +113,7 @@ impl Rewriter {
 
     /// Where the packet that left as `out` came from.
     #[must_use]
-    pub fn source_of(&self, out: ExtSeq) -> Option<(LayerIndex, ExtSeq, Offsets)> {
+    pub(crate) fn source_of(&self, out: ExtSeq) -> Option<(LayerIndex, ExtSeq, Offsets)> {
         if out > self.highest_out {
             return None;
         }
@@ -119,7 +123,7 @@ impl Rewriter {
 
     /// The full number of an outgoing sequence number that a receiver names: the nearest at or below the highest.
     #[must_use]
-    pub fn extend_out(&self, seq: Seq) -> Option<ExtSeq> {
+    pub(crate) fn extend_out(&self, seq: Seq) -> Option<ExtSeq> {
         let behind = self.highest_out.seq().0.wrapping_sub(seq.0);
         if behind >= 0x8000 {
             // Half the number space behind is ahead: not sent yet.

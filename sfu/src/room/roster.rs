@@ -44,7 +44,12 @@ impl Room {
         self.tell(context, key, |other| other != key);
     }
 
-    fn tell(&self, context: &mut Context, key: ParticipantKey, whom: impl Fn(ParticipantKey) -> bool) {
+    fn tell(
+        &self,
+        context: &mut Context,
+        key: ParticipantKey,
+        whom: impl Fn(ParticipantKey) -> bool,
+    ) {
         let Some(info) = self.participant_info(key) else { return };
         let hidden = info.permission.hidden;
         for (other, one) in &self.participants {

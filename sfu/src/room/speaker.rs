@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 /// Window after which levels are judged and told.
-pub const WINDOW: Duration = Duration::from_millis(400);
+pub(crate) const WINDOW: Duration = Duration::from_millis(400);
 
 /// Loudness from which a packet counts as speech: -35 dBov.
 const LOUD_DBOV: u8 = 35;
@@ -25,7 +25,7 @@ const STEPS: f32 = 8.0;
 
 /// Levels of one participant.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct AudioLevel {
+pub(crate) struct AudioLevel {
     packets: u32,
     loud_packets: u32,
     loudest_dbov: u8,
@@ -35,7 +35,7 @@ pub struct AudioLevel {
 
 impl AudioLevel {
     /// One packet with the raw extension byte: a voice flag and -dBov.
-    pub fn on_packet(&mut self, raw: u8) {
+    pub(crate) fn on_packet(&mut self, raw: u8) {
         let dbov = raw & 0x7f;
         if self.packets == 0 || dbov < self.loudest_dbov {
             self.loudest_dbov = dbov;
@@ -47,8 +47,9 @@ impl AudioLevel {
     }
 
     /// Ends the window. `Some(level)` when others should be told; 0 means "stopped".
-    pub fn end_window(&mut self) -> Option<f32> {
-        let needed = LOUD_PACKETS_MIN.min(self.packets.max(1) * LOUD_PACKETS_MIN / WINDOW_PACKETS).max(1);
+    pub(crate) fn end_window(&mut self) -> Option<f32> {
+        let needed =
+            LOUD_PACKETS_MIN.min(self.packets.max(1) * LOUD_PACKETS_MIN / WINDOW_PACKETS).max(1);
         let speaking = self.loud_packets >= needed;
         let now = if speaking { 1.0 - f32::from(self.loudest_dbov) / 127.0 } else { 0.0 };
         self.level = if speaking { self.level + (now - self.level) * SMOOTHING } else { 0.0 };
@@ -64,7 +65,7 @@ impl AudioLevel {
 
     /// Whether others believe that this participant speaks.
     #[must_use]
-    pub fn is_speaking(&self) -> bool {
+    pub(crate) fn is_speaking(&self) -> bool {
         self.told > 0.0
     }
 }

@@ -78,7 +78,12 @@ impl Room {
             .find(|one| self.subscriptions.get(*one).is_some_and(|one| one.subscriber == key))
     }
 
-    fn subscribe(&mut self, context: &mut Context, key: ParticipantKey, publication_key: PublicationKey) {
+    fn subscribe(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        publication_key: PublicationKey,
+    ) {
         let Some(publication) = self.publications.get_mut(publication_key) else { return };
         let Some(participant) = self.participants.get_mut(key) else { return };
         let Some(subscriber) = &mut participant.subscriber else { return };
@@ -88,9 +93,10 @@ impl Room {
         let settings = participant.settings.get(&track).copied().unwrap_or_default();
         let mut mid = None;
         let ssrc = Ssrc(context.rng.next_u32());
-        let rtx = publication
-            .is_video()
-            .then(|| RtxStream { ssrc: Ssrc(context.rng.next_u32()), highest: first_number(context) });
+        let rtx = publication.is_video().then(|| RtxStream {
+            ssrc: Ssrc(context.rng.next_u32()),
+            highest: first_number(context),
+        });
         let rewriter = Rewriter::new(first_number(context).seq());
         let subscription = self.subscriptions.try_insert_with_key(|subscription| {
             mid = subscriber.assign(kind, subscription);
@@ -157,7 +163,8 @@ impl Room {
         for track in tracks {
             let publication = self.publication_by_sid(&track);
             if let Some(participant) = self.participants.get_mut(key)
-                && (participant.wanted.len() < WISHES_MAX || participant.wanted.contains_key(&track))
+                && (participant.wanted.len() < WISHES_MAX
+                    || participant.wanted.contains_key(&track))
             {
                 participant.wanted.insert(track, wanted);
             }
@@ -181,11 +188,14 @@ impl Room {
             let publication = self.publication_by_sid(&track);
             let subscription = publication.and_then(|one| self.subscription_of(key, one));
             if let Some(participant) = self.participants.get_mut(key)
-                && (participant.settings.len() < WISHES_MAX || participant.settings.contains_key(&track))
+                && (participant.settings.len() < WISHES_MAX
+                    || participant.settings.contains_key(&track))
             {
                 participant.settings.insert(track, settings);
             }
-            let (Some(publication), Some(subscription)) = (publication, subscription) else { continue };
+            let (Some(publication), Some(subscription)) = (publication, subscription) else {
+                continue;
+            };
             let Some(one) = self.subscriptions.get_mut(subscription) else { continue };
             let enabled = one.settings.disabled && !settings.disabled;
             one.settings = settings;
@@ -203,7 +213,10 @@ impl Room {
         let Some(publisher) = self.participants.get(key) else { return };
         let sid = publisher.sid.clone();
         for publication in publisher.publications.clone() {
-            let Some(track) = self.publications.get(publication).map(|one| one.sid().clone()) else { continue };
+            let Some(track) = self.publications.get(publication).map(|one| one.sid().clone())
+            else {
+                continue;
+            };
             for other in self.participants.keys().collect::<Vec<_>>() {
                 let before = self.subscription_of(other, publication).is_some();
                 self.reconcile(context, other, publication);

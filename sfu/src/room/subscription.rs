@@ -140,10 +140,11 @@ impl Stream {
             (Some(last), Some(first)) if continued => last.wrapping_add(1).wrapping_sub(first),
             _ => 0,
         };
-        let tl0_picture_index = match (self.last_picture.tl0_picture_index, numbers.tl0_picture_index) {
-            (Some(last), Some(first)) if continued => last.wrapping_add(1).wrapping_sub(first),
-            _ => 0,
-        };
+        let tl0_picture_index =
+            match (self.last_picture.tl0_picture_index, numbers.tl0_picture_index) {
+                (Some(last), Some(first)) if continued => last.wrapping_add(1).wrapping_sub(first),
+                _ => 0,
+            };
         self.rewriter.begin(layer, source, Offsets { timestamp, picture_id, tl0_picture_index });
         self.running = true;
     }
@@ -156,7 +157,8 @@ impl Stream {
 
     /// Whether `bytes` more of retransmission stay within the share.
     pub(crate) fn may_retransmit(&self, bytes: u64) -> bool {
-        self.retransmitted_bytes + bytes <= RETRANSMISSION_BYTES_FREE + self.bytes / RETRANSMISSION_SHARE
+        self.retransmitted_bytes + bytes
+            <= RETRANSMISSION_BYTES_FREE + self.bytes / RETRANSMISSION_SHARE
     }
 }
 
@@ -187,12 +189,14 @@ mod tests {
     fn a_switch_continues_timestamp_and_picture_numbers() {
         let start = Instant::now();
         let mut stream = Stream::new(Rewriter::new(Seq(1)));
-        let first = SourceNumbers { timestamp: 9000, picture_id: Some(30), tl0_picture_index: Some(3) };
+        let first =
+            SourceNumbers { timestamp: 9000, picture_id: Some(30), tl0_picture_index: Some(3) };
         stream.begin(LayerIndex(2), ExtSeq(10), first, 90_000, start);
         assert_eq!(stream.rewriter.current().unwrap().offsets, Offsets::default());
         stream.last = Some((9000, start));
         stream.last_picture = LastPicture { picture_id: Some(30), tl0_picture_index: Some(3) };
-        let second = SourceNumbers { timestamp: 500, picture_id: Some(700), tl0_picture_index: Some(90) };
+        let second =
+            SourceNumbers { timestamp: 500, picture_id: Some(700), tl0_picture_index: Some(90) };
         stream.begin(LayerIndex(0), ExtSeq(40), second, 90_000, start + Duration::from_millis(100));
         let offsets = stream.rewriter.current().unwrap().offsets;
         assert_eq!(500_u32.wrapping_add(offsets.timestamp), 18_000);

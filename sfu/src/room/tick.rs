@@ -2,12 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{
-    ParticipantKey, Room,
-    admission::RESUME_WINDOW,
-    participant::Signal,
-    speaker::WINDOW,
-};
+use super::{ParticipantKey, Room, admission::RESUME_WINDOW, participant::Signal, speaker::WINDOW};
 use crate::{
     connection::Connection,
     shard::{

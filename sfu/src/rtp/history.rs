@@ -11,11 +11,7 @@
 
 use std::time::Instant;
 
-use crate::rtp::{
-    extension::ExtensionValues,
-    ids::ExtSeq,
-    payload::CodecKind,
-};
+use crate::rtp::{extension::ExtensionValues, ids::ExtSeq, payload::CodecKind};
 
 /// What of the fixed header belongs to the media.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

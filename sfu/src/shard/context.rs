@@ -117,11 +117,22 @@ impl Context {
         self.ufrags.retain(|_, owner| *owner != key);
     }
 
+    /// Paths that a connection no longer has.
+    pub(crate) fn forget_paths(&mut self, key: ConnectionKey, removed: &[SocketAddr]) {
+        for path in removed {
+            if self.paths.get(path) == Some(&key) {
+                self.paths.remove(path);
+            }
+        }
+    }
+
     /// New ICE credentials (RFC 8445 §9); the old path serves until the new credentials authenticate.
     pub(crate) fn restart_ice(&mut self, key: ConnectionKey) {
         if let Some(connection) = self.connections.get_mut(key) {
             connection.ice.restart(&mut self.rng);
-            self.ufrags.insert(connection.ice.local().ufrag.clone(), key);
+            let (new, old) = (&connection.ice.local().ufrag, connection.ice.previous_ufrag());
+            self.ufrags.retain(|ufrag, owner| *owner != key || old == Some(ufrag.as_str()));
+            self.ufrags.insert(new.clone(), key);
         }
     }
 

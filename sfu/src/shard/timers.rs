@@ -4,11 +4,7 @@
 //! compares with its own deadline and asks again. That makes moving a deadline later free, and moving it earlier one
 //! push.
 
-use std::{
-    cmp::Reverse,
-    collections::BinaryHeap,
-    time::Instant,
-};
+use std::{cmp::Reverse, collections::BinaryHeap, time::Instant};
 
 use crate::{connection::ConnectionKey, room::RoomKey};
 
