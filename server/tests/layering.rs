@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("sfu", &["protocol"]),
     ("signaling", &["protocol", "sfu"]),
     ("server", &["protocol", "sfu", "signaling"]),
+    ("bench", &["protocol", "sfu"]),
     ("fuzz", &["protocol", "sfu", "signaling"]),
 ];
 
