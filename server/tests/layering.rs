@@ -3,7 +3,7 @@
 //! ```text
 //! server ──► signaling ──► sfu ──► protocol        signaling sees the sfu through its handle only
 //!    └─────► sfu                                    protocol, sfu: no async runtime, no web framework
-//! fuzz ────► the pure parts                         nothing depends on server or fuzz
+//! sim, bench, fuzz ► the pure parts                 nothing depends on server, bench or fuzz
 //! ```
 
 #![allow(
@@ -26,7 +26,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("sfu", &["protocol"]),
     ("signaling", &["protocol", "sfu"]),
     ("server", &["protocol", "sfu", "signaling"]),
-    ("bench", &["protocol", "sfu"]),
+    ("sim", &["protocol", "sfu"]),
+    ("bench", &["protocol", "sfu", "sim"]),
     ("fuzz", &["protocol", "sfu", "signaling"]),
 ];
 
