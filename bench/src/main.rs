@@ -1,4 +1,5 @@
-//! How fast: `bench limit` measures the bare loop that a forwarding server cannot beat on this machine.
+//! How fast: `bench load` drives a server of LiveKit's protocol with virtual clients; `bench limit` measures the bare
+//! loop that no forwarding server can beat on this machine.
 //!
 //! Owns: its own sockets, threads and clocks. Never: reaches into a server; what is measured is measured from outside,
 //! over the wire and from `/proc`.
@@ -15,9 +16,13 @@
 )]
 
 mod clock;
+mod histogram;
 mod kernel;
 mod limit;
+mod load;
 mod machine;
+mod scenario;
+mod server_process;
 mod table;
 
 use std::process::ExitCode;
@@ -35,11 +40,14 @@ struct Arguments {
 enum Command {
     /// The bare loop: receive, open, look up, seal, send, and nothing else.
     Limit(limit::Options),
+    /// Virtual clients against a server of LiveKit's protocol.
+    Load(load::Options),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Limit(options) => limit::run(&options),
+        Command::Load(options) => load::run(&options),
     };
     match outcome {
         Ok(faults) if faults.is_empty() => ExitCode::SUCCESS,

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     clock,
     kernel::{self, Inbox},
+    load::SWEEP,
 };
 
 /// Every so many packets one is opened and compared.
@@ -54,7 +55,9 @@ pub(super) fn run(
     let mut next = vec![0_u64; subscriptions.len() * 2];
     let (mut cpu_before, mut cpu_after) = (None, None);
     while !stop.load(Ordering::Relaxed) {
-        let waited = poll.poll(&mut events, Some(Duration::from_millis(50)));
+        // As the clients of a load read: see there why not asleep in the kernel.
+        clock::sleep(SWEEP);
+        let waited = poll.poll(&mut events, Some(Duration::ZERO));
         if let Err(error) = waited
             && error.kind() != std::io::ErrorKind::Interrupted
         {
