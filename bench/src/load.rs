@@ -18,7 +18,7 @@ mod wire;
 
 use std::{
     io::Write as _,
-    sync::atomic::{AtomicU8, AtomicU64, Ordering},
+    sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -87,6 +87,8 @@ enum Phase {
     Measured,
     /// Sending ends; what is on its way may arrive.
     Draining,
+    /// Everyone leaves.
+    Leaving,
     Done,
 }
 
@@ -97,7 +99,7 @@ struct Shared {
     joined: AtomicU64,
     failed: AtomicU64,
     delivered: AtomicU64,
-    lost: AtomicU64,
+    missing: AtomicI64,
 }
 
 impl Shared {
@@ -107,6 +109,7 @@ impl Shared {
             1 => Phase::Measuring,
             2 => Phase::Measured,
             3 => Phase::Draining,
+            4 => Phase::Leaving,
             _ => Phase::Done,
         }
     }
@@ -142,7 +145,7 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>> {
         joined: AtomicU64::new(0),
         failed: AtomicU64::new(0),
         delivered: AtomicU64::new(0),
-        lost: AtomicU64::new(0),
+        missing: AtomicI64::new(0),
     };
     let server_idle = server.map(ServerProcess::usage).transpose()?;
     let groups = split(&roles, options.threads as usize);
@@ -212,6 +215,8 @@ fn conduct(
     };
     shared.enter(Phase::Draining);
     progress.wait(DRAIN, "draining");
+    shared.enter(Phase::Leaving);
+    progress.wait(Duration::from_millis(500), "leaving");
     progress.end();
     Ok(measured)
 }
@@ -252,12 +257,12 @@ impl<'a> Progress<'a> {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (delivered, cpu) = (load(&self.shared.delivered), kernel::process_cpu());
         eprint!(
-            "\r\x1b[K{what}: {} of {} joined, {} failed, {} packets a second, {} lost, generator {:.0} %",
+            "\r\x1b[K{what}: {} of {} joined, {} failed, {} packets a second, {} missing, generator {:.0} %",
             load(&self.shared.joined),
             self.people,
             load(&self.shared.failed),
             delivered - self.delivered,
-            load(&self.shared.lost),
+            self.shared.missing.load(Ordering::Relaxed),
             (cpu - self.cpu).as_secs_f64() * 100.0,
         );
         let _ = std::io::stderr().flush();

@@ -39,6 +39,8 @@ pub(super) struct Outcome {
     pub(super) counts: Counts,
     /// Packets that came twice, of the whole run.
     pub(super) duplicates: u64,
+    /// Retransmissions of what had arrived: asked for twice, or overtaken.
+    pub(super) needless_retransmissions: u64,
     /// Streams that should have come and did not.
     pub(super) silent_streams: u64,
     /// Sends that the kernel refused.
@@ -77,6 +79,9 @@ pub(super) fn run(
             }
             if phase < Phase::Draining && entered >= Phase::Draining {
                 crowd.participants.iter_mut().for_each(Participant::fall_silent);
+            }
+            if phase < Phase::Leaving && entered >= Phase::Leaving {
+                crowd.participants.iter_mut().for_each(Participant::leave);
             }
             phase = entered;
         }
@@ -210,7 +215,8 @@ impl<'a> Crowd<'a> {
                 }
             }
             let latency = is_measuring.then_some(&mut self.outcome.latency);
-            let count = participant.take_deliveries(self.shared.epoch, latency);
+            let (count, lost) = participant.take_deliveries(self.shared.epoch, latency);
+            self.shared.missing.fetch_add(lost, Ordering::Relaxed);
             self.shared.delivered.fetch_add(count, Ordering::Relaxed);
             self.outcome.forwarded += if is_measuring { count } else { 0 };
             if participant.note_joined(now) {
@@ -285,7 +291,7 @@ impl Outcome {
             self.counts.wrong += counts.wrong;
             self.counts.switches += counts.switches;
         }
-        self.duplicates +=
+        self.needless_retransmissions +=
             one.client.streams.iter().map(|stream| stream.totals.repeated).sum::<u64>();
         let mut expected = 0;
         for track in others.flat_map(|other| &other.client.tracks) {

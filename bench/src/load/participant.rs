@@ -8,7 +8,10 @@ use std::{
 
 use anyhow::{Context, Result};
 use livekit_protocol::signal_request::Message as Asking;
-use sfu::{rtp::ids::Ssrc, shard::command::Message};
+use sfu::{
+    rtp::ids::Ssrc,
+    shard::command::{Message, Request},
+};
 use sim::{ClientConfig, Identity, Side, TrackSpec, VirtualClient};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -177,12 +180,13 @@ impl Participant {
         self.is_connected[side]
     }
 
-    /// Checks what media brought; latency is recorded while measuring. Answers how many packets there were.
+    /// Checks what media brought; latency is recorded while measuring. Answers how many packets there were, and how
+    /// many more or fewer are missing now.
     pub(super) fn take_deliveries(
         &mut self,
         epoch: Instant,
         latency: Option<&mut Histogram>,
-    ) -> u64 {
+    ) -> (u64, i64) {
         let count = self.client.deliveries.len() as u64;
         if let Some(latency) = latency {
             for delivery in &self.client.deliveries {
@@ -192,17 +196,29 @@ impl Participant {
                 }
             }
         }
+        let mut lost = 0;
         for delivery in &self.client.deliveries {
-            self.checks.entry(delivery.ssrc).or_default().on_delivery(delivery);
+            let check = self.checks.entry(delivery.ssrc).or_default();
+            let before = check.counts.lost;
+            check.on_delivery(delivery);
+            lost += check.counts.lost.cast_signed() - before.cast_signed();
         }
         self.client.deliveries.clear();
-        count
+        (count, lost)
     }
 
     /// Ends what it sends.
     pub(super) fn fall_silent(&mut self) {
         for layer in self.client.tracks.iter_mut().flat_map(|track| &mut track.layers) {
             layer.stop();
+        }
+    }
+
+    /// Goes home.
+    pub(super) fn leave(&mut self) {
+        if let Some(asking) = wire::asking(Request::Leave) {
+            // Whose socket is closed has left.
+            let _ = self.ask.send(asking);
         }
     }
 
