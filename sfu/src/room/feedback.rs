@@ -283,12 +283,12 @@ impl Room {
             return;
         }
         let mut arrivals = std::mem::take(&mut connection.arrivals);
-        let sender = connection.report_ssrc;
+        let (sender, media) = (connection.report_ssrc, connection.incoming.latest);
         // One feedback packet describes all that a hundred milliseconds hold; the bound is for a flood.
         for _ in 0..8 {
             let sent = connection.send_rtcp(&mut context.egress, |out| {
                 let out = out.get_mut(..FEEDBACK_BYTES_MAX)?;
-                arrivals.build(out, sender, Ssrc(0), now)
+                arrivals.build(out, sender, media, now)
             });
             if !sent {
                 break;

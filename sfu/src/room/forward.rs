@@ -72,6 +72,7 @@ impl Room {
         let values = ExtensionValues::parse(packet, head, &connection.incoming.extensions);
         if let Some(seq) = values.transport_cc {
             connection.arrivals.on_packet(seq, now);
+            connection.incoming.latest = head.ssrc;
         }
         let feedback_due = connection.arrivals.poll_timeout();
         let role = connection.incoming.role(head.pt).ok_or(DropReason::UnknownPayloadType)?;

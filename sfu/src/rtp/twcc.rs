@@ -99,7 +99,7 @@ impl ArrivalRecorder {
     /// Writes one feedback packet of at most `out.len()` bytes; call until `None`, each result a
     /// packet of its own.
     ///
-    /// `media` is any SSRC of the transport. `None` also when `out` has no room for one packet
+    /// `media` is an SSRC that the receiver of this sends: libwebrtc drops others. `None` also when `out` has no room for one packet
     /// (27 bytes are enough).
     pub fn build(
         &mut self,
