@@ -11,6 +11,8 @@ import { until } from './until.ts';
 export interface BedsideWish {
   /** Where media is received; anything but 127.0.0.1 starts it with keys of its own instead of `--dev`. */
   readonly mediaAddress?: string;
+  /** What the log tells; `BEDSIDE_LOG_FILTER` if not wished. */
+  readonly logFilter?: string;
   readonly arguments?: readonly string[];
 }
 
@@ -23,6 +25,7 @@ export class Bedside {
   #process: ChildProcess | undefined;
   #log = '';
   readonly #mediaAddress: string;
+  readonly #logFilter: string;
   readonly #extra: readonly string[];
 
   private constructor(
@@ -31,6 +34,8 @@ export class Bedside {
     wish: BedsideWish,
   ) {
     this.#mediaAddress = wish.mediaAddress ?? '127.0.0.1';
+    this.#logFilter =
+      wish.logFilter ?? process.env['BEDSIDE_LOG_FILTER'] ?? 'info,signaling=debug,sfu=debug';
     this.#extra = wish.arguments ?? [];
   }
 
@@ -97,7 +102,7 @@ export class Bedside {
       '--sfu-udp-port',
       '0',
       '--log-filter',
-      process.env['BEDSIDE_LOG_FILTER'] ?? 'info,signaling=debug,sfu=debug',
+      this.#logFilter,
       ...this.#extra,
     ];
     const child = spawn(bedsideBinary(), parameters, {
