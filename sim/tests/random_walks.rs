@@ -37,7 +37,8 @@ impl Walk {
     }
 
     fn step(&mut self) {
-        let someone = (!self.people.is_empty()).then(|| self.rng.random_range(0..self.people.len()));
+        let someone =
+            (!self.people.is_empty()).then(|| self.rng.random_range(0..self.people.len()));
         let what = self.rng.random_range(0..17);
         self.log.push(format!("{:?}: {what} by {someone:?}", self.world.now - self.world.epoch));
         let Some(place) = someone.filter(|_| what > 2) else { return self.join() };
@@ -71,7 +72,8 @@ impl Walk {
             }
             10 => world.set_link(id, Link::default()),
             11 => {
-                let side = if self.rng.random_bool(0.5) { Side::Publisher } else { Side::Subscriber };
+                let side =
+                    if self.rng.random_bool(0.5) { Side::Publisher } else { Side::Subscriber };
                 world.move_address(id, side);
                 world.act(id, |client, now| client.transport(side).check_now(now));
             }
@@ -249,7 +251,12 @@ impl Walk {
                 let all = client.deliveries.iter().filter(|one| one.ssrc == stream.ssrc);
                 let judgement = judge(&all.copied().collect::<Vec<_>>());
                 let is_sound = sim::Judgement { began_torn: false, ..judgement.clone() }.is_sound();
-                assert!(is_sound, "seed {} client {place}: {judgement:?}\n{}", self.seed, self.log.join("\n"));
+                assert!(
+                    is_sound,
+                    "seed {} client {place}: {judgement:?}\n{}",
+                    self.seed,
+                    self.log.join("\n")
+                );
             }
         }
     }

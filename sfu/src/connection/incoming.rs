@@ -120,6 +120,11 @@ impl Incoming {
         Ok(())
     }
 
+    /// An SSRC no longer stands for what it stood for.
+    pub(crate) fn forget(&mut self, ssrc: Ssrc) {
+        self.routes.remove(&ssrc);
+    }
+
     /// Finds the section of an unknown SSRC: by mid; else by the SDP's SSRCs; else by a payload type that only one
     /// section uses.
     pub(crate) fn identify(
