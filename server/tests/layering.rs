@@ -3,7 +3,7 @@
 //! ```text
 //! server ──► signaling ──► sfu ──► protocol        signaling sees the sfu through its handle only
 //!    └─────► sfu                                    protocol, sfu: no async runtime, no web framework
-//! fuzz ────► the pure parts                         nothing depends on server or fuzz
+//! sim, fuzz ► the pure parts                        nothing depends on server or fuzz
 //! ```
 
 #![allow(
@@ -26,6 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("sfu", &["protocol"]),
     ("signaling", &["protocol", "sfu"]),
     ("server", &["protocol", "sfu", "signaling"]),
+    ("sim", &["protocol", "sfu"]),
     ("fuzz", &["protocol", "sfu", "signaling"]),
 ];
 

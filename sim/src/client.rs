@@ -1,0 +1,708 @@
+//! A virtual client: what livekit-client and a browser do together, without I/O.
+//!
+//! ```text
+//!   join ─► handle_message ◄─ signalling ─► poll_request          the words of sfu::shard::command
+//!           handle_datagram ◄─ network ───► poll_transmit         two connections, each with its own address
+//!           handle_timeout ◄── clock ─────► poll_timeout
+//! ```
+//!
+//! After every input: drain [`VirtualClient::poll_request`] and [`VirtualClient::poll_transmit`], then ask
+//! [`VirtualClient::poll_timeout`]. What media delivered stands in [`VirtualClient::deliveries`], which the owner clears
+//! when it likes. Sending and receiving media allocates nothing once the streams run.
+
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    time::{Duration, Instant},
+};
+
+use protocol::{
+    ids::{ParticipantSid, TrackSid},
+    permission::TrackSource,
+};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use sfu::{
+    connection::srtp::SrtpError,
+    rtp::{
+        extension::{ExtensionMap, ExtensionValues},
+        header::{RtpHeader, is_rtcp, unpadded},
+        ids::{Seq, Ssrc},
+        rtcp::{self, RtcpPacket},
+        rtx,
+        twcc::ArrivalRecorder,
+    },
+    shard::command::{
+        AddTrack, JoinRefusal, LeaveAction, LeaveReason, MediaKind, Message, Outcome,
+        ParticipantInfo, ParticipantState, Request, SimulcastCodec, Speaker, VideoLayer,
+        VideoQuality,
+    },
+};
+
+use crate::{
+    incoming::{Delivery, IncomingStream},
+    outgoing::{Layer, LayerSpec, Negotiated, PublishedTrack, SIMULCAST, Wire},
+    sdp,
+    transport::{Identity, Side, Transport, child_rng},
+};
+
+/// Between receiver and sender reports.
+const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+/// Round trip assumed when asking again.
+const RTT_ASSUMED: Duration = Duration::from_millis(60);
+/// Most numbers in one NACK.
+const NACKS_PER_PACKET_MAX: usize = 200;
+
+/// What to publish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrackSpec {
+    /// Opus.
+    Microphone,
+    /// VP8 with three layers.
+    Camera,
+    /// VP8 with one layer of 500 kbit/s.
+    PlainCamera,
+    /// VP8 with one layer of 1.5 Mbit/s.
+    Screen,
+}
+
+/// What a client is told at start.
+#[derive(Clone)]
+pub struct ClientConfig {
+    /// Its certificate.
+    pub identity: Identity,
+    /// Decides all its choices.
+    pub seed: u64,
+    /// Keep every message of the server.
+    pub keeps_messages: bool,
+    /// Keep every delivery.
+    pub keeps_deliveries: bool,
+    /// SCTP numbers begin just below 2^32.
+    pub wraps_tsn: bool,
+}
+
+/// See the module.
+pub struct VirtualClient {
+    /// Who the server says that we are.
+    pub sid: Option<ParticipantSid>,
+    /// Everyone else as last told, those who left too.
+    pub participants: BTreeMap<ParticipantSid, ParticipantInfo>,
+    /// Why the join was refused.
+    pub refused: Option<JoinRefusal>,
+    /// Why we must leave.
+    pub left: Option<(LeaveReason, LeaveAction)>,
+    /// Who speaks.
+    pub speakers: BTreeMap<ParticipantSid, Speaker>,
+    /// Messages of the server, oldest first, if they are kept.
+    pub messages: Vec<Message>,
+    /// Packets, in order of arrival, if they are kept.
+    pub deliveries: Vec<Delivery>,
+    /// Data messages with the label of their channel.
+    pub data: Vec<(String, Vec<u8>)>,
+    /// What is published.
+    pub tracks: Vec<PublishedTrack>,
+    /// What is received.
+    pub streams: Vec<IncomingStream>,
+    /// `add_track`s that were refused.
+    pub track_refusals: Vec<Outcome>,
+    /// Packets whose SRTP index had come before: duplicates of the network, or of the server.
+    pub replays: u64,
+    /// SRTP and SRTCP that did not authenticate.
+    pub unauthentic: u64,
+    /// Feedback packets of the server about what we send.
+    pub feedback_packets: u64,
+    /// Reports of the server, either kind.
+    pub reports: u64,
+    /// The connection on which we offer.
+    pub publisher: Transport,
+    /// The connection on which the server offers.
+    pub subscriber: Transport,
+    config: ClientConfig,
+    epoch: Instant,
+    rng: StdRng,
+    requests: VecDeque<Request>,
+    by_ssrc: HashMap<Ssrc, (usize, bool)>,
+    outgoing_extensions: ExtensionMap,
+    incoming_extensions: ExtensionMap,
+    transport_seq: u16,
+    arrivals: ArrivalRecorder,
+    next_offer: u32,
+    outstanding_offer: Option<u32>,
+    must_offer: bool,
+    report_due: Instant,
+    missing: Vec<Seq>,
+    scratch: Vec<u8>,
+    own_ssrc: Ssrc,
+}
+
+impl VirtualClient {
+    /// A client that has not joined. Stamps count nanoseconds from `epoch`.
+    #[must_use]
+    pub fn new(config: ClientConfig, epoch: Instant, now: Instant) -> Self {
+        let mut rng = StdRng::seed_from_u64(config.seed);
+        let identity = &config.identity;
+        let channels: &[&str] = &["_reliable", "_lossy"];
+        let mut publisher = Transport::new(identity, channels, child_rng(&mut rng), now);
+        publisher.wraps_tsn = config.wraps_tsn;
+        let subscriber = Transport::new(identity, &[], child_rng(&mut rng), now);
+        Self {
+            sid: None,
+            participants: BTreeMap::new(),
+            refused: None,
+            left: None,
+            speakers: BTreeMap::new(),
+            messages: Vec::new(),
+            deliveries: Vec::new(),
+            data: Vec::new(),
+            tracks: Vec::new(),
+            streams: Vec::new(),
+            track_refusals: Vec::new(),
+            replays: 0,
+            unauthentic: 0,
+            feedback_packets: 0,
+            reports: 0,
+            publisher,
+            subscriber,
+            epoch,
+            requests: VecDeque::new(),
+            by_ssrc: HashMap::new(),
+            outgoing_extensions: ExtensionMap::new(),
+            incoming_extensions: ExtensionMap::new(),
+            transport_seq: rng.random(),
+            arrivals: ArrivalRecorder::default(),
+            next_offer: 1,
+            outstanding_offer: None,
+            must_offer: false,
+            report_due: now + REPORT_INTERVAL,
+            missing: Vec::new(),
+            scratch: vec![0; 1500],
+            own_ssrc: Ssrc(rng.random()),
+            rng,
+            config,
+        }
+    }
+
+    /// The connection of a side.
+    pub fn transport(&mut self, side: Side) -> &mut Transport {
+        match side {
+            Side::Publisher => &mut self.publisher,
+            Side::Subscriber => &mut self.subscriber,
+        }
+    }
+
+    // What the application wants.
+
+    /// Announces a track; it flows once the server answered the offer that follows. Answers its place in
+    /// [`tracks`](Self::tracks).
+    pub fn publish(&mut self, spec: TrackSpec) -> usize {
+        let place = self.tracks.len();
+        let is_video = spec != TrackSpec::Microphone;
+        let source = match spec {
+            TrackSpec::Microphone => TrackSource::Microphone,
+            TrackSpec::Camera | TrackSpec::PlainCamera => TrackSource::Camera,
+            TrackSpec::Screen => TrackSource::ScreenShare,
+        };
+        let one = |bitrate_bps| [LayerSpec { rid: None, bitrate_bps, fps: 30 }];
+        let specs: Vec<LayerSpec> = match spec {
+            TrackSpec::Camera => SIMULCAST.to_vec(),
+            TrackSpec::Screen => one(1_500_000).to_vec(),
+            TrackSpec::Microphone | TrackSpec::PlainCamera => one(500_000).to_vec(),
+        };
+        let tag = self.rng.random();
+        let layers = (0..)
+            .zip(&specs)
+            .map(|(index, spec)| Layer::new(*spec, index, tag, is_video, &mut self.rng))
+            .collect();
+        let cid = format!("track-{place}");
+        self.requests.push_back(Request::AddTrack(Box::new(add_track(&cid, is_video, source, &specs))));
+        self.tracks.push(PublishedTrack {
+            cid,
+            sid: None,
+            source,
+            is_video,
+            is_muted: false,
+            is_removed: false,
+            level_dbov: 20,
+            negotiated: None,
+            layers,
+        });
+        place
+    }
+
+    /// Takes a track back: its section becomes inactive.
+    pub fn unpublish(&mut self, track: usize) {
+        self.tracks[track].is_removed = true;
+        self.tracks[track].layers.iter_mut().for_each(Layer::stop);
+        self.offer();
+    }
+
+    /// Mutes or unmutes an own track: it stops sending, and the server is told.
+    pub fn mute(&mut self, track: usize, is_muted: bool, now: Instant) {
+        let one = &mut self.tracks[track];
+        one.is_muted = is_muted;
+        for layer in &mut one.layers {
+            if is_muted { layer.stop() } else { layer.start(now) }
+        }
+        if let Some(sid) = one.sid.clone() {
+            self.requests.push_back(Request::Mute { track: sid, muted: is_muted });
+        }
+    }
+
+    /// Asks for a key frame of a stream.
+    pub fn request_key_frame(&mut self, stream: usize) {
+        let media = self.streams[stream].ssrc;
+        self.send_pli(media);
+    }
+
+    /// Asks for a key frame of whatever has this SSRC.
+    pub fn send_pli(&mut self, media: Ssrc) {
+        if let Some(len) = rtcp::write_pli(&mut self.scratch, self.own_ssrc, media) {
+            self.subscriber.queue_rtcp(&mut self.scratch, len);
+        }
+    }
+
+    /// Asks for packets again.
+    pub fn send_nack(&mut self, media: Ssrc, seqs: &[Seq]) {
+        if let Some(len) = rtcp::write_nack(&mut self.scratch, self.own_ssrc, media, seqs) {
+            self.subscriber.queue_rtcp(&mut self.scratch, len);
+        }
+    }
+
+    /// Sends a data message; false while the channel is not open.
+    pub fn send_data(&mut self, label: &str, data: &[u8], now: Instant) -> bool {
+        self.publisher.send_data(label, data, now)
+    }
+
+    /// Any other request.
+    pub fn request(&mut self, request: Request) {
+        self.requests.push_back(request);
+    }
+
+    /// The stream of a track of another.
+    #[must_use]
+    pub fn stream_of(&self, track: &TrackSid) -> Option<&IncomingStream> {
+        self.streams.iter().find(|stream| stream.is_active && stream.track == *track)
+    }
+
+    // Signalling.
+
+    /// What to tell the server next.
+    pub fn poll_request(&mut self) -> Option<Request> {
+        self.requests.pop_front()
+    }
+
+    /// Takes a message of the server.
+    pub fn handle_message(&mut self, message: Message, now: Instant) {
+        if self.config.keeps_messages {
+            self.messages.push(message.clone());
+        }
+        match message {
+            Message::Joined(joined) => {
+                self.sid = Some(joined.participant.sid.clone());
+                self.take_participants(joined.others);
+                // livekit-client negotiates the publisher at once when it sends data or media; we always do.
+                self.offer();
+            }
+            Message::Resumed(resumed) => {
+                self.take_participants(resumed.participants);
+                self.outstanding_offer = None;
+                self.publisher.restart_ice();
+                self.offer();
+            }
+            Message::Refused(refusal) => self.refused = Some(refusal),
+            Message::Answer { id, sdp } => self.on_answer(id, &sdp, now),
+            Message::Offer { id, sdp, .. } => self.on_offer(id, &sdp, now),
+            Message::TrackPublished { cid, track } => {
+                if let Some(one) = self.tracks.iter_mut().find(|one| one.cid == cid) {
+                    one.sid = Some(track.sid);
+                    self.offer();
+                }
+            }
+            Message::Participants(participants) => self.take_participants(participants),
+            Message::Speakers(speakers) => {
+                for speaker in speakers {
+                    self.speakers.insert(speaker.participant.clone(), speaker);
+                }
+            }
+            Message::RequestOutcome { outcome, add_track: Some(_), .. } => {
+                self.track_refusals.push(outcome);
+            }
+            Message::Leave { reason, action } => self.left = Some((reason, action)),
+            _ => {}
+        }
+    }
+
+    fn take_participants(&mut self, participants: Vec<ParticipantInfo>) {
+        for participant in participants {
+            let known = self.participants.get(&participant.sid).map(|known| known.version);
+            // LiveKit clients drop what is not newer.
+            let is_news = known.is_none_or(|known| participant.version > known);
+            if is_news && self.sid.as_ref() != Some(&participant.sid) {
+                self.participants.insert(participant.sid.clone(), participant);
+            }
+        }
+    }
+
+    /// Those who are present.
+    pub fn present(&self) -> impl Iterator<Item = &ParticipantInfo> {
+        self.participants.values().filter(|one| one.state != ParticipantState::Disconnected)
+    }
+
+    fn offer(&mut self) {
+        if self.outstanding_offer.is_some() {
+            self.must_offer = true;
+            return;
+        }
+        self.must_offer = false;
+        let tracks: Vec<_> = self.announced().map(offered_track).collect();
+        let id = self.next_offer;
+        self.next_offer += 1;
+        self.outstanding_offer = Some(id);
+        let local = local_side(&self.publisher, &self.config.identity);
+        let sdp = sdp::write_offer(local, id.into(), &tracks);
+        self.requests.push_back(Request::Offer { id, sdp });
+    }
+
+    fn announced(&self) -> impl Iterator<Item = &PublishedTrack> {
+        self.tracks.iter().filter(|track| track.sid.is_some())
+    }
+
+    fn on_answer(&mut self, id: u32, text: &str, now: Instant) {
+        let Some(remote) = sdp::read(text).filter(|_| self.outstanding_offer == Some(id)) else {
+            return;
+        };
+        self.outstanding_offer = None;
+        let tracks = self.tracks.iter_mut().filter(|track| track.sid.is_some());
+        // Data channels come first; a track of which more was announced since has no section yet.
+        for (track, section) in tracks.zip(remote.sections.iter().skip(1)) {
+            for (id, kind) in section.extensions.iter() {
+                self.outgoing_extensions.insert(id, kind);
+            }
+            let pt = section.pt(if track.is_video { "vp8" } else { "opus" });
+            let is_new = track.negotiated.is_none();
+            if let Some(pt) = pt.filter(|_| is_new && section.receives) {
+                let rtx = track.is_video.then_some(sdp::VP8_RTX);
+                track.negotiated = Some(Negotiated { mid: section.mid, pt, rtx });
+                if !track.is_muted && !track.is_removed {
+                    track.layers.iter_mut().for_each(|layer| layer.start(now));
+                }
+            }
+        }
+        self.publisher.set_remote(remote, now);
+        if self.must_offer {
+            self.offer();
+        }
+    }
+
+    fn on_offer(&mut self, id: u32, text: &str, now: Instant) {
+        let remote = sdp::read(text).expect("the server's offers can be read");
+        for section in &remote.sections {
+            for (id, kind) in section.extensions.iter() {
+                self.incoming_extensions.insert(id, kind);
+            }
+        }
+        self.update_streams(&remote);
+        let local = local_side(&self.subscriber, &self.config.identity);
+        let sdp = sdp::write_answer(local, id.into(), &remote);
+        self.subscriber.set_remote(remote, now);
+        self.requests.push_back(Request::Answer { id, sdp });
+    }
+
+    fn update_streams(&mut self, remote: &sdp::RemoteSide) {
+        for stream in &mut self.streams {
+            let section = remote.sections.iter().find(|section| section.mid == stream.mid);
+            let ssrc = section.filter(|section| section.sends).and_then(|section| section.ssrcs);
+            stream.is_active = ssrc.is_some_and(|(ssrc, _)| ssrc == stream.ssrc);
+        }
+        for section in remote.sections.iter().filter(|section| section.sends) {
+            let (Some(ssrcs), Some(track)) = (section.ssrcs, &section.track) else { continue };
+            if self.by_ssrc.contains_key(&ssrcs.0) {
+                continue;
+            }
+            let Ok(track) = TrackSid::try_from(track.clone()) else { continue };
+            let is_video = section.kind == sdp::Kind::Video;
+            let place = self.streams.len();
+            let mut stream = IncomingStream::new(track, section.mid, ssrcs, is_video);
+            stream.pt = section.pt(if is_video { "vp8" } else { "opus" });
+            self.streams.push(stream);
+            self.by_ssrc.insert(ssrcs.0, (place, false));
+            if let Some(rtx) = ssrcs.1 {
+                self.by_ssrc.insert(rtx, (place, true));
+            }
+        }
+    }
+
+    // The network.
+
+    /// Takes a datagram that came to the address of a connection; it is decrypted in place.
+    pub fn handle_datagram(&mut self, side: Side, datagram: &mut [u8], now: Instant) {
+        match datagram.first() {
+            Some(0..=3) => self.transport(side).handle_stun(datagram, now),
+            Some(20..=63) => {
+                self.transport(side).handle_dtls(datagram, now);
+                self.take_data(side);
+            }
+            Some(128..=191) if is_rtcp(datagram) => self.on_rtcp(side, datagram, now),
+            Some(128..=191) if side == Side::Subscriber => self.on_rtp(datagram, now),
+            _ => {}
+        }
+    }
+
+    fn take_data(&mut self, side: Side) {
+        let mut taken = std::mem::take(&mut self.data);
+        if let Some(channels) = &mut self.transport(side).channels {
+            taken.extend(std::iter::from_fn(|| channels.poll_message()));
+        }
+        self.data = taken;
+    }
+
+    fn on_rtp(&mut self, datagram: &mut [u8], now: Instant) {
+        let Some(keys) = &mut self.subscriber.keys else { return };
+        let Ok(header) = RtpHeader::parse(datagram) else { return };
+        let (seq, len) = match keys.receiver.unprotect_rtp(datagram, &header) {
+            Ok(opened) => opened,
+            Err(SrtpError::Replay) => {
+                self.replays += 1;
+                return;
+            }
+            Err(_) => {
+                self.unauthentic += 1;
+                return;
+            }
+        };
+        let packet = &datagram[..len];
+        let values = ExtensionValues::parse(packet, &header, &self.incoming_extensions);
+        if let Some(seq) = values.transport_cc {
+            self.arrivals.on_packet(seq, now);
+        }
+        let Some((place, is_rtx)) = self.by_ssrc.get(&header.ssrc).copied() else { return };
+        let stream = &mut self.streams[place];
+        let Ok(payload) = unpadded(&packet[header.len..], header.has_padding) else { return };
+        let (seq, payload) = if is_rtx {
+            let Some((seq, payload)) = rtx::unwrap(payload) else { return };
+            let Some(seq) = stream.extend(seq) else { return };
+            (seq, payload)
+        } else {
+            stream.reception.on_packet(seq, header.timestamp, now);
+            (seq, payload)
+        };
+        let delivery = Delivery {
+            at: now,
+            ssrc: stream.ssrc,
+            seq,
+            timestamp: header.timestamp,
+            marker: header.marker,
+            pt: header.pt,
+            is_retransmission: is_rtx,
+            audio_level: values.audio_level,
+            stamp: None,
+            picture: None,
+        };
+        if let Some(delivery) = stream.on_packet(delivery, payload)
+            && self.config.keeps_deliveries
+        {
+            self.deliveries.push(delivery);
+        }
+    }
+
+    fn on_rtcp(&mut self, side: Side, datagram: &mut [u8], now: Instant) {
+        let Some(keys) = &mut self.transport(side).keys else { return };
+        let len = match keys.receiver.unprotect_rtcp(datagram) {
+            Ok(len) => len,
+            Err(SrtpError::Replay) => {
+                self.replays += 1;
+                return;
+            }
+            Err(_) => {
+                self.unauthentic += 1;
+                return;
+            }
+        };
+        for packet in rtcp::packets(&datagram[..len]) {
+            match packet.expect("the server's RTCP can be read") {
+                RtcpPacket::Nack { media, pairs, .. } => {
+                    if let Some(layer) = layer_of(&mut self.tracks, media) {
+                        pairs.for_each(|seq| layer.on_nack(seq));
+                    }
+                }
+                RtcpPacket::Pli { media, .. } => {
+                    if let Some(layer) = layer_of(&mut self.tracks, media) {
+                        layer.wants_key = true;
+                        layer.key_frame_requests.push(now);
+                    }
+                }
+                RtcpPacket::TransportCc { .. } => self.feedback_packets += 1,
+                RtcpPacket::SenderReport { sender, ntp, .. } => {
+                    self.reports += 1;
+                    if let Some((place, false)) = self.by_ssrc.get(&sender) {
+                        self.streams[*place].reception.on_sender_report(ntp, now);
+                    }
+                }
+                RtcpPacket::ReceiverReport { .. } => self.reports += 1,
+                _ => {}
+            }
+        }
+    }
+
+    // The clock.
+
+    /// Lets time pass: checks, handshakes, requests for what is missing, reports.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.publisher.handle_timeout(now);
+        self.subscriber.handle_timeout(now);
+        if !self.subscriber.is_open() && !self.publisher.is_open() {
+            self.report_due = self.report_due.max(now);
+            return;
+        }
+        self.ask_again(now);
+        if self.arrivals.due(now) {
+            while let Some(len) =
+                self.arrivals.build(&mut self.scratch[..1200], self.own_ssrc, Ssrc(0), now)
+            {
+                self.subscriber.queue_rtcp(&mut self.scratch, len);
+            }
+        }
+        if self.report_due <= now {
+            self.report_due = now + REPORT_INTERVAL;
+            self.report(now);
+        }
+    }
+
+    fn ask_again(&mut self, now: Instant) {
+        for stream in &mut self.streams {
+            if stream.rtx.is_none() || !stream.is_active {
+                continue;
+            }
+            self.missing.clear();
+            stream.nack.due(now, RTT_ASSUMED, &mut self.missing);
+            let is_hopeless = stream.nack.lost_too_much();
+            if !stream.asks_again {
+                continue;
+            }
+            for seqs in self.missing.chunks(NACKS_PER_PACKET_MAX) {
+                let len = rtcp::write_nack(&mut self.scratch, self.own_ssrc, stream.ssrc, seqs);
+                self.subscriber.queue_rtcp(&mut self.scratch, len.expect("room for a NACK"));
+            }
+            if is_hopeless
+                && let Some(len) = rtcp::write_pli(&mut self.scratch, self.own_ssrc, stream.ssrc)
+            {
+                self.subscriber.queue_rtcp(&mut self.scratch, len);
+            }
+        }
+    }
+
+    fn report(&mut self, now: Instant) {
+        let streams = self.streams.iter_mut().filter(|one| one.is_active && one.first_packet.is_some());
+        let blocks: Vec<_> = streams.map(|one| one.reception.report(one.ssrc, now)).collect();
+        for blocks in blocks.chunks(24) {
+            let len = rtcp::write_receiver_report(&mut self.scratch, self.own_ssrc, blocks);
+            self.subscriber.queue_rtcp(&mut self.scratch, len.expect("room for a report"));
+        }
+        let since = now.saturating_duration_since(self.epoch) + Duration::from_secs(1 << 20);
+        let ntp = since.as_secs() << 32 | (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
+        for layer in self.tracks.iter().flat_map(|track| &track.layers) {
+            if let Some(len) = layer.write_report(&mut self.scratch, ntp) {
+                self.publisher.queue_rtcp(&mut self.scratch, len);
+            }
+        }
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) and then [`poll_transmit`](Self::poll_transmit) have something to
+    /// do.
+    #[must_use]
+    pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        let transports = [self.publisher.poll_timeout(), self.subscriber.poll_timeout()];
+        let is_open = self.publisher.is_open() || self.subscriber.is_open();
+        let media = self.sending().flat_map(|track| &track.layers).filter_map(|one| one.poll_timeout(now));
+        let asks = self.streams.iter().filter(|one| one.is_active && one.rtx.is_some());
+        let asks = asks.filter_map(|one| one.nack.poll_timeout());
+        let feedback = self.arrivals.poll_timeout();
+        let rest = media.chain(asks).chain(feedback).chain([self.report_due]);
+        transports.into_iter().flatten().chain(rest.filter(|_| is_open)).min()
+    }
+
+    fn sending(&self) -> impl Iterator<Item = &PublishedTrack> {
+        let is_open = self.publisher.is_open();
+        self.tracks.iter().filter(move |track| is_open && track.negotiated.is_some())
+    }
+
+    /// The next datagram: which connection it leaves by, and its length in `out`, which holds 1,500 bytes. Hot.
+    pub fn poll_transmit(&mut self, out: &mut [u8], now: Instant) -> Option<(Side, usize)> {
+        for side in [Side::Publisher, Side::Subscriber] {
+            if let Some(len) = self.transport(side).poll_transmit(out) {
+                return Some((side, len));
+            }
+        }
+        if !self.publisher.is_open() {
+            return None;
+        }
+        let sender = &mut self.publisher.keys.as_mut()?.sender;
+        let (extensions, transport_seq) = (&self.outgoing_extensions, &mut self.transport_seq);
+        let mut wire = Wire { sender, extensions, transport_seq, epoch: self.epoch };
+        for track in &mut self.tracks {
+            let Some(negotiated) = track.negotiated else { continue };
+            for layer in &mut track.layers {
+                let level = track.level_dbov;
+                if let Some(len) = layer.poll_transmit(out, negotiated, level, &mut wire, now) {
+                    return Some((Side::Publisher, len));
+                }
+            }
+        }
+        None
+    }
+}
+
+fn local_side<'a>(transport: &'a Transport, identity: &'a Identity) -> sdp::LocalSide<'a> {
+    sdp::LocalSide {
+        ufrag: &transport.ufrag,
+        pwd: &transport.pwd,
+        fingerprint: identity.fingerprint(),
+    }
+}
+
+fn offered_track(track: &PublishedTrack) -> sdp::OfferedTrack {
+    let first = &track.layers[0];
+    let rids: Vec<_> = track.layers.iter().filter_map(|layer| layer.rid).collect();
+    sdp::OfferedTrack {
+        is_video: track.is_video,
+        cid: track.cid.clone(),
+        // With simulcast browsers announce no SSRC.
+        ssrcs: rids.is_empty().then_some((first.ssrc, first.rtx_ssrc)),
+        rids,
+        is_sending: !track.is_removed,
+    }
+}
+
+fn layer_of(tracks: &mut [PublishedTrack], ssrc: Ssrc) -> Option<&mut Layer> {
+    tracks.iter_mut().flat_map(|track| &mut track.layers).find(|layer| layer.ssrc == ssrc)
+}
+
+fn add_track(cid: &str, is_video: bool, source: TrackSource, specs: &[LayerSpec]) -> AddTrack {
+    let sizes = [
+        (VideoQuality::Low, 320, 180),
+        (VideoQuality::Medium, 640, 360),
+        (VideoQuality::High, 1280, 720),
+    ];
+    let layers = sizes.iter().zip(specs).map(|((quality, width, height), spec)| VideoLayer {
+        quality: *quality,
+        width: *width,
+        height: *height,
+        bitrate_bps: spec.bitrate_bps,
+        ssrc: 0,
+    });
+    let codec = SimulcastCodec { codec: "vp8".to_owned(), cid: cid.to_owned() };
+    AddTrack {
+        cid: cid.to_owned(),
+        name: String::new(),
+        kind: if is_video { MediaKind::Video } else { MediaKind::Audio },
+        source,
+        muted: false,
+        width: if is_video { 1280 } else { 0 },
+        height: if is_video { 720 } else { 0 },
+        layers: layers.filter(|_| is_video).collect(),
+        codecs: is_video.then_some(codec).into_iter().collect(),
+        encryption: 0,
+        stream: String::new(),
+        disable_red: false,
+        audio_features: Vec::new(),
+        existing: None,
+    }
+}

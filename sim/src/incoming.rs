@@ -1,0 +1,193 @@
+//! What a client receives: streams, what each delivered, what is asked again.
+
+use std::time::Instant;
+
+use protocol::ids::TrackSid;
+use sfu::rtp::{
+    ids::{ExtSeq, Mid, Pt, Seq, Ssrc},
+    nack::NackTracker,
+    reception::Reception,
+};
+
+use crate::media::{Picture, Stamp, read_video};
+
+/// One packet as the application would get it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivery {
+    /// When.
+    pub at: Instant,
+    /// On which media stream.
+    pub ssrc: Ssrc,
+    /// Its number there.
+    pub seq: ExtSeq,
+    /// RTP timestamp.
+    pub timestamp: u32,
+    /// Marker.
+    pub marker: bool,
+    /// Payload type.
+    pub pt: Pt,
+    /// It came as a retransmission.
+    pub is_retransmission: bool,
+    /// Audio level extension.
+    pub audio_level: Option<u8>,
+    /// What the payload says of itself; `None`: it was not what was sent.
+    pub stamp: Option<Stamp>,
+    /// VP8 numbers.
+    pub picture: Option<Picture>,
+}
+
+/// Running totals of a stream.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StreamTotals {
+    /// Delivered packets.
+    pub packets: u64,
+    /// Of these, retransmissions.
+    pub retransmissions: u64,
+    /// Packets that had been delivered before, thrown away.
+    pub repeated: u64,
+    /// Packets that came after a later one.
+    pub late: u64,
+    /// Payloads that were not what was sent.
+    pub corrupt: u64,
+}
+
+/// A received stream.
+pub struct IncomingStream {
+    /// Which track.
+    pub track: TrackSid,
+    /// Its section.
+    pub mid: Mid,
+    /// Media.
+    pub ssrc: Ssrc,
+    /// Retransmission.
+    pub rtx: Option<Ssrc>,
+    /// Payload type of media.
+    pub pt: Option<Pt>,
+    /// Video, else audio.
+    pub is_video: bool,
+    /// Still offered.
+    pub is_active: bool,
+    /// Ask for what is missing.
+    pub asks_again: bool,
+    /// Totals.
+    pub totals: StreamTotals,
+    /// Gaps.
+    pub nack: NackTracker,
+    /// For receiver reports.
+    pub reception: Reception,
+    /// When the first packet came.
+    pub first_packet: Option<Instant>,
+    /// When the last packet of the first whole key frame came, or the first audio packet.
+    pub first_frame: Option<Instant>,
+    highest: Option<ExtSeq>,
+    seen: Window,
+}
+
+impl IncomingStream {
+    /// A stream that an offer announced.
+    #[must_use]
+    pub fn new(track: TrackSid, mid: Mid, ssrcs: (Ssrc, Option<Ssrc>), is_video: bool) -> Self {
+        let clock_rate = if is_video { 90_000 } else { 48_000 };
+        Self {
+            track,
+            mid,
+            ssrc: ssrcs.0,
+            rtx: ssrcs.1,
+            pt: None,
+            is_video,
+            is_active: true,
+            asks_again: true,
+            totals: StreamTotals::default(),
+            nack: NackTracker::default(),
+            reception: Reception::new(clock_rate),
+            first_packet: None,
+            first_frame: None,
+            highest: None,
+            seen: Window::default(),
+        }
+    }
+
+    /// The full number of what a retransmission names.
+    #[must_use]
+    pub fn extend(&self, seq: Seq) -> Option<ExtSeq> {
+        let highest = self.highest?;
+        let distance = seq.0.wrapping_sub(highest.seq().0).cast_signed();
+        highest.0.checked_add_signed(i64::from(distance)).map(ExtSeq)
+    }
+
+    /// Takes a packet whose numbers and time stand in `delivery`; `None` if it had come before. Hot.
+    pub fn on_packet(&mut self, mut delivery: Delivery, payload: &[u8]) -> Option<Delivery> {
+        if !self.seen.insert(delivery.seq.0) {
+            self.totals.repeated += 1;
+            return None;
+        }
+        self.totals.packets += 1;
+        self.totals.retransmissions += u64::from(delivery.is_retransmission);
+        self.totals.late += u64::from(self.highest.is_some_and(|highest| delivery.seq < highest));
+        self.highest = self.highest.max(Some(delivery.seq));
+        self.nack.on_packet(delivery.seq, delivery.at);
+        self.first_packet.get_or_insert(delivery.at);
+        if self.is_video {
+            if let Some((stamp, picture)) = read_video(payload) {
+                (delivery.stamp, delivery.picture) = (Some(stamp), Some(picture));
+                if stamp.is_key && stamp.is_last {
+                    self.first_frame.get_or_insert(delivery.at);
+                }
+            }
+        } else {
+            delivery.stamp = Stamp::read(payload);
+            self.first_frame.get_or_insert(delivery.at);
+        }
+        self.totals.corrupt += u64::from(delivery.stamp.is_none());
+        Some(delivery)
+    }
+}
+
+/// The last few thousand numbers.
+struct Window {
+    highest: u64,
+    bits: [u64; WORDS],
+}
+
+const WORDS: usize = 64;
+
+impl Default for Window {
+    fn default() -> Self {
+        Self { highest: 0, bits: [0; WORDS] }
+    }
+}
+
+impl Window {
+    /// False if the number is known, or too old to tell.
+    fn insert(&mut self, number: u64) -> bool {
+        let size = WORDS as u64 * 64;
+        if number > self.highest {
+            let first = (self.highest + 1).max((number + 1).saturating_sub(size));
+            for skipped in first..=number {
+                self.bits[(skipped % size / 64) as usize] &= !(1 << (skipped % 64));
+            }
+            self.highest = number;
+        } else if self.highest - number >= size {
+            return false;
+        }
+        let (word, bit) = (&mut self.bits[(number % size / 64) as usize], 1 << (number % 64));
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_takes_each_number_once() {
+        let mut window = Window::default();
+        for number in [5000, 5001, 4000, 9000, 8999] {
+            assert!(window.insert(number), "{number}");
+            assert!(!window.insert(number), "{number}");
+        }
+        assert!(!window.insert(4000));
+    }
+}

@@ -1,0 +1,83 @@
+//! One direction of one path: how long a datagram takes, and what may happen to it on the way.
+
+use std::time::Duration;
+
+use rand::{Rng, RngExt};
+
+/// The conditions; the default is a clean local network.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Link {
+    /// Every datagram takes this long.
+    pub delay: Duration,
+    /// And up to this much longer, each its own.
+    pub jitter: Duration,
+    /// Share that is lost.
+    pub loss: f64,
+    /// Share that is overtaken by what follows within [`REORDER_DELAY`].
+    pub reorder: f64,
+    /// Share that arrives twice.
+    pub duplicate: f64,
+}
+
+/// How much later a reordered datagram arrives.
+pub const REORDER_DELAY: Duration = Duration::from_millis(8);
+
+impl Default for Link {
+    fn default() -> Self {
+        Self {
+            delay: Duration::from_millis(1),
+            jitter: Duration::ZERO,
+            loss: 0.0,
+            reorder: 0.0,
+            duplicate: 0.0,
+        }
+    }
+}
+
+impl Link {
+    /// Nothing arrives.
+    #[must_use]
+    pub fn cut() -> Self {
+        Self { loss: 1.0, ..Self::default() }
+    }
+
+    /// With this one-way delay.
+    #[must_use]
+    pub fn with_delay_ms(delay_ms: u64) -> Self {
+        Self { delay: Duration::from_millis(delay_ms), ..Self::default() }
+    }
+
+    /// When the copies of a datagram arrive, as delays: none, one or two.
+    pub fn carry(&self, rng: &mut impl Rng) -> [Option<Duration>; 2] {
+        // Always four draws, so that what happens to one datagram does not change the dice of the next.
+        let [loss, reorder, duplicate, jitter]: [f64; 4] =
+            std::array::from_fn(|_| rng.random_range(0.0..1.0));
+        if loss < self.loss {
+            return [None, None];
+        }
+        let late = if reorder < self.reorder { REORDER_DELAY } else { Duration::ZERO };
+        let delay = self.delay + late + self.jitter.mul_f64(jitter);
+        let copy = (duplicate < self.duplicate).then_some(delay + Duration::from_micros(500));
+        [Some(delay), copy]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{SeedableRng, rngs::StdRng};
+
+    use super::*;
+
+    #[test]
+    fn a_link_loses_reorders_and_doubles_the_share_that_it_says() {
+        let link = Link { loss: 0.1, reorder: 0.2, duplicate: 0.3, ..Link::default() };
+        let mut rng = StdRng::seed_from_u64(1);
+        let carried: Vec<_> = (0..10_000).map(|_| link.carry(&mut rng)).collect();
+        let count = |what: fn(&[Option<Duration>; 2]) -> bool| {
+            carried.iter().filter(|one| what(one)).count()
+        };
+        assert!((900..1100).contains(&count(|one| one[0].is_none())));
+        assert!((1650..1950).contains(&count(|one| one[0] > Some(REORDER_DELAY))));
+        assert!((2500..2900).contains(&count(|one| one[1].is_some())));
+    }
+}

@@ -1,0 +1,505 @@
+//! The world: one shard, its clients, the links between them, and time that moves from event to event.
+//!
+//! Everything that leaves the shard is seen by the nonce oracle and counted by destination, so that a test can say that
+//! an address was never sent anything. [`World::drop`] fails a test whose wire broke a promise.
+
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::{Duration, Instant},
+};
+
+use protocol::{
+    ids::{Identity as ParticipantIdentity, RoomName, SessionId},
+    permission::Permission,
+};
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+use sfu::{
+    connection::dtls::Certificate,
+    drop_reason::DropReason,
+    limits::Limits,
+    metrics::Counters,
+    shard::{
+        Shard, ShardConfig,
+        command::{ClientInfo, Command, Join, ParticipantKind, Request, Resume},
+    },
+};
+
+use crate::{
+    client::{ClientConfig, VirtualClient},
+    incoming::Delivery,
+    link::Link,
+    oracle::NonceOracle,
+    transport::{Identity, Side},
+};
+
+/// Where the shard listens.
+pub const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 7882);
+
+/// Events after which a world that does not come to rest is declared broken.
+const EVENTS_MAX: u64 = 50_000_000;
+
+/// A client of this world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ClientId(pub usize);
+
+/// A client with its place in the network.
+struct Resident {
+    client: VirtualClient,
+    identity: String,
+    room: String,
+    session: Option<SessionId>,
+    addresses: HashMap<Side, SocketAddr>,
+    /// To the server, and from it.
+    up: Link,
+    down: Link,
+}
+
+struct Flight {
+    at: Instant,
+    number: u64,
+    from: SocketAddr,
+    to: SocketAddr,
+    bytes: Vec<u8>,
+}
+
+impl PartialEq for Flight {
+    fn eq(&self, other: &Self) -> bool {
+        (self.at, self.number) == (other.at, other.number)
+    }
+}
+
+impl Eq for Flight {}
+
+impl PartialOrd for Flight {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Flight {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.at, self.number).cmp(&(other.at, other.number))
+    }
+}
+
+/// See the module.
+pub struct World {
+    /// Now.
+    pub now: Instant,
+    /// The beginning.
+    pub epoch: Instant,
+    shard: Shard,
+    residents: Vec<Resident>,
+    flights: BinaryHeap<Reverse<Flight>>,
+    owners: HashMap<SocketAddr, (ClientId, Side)>,
+    sessions: HashMap<SessionId, ClientId>,
+    rng: StdRng,
+    identity: Identity,
+    next_session: u64,
+    next_port: u16,
+    next_flight: u64,
+    events: u64,
+    /// Datagrams that the server sent, by destination.
+    sent_to: HashMap<SocketAddr, u64>,
+    /// What the server protects, and what clients do.
+    pub nonces: NonceOracle,
+    /// Datagrams of clients as they were sent, if they are captured.
+    pub captured: Vec<(SocketAddr, Vec<u8>)>,
+    /// Capture what clients send.
+    pub captures: bool,
+}
+
+impl World {
+    /// A world with the default limits.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self::with_limits(seed, Limits::default())
+    }
+
+    /// A world whose shard has these limits.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "an Instant has no other origin; it never moves by itself")]
+    pub fn with_limits(seed: u64, limits: Limits) -> Self {
+        let epoch = Instant::now();
+        let mut rng = StdRng::seed_from_u64(seed);
+        let certificate = Certificate::generate().expect("a certificate");
+        let config = ShardConfig { limits, candidates: vec![SERVER], certificate };
+        Self {
+            now: epoch,
+            epoch,
+            shard: Shard::new(config, rng.random(), epoch),
+            residents: Vec::new(),
+            flights: BinaryHeap::new(),
+            owners: HashMap::new(),
+            sessions: HashMap::new(),
+            rng,
+            identity: Identity::generate(),
+            next_session: 1,
+            next_port: 10_000,
+            next_flight: 0,
+            events: 0,
+            sent_to: HashMap::new(),
+            nonces: NonceOracle::default(),
+            captured: Vec::new(),
+            captures: false,
+        }
+    }
+
+    // People.
+
+    /// Joins the room `consultation` as `identity`.
+    pub fn join(&mut self, identity: &str) -> ClientId {
+        self.join_with(identity, |_, _| {})
+    }
+
+    /// Joins with a change to what is usual.
+    pub fn join_with(
+        &mut self,
+        identity: &str,
+        change: impl FnOnce(&mut Join, &mut ClientConfig),
+    ) -> ClientId {
+        let mut config = ClientConfig {
+            identity: self.identity.clone(),
+            seed: self.rng.random(),
+            keeps_messages: true,
+            keeps_deliveries: true,
+            wraps_tsn: false,
+        };
+        let session = self.new_session();
+        let mut join = usual_join(session, identity);
+        change(&mut join, &mut config);
+        let id = ClientId(self.residents.len());
+        let client = VirtualClient::new(config, self.epoch, self.now);
+        let mut resident = Resident {
+            client,
+            identity: identity.to_owned(),
+            room: join.room.as_str().to_owned(),
+            session: Some(session),
+            addresses: HashMap::new(),
+            up: Link::default(),
+            down: Link::default(),
+        };
+        for side in [Side::Publisher, Side::Subscriber] {
+            let address = self.new_address();
+            resident.addresses.insert(side, address);
+            self.owners.insert(address, (id, side));
+        }
+        self.residents.push(resident);
+        self.sessions.insert(session, id);
+        self.shard.handle_command(Command::Join(Box::new(join)), self.now);
+        self.settle();
+        id
+    }
+
+    fn new_session(&mut self) -> SessionId {
+        let session = SessionId(self.next_session);
+        self.next_session += 1;
+        session
+    }
+
+    /// An address that nobody has.
+    pub fn new_address(&mut self) -> SocketAddr {
+        self.next_port += 1;
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7)), self.next_port)
+    }
+
+    /// The client's socket is lost without a leave.
+    pub fn lose_session(&mut self, id: ClientId) {
+        if let Some(session) = self.residents[id.0].session.take() {
+            self.sessions.remove(&session);
+            self.shard.handle_command(Command::SessionClosed(session), self.now);
+            self.settle();
+        }
+    }
+
+    /// The client comes back over a new socket and continues.
+    pub fn resume(&mut self, id: ClientId) {
+        let session = self.new_session();
+        let resident = &mut self.residents[id.0];
+        let participant = resident.client.sid.clone().expect("a participant that joined");
+        let mut join = usual_join(session, &resident.identity);
+        join.room = RoomName::try_from(resident.room.clone()).expect("a name");
+        join.resume = Some(Resume { participant });
+        resident.session = Some(session);
+        self.sessions.insert(session, id);
+        self.shard.handle_command(Command::Join(Box::new(join)), self.now);
+        self.settle();
+    }
+
+    /// The client.
+    pub fn client(&mut self, id: ClientId) -> &mut VirtualClient {
+        &mut self.residents[id.0].client
+    }
+
+    /// Lets a client act, and carries what follows from it.
+    pub fn act<T>(&mut self, id: ClientId, act: impl FnOnce(&mut VirtualClient, Instant) -> T) -> T {
+        let done = act(&mut self.residents[id.0].client, self.now);
+        self.settle();
+        done
+    }
+
+    /// Sends a request of a client's session.
+    pub fn request(&mut self, id: ClientId, request: Request) {
+        self.act(id, |client, _| client.request(request));
+    }
+
+    /// A doctor and a patient whose connections stand.
+    pub fn pair(&mut self) -> (ClientId, ClientId) {
+        let (doctor, patient) = (self.join("doctor"), self.join("patient"));
+        assert!(self.connect(&[doctor, patient]), "two clients on a clean link connect");
+        (doctor, patient)
+    }
+
+    /// Runs until all connections of these clients stand; false if they do not within ten seconds.
+    pub fn connect(&mut self, clients: &[ClientId]) -> bool {
+        self.run_until(Duration::from_secs(10), |world| {
+            clients.iter().all(|id| {
+                let client = world.client(*id);
+                client.publisher.is_open() && client.subscriber.is_open()
+            })
+        })
+    }
+
+    /// What was delivered of one track of another client.
+    pub fn delivered(&mut self, to: ClientId, from: ClientId, track: usize) -> Vec<Delivery> {
+        let Some(sid) = self.client(from).tracks[track].sid.clone() else { return Vec::new() };
+        let client = self.client(to);
+        let streams = client.streams.iter().filter(|stream| stream.track == sid);
+        let ssrcs: Vec<_> = streams.map(|stream| stream.ssrc).collect();
+        client.deliveries.iter().filter(|one| ssrcs.contains(&one.ssrc)).copied().collect()
+    }
+
+    // The network.
+
+    /// Sets both directions of a client's link.
+    pub fn set_link(&mut self, id: ClientId, link: Link) {
+        self.set_links(id, link, link);
+    }
+
+    /// Sets the directions to the server and from it.
+    pub fn set_links(&mut self, id: ClientId, up: Link, down: Link) {
+        let resident = &mut self.residents[id.0];
+        (resident.up, resident.down) = (up, down);
+    }
+
+    /// Where a connection of a client is.
+    #[must_use]
+    pub fn address(&self, id: ClientId, side: Side) -> SocketAddr {
+        self.residents[id.0].addresses[&side]
+    }
+
+    /// The client's network changes: a connection has another address from now on. It does not know.
+    pub fn move_address(&mut self, id: ClientId, side: Side) -> SocketAddr {
+        let address = self.new_address();
+        self.residents[id.0].addresses.insert(side, address);
+        self.owners.insert(address, (id, side));
+        address
+    }
+
+    /// Gives the shard a datagram from anywhere, at once.
+    pub fn inject(&mut self, from: SocketAddr, mut bytes: Vec<u8>) {
+        self.shard.handle_datagram(from, &mut bytes, self.now);
+        self.settle();
+    }
+
+    /// Datagrams that the server has sent to an address, delivered or not.
+    #[must_use]
+    pub fn sent_to(&self, address: SocketAddr) -> u64 {
+        self.sent_to.get(&address).copied().unwrap_or(0)
+    }
+
+    /// The shard's counters.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.shard.counters()
+    }
+
+    /// Datagrams dropped for a reason.
+    #[must_use]
+    pub fn dropped(&self, reason: DropReason) -> u64 {
+        self.counters().dropped.iter().find(|(one, _)| *one == reason).map_or(0, |(_, count)| count)
+    }
+
+    // Time.
+
+    /// Lets time pass.
+    pub fn run_for(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        while self.step(end) {}
+        self.now = end;
+    }
+
+    /// Lets time pass until `is_done`, at most so long; answers whether it came about.
+    pub fn run_until(
+        &mut self,
+        most: Duration,
+        mut is_done: impl FnMut(&mut Self) -> bool,
+    ) -> bool {
+        let end = self.now + most;
+        loop {
+            if is_done(self) {
+                return true;
+            }
+            if !self.step(end) {
+                self.now = end;
+                return is_done(self);
+            }
+        }
+    }
+
+    /// One event not later than `end`; false if there is none.
+    fn step(&mut self, end: Instant) -> bool {
+        self.events += 1;
+        assert!(self.events < EVENTS_MAX, "the world does not come to rest");
+        let flight = self.flights.peek().map(|Reverse(flight)| flight.at);
+        let shard = self.shard.poll_timeout();
+        let now = self.now;
+        let client = (0..self.residents.len())
+            .filter_map(|place| Some((self.residents[place].client.poll_timeout(now)?, place)))
+            .min();
+        let next = [flight, shard, client.map(|(at, _)| at)].into_iter().flatten().min();
+        let Some(next) = next.filter(|next| *next <= end) else { return false };
+        self.now = self.now.max(next);
+        if flight == Some(next) {
+            if let Some(Reverse(flight)) = self.flights.pop() {
+                self.arrive(flight);
+            }
+        } else if shard == Some(next) {
+            self.shard.handle_timeout(self.now);
+        } else if let Some((_, place)) = client {
+            self.residents[place].client.handle_timeout(self.now);
+            self.pump(ClientId(place));
+        }
+        self.settle();
+        true
+    }
+
+    fn arrive(&mut self, mut flight: Flight) {
+        if flight.to == SERVER {
+            self.shard.handle_datagram(flight.from, &mut flight.bytes, self.now);
+            return;
+        }
+        let Some((id, side)) = self.owners.get(&flight.to).copied() else { return };
+        let resident = &mut self.residents[id.0];
+        // An address that the client has left behind hears nothing.
+        if resident.addresses[&side] == flight.to {
+            resident.client.handle_datagram(side, &mut flight.bytes, self.now);
+            self.pump(id);
+        }
+    }
+
+    /// Carries everything that waits, until nobody has anything to say at this instant.
+    fn settle(&mut self) {
+        loop {
+            self.take_egress();
+            let mut is_quiet = true;
+            while let Some(event) = self.shard.poll_event() {
+                is_quiet = false;
+                let Some(id) = self.sessions.get(&event.session).copied() else { continue };
+                self.residents[id.0].client.handle_message(event.message, self.now);
+            }
+            for place in 0..self.residents.len() {
+                while let Some(request) = self.residents[place].client.poll_request() {
+                    is_quiet = false;
+                    if let Some(session) = self.residents[place].session {
+                        let command = Command::Request { session, request };
+                        self.shard.handle_command(command, self.now);
+                        self.take_egress();
+                    }
+                }
+                self.pump(ClientId(place));
+            }
+            if is_quiet {
+                return;
+            }
+        }
+    }
+
+    /// Puts what a client sends on its link.
+    fn pump(&mut self, id: ClientId) {
+        let mut out = [0; 1500];
+        let resident = &mut self.residents[id.0];
+        while let Some((side, len)) = resident.client.poll_transmit(&mut out, self.now) {
+            let from = resident.addresses[&side];
+            let bytes = out[..len].to_vec();
+            self.nonces.on_datagram((association(id, side), false), &bytes);
+            if self.captures {
+                self.captured.push((from, bytes.clone()));
+            }
+            for delay in resident.up.carry(&mut self.rng).into_iter().flatten() {
+                let (at, number) = (self.now + delay, self.next_flight);
+                self.next_flight += 1;
+                let bytes = bytes.clone();
+                self.flights.push(Reverse(Flight { at, number, from, to: SERVER, bytes }));
+            }
+        }
+    }
+
+    /// Puts what the shard sends on the links, in the order in which it leaves.
+    fn take_egress(&mut self) {
+        let mut datagrams = Vec::new();
+        for (to, chain) in self.shard.egress().chains() {
+            datagrams.extend(chain.map(|bytes| (to, bytes.to_vec())));
+        }
+        self.shard.egress().clear();
+        for (to, bytes) in datagrams {
+            *self.sent_to.entry(to).or_default() += 1;
+            let Some((id, side)) = self.owners.get(&to).copied() else { continue };
+            self.nonces.on_datagram((association(id, side), true), &bytes);
+            let link = self.residents[id.0].down;
+            for delay in link.carry(&mut self.rng).into_iter().flatten() {
+                let (at, number) = (self.now + delay, self.next_flight);
+                self.next_flight += 1;
+                let bytes = bytes.clone();
+                self.flights.push(Reverse(Flight { at, number, from: SERVER, to, bytes }));
+            }
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(self.nonces.violations, [""; 0], "SRTP indices used twice");
+        }
+    }
+}
+
+fn association(id: ClientId, side: Side) -> u64 {
+    2 * id.0 as u64 + u64::from(side == Side::Publisher)
+}
+
+fn usual_join(session: SessionId, identity: &str) -> Join {
+    Join {
+        session,
+        room: RoomName::try_from("consultation".to_owned()).expect("a name"),
+        may_open_room: true,
+        identity: ParticipantIdentity::try_from(identity.to_owned()).expect("a name"),
+        name: identity.to_owned(),
+        metadata: String::new(),
+        attributes: std::collections::BTreeMap::new(),
+        kind: ParticipantKind::Standard,
+        permission: Permission {
+            can_subscribe: true,
+            can_publish: true,
+            can_publish_data: true,
+            can_publish_sources: Vec::new(),
+            hidden: false,
+            recorder: false,
+            can_update_metadata: true,
+        },
+        auto_subscribe: true,
+        adaptive_stream: false,
+        client: ClientInfo {
+            sdk: "js".to_owned(),
+            browser: "Chrome".to_owned(),
+            protocol: 17,
+            client_protocol: 1,
+            capabilities: Vec::new(),
+        },
+        resume: None,
+        unix_ms: 1_790_000_000_000,
+    }
+}
