@@ -12,6 +12,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
@@ -111,6 +112,8 @@ pub struct VirtualClient {
     pub feedback_packets: u64,
     /// Reports of the server, either kind.
     pub reports: u64,
+    /// Answers the next offer with this instead: a hostile or broken client.
+    pub answers_with: Option<String>,
     /// The connection on which we offer.
     pub publisher: Transport,
     /// The connection on which the server offers.
@@ -159,6 +162,7 @@ impl VirtualClient {
             unauthentic: 0,
             feedback_packets: 0,
             reports: 0,
+            answers_with: None,
             publisher,
             subscriber,
             epoch,
@@ -185,6 +189,15 @@ impl VirtualClient {
         match side {
             Side::Publisher => &mut self.publisher,
             Side::Subscriber => &mut self.subscriber,
+        }
+    }
+
+    /// The address of a connection as the server sees it.
+    #[must_use]
+    pub fn mapped_address(&self, side: Side) -> Option<SocketAddr> {
+        match side {
+            Side::Publisher => self.publisher.mapped,
+            Side::Subscriber => self.subscriber.mapped,
         }
     }
 
@@ -264,6 +277,13 @@ impl VirtualClient {
         if let Some(len) = rtcp::write_nack(&mut self.scratch, self.own_ssrc, media, seqs) {
             self.subscriber.queue_rtcp(&mut self.scratch, len);
         }
+    }
+
+    /// Sends any RTCP over a connection.
+    pub fn send_rtcp(&mut self, side: Side, compound: &[u8]) {
+        let mut packet = [0; 1500];
+        packet[..compound.len()].copy_from_slice(compound);
+        self.transport(side).queue_rtcp(&mut packet, compound.len());
     }
 
     /// Sends a data message; false while the channel is not open.
@@ -403,6 +423,7 @@ impl VirtualClient {
         let local = local_side(&self.subscriber, &self.config.identity);
         let sdp = sdp::write_answer(local, id.into(), &remote);
         self.subscriber.set_remote(remote, now);
+        let sdp = self.answers_with.take().unwrap_or(sdp);
         self.requests.push_back(Request::Answer { id, sdp });
     }
 

@@ -232,6 +232,11 @@ impl Transport {
             self.is_validated = true;
             self.next_check = Some(now + CONSENT_INTERVAL);
         }
+        self.begin_handshake(now);
+    }
+
+    /// Sends the ClientHello, if that has not happened: when a check was answered, or rudely.
+    pub fn begin_handshake(&mut self, now: Instant) {
         if !self.is_started {
             self.is_started = true;
             let _ = self.dtls.handle_timeout(now);

@@ -233,6 +233,18 @@ impl World {
         &mut self.residents[id.0].client
     }
 
+    /// How many clients there ever were.
+    #[must_use]
+    pub fn clients(&self) -> usize {
+        self.residents.len()
+    }
+
+    /// Who a client joined as.
+    #[must_use]
+    pub fn identity(&self, id: ClientId) -> &str {
+        &self.residents[id.0].identity
+    }
+
     /// Lets a client act, and carries what follows from it.
     pub fn act<T>(&mut self, id: ClientId, act: impl FnOnce(&mut VirtualClient, Instant) -> T) -> T {
         let done = act(&mut self.residents[id.0].client, self.now);
