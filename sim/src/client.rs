@@ -225,7 +225,8 @@ impl VirtualClient {
             .map(|(index, spec)| Layer::new(*spec, index, tag, is_video, &mut self.rng))
             .collect();
         let cid = format!("track-{place}");
-        self.requests.push_back(Request::AddTrack(Box::new(add_track(&cid, is_video, source, &specs))));
+        self.requests
+            .push_back(Request::AddTrack(Box::new(add_track(&cid, is_video, source, &specs))));
         self.tracks.push(PublishedTrack {
             cid,
             sid: None,
@@ -356,6 +357,9 @@ impl VirtualClient {
             // LiveKit clients drop what is not newer.
             let is_news = known.is_none_or(|known| participant.version > known);
             if is_news && self.sid.as_ref() != Some(&participant.sid) {
+                // As livekit-client, by identity: a new sid is a replacement (from protocol 12 on), and whoever left
+                // is gone under every sid.
+                self.participants.retain(|_, one| one.identity != participant.identity);
                 self.participants.insert(participant.sid.clone(), participant);
             }
         }
@@ -611,7 +615,8 @@ impl VirtualClient {
     }
 
     fn report(&mut self, now: Instant) {
-        let streams = self.streams.iter_mut().filter(|one| one.is_active && one.first_packet.is_some());
+        let streams =
+            self.streams.iter_mut().filter(|one| one.is_active && one.first_packet.is_some());
         let blocks: Vec<_> = streams.map(|one| one.reception.report(one.ssrc, now)).collect();
         for blocks in blocks.chunks(24) {
             let len = rtcp::write_receiver_report(&mut self.scratch, self.own_ssrc, blocks);
@@ -632,7 +637,8 @@ impl VirtualClient {
     pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let transports = [self.publisher.poll_timeout(), self.subscriber.poll_timeout()];
         let is_open = self.publisher.is_open() || self.subscriber.is_open();
-        let media = self.sending().flat_map(|track| &track.layers).filter_map(|one| one.poll_timeout(now));
+        let media =
+            self.sending().flat_map(|track| &track.layers).filter_map(|one| one.poll_timeout(now));
         let asks = self.streams.iter().filter(|one| one.is_active && one.rtx.is_some());
         let asks = asks.filter_map(|one| one.nack.poll_timeout());
         let feedback = self.arrivals.poll_timeout();

@@ -133,7 +133,8 @@ impl Transport {
         mut rng: StdRng,
         now: Instant,
     ) -> Self {
-        let mut dtls = Dtls::new_12(Arc::clone(&identity.config), identity.certificate.clone(), now);
+        let mut dtls =
+            Dtls::new_12(Arc::clone(&identity.config), identity.certificate.clone(), now);
         dtls.set_active(true);
         Self {
             ufrag: random_base62(&mut rng).take(4).collect(),

@@ -120,7 +120,10 @@ impl World {
 
     /// A world whose shard has these limits.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "an Instant has no other origin; it never moves by itself")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an Instant has no other origin; it never moves by itself"
+    )]
     pub fn with_limits(seed: u64, limits: Limits) -> Self {
         let epoch = Instant::now();
         let mut rng = StdRng::seed_from_u64(seed);
@@ -246,7 +249,11 @@ impl World {
     }
 
     /// Lets a client act, and carries what follows from it.
-    pub fn act<T>(&mut self, id: ClientId, act: impl FnOnce(&mut VirtualClient, Instant) -> T) -> T {
+    pub fn act<T>(
+        &mut self,
+        id: ClientId,
+        act: impl FnOnce(&mut VirtualClient, Instant) -> T,
+    ) -> T {
         let done = act(&mut self.residents[id.0].client, self.now);
         self.settle();
         done

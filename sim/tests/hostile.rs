@@ -6,7 +6,11 @@ use protocol::stun::{self, TransactionId};
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use sfu::{
     drop_reason::DropReason,
-    rtp::{header::is_rtcp, ids::{ExtSeq, Ssrc}, rtcp},
+    rtp::{
+        header::is_rtcp,
+        ids::{ExtSeq, Ssrc},
+        rtcp,
+    },
     shard::command::LeaveReason,
 };
 use sim::{ClientId, Identity, Link, Side, TrackSpec, World, judge, transport::Transport};
@@ -29,7 +33,8 @@ fn call(seed: u64) -> (World, ClientId, ClientId, SocketAddr) {
 
 fn assert_undisturbed(world: &mut World, doctor: ClientId, patient: ClientId) {
     world.run_for(SECOND);
-    let made: Vec<_> = (0..2).map(|track| world.client(doctor).tracks[track].layers[0].made).collect();
+    let made: Vec<_> =
+        (0..2).map(|track| world.client(doctor).tracks[track].layers[0].made).collect();
     for (track, made) in made.into_iter().enumerate() {
         let judgement = judge(&world.delivered(patient, doctor, track));
         assert!(judgement.is_complete(), "{judgement:?}");
@@ -41,7 +46,8 @@ fn assert_undisturbed(world: &mut World, doctor: ClientId, patient: ClientId) {
 
 /// The first flight of a DTLS client that knows everything but a STUN password.
 fn client_hello(world: &World) -> Vec<u8> {
-    let mut client = Transport::new(&Identity::generate(), &[], StdRng::seed_from_u64(1), world.now);
+    let mut client =
+        Transport::new(&Identity::generate(), &[], StdRng::seed_from_u64(1), world.now);
     client.begin_handshake(world.now);
     let mut out = [0; 1500];
     let len = client.poll_transmit(&mut out).expect("a ClientHello");
@@ -104,7 +110,8 @@ fn an_address_that_has_not_authenticated_gets_no_answer_and_disturbs_nobody() {
         world.run_for(SECOND / 10);
     }
     assert_eq!(world.sent_to(attacker), 0);
-    for reason in [DropReason::UnknownPath, DropReason::StunIntegrity, DropReason::StunUnknownUfrag] {
+    for reason in [DropReason::UnknownPath, DropReason::StunIntegrity, DropReason::StunUnknownUfrag]
+    {
         assert!(world.dropped(reason) > 0, "{reason:?}");
     }
     assert_undisturbed(&mut world, doctor, patient);
@@ -168,7 +175,8 @@ fn captured_media_that_is_replayed_is_not_forwarded_and_its_sender_gets_nothing(
 fn forged_and_cut_packets_from_the_victims_address_change_nothing() {
     let (mut world, doctor, patient, _) = call(3);
     let victim = world.address(doctor, Side::Publisher);
-    let media: Vec<_> = world.captured.iter().filter(|(from, _)| *from == victim).cloned().collect();
+    let media: Vec<_> =
+        world.captured.iter().filter(|(from, _)| *from == victim).cloned().collect();
     let is_rtp = |bytes: &[u8]| bytes[0] >= 128 && !is_rtcp(bytes);
     let (_, last_rtp) = media.iter().rfind(|(_, bytes)| is_rtp(bytes)).unwrap();
     // Sequence numbers far ahead, to move the rollover counter.
@@ -196,7 +204,8 @@ fn forged_and_cut_packets_from_the_victims_address_change_nothing() {
 fn media_follows_a_client_only_after_its_nominated_check() {
     let (mut world, doctor, patient, _) = call(4);
     let old = world.address(patient, Side::Subscriber);
-    let captured: Vec<_> = world.captured.iter().filter(|(from, _)| *from == old).cloned().collect();
+    let captured: Vec<_> =
+        world.captured.iter().filter(|(from, _)| *from == old).cloned().collect();
     let new = world.move_address(patient, Side::Subscriber);
     for (_, bytes) in captured.iter().filter(|(_, bytes)| bytes[0] > 3) {
         world.inject(new, bytes.clone());

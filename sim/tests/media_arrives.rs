@@ -64,7 +64,9 @@ fn the_audio_level_and_the_speaker_are_told() {
     let (doctor, patient) = world.pair();
     world.act(doctor, |client, _| client.publish(TrackSpec::Microphone));
     world.run_for(2 * SECOND);
-    assert!(world.delivered(patient, doctor, 0).iter().all(|one| one.audio_level == Some(0x80 | 20)));
+    assert!(
+        world.delivered(patient, doctor, 0).iter().all(|one| one.audio_level == Some(0x80 | 20))
+    );
     let sid = world.client(doctor).sid.clone().unwrap();
     assert!(world.client(patient).speakers[&sid].active);
     world.act(doctor, |client, now| client.mute(0, true, now));

@@ -247,7 +247,8 @@ fn an_abandoned_room_closes_after_the_departure_timeout() {
 
 #[test]
 fn a_malformed_description_removes_its_sender_only() {
-    let passive = "v=0\r\ns=-\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=setup:passive";
+    let passive =
+        "v=0\r\ns=-\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=setup:passive";
     let texts = ["v=0\r\nnonsense", "", "\u{0}", "v=0\r\nm=audio", passive];
     for (text, is_offer) in texts.iter().flat_map(|text| [(*text, true), (*text, false)]) {
         if text == passive && is_offer {
