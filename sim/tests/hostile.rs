@@ -1,5 +1,14 @@
 //! What an attacker can do from outside, and what a participant can do to the others: nothing.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests may fail loudly"
+)]
+
 use std::{net::SocketAddr, time::Duration};
 
 use protocol::stun::{self, TransactionId};

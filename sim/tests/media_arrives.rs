@@ -1,5 +1,14 @@
 //! What participants publish reaches the others: all of it, once, in order, unchanged.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests may fail loudly"
+)]
+
 use std::time::Duration;
 
 use sim::{Link, TrackSpec, World, judge};

@@ -3,6 +3,15 @@
 //!
 //! A seed that failed once stands in `seeds.txt` for ever. More seeds: `SIM_SEEDS=1000 cargo test -p sim`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests may fail loudly"
+)]
+
 use std::{collections::BTreeMap, time::Duration};
 
 use protocol::ids::ParticipantSid;

@@ -1,5 +1,14 @@
 //! Who is in the room, who is told, who is refused.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests may fail loudly"
+)]
+
 use std::time::Duration;
 
 use sfu::{
