@@ -110,6 +110,25 @@ fn a_rollover_of_the_publishers_sequence_number_is_not_noticed() {
 }
 
 #[test]
+fn a_rollover_of_the_subscribers_sequence_number_under_loss_is_not_noticed() {
+    let mut world = World::new(6);
+    let (doctor, patient) = world.pair();
+    world.set_link(patient, Link { loss: 0.02, reorder: 0.02, ..Link::with_delay_ms(10) });
+    world.act(doctor, |client, _| client.publish(TrackSpec::Screen));
+    // 180 packets a second from a first number below 32,768.
+    let rolled = world.run_until(380 * SECOND, |world| {
+        let last = world.client(patient).deliveries.last();
+        last.is_some_and(|one| one.seq.0 > 0x1_0000 + 2000)
+    });
+    assert!(rolled);
+    world.run_for(SECOND);
+    let judgement = judge(&world.delivered(patient, doctor, 0));
+    assert!(judgement.is_sound(), "{judgement:?}");
+    assert!(judgement.missing < 100, "{judgement:?}");
+    assert_eq!(world.client(patient).unauthentic, 0);
+}
+
+#[test]
 fn what_is_lost_is_recovered_by_retransmission_and_nothing_comes_twice() {
     for seed in 0..6 {
         let mut world = World::new(100 + seed);

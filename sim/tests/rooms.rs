@@ -284,6 +284,20 @@ fn a_malformed_description_removes_its_sender_only() {
 }
 
 #[test]
+fn whoever_never_connects_is_removed_after_a_minute() {
+    let mut world = World::new(16);
+    let doctor = world.join("doctor");
+    let ghost = world.join("ghost");
+    world.set_link(ghost, Link::cut());
+    world.run_for(58 * SECOND);
+    assert_eq!(names(&mut world, doctor), ["ghost"]);
+    world.run_for(4 * SECOND);
+    assert!(names(&mut world, doctor).is_empty());
+    let left = world.client(ghost).left.map(|(reason, _)| reason);
+    assert_eq!(left, Some(LeaveReason::ConnectionTimeout));
+}
+
+#[test]
 fn consent_that_lapses_ends_the_participant_within_thirty_seconds() {
     let mut world = World::new(15);
     let (doctor, patient) = world.pair();
