@@ -20,7 +20,7 @@ use sfu::{
         ids::{ExtSeq, Ssrc},
         rtcp,
     },
-    shard::command::LeaveReason,
+    shard::command::{LeaveReason, Request},
 };
 use sim::{ClientId, Identity, Link, Side, TrackSpec, World, judge, transport::Transport};
 
@@ -306,7 +306,10 @@ fn feedback_about_what_one_does_not_receive_is_ignored() {
     let (mut world, doctor, patient, _) = call(8);
     let hostile = world.join_with("hostile", |join, _| join.auto_subscribe = false);
     assert!(world.connect(&[hostile]));
+    let tracks = vec![world.client(doctor).tracks[0].sid.clone().unwrap()];
+    world.request(hostile, Request::Subscription { tracks, subscribe: true });
     world.run_for(SECOND);
+    assert!(judge(&world.delivered(hostile, doctor, 0)).is_complete());
     let video = world.client(doctor).tracks[1].layers[0].ssrc;
     let foreign = world.client(patient).streams[1].ssrc;
     let asked = world.client(doctor).tracks[1].layers[0].key_frame_requests.len();

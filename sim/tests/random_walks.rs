@@ -64,6 +64,7 @@ impl Walk {
             4 | 5 => self.publish(id),
             6 => self.toggle_mute(id),
             7 => self.unpublish(id),
+            8 if world.client(id).sid.is_none() => {}
             8 if is_lost => {
                 self.people[place].1 = false;
                 world.resume(id);
@@ -112,12 +113,8 @@ impl Walk {
     fn enter(&mut self, identity: &str) {
         let id = self.world.join(identity);
         self.log.push(format!("{id:?} enters as {identity}"));
-        self.people.retain(|(one, _)| self.world.client(*one).left.is_none());
-        // Someone without a socket cannot be told that it was replaced.
-        self.people.retain(|(one, is_lost)| !is_lost || self.world.identity(*one) != identity);
-        if self.world.client(id).refused.is_none() {
-            self.people.push((id, false));
-        }
+        self.people.retain(|(one, _)| self.world.identity(*one) != identity);
+        self.people.push((id, false));
     }
 
     fn publish(&mut self, id: ClientId) {
@@ -280,6 +277,8 @@ impl Walk {
 
 fn walk(seed: u64) {
     let mut walk = Walk::new(seed);
+    // Without delay, offers never cross.
+    walk.world.signal_delay = Duration::from_millis(walk.rng.random_range(0..150));
     walk.join();
     walk.join();
     for _ in 0..STEPS {
