@@ -252,6 +252,11 @@ impl Connection {
         }
     }
 
+    /// Its handling panicked: nothing of it can be trusted, so nothing more is asked of it, not even a farewell.
+    pub(crate) fn abandon(&mut self) {
+        self.state = State::Closed;
+    }
+
     /// Ends the transport: `close_notify`, and nothing afterwards.
     pub(crate) fn close(&mut self, egress: &mut Egress, now: Instant) {
         if self.is_open() {

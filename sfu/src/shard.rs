@@ -338,9 +338,11 @@ impl Shard {
     fn on_panic(&mut self, key: Option<ConnectionKey>, now: Instant) {
         self.context.counters.panics += 1;
         self.context.drop_count(DropReason::Panicked);
-        let owner = key
-            .and_then(|key| self.context.connections.get(key))
-            .map(|connection| connection.owner);
+        let connection = key.and_then(|key| self.context.connections.get_mut(key));
+        let owner = connection.map(|connection| {
+            connection.abandon();
+            connection.owner
+        });
         if let Some(owner) = owner {
             self.expel(owner.room, owner.participant, now);
         }

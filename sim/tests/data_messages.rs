@@ -1,5 +1,14 @@
 //! Data messages: who they are from, who gets them, how often.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests may fail loudly"
+)]
+
 use std::time::Duration;
 
 use sim::{ClientId, Link, World};

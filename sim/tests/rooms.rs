@@ -1,5 +1,14 @@
 //! Who is in the room, who is told, who is refused.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests may fail loudly"
+)]
+
 use std::time::Duration;
 
 use sfu::{
@@ -272,6 +281,20 @@ fn a_malformed_description_removes_its_sender_only() {
         assert!(judgement.is_complete() && judgement.packets > 80, "{judgement:?}");
         assert_eq!((world.client(doctor).left, world.client(patient).left), (None, None));
     }
+}
+
+#[test]
+fn whoever_never_connects_is_removed_after_a_minute() {
+    let mut world = World::new(16);
+    let doctor = world.join("doctor");
+    let ghost = world.join("ghost");
+    world.set_link(ghost, Link::cut());
+    world.run_for(58 * SECOND);
+    assert_eq!(names(&mut world, doctor), ["ghost"]);
+    world.run_for(4 * SECOND);
+    assert!(names(&mut world, doctor).is_empty());
+    let left = world.client(ghost).left.map(|(reason, _)| reason);
+    assert_eq!(left, Some(LeaveReason::ConnectionTimeout));
 }
 
 #[test]

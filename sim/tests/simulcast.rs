@@ -1,5 +1,14 @@
 //! Several layers of one picture: the best that flows is forwarded, and a subscriber never notices a change.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests may fail loudly"
+)]
+
 use std::time::{Duration, Instant};
 
 use sim::{ClientId, Link, TrackSpec, World, incoming::Delivery, judge};
