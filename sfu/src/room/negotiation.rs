@@ -313,10 +313,12 @@ impl Room {
         let Some(SectionState::Sending(subscription_key)) = state else { return };
         let Some(subscription) = self.subscriptions.get_mut(subscription_key) else { return };
         let Some(publication) = self.publications.get(subscription.publication) else { return };
+        let mut is_open = false;
         if let Some(connection) = context.connections.get_mut(subscription.connection) {
             for (id, kind) in section.extensions.iter() {
                 connection.outgoing.extensions.insert(id, kind);
             }
+            is_open = connection.is_open();
         }
         let first = subscription.binding == Binding::Offered;
         subscription.binding = accepted_payload_types(section, publication.codec)
@@ -330,7 +332,10 @@ impl Room {
             if publication.subscribers.len() == 1 {
                 context.emit(self.session_of(publisher), Message::TrackSubscribed(track));
             }
-            self.request_key_frame(context, publication_key, None, now);
+            // A key frame that comes before the keys are agreed is lost, and the next is held back: see `on_opened`.
+            if is_open {
+                self.request_key_frame(context, publication_key, None, now);
+            }
         }
     }
 }
