@@ -12,7 +12,7 @@ import { Bedside } from '../src/bedside.ts';
 import { launchChromium, openChromiumTab } from '../src/chromium.ts';
 import { cameraTile, joinByLink, readsMessage, writeMessage } from '../src/consultation-page.ts';
 import { seesMovingPicture } from '../src/media.ts';
-import { filmPortrait, type Sitter } from '../src/portrait.ts';
+import { filmPortrait, type Sitter } from '../src/portrait-film.ts';
 import { ask } from '../src/tab.ts';
 import { pause, until } from '../src/until.ts';
 
@@ -68,7 +68,7 @@ try {
     if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
   }, undefined);
   mkdirSync(dirname(target), { recursive: true });
-  await doctor.screenshot(target);
+  await doctor.page.screenshot({ path: target });
   process.stdout.write(`${target}\n`);
 } finally {
   await Promise.all(browsers.map((browser) => browser.close().catch(() => undefined)));

@@ -1,10 +1,11 @@
 // A running bedside: started with ports of its own, awaited until ready, stopped at the end; its log is kept.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEV_KEY, DEV_SECRET, mint, type TokenWish } from './join-token.ts';
+import { listeningPort } from './listening-port.ts';
 import { until } from './until.ts';
 
 /** How to start it. */
@@ -167,7 +168,7 @@ function environmentWithoutSettings(): NodeJS.ProcessEnv {
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = listeningPort(server);
   await new Promise((resolve) => server.close(resolve));
   return port;
 }

@@ -1,29 +1,7 @@
 // Two drawn people for the picture in the README: a camera needs a face, and no real one belongs into a repository.
-// Each is a short film, drawn in Chromium and handed to another Chromium as its camera.
-import { writeFileSync } from 'node:fs';
-import type { Browser } from 'playwright-core';
-
-export type Sitter = 'practitioner' | 'patient';
-
-/** Frames of one loop: at Chromium's 30 a second, a blink and a breath every four seconds. */
-const FRAMES = 120;
-
-/** Writes `sitter`'s film as Motion JPEG, 1280x720, to `path`. */
-export async function filmPortrait(browser: Browser, sitter: Sitter, path: string): Promise<void> {
-  const page = await browser.newPage();
-  await page.addInitScript({ content: 'globalThis.__name ??= (named) => named' });
-  await page.goto('about:blank');
-  const pictures: Buffer[] = [];
-  for (let frame = 0; frame < FRAMES; frame += 1) {
-    const picture = await page.evaluate(drawPortrait, { sitter, phase: frame / FRAMES });
-    pictures.push(Buffer.from(picture, 'base64'));
-  }
-  await page.close();
-  writeFileSync(path, Buffer.concat(pictures));
-}
 
 /** Draws one frame in the page; `phase` runs from 0 to 1 through the loop. Sent as text: refers to nothing outside. */
-function drawPortrait(given: { sitter: string; phase: number }): string {
+export function drawPortrait(given: { sitter: string; phase: number }): string {
   const canvas = document.createElement('canvas');
   canvas.width = 1280;
   canvas.height = 720;

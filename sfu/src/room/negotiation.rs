@@ -347,6 +347,7 @@ impl Room {
             for (id, kind) in section.extensions.iter() {
                 connection.outgoing.extensions.insert(id, kind);
             }
+            is_open = connection.is_open();
         }
         let before = subscription.binding;
         subscription.binding = accepted_payload_types(section, publication.codec)
@@ -364,7 +365,8 @@ impl Room {
         if !std::mem::replace(&mut publication.told_subscribed, true) {
             context.emit(self.session_of(publisher), Message::TrackSubscribed(track));
         }
-        if before == Binding::Offered {
+        // A key frame that comes before the keys are agreed is lost, and the next is held back: see `on_opened`.
+        if before == Binding::Offered && is_open {
             self.request_key_frame(context, publication_key, None, now);
         }
     }
