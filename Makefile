@@ -98,7 +98,7 @@ fmt: clients-installed ## Format Rust and TypeScript
 	$(NPM) --prefix clients run format --if-present
 
 .PHONY: lint
-lint: web ## Formatting, clippy, rustdoc, shell and TypeScript linters
+lint: web e2e-installed ## Formatting, clippy, rustdoc, shell and TypeScript linters
 	@scripts/lint.sh
 
 .PHONY: clean

@@ -17,8 +17,8 @@ if [ "${1:-}" != "--no-e2e" ]; then
     scripts/install-test-deps.sh
 fi
 
-step "web page (the binary embeds it)"
-make --no-print-directory web
+step "npm packages; web page (the binary embeds it)"
+make --no-print-directory web e2e-installed
 
 step "TypeScript: types, linter, unit tests, size budget"
 npm --prefix clients run check
