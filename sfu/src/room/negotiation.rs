@@ -343,6 +343,7 @@ impl Room {
         let Some(SectionState::Sending(subscription_key)) = state else { return };
         let Some(subscription) = self.subscriptions.get_mut(subscription_key) else { return };
         let Some(publication) = self.publications.get_mut(subscription.publication) else { return };
+        let mut is_open = false;
         if let Some(connection) = context.connections.get_mut(subscription.connection) {
             for (id, kind) in section.extensions.iter() {
                 connection.outgoing.extensions.insert(id, kind);
