@@ -14,9 +14,9 @@ use crate::{
 /// An offer of ours that is not answered in this time has failed (LiveKit's limit).
 const NEGOTIATION_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long a connection may be without a path, after consent has lapsed, before its participant must join anew:
-/// together with the consent time, the resume window.
-const LOST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may be without a path, after consent has lapsed (20 s), before its participant must join anew:
+/// just short of the resume window, so that it is gone for the others within 30 s.
+const LOST_TIMEOUT: Duration = Duration::from_secs(9);
 
 /// A participant whose primary connection does not open in this time is removed (LiveKit's limit).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
