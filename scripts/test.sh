@@ -18,7 +18,7 @@ if [ "${1:-}" != "--no-e2e" ]; then
 fi
 
 step "npm packages; web page (the binary embeds it)"
-make --no-print-directory web e2e-installed
+make --no-print-directory web
 
 step "TypeScript: types, linter, unit tests, size budget"
 npm --prefix clients run check
