@@ -53,14 +53,6 @@ clients/node_modules/.package-lock.json: clients/package-lock.json | tools
 	$(NPM) --prefix clients ci --no-audit --no-fund
 	@touch $@
 
-.PHONY: e2e-installed
-e2e-installed: clients/e2e/node_modules/.package-lock.json
-
-clients/e2e/node_modules/.package-lock.json: clients/e2e/package-lock.json | tools
-	$(call step,npm packages of the browser tests)
-	$(NPM) --prefix clients/e2e ci --no-audit --no-fund
-	@touch $@
-
 # ---------------------------------------------------------------------------------------------------------- testing
 
 .PHONY: test
@@ -75,13 +67,13 @@ test-deps: ## Install what the tests need beyond cargo and node: browsers, ip, s
 e2e: binary e2e-prebuilt ## Real browsers against the binary
 
 .PHONY: e2e-prebuilt
-e2e-prebuilt: e2e-installed
+e2e-prebuilt: clients-installed
 	$(call step,browsers)
 	BEDSIDE_BIN="$(abspath $(bedside))" $(NPM) --prefix clients/e2e run e2e
 
 .PHONY: bench
 bench: PROFILE = release
-bench: binary e2e-installed ## Join to first decoded frame in Chromium, release build; see docs/PERFORMANCE.md
+bench: binary ## Join to first decoded frame in Chromium, release build; see docs/PERFORMANCE.md
 	$(call step,join time)
 	BEDSIDE_BIN="$(abspath $(bedside))" $(NPM) --prefix clients/e2e run join-time
 
@@ -98,7 +90,7 @@ fmt: clients-installed ## Format Rust and TypeScript
 	$(NPM) --prefix clients run format --if-present
 
 .PHONY: lint
-lint: web ## Formatting, clippy, rustdoc, shell and TypeScript linters
+lint: web e2e-installed ## Formatting, clippy, rustdoc, shell and TypeScript linters
 	@scripts/lint.sh
 
 .PHONY: clean

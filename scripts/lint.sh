@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The gates that run nothing: formatting, clippy, rustdoc, shellcheck. Warnings are errors.
-# TypeScript has its own (`npm run check` in clients/), which scripts/test.sh and the last lines here call.
+#
+#   scripts/lint.sh                all of it
+#   scripts/lint.sh --rust-only    without TypeScript, whose check scripts/test.sh runs as a whole
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -12,7 +14,7 @@ echo "-- shellcheck"
 if command -v shellcheck >/dev/null; then
     shellcheck scripts/*.sh .ci/run
 else
-    echo "shellcheck is not installed (make test-deps): skipped"
+    echo "skipped: shellcheck is not installed (make test-deps)"
 fi
 
 echo "-- clippy"

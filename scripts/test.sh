@@ -17,7 +17,7 @@ if [ "${1:-}" != "--no-e2e" ]; then
     scripts/install-test-deps.sh
 fi
 
-step "web page (the binary embeds it)"
+step "npm packages; web page (the binary embeds it)"
 make --no-print-directory web
 
 step "TypeScript: types, linter, unit tests, size budget"

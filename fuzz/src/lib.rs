@@ -5,6 +5,7 @@
 
 pub mod demultiplexer;
 pub mod join_token;
+mod rehearsal;
 pub mod rtcp;
 pub mod rtp;
 pub mod sdp;

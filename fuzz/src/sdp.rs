@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use sfu::{
     connection::sdp::{
         AnswerSection, LocalTransport, OfferCodec, OfferMedia, OfferSection, RemoteDescription,
-        accepted, answer, offer, parse,
+        RemoteSection, SectionKind, accepted, answer, offer, parse,
     },
     limits::SDP_SECTIONS_MAX,
     rtp::ids::Ssrc,
@@ -39,30 +39,31 @@ fn answer_is_a_description(remote: &RemoteDescription) {
 
 /// As a subscriber offer with sections and codecs like those of the client.
 fn offer_is_a_description(remote: &RemoteDescription) {
-    let sections: Vec<OfferSection> = remote
-        .sections
-        .iter()
-        .map(|section| OfferSection {
-            mid: section.mid,
-            media: OfferMedia::Send {
-                kind: section.kind,
-                stream_id: "PA_fuzz|TR_fuzz".to_owned(),
-                track_id: "TR_fuzz".to_owned(),
-                ssrc: Ssrc(1),
-                rtx: Some(Ssrc(2)),
-                cname: "fuzz".to_owned(),
-                codecs: section
-                    .codecs
-                    .iter()
-                    .map(|codec| OfferCodec { codec: codec.codec, fmtp: codec.fmtp.clone() })
-                    .collect(),
-                stereo: true,
-            },
-        })
-        .collect();
+    let sections: Vec<OfferSection> = (0..).zip(&remote.sections).map(offered).collect();
     let text = offer(&sections, &transport(), 1);
     let again = parse(&text).expect("our offer parses");
     assert_eq!(again.sections.len(), sections.len());
+}
+
+fn offered((place, section): (u32, &RemoteSection)) -> OfferSection {
+    let media = match section.kind {
+        SectionKind::Application => OfferMedia::Data,
+        kind => OfferMedia::Send {
+            kind,
+            stream_id: "PA_fuzz|TR_fuzz".to_owned(),
+            track_id: "TR_fuzz".to_owned(),
+            ssrc: Ssrc(2 * place),
+            rtx: Some(Ssrc(2 * place + 1)),
+            cname: "fuzz".to_owned(),
+            codecs: section
+                .codecs
+                .iter()
+                .map(|codec| OfferCodec { codec: codec.codec, fmtp: codec.fmtp.clone() })
+                .collect(),
+            stereo: true,
+        },
+    };
+    OfferSection { mid: section.mid, media }
 }
 
 fn transport() -> LocalTransport<'static> {
@@ -70,7 +71,7 @@ fn transport() -> LocalTransport<'static> {
         [SocketAddr::V4(std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 7882))];
     LocalTransport {
         ufrag: "fuzz",
-        pwd: "a password of 22 chars",
+        pwd: "passwordof22characters",
         fingerprint: "sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:\
                       10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F",
         candidates: &CANDIDATES,

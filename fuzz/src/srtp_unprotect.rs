@@ -6,11 +6,8 @@
 use sfu::connection::srtp::{SrtpError, SrtpKeys, SrtpProfile, SrtpReceiver, SrtpSender};
 use sfu::rtp::{header::RtpHeader, ids::ExtSeq};
 
-const PROFILES: [SrtpProfile; 3] = [
-    SrtpProfile::AeadAes128Gcm,
-    SrtpProfile::AeadAes256Gcm,
-    SrtpProfile::AesCm128HmacSha1_80,
-];
+const PROFILES: [SrtpProfile; 3] =
+    [SrtpProfile::AeadAes128Gcm, SrtpProfile::AeadAes256Gcm, SrtpProfile::AesCm128HmacSha1_80];
 
 /// Room for the longest tag, and for the index of SRTCP.
 const TRAILER_BYTES_MAX: usize = 20;
@@ -90,11 +87,7 @@ fn seal_rtp(
     Some(sealed)
 }
 
-fn open_rtp(
-    receiver: &mut SrtpReceiver,
-    sealed: &[u8],
-    plain: &[u8],
-) -> Result<ExtSeq, SrtpError> {
+fn open_rtp(receiver: &mut SrtpReceiver, sealed: &[u8], plain: &[u8]) -> Result<ExtSeq, SrtpError> {
     let mut packet = sealed.to_vec();
     let header = RtpHeader::parse(&packet).expect("the header is in the clear");
     let (seq, len) = receiver.unprotect_rtp(&mut packet, &header)?;

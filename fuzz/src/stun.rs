@@ -3,7 +3,6 @@
 //! Promises: no panic; an answer is well-formed, authenticated and bounded; nothing without integrity is answered.
 
 use std::net::SocketAddr;
-use std::time::Instant;
 
 use protocol::stun::{
     AttributeKind, Builder, Class, ErrorCode, Message, Method, TransactionId, binding_error,
@@ -11,6 +10,8 @@ use protocol::stun::{
 };
 use rand::{SeedableRng, rngs::StdRng};
 use sfu::connection::ice::{IceCredentials, IceLite};
+
+use super::rehearsal::now;
 
 const KEY: &[u8] = b"a password of the fuzz target";
 
@@ -107,9 +108,4 @@ fn agent() -> IceLite {
         pwd: "the password of the far side".to_owned(),
     });
     agent
-}
-
-#[expect(clippy::disallowed_methods, reason = "a point to count from; nothing depends on it")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -108,7 +108,7 @@ impl Planes {
     fn start(config: &Config) -> anyhow::Result<Self> {
         let events = EventRouter::default();
         let media =
-            sfu::Handle::start(config.sfu, &events.sink()).context("starting the media plane")?;
+            sfu::Handle::start(&config.sfu, &events.sink()).context("starting the media plane")?;
         let signaling_config = signaling::Config {
             joins_open_rooms: config.auto_create_rooms,
             sockets_max: config.sockets_max.into(),

@@ -13,6 +13,7 @@
 use std::{fs, panic, path::Path};
 
 #[path = "../../fuzz/src/lib.rs"]
+#[allow(unreachable_pub, dead_code, reason = "the fuzz crate exports more than is used here")]
 mod targets;
 
 #[test]

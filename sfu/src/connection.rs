@@ -89,7 +89,9 @@ pub(crate) enum Happening {
     Opened,
     /// Something about data channels.
     Channel(ChannelEvent),
-    /// The transport is gone: closed by the peer, expired, or failed.
+    /// No path has consent any more (RFC 7675).
+    Lost,
+    /// The transport is gone: closed by the peer, or failed.
     Closed,
 }
 
@@ -118,6 +120,10 @@ pub(crate) struct Connection {
     /// `sess-id` of our SDP (RFC 8866 §5.2).
     sdp_session_id: u64,
     tag: EgressTag,
+    /// The batch was full before everything was said.
+    stalled: bool,
+    /// Local user fragments that lead here: the current one, and the previous one during an ICE restart.
+    pub(crate) ufrags: Vec<String>,
     /// The look that is scheduled.
     pub(crate) wake: Option<Instant>,
 }
@@ -143,12 +149,19 @@ impl Connection {
             // 62 bits: it must fit a signed 64-bit number (RFC 9429 §5.2.1).
             sdp_session_id: rng.next_u64() >> 2,
             tag: EgressTag::default(),
+            stalled: false,
+            ufrags: Vec::new(),
             wake: None,
         }
     }
 
     pub(crate) fn sdp_session_id(&self) -> u64 {
         self.sdp_session_id
+    }
+
+    /// Whether [`drive`](Self::drive) must be called again in the next batch.
+    pub(crate) fn is_stalled(&self) -> bool {
+        self.stalled
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -201,7 +214,12 @@ impl Connection {
         now: Instant,
     ) -> Result<(), DropReason> {
         let mut buffer = [0; RECORD_BYTES_MAX];
+        self.stalled = false;
         loop {
+            if egress.free_slots() == 0 {
+                self.stalled = true;
+                return Ok(());
+            }
             match self.dtls.poll(&mut buffer) {
                 DtlsOutput::Packet(packet) => {
                     if let (Some(path), Some(slot)) = (self.ice.path(), egress.reserve())
@@ -234,6 +252,11 @@ impl Connection {
         }
     }
 
+    /// Its handling panicked: nothing of it can be trusted, so nothing more is asked of it, not even a farewell.
+    pub(crate) fn abandon(&mut self) {
+        self.state = State::Closed;
+    }
+
     /// Ends the transport: `close_notify`, and nothing afterwards.
     pub(crate) fn close(&mut self, egress: &mut Egress, now: Instant) {
         if self.is_open() {
@@ -261,9 +284,8 @@ impl Connection {
         now: Instant,
     ) -> Result<(), DropReason> {
         if let Some(IceEvent::Expired) = self.ice.handle_timeout(now) {
-            self.state = State::Closed;
-            happenings.push(Happening::Closed);
-            return Ok(());
+            // Nothing is sent without consent; the keys stay good for a client that finds its way back.
+            happenings.push(Happening::Lost);
         }
         if self.dtls.poll_timeout().is_some_and(|at| at <= now) {
             self.dtls.handle_timeout(now).map_err(|error| self.fail(error))?;

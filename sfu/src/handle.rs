@@ -131,9 +131,9 @@ impl Handle {
 
     /// Tells every participant to leave and stops the shards. Returns when their last datagrams are sent.
     pub fn stop(&self) {
-        self.drain();
         for shard in self.shards.iter() {
-            // Blocks while the queue is full: the shard is still emptying it.
+            // Blocks while the queue is full: the shard is still emptying it. A stopped shard has nobody left to tell.
+            let _ = shard.commands.send(Envelope::Command(Box::new(Command::Drain)));
             let _ = shard.commands.send(Envelope::Stop);
             let _ = shard.waker.wake();
         }

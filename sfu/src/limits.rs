@@ -36,8 +36,9 @@ pub const SDP_BYTES_MAX: usize = 512 * 1024;
 /// Most m-sections in one SDP: a full room of 64 with camera and microphone each, and half of them sharing a screen.
 pub const SDP_SECTIONS_MAX: usize = 256;
 
-/// Most SSRCs one connection may send: 16 publications x 3 layers, with RTX, would be 96; signalling bounds the rest.
-pub const SSRCS_PER_CONNECTION_MAX: usize = 128;
+/// Most SSRCs one connection may send in its life. 16 publications x 3 layers with RTX are 96, and each new screen share
+/// brings a few more; replay protection must remember them all.
+pub const SSRCS_PER_CONNECTION_MAX: usize = 512;
 
 /// Tracks announced by `add_track` that no offer has carried yet.
 pub const PENDING_TRACKS_MAX: usize = 20;

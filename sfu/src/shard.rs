@@ -42,7 +42,7 @@ use crate::{
     drop_reason::DropReason,
     limits::DATAGRAM_BYTES_MAX,
     metrics::Counters,
-    room::{ParticipantKey, Room, RoomKey},
+    room::{ParticipantKey, Room, RoomKey, speaker::WINDOW},
 };
 
 /// See the module.
@@ -102,6 +102,9 @@ impl Shard {
         match protocol {
             Protocol::Dtls => {
                 let handled = connection.handle_dtls(datagram, now);
+                if handled.is_err() {
+                    self.context.happenings.push_back((key, owner, Happening::Closed));
+                }
                 self.context.drive(key, now);
                 handled
             }
@@ -136,9 +139,7 @@ impl Shard {
         let checked = connection.ice.handle_request(source, &message, slot, now)?;
         let removed = connection.ice.take_removed_paths();
         context.egress.commit(&mut EgressTag::default(), source, checked.response_len);
-        if checked.path != PathChange::Same {
-            context.paths.insert(source, key);
-        }
+        context.claim_path(source, key);
         context.forget_paths(key, &removed);
         // DTLS may have waited for a path.
         if checked.path == PathChange::Same {
@@ -175,6 +176,9 @@ impl Shard {
                     && let Some(room) = self.rooms.get_mut(room)
                 {
                     room.request(&mut self.context, participant, request, now);
+                } else {
+                    // Superseded by a resume, or gone: it has nobody to speak for any more.
+                    self.sessions.remove(&session);
                 }
             }
             Command::SessionClosed(session) => {
@@ -249,7 +253,10 @@ impl Shard {
             if handled.is_err() {
                 match timer {
                     Timer::Connection(key) => self.on_panic(Some(key), now),
-                    Timer::Room(_) => self.context.counters.panics += 1,
+                    Timer::Room(_) => {
+                        self.context.counters.panics += 1;
+                        self.context.timers.schedule(now + WINDOW, timer);
+                    }
                 }
             }
             if self.context.egress.free_slots() < egress::FREE_SLOTS_MIN {
@@ -309,6 +316,7 @@ impl Shard {
                 Happening::Channel(event) => {
                     room.on_channel(context, key, owner.participant, event, now);
                 }
+                Happening::Lost => room.on_lost(owner.participant, now),
                 Happening::Closed => {
                     if context.connections.contains_key(key) {
                         room.on_closed(context, owner.participant, owner.target, now);
@@ -319,6 +327,9 @@ impl Shard {
                 self.on_panic(Some(key), now);
             }
         }
+        while let Some(key) = self.context.fed.pop() {
+            self.context.drive(key, now);
+        }
         for session in self.context.ended.drain(..) {
             self.sessions.remove(&session);
         }
@@ -327,18 +338,28 @@ impl Shard {
     fn on_panic(&mut self, key: Option<ConnectionKey>, now: Instant) {
         self.context.counters.panics += 1;
         self.context.drop_count(DropReason::Panicked);
-        let owner = key
-            .and_then(|key| self.context.connections.get(key))
-            .map(|connection| connection.owner);
+        let connection = key.and_then(|key| self.context.connections.get_mut(key));
+        let owner = connection.map(|connection| {
+            connection.abandon();
+            connection.owner
+        });
         if let Some(owner) = owner {
             self.expel(owner.room, owner.participant, now);
         }
     }
 
+    /// Removes a participant whose handling panicked. Its connections are dropped as they are: what broke must not be
+    /// asked to say goodbye.
     fn expel(&mut self, room: RoomKey, participant: ParticipantKey, now: Instant) {
-        if let Some(room) = self.rooms.get_mut(room) {
+        let Some(room) = self.rooms.get_mut(room) else { return };
+        let context = &mut self.context;
+        let expelled = catch_unwind(AssertUnwindSafe(|| {
+            room.drop_connections(context, participant);
             let (reason, action) = (LeaveReason::MediaFailure, LeaveAction::Disconnect);
-            room.remove(&mut self.context, participant, reason, action, now);
+            room.remove(context, participant, reason, action, now);
+        }));
+        if expelled.is_err() {
+            tracing::error!("a participant could not be removed after a panic");
         }
     }
 

@@ -39,6 +39,8 @@ pub mod clock;
 pub mod config;
 mod error;
 mod event_router;
+#[doc(hidden)]
+pub mod fuzzing;
 mod join;
 pub mod limits;
 pub mod media_link;

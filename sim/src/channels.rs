@@ -110,7 +110,9 @@ impl Channels {
         // Refused before we know that the association stands.
         self.owes.retain(|id| {
             let dcep = PayloadProtocolIdentifier::Dcep;
-            association.stream(*id).is_ok_and(|mut one| one.write_with_ppi(now, &[2], dcep).is_err())
+            association
+                .stream(*id)
+                .is_ok_and(|mut one| one.write_with_ppi(now, &[2], dcep).is_err())
         });
         let mut packets = Vec::new();
         while let Some(transmit) = self.association.poll_transmit(now) {
@@ -164,7 +166,8 @@ impl Channels {
     }
 
     fn read(&mut self, id: StreamId) {
-        while let Ok(Some(chunks)) = self.association.stream(id).and_then(|mut one| one.read_sctp()) {
+        while let Ok(Some(chunks)) = self.association.stream(id).and_then(|mut one| one.read_sctp())
+        {
             let data = chunks.to_payload(1 << 20).expect("a message of our server").to_vec();
             if chunks.ppi == PayloadProtocolIdentifier::Dcep {
                 if let Ok(Message::DataChannelOpen(open)) = Message::unmarshal(&mut &data[..]) {
@@ -181,8 +184,11 @@ impl Channels {
         let id = self.next_stream;
         self.next_stream += 2;
         let is_lossy = label != "_reliable";
-        let channel_type =
-            if is_lossy { ChannelType::PartialReliableRexmitUnordered } else { ChannelType::Reliable };
+        let channel_type = if is_lossy {
+            ChannelType::PartialReliableRexmitUnordered
+        } else {
+            ChannelType::Reliable
+        };
         let open = Message::DataChannelOpen(DataChannelOpen {
             channel_type,
             priority: 256,

@@ -10,8 +10,11 @@
 //! [`VirtualClient::poll_timeout`]. What media delivered stands in [`VirtualClient::deliveries`], which the owner clears
 //! when it likes. Sending and receiving media allocates nothing once the streams run.
 
+mod signalling;
+
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
+    net::SocketAddr,
     time::{Duration, Instant},
 };
 
@@ -32,15 +35,13 @@ use sfu::{
     },
     shard::command::{
         AddTrack, JoinRefusal, LeaveAction, LeaveReason, MediaKind, Message, Outcome,
-        ParticipantInfo, ParticipantState, Request, SimulcastCodec, Speaker, VideoLayer,
-        VideoQuality,
+        ParticipantInfo, Request, SimulcastCodec, Speaker, VideoLayer, VideoQuality,
     },
 };
 
 use crate::{
     incoming::{Delivery, IncomingStream},
-    outgoing::{Layer, LayerSpec, Negotiated, PublishedTrack, SIMULCAST, Wire},
-    sdp,
+    outgoing::{Layer, LayerSpec, PublishedTrack, SIMULCAST, Wire},
     transport::{Identity, Side, Transport, child_rng},
 };
 
@@ -118,6 +119,8 @@ pub struct VirtualClient {
     pub feedback_packets: u64,
     /// Reports of the server, either kind.
     pub reports: u64,
+    /// Answers the next offer with this instead: a hostile or broken client.
+    pub answers_with: Option<String>,
     /// The connection on which we offer.
     pub publisher: Transport,
     /// The connection on which the server offers.
@@ -166,6 +169,7 @@ impl VirtualClient {
             unauthentic: 0,
             feedback_packets: 0,
             reports: 0,
+            answers_with: None,
             publisher,
             subscriber,
             epoch,
@@ -192,6 +196,15 @@ impl VirtualClient {
         match side {
             Side::Publisher => &mut self.publisher,
             Side::Subscriber => &mut self.subscriber,
+        }
+    }
+
+    /// The address of a connection as the server sees it.
+    #[must_use]
+    pub fn mapped_address(&self, side: Side) -> Option<SocketAddr> {
+        match side {
+            Side::Publisher => self.publisher.mapped,
+            Side::Subscriber => self.subscriber.mapped,
         }
     }
 
@@ -224,7 +237,8 @@ impl VirtualClient {
             .map(|(index, spec)| Layer::new(*spec, index, tag, is_video, &mut self.rng))
             .collect();
         let cid = format!("track-{place}");
-        self.requests.push_back(Request::AddTrack(Box::new(add_track(&cid, is_video, source, &specs))));
+        self.requests
+            .push_back(Request::AddTrack(Box::new(add_track(&cid, is_video, source, &specs))));
         self.tracks.push(PublishedTrack {
             cid,
             sid: None,
@@ -278,6 +292,13 @@ impl VirtualClient {
         }
     }
 
+    /// Sends any RTCP over a connection.
+    pub fn send_rtcp(&mut self, side: Side, compound: &[u8]) {
+        let mut packet = [0; 1500];
+        packet[..compound.len()].copy_from_slice(compound);
+        self.transport(side).queue_rtcp(&mut packet, compound.len());
+    }
+
     /// Sends a data message; false while the channel is not open.
     pub fn send_data(&mut self, label: &str, data: &[u8], now: Instant) -> bool {
         self.publisher.send_data(label, data, now)
@@ -292,154 +313,6 @@ impl VirtualClient {
     #[must_use]
     pub fn stream_of(&self, track: &TrackSid) -> Option<&IncomingStream> {
         self.streams.iter().find(|stream| stream.is_active && stream.track == *track)
-    }
-
-    // Signalling.
-
-    /// What to tell the server next.
-    pub fn poll_request(&mut self) -> Option<Request> {
-        self.requests.pop_front()
-    }
-
-    /// Takes a message of the server.
-    pub fn handle_message(&mut self, message: Message, now: Instant) {
-        if self.config.keeps_messages {
-            self.messages.push(message.clone());
-        }
-        match message {
-            Message::Joined(joined) => {
-                self.sid = Some(joined.participant.sid.clone());
-                self.take_participants(joined.others);
-                // livekit-client negotiates the publisher at once when it sends data or media; we always do.
-                self.offer();
-            }
-            Message::Resumed(resumed) => {
-                self.take_participants(resumed.participants);
-                self.outstanding_offer = None;
-                self.publisher.restart_ice();
-                self.offer();
-            }
-            Message::Refused(refusal) => self.refused = Some(refusal),
-            Message::Answer { id, sdp } => self.on_answer(id, &sdp, now),
-            Message::Offer { id, sdp, .. } => self.on_offer(id, &sdp, now),
-            Message::TrackPublished { cid, track } => {
-                if let Some(one) = self.tracks.iter_mut().find(|one| one.cid == cid) {
-                    one.sid = Some(track.sid);
-                    self.offer();
-                }
-            }
-            Message::Participants(participants) => self.take_participants(participants),
-            Message::Speakers(speakers) => {
-                for speaker in speakers {
-                    self.speakers.insert(speaker.participant.clone(), speaker);
-                }
-            }
-            Message::RequestOutcome { outcome, add_track: Some(_), .. } => {
-                self.track_refusals.push(outcome);
-            }
-            Message::Leave { reason, action } => self.left = Some((reason, action)),
-            _ => {}
-        }
-    }
-
-    fn take_participants(&mut self, participants: Vec<ParticipantInfo>) {
-        for participant in participants {
-            let known = self.participants.get(&participant.sid).map(|known| known.version);
-            // LiveKit clients drop what is not newer.
-            let is_news = known.is_none_or(|known| participant.version > known);
-            if is_news && self.sid.as_ref() != Some(&participant.sid) {
-                self.participants.insert(participant.sid.clone(), participant);
-            }
-        }
-    }
-
-    /// Those who are present.
-    pub fn present(&self) -> impl Iterator<Item = &ParticipantInfo> {
-        self.participants.values().filter(|one| one.state != ParticipantState::Disconnected)
-    }
-
-    fn offer(&mut self) {
-        if self.outstanding_offer.is_some() {
-            self.must_offer = true;
-            return;
-        }
-        self.must_offer = false;
-        let tracks: Vec<_> = self.announced().map(offered_track).collect();
-        let id = self.next_offer;
-        self.next_offer += 1;
-        self.outstanding_offer = Some(id);
-        let local = local_side(&self.publisher, &self.config.identity);
-        let sdp = sdp::write_offer(local, id.into(), &tracks);
-        self.requests.push_back(Request::Offer { id, sdp });
-    }
-
-    fn announced(&self) -> impl Iterator<Item = &PublishedTrack> {
-        self.tracks.iter().filter(|track| track.sid.is_some())
-    }
-
-    fn on_answer(&mut self, id: u32, text: &str, now: Instant) {
-        let Some(remote) = sdp::read(text).filter(|_| self.outstanding_offer == Some(id)) else {
-            return;
-        };
-        self.outstanding_offer = None;
-        let tracks = self.tracks.iter_mut().filter(|track| track.sid.is_some());
-        // Data channels come first; a track of which more was announced since has no section yet.
-        for (track, section) in tracks.zip(remote.sections.iter().skip(1)) {
-            for (id, kind) in section.extensions.iter() {
-                self.outgoing_extensions.insert(id, kind);
-            }
-            let pt = section.pt(if track.is_video { "vp8" } else { "opus" });
-            let is_new = track.negotiated.is_none();
-            if let Some(pt) = pt.filter(|_| is_new && section.receives) {
-                let rtx = track.is_video.then_some(sdp::VP8_RTX);
-                track.negotiated = Some(Negotiated { mid: section.mid, pt, rtx });
-                if !track.is_muted && !track.is_removed {
-                    track.layers.iter_mut().for_each(|layer| layer.start(now));
-                }
-            }
-        }
-        self.publisher.set_remote(remote, now);
-        if self.must_offer {
-            self.offer();
-        }
-    }
-
-    fn on_offer(&mut self, id: u32, text: &str, now: Instant) {
-        let remote = sdp::read(text).expect("the server's offers can be read");
-        for section in &remote.sections {
-            for (id, kind) in section.extensions.iter() {
-                self.incoming_extensions.insert(id, kind);
-            }
-        }
-        self.update_streams(&remote);
-        let local = local_side(&self.subscriber, &self.config.identity);
-        let sdp = sdp::write_answer(local, id.into(), &remote);
-        self.subscriber.set_remote(remote, now);
-        self.requests.push_back(Request::Answer { id, sdp });
-    }
-
-    fn update_streams(&mut self, remote: &sdp::RemoteSide) {
-        for stream in &mut self.streams {
-            let section = remote.sections.iter().find(|section| section.mid == stream.mid);
-            let ssrc = section.filter(|section| section.sends).and_then(|section| section.ssrcs);
-            stream.is_active = ssrc.is_some_and(|(ssrc, _)| ssrc == stream.ssrc);
-        }
-        for section in remote.sections.iter().filter(|section| section.sends) {
-            let (Some(ssrcs), Some(track)) = (section.ssrcs, &section.track) else { continue };
-            if self.by_ssrc.contains_key(&ssrcs.0) {
-                continue;
-            }
-            let Ok(track) = TrackSid::try_from(track.clone()) else { continue };
-            let is_video = section.kind == sdp::Kind::Video;
-            let place = self.streams.len();
-            let mut stream = IncomingStream::new(track, section.mid, ssrcs, is_video);
-            stream.pt = section.pt(if is_video { "vp8" } else { "opus" });
-            self.streams.push(stream);
-            self.by_ssrc.insert(ssrcs.0, (place, false));
-            if let Some(rtx) = ssrcs.1 {
-                self.by_ssrc.insert(rtx, (place, true));
-            }
-        }
     }
 
     // The network.
@@ -602,14 +475,16 @@ impl VirtualClient {
     }
 
     fn report(&mut self, now: Instant) {
-        let streams = self.streams.iter_mut().filter(|one| one.is_active && one.first_packet.is_some());
+        let streams =
+            self.streams.iter_mut().filter(|one| one.is_active && one.first_packet.is_some());
         let blocks: Vec<_> = streams.map(|one| one.reception.report(one.ssrc, now)).collect();
         for blocks in blocks.chunks(24) {
             let len = rtcp::write_receiver_report(&mut self.scratch, self.own_ssrc, blocks);
             self.subscriber.queue_rtcp(&mut self.scratch, len.expect("room for a report"));
         }
         let since = now.saturating_duration_since(self.epoch) + Duration::from_secs(1 << 20);
-        let ntp = since.as_secs() << 32 | (u64::from(since.subsec_nanos()) << 32) / 1_000_000_000;
+        let ntp =
+            (since.as_secs() << 32) | ((u64::from(since.subsec_nanos()) << 32) / 1_000_000_000);
         for layer in self.tracks.iter().flat_map(|track| &track.layers) {
             if let Some(len) = layer.write_report(&mut self.scratch, ntp) {
                 self.publisher.queue_rtcp(&mut self.scratch, len);
@@ -623,7 +498,8 @@ impl VirtualClient {
     pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let transports = [self.publisher.poll_timeout(), self.subscriber.poll_timeout()];
         let is_open = self.publisher.is_open() || self.subscriber.is_open();
-        let media = self.sending().flat_map(|track| &track.layers).filter_map(|one| one.poll_timeout(now));
+        let media =
+            self.sending().flat_map(|track| &track.layers).filter_map(|one| one.poll_timeout(now));
         let asks = self.streams.iter().filter(|one| one.is_active && one.rtx.is_some());
         let asks = asks.filter_map(|one| one.nack.poll_timeout());
         let feedback = self.arrivals.poll_timeout();
@@ -659,27 +535,6 @@ impl VirtualClient {
             }
         }
         None
-    }
-}
-
-fn local_side<'a>(transport: &'a Transport, identity: &'a Identity) -> sdp::LocalSide<'a> {
-    sdp::LocalSide {
-        ufrag: &transport.ufrag,
-        pwd: &transport.pwd,
-        fingerprint: identity.fingerprint(),
-    }
-}
-
-fn offered_track(track: &PublishedTrack) -> sdp::OfferedTrack {
-    let first = &track.layers[0];
-    let rids: Vec<_> = track.layers.iter().filter_map(|layer| layer.rid).collect();
-    sdp::OfferedTrack {
-        is_video: track.is_video,
-        cid: track.cid.clone(),
-        // With simulcast browsers announce no SSRC.
-        ssrcs: rids.is_empty().then_some((first.ssrc, first.rtx_ssrc)),
-        rids,
-        is_sending: !track.is_removed,
     }
 }
 

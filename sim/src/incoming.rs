@@ -45,6 +45,8 @@ pub struct StreamTotals {
     pub retransmissions: u64,
     /// Packets that had been delivered before, thrown away.
     pub repeated: u64,
+    /// Their bytes of payload.
+    pub repeated_bytes: u64,
     /// Packets that came after a later one.
     pub late: u64,
     /// Payloads that were not what was sent.
@@ -119,6 +121,7 @@ impl IncomingStream {
     pub fn on_packet(&mut self, mut delivery: Delivery, payload: &[u8]) -> Option<Delivery> {
         if !self.seen.insert(delivery.seq.0) {
             self.totals.repeated += 1;
+            self.totals.repeated_bytes += payload.len() as u64;
             return None;
         }
         self.totals.packets += 1;

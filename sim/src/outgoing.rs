@@ -272,7 +272,8 @@ impl Layer {
         let next = if late > Duration::from_secs(1) { now } else { due };
         self.next_frame = Some(next + self.interval);
         let started = self.started?;
-        let ticks = next.saturating_duration_since(started).as_nanos() * u128::from(self.clock_rate)
+        let ticks = next.saturating_duration_since(started).as_nanos()
+            * u128::from(self.clock_rate)
             / 1_000_000_000;
         let is_key = self.is_video && std::mem::take(&mut self.wants_key);
         if self.is_video {

@@ -169,7 +169,11 @@ fn offered_section(text: &mut String, local: LocalSide<'_>, mid: usize, track: &
     }
     if let Some((media, rtx)) = track.ssrcs {
         if track.is_video {
-            let _ = write!(text, "a=ssrc-group:FID {} {}\r\na=ssrc:{} cname:x\r\n", media.0, rtx.0, rtx.0);
+            let _ = write!(
+                text,
+                "a=ssrc-group:FID {} {}\r\na=ssrc:{} cname:x\r\n",
+                media.0, rtx.0, rtx.0
+            );
         }
         let _ = write!(text, "a=ssrc:{} cname:x\r\n", media.0);
     }
@@ -335,11 +339,8 @@ fn read_attribute(
 mod tests {
     use super::*;
 
-    const LOCAL: LocalSide<'_> = LocalSide {
-        ufrag: "abcd",
-        pwd: "0123456789012345678901",
-        fingerprint: "sha-256 00:11",
-    };
+    const LOCAL: LocalSide<'_> =
+        LocalSide { ufrag: "abcd", pwd: "0123456789012345678901", fingerprint: "sha-256 00:11" };
 
     #[test]
     fn an_offer_is_one_that_the_server_reads() {

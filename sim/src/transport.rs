@@ -133,7 +133,8 @@ impl Transport {
         mut rng: StdRng,
         now: Instant,
     ) -> Self {
-        let mut dtls = Dtls::new_12(Arc::clone(&identity.config), identity.certificate.clone(), now);
+        let mut dtls =
+            Dtls::new_12(Arc::clone(&identity.config), identity.certificate.clone(), now);
         dtls.set_active(true);
         Self {
             ufrag: random_base62(&mut rng).take(4).collect(),
@@ -232,6 +233,11 @@ impl Transport {
             self.is_validated = true;
             self.next_check = Some(now + CONSENT_INTERVAL);
         }
+        self.begin_handshake(now);
+    }
+
+    /// Sends the ClientHello, if that has not happened: when a check was answered, or rudely.
+    pub fn begin_handshake(&mut self, now: Instant) {
         if !self.is_started {
             self.is_started = true;
             let _ = self.dtls.handle_timeout(now);

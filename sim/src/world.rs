@@ -5,7 +5,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
+    collections::{BinaryHeap, HashMap, VecDeque},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     time::{Duration, Instant},
 };
@@ -22,7 +22,7 @@ use sfu::{
     metrics::Counters,
     shard::{
         Shard, ShardConfig,
-        command::{ClientInfo, Command, Join, ParticipantKind, Request, Resume},
+        command::{ClientInfo, Command, Event, Join, ParticipantKind, Request, Resume},
     },
 };
 
@@ -54,6 +54,12 @@ struct Resident {
     /// To the server, and from it.
     up: Link,
     down: Link,
+}
+
+/// A message of signalling under way.
+enum Signal {
+    ToClient(Event),
+    ToServer(SessionId, Request),
 }
 
 struct Flight {
@@ -97,6 +103,9 @@ pub struct World {
     sessions: HashMap<SessionId, ClientId>,
     rng: StdRng,
     identity: Identity,
+    /// How long signalling takes, each way. Zero: it arrives within the same instant.
+    pub signal_delay: Duration,
+    signals: VecDeque<(Instant, Signal)>,
     next_session: u64,
     next_port: u16,
     next_flight: u64,
@@ -120,7 +129,10 @@ impl World {
 
     /// A world whose shard has these limits.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "an Instant has no other origin; it never moves by itself")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an Instant has no other origin; it never moves by itself"
+    )]
     pub fn with_limits(seed: u64, limits: Limits) -> Self {
         let epoch = Instant::now();
         let mut rng = StdRng::seed_from_u64(seed);
@@ -136,6 +148,8 @@ impl World {
             sessions: HashMap::new(),
             rng,
             identity: Identity::generate(),
+            signal_delay: Duration::ZERO,
+            signals: VecDeque::new(),
             next_session: 1,
             next_port: 10_000,
             next_flight: 0,
@@ -233,8 +247,24 @@ impl World {
         &mut self.residents[id.0].client
     }
 
+    /// How many clients there ever were.
+    #[must_use]
+    pub fn clients(&self) -> usize {
+        self.residents.len()
+    }
+
+    /// Who a client joined as.
+    #[must_use]
+    pub fn identity(&self, id: ClientId) -> &str {
+        &self.residents[id.0].identity
+    }
+
     /// Lets a client act, and carries what follows from it.
-    pub fn act<T>(&mut self, id: ClientId, act: impl FnOnce(&mut VirtualClient, Instant) -> T) -> T {
+    pub fn act<T>(
+        &mut self,
+        id: ClientId,
+        act: impl FnOnce(&mut VirtualClient, Instant) -> T,
+    ) -> T {
         let done = act(&mut self.residents[id.0].client, self.now);
         self.settle();
         done
@@ -359,10 +389,13 @@ impl World {
         let client = (0..self.residents.len())
             .filter_map(|place| Some((self.residents[place].client.poll_timeout(now)?, place)))
             .min();
-        let next = [flight, shard, client.map(|(at, _)| at)].into_iter().flatten().min();
+        let signal = self.signals.front().map(|(at, _)| *at);
+        let next = [flight, shard, signal, client.map(|(at, _)| at)].into_iter().flatten().min();
         let Some(next) = next.filter(|next| *next <= end) else { return false };
         self.now = self.now.max(next);
-        if flight == Some(next) {
+        if signal == Some(next) {
+            // Delivered below.
+        } else if flight == Some(next) {
             if let Some(Reverse(flight)) = self.flights.pop() {
                 self.arrive(flight);
             }
@@ -397,22 +430,41 @@ impl World {
             let mut is_quiet = true;
             while let Some(event) = self.shard.poll_event() {
                 is_quiet = false;
-                let Some(id) = self.sessions.get(&event.session).copied() else { continue };
-                self.residents[id.0].client.handle_message(event.message, self.now);
+                self.signals.push_back((self.now + self.signal_delay, Signal::ToClient(event)));
             }
             for place in 0..self.residents.len() {
                 while let Some(request) = self.residents[place].client.poll_request() {
                     is_quiet = false;
                     if let Some(session) = self.residents[place].session {
-                        let command = Command::Request { session, request };
-                        self.shard.handle_command(command, self.now);
-                        self.take_egress();
+                        let signal = Signal::ToServer(session, request);
+                        self.signals.push_back((self.now + self.signal_delay, signal));
                     }
                 }
                 self.pump(ClientId(place));
             }
+            while self.signals.front().is_some_and(|(at, _)| *at <= self.now) {
+                is_quiet = false;
+                if let Some((_, signal)) = self.signals.pop_front() {
+                    self.deliver(signal);
+                }
+            }
             if is_quiet {
                 return;
+            }
+        }
+    }
+
+    fn deliver(&mut self, signal: Signal) {
+        match signal {
+            Signal::ToClient(event) => {
+                if let Some(id) = self.sessions.get(&event.session) {
+                    self.residents[id.0].client.handle_message(event.message, self.now);
+                }
+            }
+            Signal::ToServer(session, request) => {
+                let command = Command::Request { session, request };
+                self.shard.handle_command(command, self.now);
+                self.take_egress();
             }
         }
     }

@@ -1,5 +1,14 @@
 //! What participants publish reaches the others: all of it, once, in order, unchanged.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests may fail loudly"
+)]
+
 use std::time::Duration;
 
 use sim::{Link, TrackSpec, World, judge};
@@ -64,7 +73,9 @@ fn the_audio_level_and_the_speaker_are_told() {
     let (doctor, patient) = world.pair();
     world.act(doctor, |client, _| client.publish(TrackSpec::Microphone));
     world.run_for(2 * SECOND);
-    assert!(world.delivered(patient, doctor, 0).iter().all(|one| one.audio_level == Some(0x80 | 20)));
+    assert!(
+        world.delivered(patient, doctor, 0).iter().all(|one| one.audio_level == Some(0x80 | 20))
+    );
     let sid = world.client(doctor).sid.clone().unwrap();
     assert!(world.client(patient).speakers[&sid].active);
     world.act(doctor, |client, now| client.mute(0, true, now));
@@ -96,6 +107,25 @@ fn a_rollover_of_the_publishers_sequence_number_is_not_noticed() {
     world.run_for(10 * SECOND);
     let judgement = judge(&world.delivered(patient, doctor, 0));
     assert!(judgement.is_complete() && judgement.packets > 500, "{judgement:?}");
+}
+
+#[test]
+fn a_rollover_of_the_subscribers_sequence_number_under_loss_is_not_noticed() {
+    let mut world = World::new(6);
+    let (doctor, patient) = world.pair();
+    world.set_link(patient, Link { loss: 0.02, reorder: 0.02, ..Link::with_delay_ms(10) });
+    world.act(doctor, |client, _| client.publish(TrackSpec::Screen));
+    // 180 packets a second from a first number below 32,768.
+    let rolled = world.run_until(380 * SECOND, |world| {
+        let last = world.client(patient).deliveries.last();
+        last.is_some_and(|one| one.seq.0 > 0x1_0000 + 2000)
+    });
+    assert!(rolled);
+    world.run_for(SECOND);
+    let judgement = judge(&world.delivered(patient, doctor, 0));
+    assert!(judgement.is_sound(), "{judgement:?}");
+    assert!(judgement.missing < 100, "{judgement:?}");
+    assert_eq!(world.client(patient).unauthentic, 0);
 }
 
 #[test]

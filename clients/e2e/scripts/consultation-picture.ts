@@ -12,7 +12,7 @@ import { Bedside } from '../src/bedside.ts';
 import { launchChromium, openChromiumTab } from '../src/chromium.ts';
 import { cameraTile, joinByLink, readsMessage, writeMessage } from '../src/consultation-page.ts';
 import { seesMovingPicture } from '../src/media.ts';
-import { filmPortrait, type Sitter } from '../src/portrait.ts';
+import { filmPortrait, type Sitter } from '../src/portrait-film.ts';
 import { ask } from '../src/tab.ts';
 import { pause, until } from '../src/until.ts';
 
@@ -20,7 +20,7 @@ const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
 const target = resolve(process.argv[2] ?? join(root, 'docs/images/consultation.png'));
 const films = mkdtempSync(join(tmpdir(), 'bedside-portraits-'));
 const browsers: Browser[] = [];
-const bedside = await Bedside.start({ arguments: ['--log-filter', 'warn'] });
+const bedside = await Bedside.start({ logFilter: 'warn' });
 try {
   const studio = await launchChromium();
   browsers.push(studio);
@@ -34,19 +34,26 @@ try {
     cameras.map(async (cameraFile) => {
       const browser = await launchChromium({ cameraFile });
       browsers.push(browser);
-      const tab = await openChromiumTab(browser, cameraFile);
-      await tab.page.setViewportSize({ width: 1280, height: 800 });
-      return tab;
+      return openChromiumTab(browser, cameraFile, {
+        viewport: { width: 1280, height: 800 },
+        timezoneId: timeZoneAtNine(),
+      });
     }),
   );
   if (doctor === undefined || patient === undefined) throw new Error('two sitters were asked for');
   await joinByLink(doctor, bedside.link({ room, identity: 'doctor', name: 'Dr. Amara Osei' }));
   await joinByLink(patient, bedside.link({ room, identity: 'patient', name: 'Jonas Weber' }));
   await seesMovingPicture(doctor, cameraTile('patient'));
-  await writeMessage(patient, 'Good morning! I can see and hear you well.');
-  await readsMessage(doctor, 'Jonas Weber', 'Good morning!');
-  await writeMessage(doctor, 'Good morning. Shall we look at your blood pressure first?');
-  await readsMessage(patient, 'Dr. Amara Osei', 'Shall we look');
+  const conversation = [
+    [patient, 'Jonas Weber', 'Good morning! I can see and hear you well.'],
+    [doctor, 'Dr. Amara Osei', 'Good morning, Mr. Weber. How have the new tablets been?'],
+    [patient, 'Jonas Weber', 'Much better. This morning I measured 128 over 82.'],
+    [doctor, 'Dr. Amara Osei', 'That is good news. Let us go through your diary together.'],
+  ] as const;
+  for (const [writer, name, text] of conversation) {
+    await writeMessage(writer, text);
+    await readsMessage(writer === doctor ? patient : doctor, name, text);
+  }
   // The picture is worth taking once its full size has arrived and the toasts of arrival are gone.
   await until(
     { what: "the patient's picture arrives in full size", within: 30_000, every: 250 },
@@ -57,8 +64,11 @@ try {
   );
   await pause(6_000);
   await doctor.page.mouse.move(640, 5);
+  await doctor.evaluate(() => {
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  }, undefined);
   mkdirSync(dirname(target), { recursive: true });
-  await doctor.screenshot(target);
+  await doctor.page.screenshot({ path: target });
   process.stdout.write(`${target}\n`);
 } finally {
   await Promise.all(browsers.map((browser) => browser.close().catch(() => undefined)));
@@ -70,4 +80,10 @@ async function film(studio: Browser, sitter: Sitter): Promise<string> {
   const path = join(films, `${sitter}.mjpeg`);
   await filmPortrait(studio, sitter, path);
   return path;
+}
+
+/** Where it is between nine and ten in the morning now. The signs of `Etc/GMT` zones are reversed. */
+function timeZoneAtNine(): string {
+  const ahead = ((9 - new Date().getUTCHours() + 36) % 24) - 12;
+  return `Etc/GMT${ahead > 0 ? '-' : '+'}${Math.abs(ahead)}`;
 }

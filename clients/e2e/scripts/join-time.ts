@@ -29,7 +29,7 @@ if (!Number.isInteger(joins) || joins < 1)
 /** One join taken apart; all in milliseconds. */
 type Stretches = Record<string, number>;
 
-const bedside = await Bedside.start({ arguments: ['--log-filter', 'info'] });
+const bedside = await Bedside.start({ logFilter: 'info' });
 const browser = await launchChromium();
 const measured: Stretches[] = [];
 try {

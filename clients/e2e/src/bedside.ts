@@ -1,16 +1,19 @@
 // A running bedside: started with ports of its own, awaited until ready, stopped at the end; its log is kept.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEV_KEY, DEV_SECRET, mint, type TokenWish } from './join-token.ts';
+import { listeningPort } from './listening-port.ts';
 import { until } from './until.ts';
 
 /** How to start it. */
 export interface BedsideWish {
   /** Where media is received; anything but 127.0.0.1 starts it with keys of its own instead of `--dev`. */
   readonly mediaAddress?: string;
+  /** What the log tells; `BEDSIDE_LOG_FILTER` if not wished. */
+  readonly logFilter?: string;
   readonly arguments?: readonly string[];
 }
 
@@ -23,6 +26,7 @@ export class Bedside {
   #process: ChildProcess | undefined;
   #log = '';
   readonly #mediaAddress: string;
+  readonly #logFilter: string;
   readonly #extra: readonly string[];
 
   private constructor(
@@ -31,6 +35,8 @@ export class Bedside {
     wish: BedsideWish,
   ) {
     this.#mediaAddress = wish.mediaAddress ?? '127.0.0.1';
+    this.#logFilter =
+      wish.logFilter ?? process.env['BEDSIDE_LOG_FILTER'] ?? 'info,signaling=debug,sfu=debug';
     this.#extra = wish.arguments ?? [];
   }
 
@@ -97,7 +103,7 @@ export class Bedside {
       '--sfu-udp-port',
       '0',
       '--log-filter',
-      process.env['BEDSIDE_LOG_FILTER'] ?? 'info,signaling=debug,sfu=debug',
+      this.#logFilter,
       ...this.#extra,
     ];
     const child = spawn(bedsideBinary(), parameters, {
@@ -162,7 +168,7 @@ function environmentWithoutSettings(): NodeJS.ProcessEnv {
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = listeningPort(server);
   await new Promise((resolve) => server.close(resolve));
   return port;
 }

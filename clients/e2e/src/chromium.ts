@@ -1,6 +1,12 @@
 // Debian's Chromium, headless, with an artificial camera and microphone.
 import { existsSync } from 'node:fs';
-import { chromium, type Browser, type BrowserContext, type LaunchOptions } from 'playwright-core';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type LaunchOptions,
+} from 'playwright-core';
 import { ChromiumTab } from './tab.ts';
 
 export interface ChromiumWish {
@@ -56,11 +62,16 @@ function launchOptions(wish: ChromiumWish): LaunchOptions {
 }
 
 /** A tab of its own context: nothing is shared with the other participants but the browser process. */
-export async function openChromiumTab(browser: Browser, who: string): Promise<ChromiumTab> {
+export async function openChromiumTab(
+  browser: Browser,
+  who: string,
+  settings: BrowserContextOptions = {},
+): Promise<ChromiumTab> {
   const context: BrowserContext = await browser.newContext({
     viewport: { width: 960, height: 640 },
     locale: 'en-GB',
     permissions: ['camera', 'microphone'],
+    ...settings,
   });
   return ChromiumTab.of(who, await context.newPage());
 }

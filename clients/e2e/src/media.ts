@@ -80,13 +80,18 @@ export async function decodesMoreFrames(
   );
 }
 
-/** Resolves once `voices` received audio tracks each brought a tone's energy within one listening time. */
+/** Resolves as soon as `voices` received audio tracks brought a tone's energy within one listening time. */
 export async function hearsTone(tab: Tab, voices = 1, within = 15_000): Promise<void> {
   const deadline = performance.now() + within;
   let heard: number[] = [];
   while (performance.now() < deadline) {
-    heard = await energies(tab, LISTENING_MS);
-    if (heard.filter((energy) => energy > TONE_ENERGY_MIN).length >= voices) return;
+    const before = await energyTotals(tab);
+    const listened = performance.now() + LISTENING_MS;
+    while (performance.now() < listened) {
+      await pause(200);
+      heard = await energiesSince(tab, before);
+      if (heard.filter((energy) => energy > TONE_ENERGY_MIN).length >= voices) return;
+    }
   }
   throw new Error(
     `not within ${within} ms: ${tab.who} hears ${voices} tones (energies ${heard.join(', ') || 'none'})`,
@@ -108,13 +113,19 @@ export async function hearsNothing(tab: Tab, within = 10_000): Promise<void> {
 
 /** The energy each received audio track adds in `ms`. */
 export async function energies(tab: Tab, ms: number): Promise<number[]> {
-  const before = new Map(
-    (await ask(tab, 'inbound', 'audio')).map((one) => [keyOf(one), one.totalAudioEnergy]),
-  );
+  const before = await energyTotals(tab);
   await pause(ms);
-  return (await ask(tab, 'inbound', 'audio')).map(
-    (one) => one.totalAudioEnergy - (before.get(keyOf(one)) ?? 0),
-  );
+  return energiesSince(tab, before);
+}
+
+async function energyTotals(tab: Tab): Promise<Map<string, number>> {
+  const received = await ask(tab, 'inbound', 'audio');
+  return new Map(received.map((one) => [keyOf(one), one.totalAudioEnergy]));
+}
+
+async function energiesSince(tab: Tab, before: Map<string, number>): Promise<number[]> {
+  const received = await ask(tab, 'inbound', 'audio');
+  return received.map((one) => one.totalAudioEnergy - (before.get(keyOf(one)) ?? 0));
 }
 
 function keyOf(inbound: Inbound): string {

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { AddressInfo } from 'node:net';
+import { listeningPort } from './listening-port.ts';
 
 export interface PageServer {
   readonly url: string;
@@ -36,7 +36,7 @@ export async function servePages(
     server.listen(0, host, resolve);
   });
   return {
-    url: `http://${host}:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${listeningPort(server)}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

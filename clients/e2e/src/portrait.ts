@@ -1,29 +1,7 @@
 // Two drawn people for the picture in the README: a camera needs a face, and no real one belongs into a repository.
-// Each is a short film, drawn in Chromium and handed to another Chromium as its camera.
-import { writeFileSync } from 'node:fs';
-import type { Browser } from 'playwright-core';
-
-export type Sitter = 'practitioner' | 'patient';
-
-/** Frames of one loop: at Chromium's 30 a second, a blink and a breath every four seconds. */
-const FRAMES = 120;
-
-/** Writes `sitter`'s film as Motion JPEG, 1280x720, to `path`. */
-export async function filmPortrait(browser: Browser, sitter: Sitter, path: string): Promise<void> {
-  const page = await browser.newPage();
-  await page.addInitScript({ content: 'globalThis.__name ??= (named) => named' });
-  await page.goto('about:blank');
-  const pictures: Buffer[] = [];
-  for (let frame = 0; frame < FRAMES; frame += 1) {
-    const picture = await page.evaluate(drawPortrait, { sitter, phase: frame / FRAMES });
-    pictures.push(Buffer.from(picture, 'base64'));
-  }
-  await page.close();
-  writeFileSync(path, Buffer.concat(pictures));
-}
 
 /** Draws one frame in the page; `phase` runs from 0 to 1 through the loop. Sent as text: refers to nothing outside. */
-function drawPortrait(given: { sitter: string; phase: number }): string {
+export function drawPortrait(given: { sitter: string; phase: number }): string {
   const canvas = document.createElement('canvas');
   canvas.width = 1280;
   canvas.height = 720;
@@ -113,6 +91,8 @@ function drawPortrait(given: { sitter: string; phase: number }): string {
   const home = (): void => {
     fill(fade(0, 0, 1280, 720, '#f3e6d6', '#e4cdb4'), () => pen.rect(0, 0, 1280, 720));
     // A picture on the wall.
+    pen.save();
+    pen.translate(85, 0);
     fill('#8a6a4f', () => pen.rect(110, 80, 270, 190));
     fill(fade(0, 95, 0, 255, '#f2c79b', '#e79f7b', '#7f8fb0'), () => pen.rect(124, 94, 242, 162));
     fill('#f6e3c0', () => pen.arc(245, 180, 30, 0, Math.PI * 2));
@@ -123,8 +103,11 @@ function drawPortrait(given: { sitter: string; phase: number }): string {
       pen.lineTo(320, 205);
       pen.lineTo(366, 256);
     });
+    pen.restore();
     // A floor lamp.
-    glow(1090, 190, 300, '255, 232, 170', 0.9);
+    pen.save();
+    pen.translate(-70, 0);
+    glow(1090, 190, 300, '255, 236, 190', 0.6);
     stroke('#6f5a48', 10, () => {
       pen.moveTo(1090, 240);
       pen.lineTo(1090, 720);
@@ -135,6 +118,7 @@ function drawPortrait(given: { sitter: string; phase: number }): string {
       pen.lineTo(1180, 250);
       pen.lineTo(1000, 250);
     });
+    pen.restore();
     // A sofa.
     fill('#8fa3a0', () => pen.roundRect(150, 470, 980, 300, 60));
     fill('#7f9491', () => pen.roundRect(90, 540, 150, 240, 50));
@@ -215,8 +199,16 @@ function drawPortrait(given: { sitter: string; phase: number }): string {
       pen.bezierCurveTo(850, top + 20, 970, top + 70, 980, 740);
     });
 
+  /** The person sits a step back from the camera. */
+  const stepBack = (): void => {
+    pen.translate(640, 720);
+    pen.scale(0.88, 0.88);
+    pen.translate(-640, -720);
+  };
+
   if (given.sitter === 'practitioner') {
     practice();
+    stepBack();
     const x = 640 + sway;
     // Dark hair in a bun, behind the head.
     fill('#2b211f', () => pen.arc(x, 112 + breath / 2, 60, 0, Math.PI * 2));
@@ -258,6 +250,7 @@ function drawPortrait(given: { sitter: string; phase: number }): string {
     }
   } else {
     home();
+    stepBack();
     const x = 640 + sway;
     shoulders(fade(300, 480, 980, 740, '#5f7fa8', '#486489'));
     face({ skin: '#efc3a0', shade: '#d9a582', lips: '#b4564f', brow: '#8d8681', iris: '#5b7d6b' });

@@ -1,6 +1,7 @@
 // A TCP relay between a page and the server's HTTP port, so that a test can cut the WebSocket as a network does:
 // without a close frame, and without the media (UDP) noticing.
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { listeningPort } from './listening-port.ts';
 
 export class SignalRelay {
   readonly #sockets = new Set<Socket>();
@@ -20,7 +21,7 @@ export class SignalRelay {
       server.once('error', reject);
       server.listen(0, '127.0.0.1', resolve);
     });
-    const relay = new SignalRelay(server, (server.address() as AddressInfo).port);
+    const relay = new SignalRelay(server, listeningPort(server));
     server.on('connection', (near) => relay.#join(near, connect(port, host)));
     return relay;
   }

@@ -46,7 +46,7 @@ async function keep(
   if (bedside !== undefined) writeFileSync(join(folder, 'bedside.log'), bedside.log);
   for (const tab of tabs) {
     writeFileSync(join(folder, `${tab.who}.console.log`), `${tab.console.join('\n')}\n`);
-    await tab.screenshot(join(folder, `${tab.who}.png`)).catch(() => undefined);
+    await tab.screenshot(`${join(folder, tab.who)}.png`).catch(() => undefined);
     const statistics = await Promise.all([
       ask(tab, 'connectionStates'),
       ask(tab, 'inbound', 'video'),

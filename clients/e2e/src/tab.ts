@@ -22,7 +22,7 @@ export interface Tab {
   key(key: Key): Promise<void>;
   /** The tab is closed as a person closes it. */
   close(): Promise<void>;
-  screenshot(path: string): Promise<void>;
+  screenshot(path: `${string}.png`): Promise<void>;
 }
 
 /** Runs first in every document. Functions that tsx has compiled call `__name`, also when they are sent as text. */
@@ -56,6 +56,7 @@ export class ChromiumTab implements Tab {
 
   evaluate<A, R>(task: (argument: A) => R | Promise<R>, argument: A): Promise<R> {
     // Playwright's argument type unwraps handles, of which we pass none: it is `A` itself.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return this.page.evaluate(task as (argument: unknown) => R | Promise<R>, argument as unknown);
   }
 
@@ -77,7 +78,7 @@ export class ChromiumTab implements Tab {
     await this.page.close({ runBeforeUnload: false });
   }
 
-  async screenshot(path: string): Promise<void> {
+  async screenshot(path: `${string}.png`): Promise<void> {
     await this.page.screenshot({ path });
   }
 }
@@ -107,10 +108,9 @@ export class FirefoxTab implements Tab {
   }
 
   evaluate<A, R>(task: (argument: A) => R | Promise<R>, argument: A): Promise<R> {
-    return this.page.evaluate(
-      task as (argument: unknown) => R | Promise<R>,
-      argument as unknown,
-    ) as Promise<R>;
+    // As above.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    return this.page.evaluate(task as (argument: unknown) => R | Promise<R>, argument);
   }
 
   async press(button: string): Promise<void> {
@@ -130,8 +130,8 @@ export class FirefoxTab implements Tab {
     await this.page.close();
   }
 
-  async screenshot(path: `${string}.png` | string): Promise<void> {
-    await this.page.screenshot({ path: path as `${string}.png` });
+  async screenshot(path: `${string}.png`): Promise<void> {
+    await this.page.screenshot({ path });
   }
 }
 
@@ -149,11 +149,10 @@ export function ask<K extends keyof Probe>(
   type Answer = Awaited<ReturnType<Probe[K]>>;
   return tab.evaluate(
     (call: { question: string; parameters: readonly unknown[] }) => {
-      const probe = window.bedsideProbe as unknown as Record<
-        string,
-        (...given: readonly unknown[]) => unknown
-      >;
-      return probe[call.question]?.(...call.parameters) as Answer | Promise<Answer>;
+      const method: unknown = Reflect.get(window.bedsideProbe ?? {}, call.question);
+      if (typeof method !== 'function') throw new Error(`no probe answers ${call.question}`);
+      const answer: Answer | Promise<Answer> = Reflect.apply(method, undefined, call.parameters);
+      return answer;
     },
     { question, parameters },
   );

@@ -14,7 +14,7 @@ const TYPES = {
 
 /** `answer`: status and text that `/rtc` and its validate endpoint give. */
 export async function serveDist(answer = { status: 404, text: '' }) {
-  const server = createServer(async (request, response) => {
+  const serve = async (request, response) => {
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     response.setHeader('Content-Security-Policy', "default-src 'self'; style-src 'self'");
     if (path.startsWith('/rtc')) {
@@ -28,7 +28,8 @@ export async function serveDist(answer = { status: 404, text: '' }) {
     } catch {
       response.writeHead(404).end();
     }
-  });
+  };
+  const server = createServer((request, response) => void serve(request, response));
   server.on('upgrade', (_request, socket) => {
     socket.end(`HTTP/1.1 ${answer.status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
   });

@@ -203,6 +203,11 @@ impl IceLite {
         self.paths.iter().any(|path| path.source == source)
     }
 
+    /// Every source that has passed a check and still counts.
+    pub fn authenticated_paths(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+        self.paths.iter().map(|path| path.source)
+    }
+
     /// Sources that stopped being authenticated since the last call.
     pub fn take_removed_paths(&mut self) -> Vec<SocketAddr> {
         std::mem::take(&mut self.removed)

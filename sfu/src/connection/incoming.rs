@@ -46,6 +46,8 @@ struct Section {
 /// See the module.
 pub(crate) struct Incoming {
     pub(crate) extensions: ExtensionMap,
+    /// Whose packet came last. Transport-wide feedback must name a stream of its receiver: libwebrtc drops others.
+    pub(crate) latest: Ssrc,
     routes: FastMap<Ssrc, Route>,
     roles: [Option<PtRole>; 128],
     sections: Vec<Section>,
@@ -55,6 +57,7 @@ impl Default for Incoming {
     fn default() -> Self {
         Self {
             extensions: ExtensionMap::new(),
+            latest: Ssrc(0),
             routes: FastMap::default(),
             roles: [None; 128],
             sections: Vec::new(),
@@ -115,6 +118,11 @@ impl Incoming {
         }
         self.routes.insert(ssrc, route);
         Ok(())
+    }
+
+    /// An SSRC no longer stands for what it stood for.
+    pub(crate) fn forget(&mut self, ssrc: Ssrc) {
+        self.routes.remove(&ssrc);
     }
 
     /// Finds the section of an unknown SSRC: by mid; else by the SDP's SSRCs; else by a payload type that only one

@@ -13,7 +13,7 @@ use std::{
 
 use mio::{Events, Interest, Poll, Token, Waker, unix::SourceFd};
 
-use super::udp::{Receiver, Sender};
+use super::udp::{RECEIVE_MESSAGES, Receiver, Sender};
 use crate::{
     handle::{Envelope, EventSink},
     metrics::Counters,
@@ -65,7 +65,7 @@ pub(crate) fn run(mut shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &
         }
         now = clock();
         more = receive(&mut shard, &mut receiver, &mut sender, now);
-        let turn = obey(&mut shard, &shore.commands, now);
+        let turn = obey(&mut shard, &shore.commands, &mut sender, now);
         if shard.poll_timeout().is_some_and(|at| at <= now) {
             shard.handle_timeout(now);
         }
@@ -101,12 +101,11 @@ fn wait(shard: &Shard, snapshot_due: Instant, now: Instant) -> Duration {
 fn receive(shard: &mut Shard, receiver: &mut Receiver, sender: &mut Sender, now: Instant) -> bool {
     for _ in 0..BATCHES_PER_TURN {
         let count = match receiver.receive() {
-            Ok(0) => return false,
             Ok(count) => count,
             Err(error) => {
-                // ICMP errors of earlier sends surface here; they concern nobody present.
+                // ICMP errors of earlier sends surface here; they concern nobody present. More may wait behind.
                 tracing::debug!(%error, "receive failed");
-                return false;
+                continue;
             }
         };
         for (source, datagram) in receiver.datagrams(count) {
@@ -114,6 +113,9 @@ fn receive(shard: &mut Shard, receiver: &mut Receiver, sender: &mut Sender, now:
                 flush(shard, sender);
             }
             shard.handle_datagram(source, datagram, now);
+        }
+        if count < RECEIVE_MESSAGES {
+            return false;
         }
     }
     true
@@ -126,8 +128,16 @@ enum Turn {
     Stop,
 }
 
-fn obey(shard: &mut Shard, commands: &Commands<Envelope>, now: Instant) -> Turn {
+fn obey(
+    shard: &mut Shard,
+    commands: &Commands<Envelope>,
+    sender: &mut Sender,
+    now: Instant,
+) -> Turn {
     for _ in 0..COMMANDS_PER_TURN {
+        if shard.egress().free_slots() < FREE_SLOTS_MIN {
+            flush(shard, sender);
+        }
         match commands.try_recv() {
             Ok(Envelope::Command(command)) => shard.handle_command(*command, now),
             Ok(Envelope::Stop) | Err(TryRecvError::Disconnected) => return Turn::Stop,

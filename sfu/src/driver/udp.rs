@@ -21,7 +21,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use crate::shard::egress::Egress;
 
 /// Messages per `recvmmsg`.
-const RECEIVE_MESSAGES: usize = 16;
+pub(crate) const RECEIVE_MESSAGES: usize = 16;
 
 /// A receive-offload message holds at most this (the largest UDP payload).
 const RECEIVE_BYTES: usize = 65_536;
@@ -334,17 +334,21 @@ impl Sender {
                     }
                     done += accepted;
                 }
-                _ => {
-                    if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted {
-                        continue;
+                _ => match refusal(&io::Error::last_os_error()) {
+                    Refusal::Interrupted => {}
+                    Refusal::Full => {
+                        let rest = self.groups.iter().skip(done).take(count - done);
+                        sent.errors += rest.map(|group| group.count as u64).sum::<u64>();
+                        break;
                     }
-                    if let Some(group) = self.groups.get(done) {
-                        one_by_one(self.fd, group, &self.iovecs, sent);
-                        // A device without checksum offload refuses segmentation (EIO): do without from now on.
-                        self.offload &= group.count == 1;
+                    refusal => {
+                        self.offload &= refusal != Refusal::NoOffload;
+                        if let Some(group) = self.groups.get(done) {
+                            one_by_one(self.fd, group, &self.iovecs, sent);
+                        }
+                        done += 1;
                     }
-                    done += 1;
-                }
+                },
             }
         }
         self.groups.clear();
@@ -359,6 +363,27 @@ impl Group {
             && self.bytes == self.count * self.segment
             && len <= self.segment
             && self.bytes + len <= SEGMENTS_BYTES_MAX
+    }
+}
+
+/// Why the kernel refused a message.
+#[derive(PartialEq, Eq)]
+enum Refusal {
+    Interrupted,
+    /// The socket's buffer is full: what is left of the batch is lost, as on a full link.
+    Full,
+    /// The device or kernel has no segmentation: do without from now on.
+    NoOffload,
+    /// This destination or this size; the datagrams are tried one by one.
+    This,
+}
+
+fn refusal(error: &io::Error) -> Refusal {
+    match error.raw_os_error() {
+        Some(libc::EINTR) => Refusal::Interrupted,
+        Some(libc::EAGAIN | libc::ENOBUFS) => Refusal::Full,
+        Some(libc::EIO | libc::EOPNOTSUPP | libc::ENOPROTOOPT) => Refusal::NoOffload,
+        _ => Refusal::This,
     }
 }
 

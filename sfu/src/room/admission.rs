@@ -116,6 +116,11 @@ impl Room {
         if participant.sid != *sid {
             return Err(JoinRefusal::StateMismatch);
         }
+        let away_since = match participant.signal {
+            Signal::Lost { since } => since,
+            // The new socket came before the old one was known to be lost.
+            Signal::Connected(_) => now.checked_sub(RESUME_WINDOW).unwrap_or(now),
+        };
         participant.signal = Signal::Connected(join.session);
         let last_message_seq = participant.last_message_seq;
         if let Some(subscriber) = &mut participant.subscriber {
@@ -124,8 +129,15 @@ impl Room {
             subscriber.stale = true;
             context.restart_ice(subscriber.connection);
         }
-        self.forget_departed(now);
-        let mut participants: Vec<_> = self.departed.iter().map(|(_, info)| info.clone()).collect();
+        // Clients tell people apart by identity: whoever came back under another sid is present, not gone.
+        let mut participants: Vec<_> = self
+            .departed
+            .iter()
+            .filter(|(left, info)| {
+                *left >= away_since && self.participant_by_identity(&info.identity).is_none()
+            })
+            .map(|(_, info)| info.clone())
+            .collect();
         participants.extend(self.others_seen_by(key));
         participants.extend(self.participant_info(key));
         let resumed = Resumed { room: self.info(), participants, last_message_seq };
@@ -147,6 +159,9 @@ impl Room {
             self.announce_departure(context, &info, |one| {
                 one.client.protocol < PROTOCOL_REPLACES_IDENTITY
             });
+            if info.permission.recorder {
+                self.announce_room(context);
+            }
         }
     }
 
@@ -172,6 +187,9 @@ impl Room {
             room = %self.sid, participant = %info.sid, ?reason,
             participants = self.participants.len(), "participant left"
         );
+        if info.permission.hidden {
+            return;
+        }
         if self.departed.len() >= DEPARTED_MAX {
             self.departed.pop_front();
         }
@@ -185,18 +203,14 @@ impl Room {
         reason: LeaveReason,
         now: Instant,
     ) -> Option<(Option<SessionId>, crate::shard::command::ParticipantInfo)> {
-        for publication in self.participants.get(key)?.publications.clone() {
+        let participant = self.participants.get_mut(key)?;
+        participant.queued.clear();
+        for publication in participant.publications.clone() {
             self.unpublish(context, publication);
         }
         self.unsubscribe_from_all(context, key);
         let participant = self.participants.remove(key)?;
-        for connection in [
-            participant.publisher,
-            participant.subscriber.as_ref().map(|subscriber| subscriber.connection),
-        ]
-        .into_iter()
-        .flatten()
-        {
+        for connection in participant.connections() {
             context.close_connection(connection, now);
         }
         context.ended.extend(participant.session());
@@ -226,6 +240,14 @@ impl Room {
         }
     }
 
+    /// Throws a participant's connections away as they are.
+    pub(crate) fn drop_connections(&self, context: &mut Context, key: ParticipantKey) {
+        let Some(participant) = self.participants.get(key) else { return };
+        for connection in participant.connections() {
+            drop(context.drop_connection(connection));
+        }
+    }
+
     /// Whether a session still speaks for this participant.
     pub(crate) fn speaks_for(&self, key: ParticipantKey, session: SessionId) -> bool {
         self.session_of(key) == Some(session)
@@ -243,6 +265,11 @@ impl Room {
         for key in &everyone {
             let session = self.session_of(*key);
             context.emit(session, Message::Leave { reason, action });
+            context.ended.extend(session);
+        }
+        for participant in self.participants.values_mut() {
+            // Nobody is told of the others' departure any more.
+            participant.signal = Signal::Lost { since: now };
         }
         for key in everyone {
             self.take_out(context, key, reason, now);

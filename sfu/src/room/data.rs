@@ -52,6 +52,9 @@ impl Room {
     ) -> Result<(), DropReason> {
         let sender = self.participants.get_mut(from).ok_or(DropReason::DataRefused)?;
         let relayed = matches!(label, ChannelLabel::Reliable | ChannelLabel::Lossy);
+        if !sender.data_budget.take(now) {
+            return Err(DropReason::DataRefused);
+        }
         if !relayed || !sender.permission.can_publish_data || message.len() > DATA_MESSAGE_BYTES_MAX
         {
             return Err(DropReason::DataRefused);
@@ -97,7 +100,9 @@ impl Room {
         match connection.send_data(label, &message, now) {
             SendOutcome::Sent => {
                 context.counters.data_messages_forwarded += 1;
-                context.drive(key, now);
+                if !context.fed.contains(&key) {
+                    context.fed.push(key);
+                }
             }
             SendOutcome::NotOpen if label == ChannelLabel::Reliable => {
                 if !participant.held_data.push(message) {

@@ -48,22 +48,26 @@ impl Room {
         let connection = context.connections.get_mut(key).ok_or(DropReason::UnknownPath)?;
         let len = connection.receive_rtcp(datagram)?;
         let compound = datagram.get(..len).ok_or(DropReason::RtcpMalformed)?;
+        let mut retransmissions = RETRANSMISSIONS_PER_PACKET_MAX;
         for packet in rtcp::packets(compound) {
             match packet.map_err(|_| DropReason::RtcpMalformed)? {
                 RtcpPacket::SenderReport { sender, ntp, rtp_timestamp, .. } => {
                     self.on_sender_report(context, key, sender, ntp, rtp_timestamp, now);
                 }
                 RtcpPacket::Nack { media, pairs, .. } => {
-                    let (subscription, _) = subscription_of(context, key, media)?;
-                    for seq in pairs.take(RETRANSMISSIONS_PER_PACKET_MAX) {
+                    let Some((subscription, _)) = subscription_of(context, key, media) else {
+                        continue;
+                    };
+                    for seq in pairs.take(retransmissions) {
+                        retransmissions -= 1;
                         context.counters.nacks_received += 1;
                         self.retransmit(context, subscription, seq);
                     }
                 }
-                RtcpPacket::Pli { media, .. } => self.on_picture_lost(context, key, media, now)?,
+                RtcpPacket::Pli { media, .. } => self.on_picture_lost(context, key, media, now),
                 RtcpPacket::Fir { entries, .. } => {
                     for entry in entries {
-                        self.on_picture_lost(context, key, entry.ssrc, now)?;
+                        self.on_picture_lost(context, key, entry.ssrc, now);
                     }
                 }
                 // Reports of reception and bandwidth are for congestion control.
@@ -107,17 +111,13 @@ impl Room {
         key: ConnectionKey,
         media: Ssrc,
         now: Instant,
-    ) -> Result<(), DropReason> {
-        let (subscription, is_rtx) = subscription_of(context, key, media)?;
-        if is_rtx {
-            return Err(DropReason::ForeignFeedback);
-        }
+    ) {
+        let Some((subscription, false)) = subscription_of(context, key, media) else { return };
         context.counters.key_frame_requests_received += 1;
         if let Some(one) = self.subscriptions.get(subscription) {
             let layer = one.stream.layer();
             self.request_key_frame(context, one.publication, layer, now);
         }
-        Ok(())
     }
 
     /// Sends one packet again, from the publication's shared history.
@@ -127,7 +127,7 @@ impl Room {
         let Some(publication) = self.publications.get(subscription.publication) else { return };
         let found = subscription.stream.rewriter.extend_out(seq).and_then(|out| {
             let (layer, source, offsets) = subscription.stream.rewriter.source_of(out)?;
-            Some((offsets, publication.layer(layer)?.history.get(source)?))
+            Some((offsets, publication.layer(layer)?.history.as_ref()?.get(source)?))
         });
         let Some((offsets, stored)) = found else { return };
         let Some((_, strip_red)) = pts.of(stored.meta.codec) else { return };
@@ -180,6 +180,8 @@ impl Room {
         }
         let layer = layer
             .or_else(|| publication.highest_active(now))
+            // Nothing flows, as with a still screen: whatever came last is asked.
+            .or_else(|| publication.layers.last().map(|layer| layer.index))
             .and_then(|layer| publication.layer_mut(layer));
         let Some(layer) = layer else { return };
         if !layer.requests.on_needed(now) {
@@ -283,12 +285,12 @@ impl Room {
             return;
         }
         let mut arrivals = std::mem::take(&mut connection.arrivals);
-        let sender = connection.report_ssrc;
+        let (sender, media) = (connection.report_ssrc, connection.incoming.latest);
         // One feedback packet describes all that a hundred milliseconds hold; the bound is for a flood.
         for _ in 0..8 {
             let sent = connection.send_rtcp(&mut context.egress, |out| {
                 let out = out.get_mut(..FEEDBACK_BYTES_MAX)?;
-                arrivals.build(out, sender, Ssrc(0), now)
+                arrivals.build(out, sender, media, now)
             });
             if !sent {
                 break;
@@ -390,6 +392,9 @@ impl Room {
                 .iter()
                 .filter_map(|one| self.subscriptions.get(*one))
                 .filter(|one| matches!(one.binding, Binding::Bound(_)) && !one.settings.disabled)
+                .filter(|one| {
+                    context.connections.get(one.connection).is_some_and(Connection::is_open)
+                })
                 .find_map(|one| layer_switch::awaited(publication, &one.stream, now));
             if let Some(layer) = awaited {
                 self.request_key_frame(context, key, Some(layer), now);
@@ -414,15 +419,18 @@ fn ntp_duration(duration: Duration) -> u64 {
     (duration.as_secs() << 32) + (u64::from(duration.subsec_nanos()) << 32) / 1_000_000_000
 }
 
-/// The subscription that feedback is about; the sender must receive it.
+/// The subscription that feedback is about, and whether it names its RTX stream. Its sender must receive it; what a
+/// compound says of other streams is counted and passed over.
 fn subscription_of(
-    context: &Context,
+    context: &mut Context,
     key: ConnectionKey,
     media: Ssrc,
-) -> Result<(SubscriptionKey, bool), DropReason> {
-    let connection = context.connections.get(key).ok_or(DropReason::UnknownPath)?;
-    let stream = connection.outgoing.streams.get(&media).ok_or(DropReason::ForeignFeedback)?;
-    Ok((stream.subscription, stream.is_rtx))
+) -> Option<(SubscriptionKey, bool)> {
+    let stream = context.connections.get(key)?.outgoing.streams.get(&media);
+    if stream.is_none() {
+        context.counters.dropped.count(DropReason::ForeignFeedback);
+    }
+    stream.map(|stream| (stream.subscription, stream.is_rtx))
 }
 
 fn send_pli(context: &mut Context, key: ConnectionKey, media: Ssrc) {

@@ -72,6 +72,7 @@ impl Room {
         let values = ExtensionValues::parse(packet, head, &connection.incoming.extensions);
         if let Some(seq) = values.transport_cc {
             connection.arrivals.on_packet(seq, now);
+            connection.incoming.latest = head.ssrc;
         }
         let feedback_due = connection.arrivals.poll_timeout();
         let role = connection.incoming.role(head.pt).ok_or(DropReason::UnknownPayloadType)?;
@@ -117,12 +118,12 @@ impl Room {
             connection.incoming.identify(ssrc, pt, values).ok_or(DropReason::UnknownSsrc)?;
         let publication =
             self.publications.get_mut(stream.publication).ok_or(DropReason::UnknownSsrc)?;
-        let (layer, anew) = match role {
+        let (layer, before) = match role {
             PtRole::Media(_) => publication.layer_for(stream.rid, ssrc),
-            PtRole::Rtx(_) => publication.layer_of_rid(stream.rid).map(|layer| (layer, false)),
+            PtRole::Rtx(_) => publication.layer_of_rid(stream.rid).map(|layer| (layer, None)),
         }
         .ok_or(DropReason::UnknownSsrc)?;
-        if anew {
+        if before.is_some() {
             for key in &publication.subscribers {
                 if let Some(subscription) = self.subscriptions.get_mut(*key) {
                     subscription.stream.restart(layer);
@@ -130,6 +131,10 @@ impl Room {
             }
         }
         let route = Route { publication: stream.publication, layer };
+        if let Some(before) = before {
+            // The SSRC it had before must not speak for it any more.
+            connection.incoming.forget(before);
+        }
         connection.incoming.learn(ssrc, route)?;
         Ok(route)
     }
@@ -150,17 +155,20 @@ impl Room {
         }
         layer.last_packet = Some(now);
         layer.nack.on_packet(packet.seq, now);
-        layer.history.push(
-            packet.seq,
-            packet.meta(),
-            StoredExtensions::from(&packet.values),
-            packet.payload,
-            now,
-        );
+        if let Some(history) = &mut layer.history {
+            history.push(
+                packet.seq,
+                packet.meta(),
+                StoredExtensions::from(&packet.values),
+                packet.payload,
+                now,
+            );
+        }
         if let Some(at) = layer.nack.poll_timeout() {
             context.wake_connection(from, at);
         }
         if publication.info.muted {
+            context.drop_count(DropReason::NotPublished);
             return;
         }
         if let (Some(level), Some(publisher)) =

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use super::{
     ParticipantKey, PublicationKey, Room,
-    participant::{Participant, SectionState},
+    participant::{Outstanding, Participant, SectionState},
     publication::Publication,
     subscription::{Binding, PayloadTypes, Subscription},
 };
@@ -60,6 +60,7 @@ impl Room {
     ) -> Result<(), Unusable> {
         let connection = self.publisher_connection(context, key, now).ok_or(Unusable)?;
         apply_transport(context, connection, remote);
+        self.end_unoffered(context, key, remote);
         let plans = self.plan_sections(context, key, remote);
         let sections: Vec<AnswerSection> = plans.iter().map(|plan| plan.answer).collect();
         let participant = self.participants.get_mut(key).ok_or(Unusable)?;
@@ -111,6 +112,12 @@ impl Room {
         remote: &RemoteDescription,
     ) -> Vec<SectionPlan> {
         let mut plans = Vec::with_capacity(remote.sections.len());
+        let named: Vec<&str> = remote
+            .sections
+            .iter()
+            .filter_map(|section| section.msid.as_ref())
+            .map(|(_, track)| track.as_str())
+            .collect();
         for section in &remote.sections {
             let sends = !section.rejected && section.direction.sends();
             let present = self.publication_at(key, section);
@@ -119,17 +126,37 @@ impl Room {
                 (_, Some(publication)) if sends => {
                     SectionPlan::keep(publication, &self.publications)
                 }
-                (kind, present) => {
+                (_, present) => {
                     if let Some(publication) = present {
                         self.unpublish(context, publication);
                     }
-                    let pending = sends.then(|| self.take_pending(key, kind, section)).flatten();
+                    let pending = sends.then(|| self.take_pending(key, section, &named)).flatten();
                     SectionPlan::fresh(pending)
                 }
             };
             plans.push(plan);
         }
         plans
+    }
+
+    /// Ends publications whose section the offer does not have any more.
+    fn end_unoffered(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        remote: &RemoteDescription,
+    ) {
+        let Some(participant) = self.participants.get(key) else { return };
+        let offered = |one: &PublicationKey| {
+            self.publications
+                .get(*one)
+                .is_some_and(|one| remote.sections.iter().any(|section| section.mid == one.mid))
+        };
+        let gone: Vec<_> =
+            participant.publications.iter().copied().filter(|one| !offered(one)).collect();
+        for publication in gone {
+            self.unpublish(context, publication);
+        }
     }
 
     fn publication_at(
@@ -148,12 +175,13 @@ impl Room {
     fn take_pending(
         &mut self,
         key: ParticipantKey,
-        kind: SectionKind,
         section: &RemoteSection,
+        named: &[&str],
     ) -> Option<super::participant::PendingTrack> {
-        let kind = if kind == SectionKind::Audio { MediaKind::Audio } else { MediaKind::Video };
+        let kind =
+            if section.kind == SectionKind::Audio { MediaKind::Audio } else { MediaKind::Video };
         let track = section.msid.as_ref().map(|(_, track)| track.as_str());
-        self.participants.get_mut(key)?.take_pending(kind, track)
+        self.participants.get_mut(key)?.take_pending(kind, track, named)
     }
 
     /// Turns accepted new sections into publications. Returns all sections with their publication, and the new ones.
@@ -196,7 +224,7 @@ impl Room {
         }
         let id = subscriber.next_offer;
         subscriber.next_offer += 1;
-        subscriber.outstanding = Some(id);
+        subscriber.outstanding = Some(Outstanding { id, sent: context.now });
         subscriber.stale = false;
         for section in &mut subscriber.sections {
             if section.state == SectionState::Releasing {
@@ -272,7 +300,9 @@ impl Room {
         else {
             return;
         };
-        if subscriber.outstanding.is_none() || (id != 0 && subscriber.outstanding != Some(id)) {
+        if subscriber.outstanding.is_none()
+            || (id != 0 && subscriber.outstanding.map(|offer| offer.id) != Some(id))
+        {
             return;
         }
         let connection = subscriber.connection;
@@ -312,24 +342,32 @@ impl Room {
             subscriber.sections.iter().find(|one| one.mid == section.mid).map(|one| one.state);
         let Some(SectionState::Sending(subscription_key)) = state else { return };
         let Some(subscription) = self.subscriptions.get_mut(subscription_key) else { return };
-        let Some(publication) = self.publications.get(subscription.publication) else { return };
+        let Some(publication) = self.publications.get_mut(subscription.publication) else { return };
+        let mut is_open = false;
         if let Some(connection) = context.connections.get_mut(subscription.connection) {
             for (id, kind) in section.extensions.iter() {
                 connection.outgoing.extensions.insert(id, kind);
             }
+            is_open = connection.is_open();
         }
-        let first = subscription.binding == Binding::Offered;
+        let before = subscription.binding;
         subscription.binding = accepted_payload_types(section, publication.codec)
             .map_or(Binding::Refused, Binding::Bound);
         let (publication_key, publisher) = (subscription.publication, publication.publisher);
         let track = subscription.track.clone();
+        if subscription.binding == before {
+            return;
+        }
         if subscription.binding == Binding::Refused {
             let error = SubscriptionError::CodecUnsupported;
             context.emit(self.session_of(key), Message::SubscriptionFailed { track, error });
-        } else if first {
-            if publication.subscribers.len() == 1 {
-                context.emit(self.session_of(publisher), Message::TrackSubscribed(track));
-            }
+            return;
+        }
+        if !std::mem::replace(&mut publication.told_subscribed, true) {
+            context.emit(self.session_of(publisher), Message::TrackSubscribed(track));
+        }
+        // A key frame that comes before the keys are agreed is lost, and the next is held back: see `on_opened`.
+        if before == Binding::Offered && is_open {
             self.request_key_frame(context, publication_key, None, now);
         }
     }
@@ -400,6 +438,10 @@ fn accepted_payload_types(section: &AcceptedSection, codec: CodecKind) -> Option
 /// Takes ICE credentials and fingerprints from a description; changed credentials are an ICE restart by the client,
 /// which the answer must meet with credentials of ours (RFC 8839 §4.4.1.1.1).
 fn apply_transport(context: &mut Context, key: ConnectionKey, remote: &RemoteDescription) {
+    if remote.ice_ufrag.is_empty() {
+        // Every section is rejected: the description says nothing of a transport.
+        return;
+    }
     let Some(connection) = context.connections.get_mut(key) else { return };
     let restarts = connection.owner.target == Target::Publisher
         && connection.ice.remote().is_some_and(|known| known.ufrag != remote.ice_ufrag);

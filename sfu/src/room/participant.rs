@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -23,6 +23,10 @@ use crate::{
 
 /// Bytes of reliable messages kept for a participant whose data channel is not open yet.
 const HELD_DATA_BYTES_MAX: usize = 100 * 1024;
+
+/// Messages a participant may send in one burst, and per second after that. Each may go to 63 others.
+const DATA_MESSAGES_BURST: u32 = 1000;
+const DATA_MESSAGES_PER_SECOND: u32 = 500;
 
 /// See the module.
 pub(crate) struct Participant {
@@ -53,6 +57,11 @@ pub(crate) struct Participant {
     pub(crate) audience: Audience,
     pub(crate) last_message_seq: u32,
     pub(crate) held_data: HeldData,
+    pub(crate) data_budget: DataBudget,
+    /// Since when a connection of its has had no path.
+    pub(crate) lost_since: Option<Instant>,
+    /// Announced again under the id of a track that is still published: answered when that one ends.
+    pub(crate) queued: Vec<AddTrack>,
     pub(crate) audio_level: AudioLevel,
 }
 
@@ -85,9 +94,16 @@ pub(crate) struct Subscriber {
     pub(crate) sections: Vec<Section>,
     pub(crate) next_offer: u32,
     /// The offer that is not answered yet.
-    pub(crate) outstanding: Option<u32>,
+    pub(crate) outstanding: Option<Outstanding>,
     /// Something changed that the last offer does not say.
     pub(crate) stale: bool,
+}
+
+/// An offer that is not answered yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outstanding {
+    pub(crate) id: u32,
+    pub(crate) sent: Instant,
 }
 
 /// One m-section of the subscriber connection. Sections are never removed or reordered (RFC 9429 §5.2.2).
@@ -110,6 +126,32 @@ pub(crate) enum SectionState {
     Released,
     /// Inactive and confirmed: free for another track.
     Free,
+}
+
+/// Bounds the work that one sender's messages cause (token bucket).
+#[derive(Debug)]
+pub(crate) struct DataBudget {
+    tokens: u32,
+    refilled: Instant,
+}
+
+impl DataBudget {
+    /// Takes one message out of the budget; false when it is used up.
+    pub(crate) fn take(&mut self, now: Instant) -> bool {
+        let elapsed_ms = now.saturating_duration_since(self.refilled).as_millis();
+        let earned = elapsed_ms * u128::from(DATA_MESSAGES_PER_SECOND) / 1000;
+        if let Ok(earned) = u32::try_from(earned)
+            && earned > 0
+        {
+            self.tokens = self.tokens.saturating_add(earned).min(DATA_MESSAGES_BURST);
+            self.refilled = now;
+        }
+        self.tokens = match self.tokens.checked_sub(1) {
+            Some(left) => left,
+            None => return false,
+        };
+        true
+    }
 }
 
 /// Reliable messages that wait for the data channel.
@@ -163,6 +205,9 @@ impl Participant {
             audience: Audience::Everyone,
             last_message_seq: 0,
             held_data: HeldData::default(),
+            data_budget: DataBudget { tokens: DATA_MESSAGES_BURST, refilled: now },
+            lost_since: None,
+            queued: Vec::new(),
             audio_level: AudioLevel::default(),
         }
     }
@@ -177,6 +222,16 @@ impl Participant {
     /// The connection that decides whether the participant is there.
     pub(crate) fn primary(&self) -> Option<ConnectionKey> {
         self.subscriber.as_ref().map(|subscriber| subscriber.connection).or(self.publisher)
+    }
+
+    pub(crate) fn connections(&self) -> impl Iterator<Item = ConnectionKey> + '_ {
+        let subscriber = self.subscriber.as_ref().map(|subscriber| subscriber.connection);
+        self.publisher.into_iter().chain(subscriber)
+    }
+
+    pub(crate) fn has_unanswered_offer(&self, now: Instant, patience: Duration) -> bool {
+        let offer = self.subscriber.as_ref().and_then(|subscriber| subscriber.outstanding);
+        offer.is_some_and(|offer| now.saturating_duration_since(offer.sent) >= patience)
     }
 
     pub(crate) fn is_primary(&self, target: Target) -> bool {
@@ -230,29 +285,40 @@ impl Participant {
             state: ParticipantState::Disconnected,
             version: self.version.saturating_add(1),
             disconnect_reason: Some(reason),
+            // Nobody needs them of someone who is gone, and they may be large.
+            metadata: String::new(),
+            attributes: BTreeMap::new(),
             ..self.info(Vec::new())
         }
     }
 
-    /// Takes the announced track that an SDP track id belongs to: the one with that id, else the oldest of its kind
-    /// (browsers sometimes rewrite ids).
+    /// Takes the announced track that an SDP track id belongs to: the one with that id, else the oldest of its kind that
+    /// no section of the offer names (browsers sometimes rewrite ids). `named` are the ids of all sections.
     pub(crate) fn take_pending(
         &mut self,
         kind: MediaKind,
         msid_track: Option<&str>,
+        named: &[&str],
     ) -> Option<PendingTrack> {
-        let named = self.pending.iter().position(|pending| {
-            pending.add.kind == kind
-                && (Some(pending.add.cid.as_str()) == msid_track
-                    || pending
-                        .add
-                        .codecs
-                        .iter()
-                        .any(|codec| Some(codec.cid.as_str()) == msid_track))
-        });
-        let index =
-            named.or_else(|| self.pending.iter().position(|pending| pending.add.kind == kind))?;
+        let by_id = |ids: &[&str]| {
+            self.pending
+                .iter()
+                .position(|one| one.add.kind == kind && ids.iter().any(|id| one.goes_by(id)))
+        };
+        let unnamed = || {
+            self.pending
+                .iter()
+                .position(|one| one.add.kind == kind && !named.iter().any(|id| one.goes_by(id)))
+        };
+        let own: Vec<&str> = msid_track.into_iter().collect();
+        let index = by_id(&own).or_else(unnamed)?;
         Some(self.pending.remove(index))
+    }
+}
+
+impl PendingTrack {
+    fn goes_by(&self, id: &str) -> bool {
+        self.add.cid == id || self.add.codecs.iter().any(|codec| codec.cid == id)
     }
 }
 

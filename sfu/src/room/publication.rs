@@ -23,11 +23,9 @@ pub(crate) const LAYERS_MAX: usize = 3;
 /// A layer that has sent nothing for so long has stopped: publishers switch layers off when bandwidth falls.
 pub(crate) const LAYER_SILENT: Duration = Duration::from_millis(700);
 
-/// Bytes of packet history: about half a second of 1.5 Mbit/s video, or several seconds of audio.
-const VIDEO_HISTORY_BYTES: usize = 128 * 1024;
-const VIDEO_HISTORY_PACKETS: usize = 512;
-const AUDIO_HISTORY_BYTES: usize = 16 * 1024;
-const AUDIO_HISTORY_PACKETS: usize = 64;
+/// Packet history of one video layer: about half a second of 1.5 Mbit/s.
+const HISTORY_BYTES: usize = 128 * 1024;
+const HISTORY_PACKETS: usize = 512;
 
 /// See the module.
 pub(crate) struct Publication {
@@ -45,6 +43,8 @@ pub(crate) struct Publication {
     pub(crate) rids: Vec<Rid>,
     pub(crate) layers: Vec<Layer>,
     pub(crate) subscribers: Vec<SubscriptionKey>,
+    /// The publisher knows that someone receives it.
+    pub(crate) told_subscribed: bool,
 }
 
 impl Publication {
@@ -56,27 +56,32 @@ impl Publication {
         !self.codec.is_audio()
     }
 
-    /// The layer of a rid, or the only one, made when its first packet comes; and whether it began anew, under another
-    /// SSRC than before.
-    pub(crate) fn layer_for(&mut self, rid: Option<Rid>, ssrc: Ssrc) -> Option<(LayerIndex, bool)> {
+    /// The layer of a rid, or the only one, made when its first packet comes; and the SSRC it had before, if it begins
+    /// anew.
+    pub(crate) fn layer_for(
+        &mut self,
+        rid: Option<Rid>,
+        ssrc: Ssrc,
+    ) -> Option<(LayerIndex, Option<Ssrc>)> {
         let index = self.layer_of_rid(rid)?;
         if usize::from(index.0) >= LAYERS_MAX {
             return None;
         }
         let present = self.layers.iter_mut().find(|layer| layer.index == index);
-        let anew = present.is_some();
+        let before = present.as_ref().map(|layer| layer.ssrc);
         match present {
             Some(layer) => *layer = Layer::new(index, ssrc, self.codec),
             None => self.layers.push(Layer::new(index, ssrc, self.codec)),
         }
         self.layers.sort_by_key(|layer| layer.index);
-        Some((index, anew))
+        Some((index, before))
     }
 
     /// The layer that a rid names, whether or not it has come yet.
     pub(crate) fn layer_of_rid(&self, rid: Option<Rid>) -> Option<LayerIndex> {
         let place = match rid {
             Some(rid) => self.rids.iter().position(|known| *known == rid)?,
+            None if self.rids.len() > 1 => return None,
             None => 0,
         };
         u8::try_from(place).ok().map(LayerIndex)
@@ -116,7 +121,8 @@ pub(crate) fn sorted_layers(mut layers: Vec<VideoLayer>) -> Vec<VideoLayer> {
 pub(crate) struct Layer {
     pub(crate) index: LayerIndex,
     pub(crate) ssrc: Ssrc,
-    pub(crate) history: History,
+    /// For retransmission; none for audio, which is not retransmitted to subscribers.
+    pub(crate) history: Option<History>,
     pub(crate) nack: NackTracker,
     pub(crate) reception: Reception,
     pub(crate) requests: KeyFrameRequests,
@@ -136,15 +142,10 @@ pub(crate) struct SenderReport {
 
 impl Layer {
     fn new(index: LayerIndex, ssrc: Ssrc, codec: CodecKind) -> Self {
-        let (bytes, packets) = if codec.is_audio() {
-            (AUDIO_HISTORY_BYTES, AUDIO_HISTORY_PACKETS)
-        } else {
-            (VIDEO_HISTORY_BYTES, VIDEO_HISTORY_PACKETS)
-        };
         Self {
             index,
             ssrc,
-            history: History::new(bytes, packets),
+            history: (!codec.is_audio()).then(|| History::new(HISTORY_BYTES, HISTORY_PACKETS)),
             nack: NackTracker::default(),
             reception: Reception::new(codec.clock_rate()),
             requests: KeyFrameRequests::default(),

@@ -10,12 +10,15 @@ use super::{
 use crate::{
     connection::sdp::NegotiatedSection,
     limits::PENDING_TRACKS_MAX,
-    rtp::payload::CodecKind,
+    rtp::{ids::Rid, payload::CodecKind},
     shard::{
         command::{AddTrack, CodecInfo, MediaKind, Message, Outcome, TrackInfo, VideoLayer},
         context::Context,
     },
 };
+
+/// Tracks announced under an id that is still in use, which wait for its end (LiveKit's limit).
+const QUEUED_TRACKS_MAX: usize = 3;
 
 /// RED with Opus: redundancy is offered to subscribers beside the codec itself.
 const RED_COMPANION: CodecKind = CodecKind::Opus;
@@ -30,14 +33,26 @@ impl Room {
     ) {
         let limit = usize::from(self.limits.publications_per_participant);
         let Some(participant) = self.participants.get(key) else { return };
+        if let Some(pending) = participant.pending.iter().find(|one| one.add.cid == add.cid) {
+            // Asked again, perhaps because the answer was lost.
+            let published =
+                Message::TrackPublished { cid: add.cid.clone(), track: track_info(pending) };
+            context.emit(participant.session(), published);
+            return;
+        }
         if let Some((outcome, message)) = self.refuse_track(participant, &add, limit) {
             let refusal = Message::RequestOutcome {
                 request_id: 0,
                 outcome,
                 message: message.to_owned(),
-                add_track: Some(Box::new(add)),
+                add_track: Some(Box::new(add.clone())),
             };
             context.emit(participant.session(), refusal);
+            if outcome == Outcome::Queued
+                && let Some(participant) = self.participants.get_mut(key)
+            {
+                participant.queued.push(add);
+            }
             return;
         }
         let sid = TrackSid::random_with_hint(sid_hint(add.kind, add.source), &mut context.rng);
@@ -63,19 +78,16 @@ impl Room {
         if add.existing.is_some() {
             return Some((Outcome::UnsupportedType, "backup codecs are not supported"));
         }
-        let known = |cid: &str| {
-            participant.pending.iter().any(|pending| pending.add.cid == cid)
-                || participant
-                    .publications
-                    .iter()
-                    .filter_map(|publication| self.publications.get(*publication))
-                    .any(|publication| publication.cid == cid)
-        };
-        if known(&add.cid) {
-            return Some((Outcome::Queued, "a track with this id is already published"));
+        let published = participant
+            .publications
+            .iter()
+            .filter_map(|publication| self.publications.get(*publication))
+            .any(|publication| publication.cid == add.cid);
+        if published && participant.queued.len() < QUEUED_TRACKS_MAX {
+            return Some((Outcome::Queued, "a track with this id is still published"));
         }
         let all = participant.pending.len() + participant.publications.len();
-        if participant.pending.len() >= PENDING_TRACKS_MAX || all >= limit {
+        if published || participant.pending.len() >= PENDING_TRACKS_MAX || all >= limit {
             return Some((Outcome::LimitExceeded, "too many tracks; unpublish one first"));
         }
         None
@@ -111,9 +123,10 @@ impl Room {
             red: codec.codec == RED_COMPANION
                 && section.codecs.iter().any(|codec| codec.codec == CodecKind::Red),
             stereo: pending.add.is_stereo(),
-            rids: section.rids.clone(),
+            rids: ascending(section.rids.clone()),
             layers: Vec::new(),
             subscribers: Vec::new(),
+            told_subscribed: false,
             info,
         });
         self.participants.get_mut(key)?.publications.push(publication);
@@ -129,6 +142,10 @@ impl Room {
         let Some(publication) = self.publications.remove(key) else { return };
         if let Some(publisher) = self.participants.get_mut(publication.publisher) {
             publisher.publications.retain(|one| *one != key);
+            let queued = publisher.queued.iter().position(|add| add.cid == publication.cid);
+            if let Some(add) = queued.map(|index| publisher.queued.remove(index)) {
+                self.add_track(context, publication.publisher, add);
+            }
         }
     }
 
@@ -201,6 +218,15 @@ impl AddTrack {
             dtx: self.wants_dtx(),
         }
     }
+}
+
+/// rids in ascending quality: `q`, `h`, `f` by name, others in the order they were offered.
+fn ascending(mut rids: Vec<Rid>) -> Vec<Rid> {
+    let rank = |rid: &Rid| ["q", "h", "f"].iter().position(|name| *name == rid.as_str());
+    if rids.iter().all(|rid| rank(rid).is_some()) {
+        rids.sort_by_key(rank);
+    }
+    rids
 }
 
 fn sid_hint(kind: MediaKind, source: TrackSource) -> &'static str {

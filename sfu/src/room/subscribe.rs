@@ -11,7 +11,7 @@ use super::{
     subscription::{Binding, RtxStream, Stream, Subscription},
 };
 use crate::{
-    connection::{outgoing::OutgoingStream, sdp::SectionKind},
+    connection::{ConnectionKey, outgoing::OutgoingStream, sdp::SectionKind},
     rtp::ids::{ExtSeq, Seq, Ssrc},
     shard::{
         command::{Message, TrackSettings},
@@ -92,9 +92,9 @@ impl Room {
         let track = publication.sid().clone();
         let settings = participant.settings.get(&track).copied().unwrap_or_default();
         let mut mid = None;
-        let ssrc = Ssrc(context.rng.next_u32());
+        let ssrc = fresh_ssrc(context, connection, None);
         let rtx = publication.is_video().then(|| RtxStream {
-            ssrc: Ssrc(context.rng.next_u32()),
+            ssrc: fresh_ssrc(context, connection, Some(ssrc)),
             highest: first_number(context),
         });
         let rewriter = Rewriter::new(first_number(context).seq());
@@ -162,6 +162,7 @@ impl Room {
     ) {
         for track in tracks {
             let publication = self.publication_by_sid(&track);
+            self.forget_stale_wishes(key);
             if let Some(participant) = self.participants.get_mut(key)
                 && (participant.wanted.len() < WISHES_MAX
                     || participant.wanted.contains_key(&track))
@@ -173,6 +174,19 @@ impl Room {
             }
         }
         self.offer_if_stale(context, key);
+    }
+
+    /// Makes room in full lists of wishes: those for tracks that ended go.
+    fn forget_stale_wishes(&mut self, key: ParticipantKey) {
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        let publications = &self.publications;
+        let exists = |sid: &TrackSid| publications.values().any(|one| one.sid() == sid);
+        if participant.wanted.len() >= WISHES_MAX {
+            participant.wanted.retain(|sid, _| exists(sid));
+        }
+        if participant.settings.len() >= WISHES_MAX {
+            participant.settings.retain(|sid, _| exists(sid));
+        }
     }
 
     /// The client says how it wants tracks sent.
@@ -237,6 +251,19 @@ impl Room {
 
 /// Most tracks a participant may have wishes for: all that a full room publishes.
 const WISHES_MAX: usize = 1024;
+
+/// An SSRC that nothing on the connection uses: two streams under one SSRC would share AEAD nonces.
+fn fresh_ssrc(context: &mut Context, connection: ConnectionKey, other: Option<Ssrc>) -> Ssrc {
+    loop {
+        let ssrc = Ssrc(context.rng.next_u32());
+        let used = context.connections.get(connection).is_some_and(|connection| {
+            connection.outgoing.streams.contains_key(&ssrc) || connection.report_ssrc == ssrc
+        });
+        if !used && other != Some(ssrc) {
+            return ssrc;
+        }
+    }
+}
 
 /// A random number in rollover 0, low enough that the stream's first packets cannot wrap (RFC 3550 §5.1 wants it
 /// unpredictable, RFC 3711 §3.3.1 wants the first packet's rollover known).

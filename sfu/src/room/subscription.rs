@@ -151,8 +151,8 @@ impl Stream {
 
     /// The layer began anew under another SSRC.
     pub(crate) fn restart(&mut self, layer: LayerIndex) {
+        self.running &= self.layer() != Some(layer);
         self.rewriter.forget(layer);
-        self.running = false;
     }
 
     /// Whether `bytes` more of retransmission stay within the share.

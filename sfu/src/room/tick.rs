@@ -4,12 +4,19 @@ use std::time::{Duration, Instant};
 
 use super::{ParticipantKey, Room, admission::RESUME_WINDOW, participant::Signal, speaker::WINDOW};
 use crate::{
-    connection::Connection,
+    connection::{Connection, ConnectionKey},
     shard::{
         command::{LeaveAction, LeaveReason, Message, ParticipantState, Speaker, Target},
         context::Context,
     },
 };
+
+/// An offer of ours that is not answered in this time has failed (LiveKit's limit).
+const NEGOTIATION_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a connection may be without a path, after consent has lapsed (20 s), before its participant must join anew:
+/// just short of the resume window, so that it is gone for the others within 30 s.
+const LOST_TIMEOUT: Duration = Duration::from_secs(9);
 
 /// A participant whose primary connection does not open in this time is removed (LiveKit's limit).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -25,14 +32,15 @@ impl Room {
             self.forget_departed(now);
         }
         match self.closes {
-            Some(closes) if self.is_empty() => closes.max(now),
+            // An empty room still looks up: someone may come back before it closes.
+            Some(closes) if self.is_empty() => closes.min(self.window_ends).max(now),
             _ => self.window_ends,
         }
     }
 
     fn tell_speakers(&mut self, context: &mut Context) {
         let mut changes = Vec::new();
-        for participant in self.participants.values_mut() {
+        for participant in self.participants.values_mut().filter(|one| !one.permission.hidden) {
             if let Some(level) = participant.audio_level.end_window() {
                 changes.push(Speaker {
                     participant: participant.sid.clone(),
@@ -51,15 +59,28 @@ impl Room {
 
     /// Removes those who lost their socket for too long, or never connected.
     fn expire(&mut self, context: &mut Context, now: Instant) {
+        for one in self.participants.values_mut() {
+            if one.lost_since.is_some() && one.connections().all(|key| has_path(context, key)) {
+                one.lost_since = None;
+            }
+        }
         let expired: Vec<(ParticipantKey, LeaveReason)> = self
             .participants
             .iter()
             .filter_map(|(key, one)| match one.signal {
+                _ if one
+                    .lost_since
+                    .is_some_and(|since| now.duration_since(since) >= LOST_TIMEOUT) =>
+                {
+                    Some((key, LeaveReason::ConnectionTimeout))
+                }
+                Signal::Connected(_) if one.has_unanswered_offer(now, NEGOTIATION_TIMEOUT) => {
+                    Some((key, LeaveReason::MediaFailure))
+                }
                 Signal::Lost { since } if now.duration_since(since) >= RESUME_WINDOW => {
                     Some((key, LeaveReason::SignalClose))
                 }
                 _ if one.state == ParticipantState::Joined
-                    && one.primary().is_some()
                     && now.duration_since(one.joined) >= CONNECT_TIMEOUT =>
                 {
                     Some((key, LeaveReason::ConnectionTimeout))
@@ -68,7 +89,14 @@ impl Room {
             })
             .collect();
         for (key, reason) in expired {
-            self.remove(context, key, reason, LeaveAction::Disconnect, now);
+            self.remove(context, key, reason, LeaveAction::Reconnect, now);
+        }
+    }
+
+    /// A connection of a participant has lost its path; it may come back.
+    pub(crate) fn on_lost(&mut self, key: ParticipantKey, now: Instant) {
+        if let Some(participant) = self.participants.get_mut(key) {
+            participant.lost_since.get_or_insert(now);
         }
     }
 
@@ -128,4 +156,8 @@ impl Room {
             .and_then(|primary| context.connections.get(primary))
             .is_some_and(Connection::is_open)
     }
+}
+
+fn has_path(context: &Context, key: ConnectionKey) -> bool {
+    context.connections.get(key).is_some_and(|connection| connection.ice.path().is_some())
 }

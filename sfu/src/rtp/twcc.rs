@@ -99,8 +99,8 @@ impl ArrivalRecorder {
     /// Writes one feedback packet of at most `out.len()` bytes; call until `None`, each result a
     /// packet of its own.
     ///
-    /// `media` is any SSRC of the transport. `None` also when `out` has no room for one packet
-    /// (27 bytes are enough).
+    /// `media` is an SSRC of the reported packets: libwebrtc drops feedback about any other. `None` also when `out`
+    /// has no room for one packet (27 bytes are enough).
     pub fn build(
         &mut self,
         out: &mut [u8],

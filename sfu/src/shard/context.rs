@@ -59,6 +59,10 @@ pub(crate) struct Context {
     scratch: Vec<Happening>,
     /// Sessions whose participant is gone.
     pub(crate) ended: Vec<SessionId>,
+    /// Connections that were given data to send: driven once, when the input has been handled.
+    pub(crate) fed: Vec<ConnectionKey>,
+    /// When the input that is being handled came.
+    pub(crate) now: Instant,
 }
 
 impl Context {
@@ -79,11 +83,14 @@ impl Context {
             happenings: VecDeque::new(),
             scratch: Vec::new(),
             ended: Vec::new(),
+            fed: Vec::new(),
+            now,
         }
     }
 
     /// Begins handling an input that came at `now`.
     pub(crate) fn begin(&mut self, now: Instant) {
+        self.now = now;
         // A day's offset keeps the clock above zero for whatever precedes the start.
         let since = now.saturating_duration_since(self.started) + Duration::from_secs(86_400);
         self.abs_send_time = abs_send_time_24(since);
@@ -101,8 +108,9 @@ impl Context {
     }
 
     pub(crate) fn open_connection(&mut self, owner: Owner, now: Instant) -> ConnectionKey {
-        let connection = Connection::new(owner, &self.config.certificate, &mut self.rng, now);
+        let mut connection = Connection::new(owner, &self.config.certificate, &mut self.rng, now);
         let ufrag = connection.ice.local().ufrag.clone();
+        connection.ufrags.push(ufrag.clone());
         let key = self.connections.insert(connection);
         self.ufrags.insert(ufrag, key);
         self.reschedule(key);
@@ -110,11 +118,33 @@ impl Context {
     }
 
     pub(crate) fn close_connection(&mut self, key: ConnectionKey, now: Instant) {
-        if let Some(mut connection) = self.connections.remove(key) {
+        if let Some(mut connection) = self.drop_connection(key) {
             connection.close(&mut self.egress, now);
         }
-        self.paths.retain(|_, owner| *owner != key);
-        self.ufrags.retain(|_, owner| *owner != key);
+    }
+
+    /// Takes a connection out without a word to its peer.
+    pub(crate) fn drop_connection(&mut self, key: ConnectionKey) -> Option<Connection> {
+        let mut connection = self.connections.remove(key)?;
+        let mut paths = connection.ice.take_removed_paths();
+        paths.extend(connection.ice.authenticated_paths());
+        self.forget_paths(key, &paths);
+        for ufrag in connection.ufrags.drain(..) {
+            self.ufrags.remove(&ufrag);
+        }
+        Some(connection)
+    }
+
+    /// An authenticated check came over this path. A path belongs to whom it authenticated first, for as long as that
+    /// one keeps it: a check with a forged source must not take another's traffic.
+    pub(crate) fn claim_path(&mut self, source: SocketAddr, key: ConnectionKey) {
+        let owner = self.paths.get(&source).filter(|owner| **owner != key);
+        let taken = owner
+            .and_then(|owner| self.connections.get(*owner))
+            .is_some_and(|owner| owner.ice.is_authenticated(source));
+        if !taken {
+            self.paths.insert(source, key);
+        }
     }
 
     /// Paths that a connection no longer has.
@@ -130,9 +160,16 @@ impl Context {
     pub(crate) fn restart_ice(&mut self, key: ConnectionKey) {
         if let Some(connection) = self.connections.get_mut(key) {
             connection.ice.restart(&mut self.rng);
-            let (new, old) = (&connection.ice.local().ufrag, connection.ice.previous_ufrag());
-            self.ufrags.retain(|ufrag, owner| *owner != key || old == Some(ufrag.as_str()));
-            self.ufrags.insert(new.clone(), key);
+            let ufrag = connection.ice.local().ufrag.clone();
+            let previous = connection.ice.previous_ufrag();
+            let (kept, outdated): (Vec<_>, Vec<_>) =
+                connection.ufrags.drain(..).partition(|known| previous == Some(known.as_str()));
+            connection.ufrags = kept;
+            connection.ufrags.push(ufrag.clone());
+            for ufrag in outdated {
+                self.ufrags.remove(&ufrag);
+            }
+            self.ufrags.insert(ufrag, key);
         }
     }
 
@@ -144,7 +181,11 @@ impl Context {
             self.counters.dropped.count(reason);
             self.scratch.push(Happening::Closed);
         }
+        let stalled = connection.is_stalled();
         self.happenings.extend(self.scratch.drain(..).map(|happening| (key, owner, happening)));
+        if stalled {
+            self.wake_connection(key, now);
+        }
         self.reschedule(key);
     }
 

@@ -43,21 +43,17 @@ const on = stage(
   () => bedside,
 );
 
-/** A room of its own for each test, with these participants in it. */
-async function consultation<Names extends readonly string[]>(
-  ...names: Names
-): Promise<{ tabs: { readonly [K in keyof Names]: Tab }; links: string[] }> {
+/** A doctor and a patient in a room of their own. */
+async function consultation(): Promise<{ room: string; doctor: Tab; patient: Tab }> {
   visits += 1;
-  const links = names.map((name) =>
-    bedside.link({ room: `visit-${visits}`, identity: name, name: `${name} name` }),
-  );
-  const tabs: Tab[] = [];
-  for (const [index, name] of names.entries()) {
-    const tab = await on.tab(name);
-    await joinByLink(tab, links[index] ?? '');
-    tabs.push(tab);
-  }
-  return { tabs: tabs as unknown as { readonly [K in keyof Names]: Tab }, links };
+  const room = `visit-${visits}`;
+  return { room, doctor: await enter(room, 'doctor'), patient: await enter(room, 'patient') };
+}
+
+async function enter(room: string, identity: string): Promise<Tab> {
+  const tab = await on.tab(identity);
+  await joinByLink(tab, bedside.link({ room, identity, name: `${identity} name` }));
+  return tab;
 }
 
 test('the two printed links lead two people into one room where each sees and hears the other', async () => {
@@ -75,25 +71,19 @@ test('the two printed links lead two people into one room where each sees and he
 });
 
 test("each sees the other's moving picture", async () => {
-  const {
-    tabs: [doctor, patient],
-  } = await consultation('doctor', 'patient');
+  const { doctor, patient } = await consultation();
   await seesMovingPicture(doctor, cameraTile('patient'));
   await seesMovingPicture(patient, cameraTile('doctor'));
 });
 
 test("each hears the other's tone", async () => {
-  const {
-    tabs: [doctor, patient],
-  } = await consultation('doctor', 'patient');
+  const { doctor, patient } = await consultation();
   await hearsTone(doctor);
   await hearsTone(patient);
 });
 
 test("a chat message arrives in both directions under the sender's name", async () => {
-  const {
-    tabs: [doctor, patient],
-  } = await consultation('doctor', 'patient');
+  const { doctor, patient } = await consultation();
   await writeMessage(doctor, 'How did you sleep?');
   await readsMessage(patient, 'doctor name', 'How did you sleep?');
   await writeMessage(patient, 'Quite well, thank you – ça va mieux 🙂');
@@ -101,9 +91,7 @@ test("a chat message arrives in both directions under the sender's name", async 
 });
 
 test('a mute is seen within a second, silences, and ends', async () => {
-  const {
-    tabs: [doctor, patient],
-  } = await consultation('doctor', 'patient');
+  const { doctor, patient } = await consultation();
   await hearsTone(patient);
   expect(await microphoneIsOff(patient, 'doctor')).toBe(false);
   await doctor.press(BUTTON.mute);
@@ -118,9 +106,7 @@ test('a mute is seen within a second, silences, and ends', async () => {
 });
 
 test('a camera that is switched off is seen within a second, and its picture returns', async () => {
-  const {
-    tabs: [doctor, patient],
-  } = await consultation('doctor', 'patient');
+  const { doctor, patient } = await consultation();
   await seesMovingPicture(doctor, cameraTile('patient'));
   expect(await cameraIsOff(doctor, 'patient')).toBe(false);
   await patient.press(BUTTON.cameraOff);
@@ -134,9 +120,7 @@ test('a camera that is switched off is seen within a second, and its picture ret
 });
 
 test('a shared screen is seen beside the camera, and goes when sharing ends', async () => {
-  const {
-    tabs: [doctor, patient],
-  } = await consultation('doctor', 'patient');
+  const { doctor, patient } = await consultation();
   await doctor.press(BUTTON.shareScreen);
   await untilPresent(patient, screenTile('doctor'), 10_000);
   // A screen need not move: its frames must decode. The camera beside it must still move.
@@ -151,9 +135,7 @@ test('a shared screen is seen beside the camera, and goes when sharing ends', as
 });
 
 test("who leaves by the button is gone from the other's page within two seconds", async () => {
-  const {
-    tabs: [doctor, patient],
-  } = await consultation('doctor', 'patient');
+  const { doctor, patient } = await consultation();
   await untilPresent(doctor, cameraTile('patient'), 5_000);
   await patient.press(BUTTON.leave);
   await untilAbsent(doctor, cameraTile('patient'), LEAVE_SEEN_WITHIN_MS);
@@ -161,18 +143,14 @@ test("who leaves by the button is gone from the other's page within two seconds"
 });
 
 test("who closes the tab is gone from the other's page within two seconds", async () => {
-  const {
-    tabs: [doctor, patient],
-  } = await consultation('doctor', 'patient');
+  const { doctor, patient } = await consultation();
   await untilPresent(doctor, cameraTile('patient'), 5_000);
   await patient.close();
   await untilAbsent(doctor, cameraTile('patient'), LEAVE_SEEN_WITHIN_MS);
 });
 
 test('a reload brings a participant back into the call, seen and heard once', async () => {
-  const {
-    tabs: [doctor, patient],
-  } = await consultation('doctor', 'patient');
+  const { doctor, patient } = await consultation();
   await seesMovingPicture(doctor, cameraTile('patient'));
   await patient.reload();
   await inCall(patient);
@@ -191,14 +169,15 @@ test('a reload brings a participant back into the call, seen and heard once', as
 });
 
 test('three participants each see and hear the two others', async () => {
-  const { tabs } = await consultation('doctor', 'patient', 'interpreter');
+  const { room, doctor, patient } = await consultation();
+  const interpreter = await enter(room, 'interpreter');
+  const tabs = [doctor, patient, interpreter];
   for (const tab of tabs) {
     for (const other of tabs) {
       if (other !== tab) await seesMovingPicture(tab, cameraTile(other.who), 15_000);
     }
     await hearsTone(tab, 2);
   }
-  const [doctor, patient, interpreter] = tabs;
   await interpreter.press(BUTTON.leave);
   await untilAbsent(doctor, cameraTile('interpreter'), LEAVE_SEEN_WITHIN_MS);
   await untilAbsent(patient, cameraTile('interpreter'), LEAVE_SEEN_WITHIN_MS);

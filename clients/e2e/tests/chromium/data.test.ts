@@ -1,4 +1,5 @@
 // Data packets: delivered once, in order, to the right people, under the true sender.
+import type { TextStreamReader } from 'livekit-client';
 import { describe, expect, test } from 'vitest';
 import { afterMarker, sdkRooms } from '../../src/sdk-rooms.ts';
 import { until } from '../../src/until.ts';
@@ -46,13 +47,12 @@ describe('data', () => {
   test('a long text (60 kB, in chunks) arrives whole', async () => {
     const [first, second] = await rooms().pair();
     await second.tab.evaluate(() => {
-      window.room.registerTextStreamHandler('letter', async (reader, from) => {
+      const receive = async (reader: TextStreamReader, who: string): Promise<void> => {
         const text = await reader.readAll();
-        window.roomEvents.push({
-          name: 'letter',
-          who: from.identity,
-          detail: `${text.length} ${text.slice(-3)}`,
-        });
+        window.roomEvents.push({ name: 'letter', who, detail: `${text.length} ${text.slice(-3)}` });
+      };
+      window.room.registerTextStreamHandler('letter', (reader, from) => {
+        void receive(reader, from.identity);
       });
     }, undefined);
     await first.tab.evaluate(async () => {
@@ -89,7 +89,7 @@ describe('data', () => {
     // Same length, so the protobuf stays well formed: the identity is rewritten on its way into the channel.
     const rewritten = await forger.tab.evaluate(async () => {
       let hits = 0;
-      const send = RTCDataChannel.prototype.send;
+      const send: (data: string) => void = Reflect.get(RTCDataChannel.prototype, 'send');
       RTCDataChannel.prototype.send = function (this: RTCDataChannel, data: unknown): void {
         if (data instanceof Uint8Array) {
           const wanted = new TextEncoder().encode('forger');

@@ -24,10 +24,12 @@ describe('participants', () => {
     );
   });
 
-  test('who speaks is announced as speaker', async () => {
+  test('who speaks is announced as speaker, and who falls silent no longer', async () => {
     const [first, second] = await rooms().pair();
-    await first.publishMicrophone();
-    await second.untilEvent('activeSpeakersChanged', (event) => event.who === 'first', 10_000);
+    await first.publishVoice();
+    await second.untilEvent('activeSpeakersChanged', (event) => event.who === 'first', 5_000);
+    await first.muteMicrophone(true);
+    await second.untilEvent('activeSpeakersChanged', (event) => event.who === '', 3_000);
   });
 
   test('who unsubscribes stops receiving, and receives again on demand', async () => {

@@ -99,8 +99,11 @@ describe('reconnection', () => {
 
 // Last on purpose: by now the log has seen every scenario above, at debug level.
 test("neither a token nor a line of SDP is in the server's log", () => {
-  expect(rooms().tokens.length).toBeGreaterThan(10);
-  const signatures = rooms().tokens.map((token) => token.split('.')[2] ?? '');
-  expect(signatures.filter((signature) => rooms().bedside.log.includes(signature))).toEqual([]);
-  expect(rooms().bedside.log).not.toMatch(/access_token=|a=ice-pwd|a=fingerprint|a=candidate/);
+  const { tokens, bedside } = rooms();
+  // The control: the log has told what happened, so it could have told a secret.
+  expect(tokens.length).toBeGreaterThan(4);
+  expect(bedside.log).toMatch(/participant joined/);
+  const signatures = tokens.map((token) => token.split('.')[2] ?? '');
+  expect(signatures.filter((signature) => bedside.log.includes(signature))).toEqual([]);
+  expect(bedside.log).not.toMatch(/access_token=|a=ice-pwd|a=fingerprint|a=candidate/);
 });

@@ -18,6 +18,10 @@ import { participantOf, rosterOf } from './room-roster.ts';
 /** The topic on which LiveKit's own components chat. */
 const CHAT_TOPIC = 'lk.chat';
 
+/** Longer than a page takes to go once it is left. */
+const PAGE_GOES_WITHIN_MS = 3_000;
+const PAGE_LEAVE_EVENTS = ['beforeunload', 'pagehide'] as const;
+
 const ROSTER_EVENTS = [
   RoomEvent.ParticipantConnected,
   RoomEvent.ParticipantDisconnected,
@@ -47,11 +51,20 @@ export class RoomLink implements MediaLink {
   #captured: readonly MediaStreamTrack[] = [];
   #signalled = false;
   #connected = false;
+  #pageIsLeft = false;
 
   constructor(report: Report) {
     this.#report = report;
+    // Before LiveKit's own listeners for these, which hang up.
+    for (const event of PAGE_LEAVE_EVENTS) {
+      addEventListener(event, this.#onPageLeave);
+    }
     this.#listen();
   }
+
+  readonly #onPageLeave = (): void => {
+    this.#pageIsLeft = true;
+  };
 
   async connect(token: string, choice: MediaChoice, captured: CapturedMedia): Promise<void> {
     this.#captured = [captured.microphone, captured.camera].filter((track) => track !== null);
@@ -139,6 +152,9 @@ export class RoomLink implements MediaLink {
 
   close(): void {
     this.#connected = false;
+    for (const event of PAGE_LEAVE_EVENTS) {
+      removeEventListener(event, this.#onPageLeave);
+    }
     clearRemoteAudio();
     for (const track of this.#captured) {
       track.stop();
@@ -213,7 +229,7 @@ export class RoomLink implements MediaLink {
       .on(RoomEvent.Disconnected, (reason) => {
         if (this.#connected) {
           this.#connected = false;
-          this.#report({ kind: 'disconnected', cause: disconnectCauseOf(reason) });
+          this.#reportEnd({ kind: 'disconnected', cause: disconnectCauseOf(reason) });
         }
       })
       .on(RoomEvent.ChatMessage, (message, participant) =>
@@ -247,8 +263,20 @@ export class RoomLink implements MediaLink {
     }
   }
 
+  /**
+   * LiveKit hangs up when the page is left. Reported at once, that would be the person's own leaving, and a reload
+   * would not come back into the call. It counts only if the page stays after all.
+   */
+  #reportEnd(end: CallInput): void {
+    if (this.#pageIsLeft) {
+      setTimeout(() => this.#report(end), PAGE_GOES_WITHIN_MS);
+    } else {
+      this.#report(end);
+    }
+  }
+
   #reportRoster(): void {
-    if (this.#connected) {
+    if (this.#connected && !this.#pageIsLeft) {
       this.#report({ kind: 'roster-changed', roster: rosterOf(this.#room) });
     }
   }

@@ -143,7 +143,7 @@ fn write_media(
         description.codec(codec, pt, rtx, fmtp);
         let feedback: &[&str] = match kind {
             SectionKind::Video => &["transport-cc", "nack", "nack pli", "ccm fir"],
-            SectionKind::Audio if codec == CodecKind::Opus => &["transport-cc", "nack"],
+            // No `nack`: audio has no RTX stream, and nothing is ever sent twice under one number (RFC 7714 §8.4).
             SectionKind::Audio | SectionKind::Application => &["transport-cc"],
         };
         for value in feedback {

@@ -57,7 +57,6 @@ fn the_offer_is_written_as_browsers_were_seen_to_accept_it() {
          a=rtpmap:111 opus/48000/2\r\n\
          a=fmtp:111 minptime=10;useinbandfec=1\r\n\
          a=rtcp-fb:111 transport-cc\r\n\
-         a=rtcp-fb:111 nack\r\n\
          a=msid:PA_a|TR_microphone TR_microphone\r\n\
          a=ssrc:10 cname:PA_a\r\n\
          a=ssrc:10 msid:PA_a|TR_microphone TR_microphone"

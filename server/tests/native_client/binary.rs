@@ -1,0 +1,106 @@
+//! The server under test: the binary itself, on free ports.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    process::{Child, Command, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
+use super::PATIENCE;
+
+/// The room of every test; each has a server of its own.
+const ROOM: &str = "consultation";
+
+pub(crate) struct Binary {
+    child: Child,
+    http: SocketAddr,
+    admin: SocketAddr,
+}
+
+impl Binary {
+    pub(crate) fn start() -> Self {
+        let mut child = bedside()
+            .args(["all", "--dev", "--http=127.0.0.1:0", "--admin=127.0.0.1:0"])
+            .args(["--sfu-udp-port=0", "--shards=1"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (sender, greeting) = mpsc::channel();
+        std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|l| sender.send(l)));
+        let mut field = |name: &str| loop {
+            let Ok(line) = greeting.recv_timeout(PATIENCE) else {
+                let _ = child.kill();
+                panic!("the server does not say {name}");
+            };
+            if let Some(rest) = line.trim_start().strip_prefix(name) {
+                break rest.split_whitespace().next().unwrap().to_owned();
+            }
+        };
+        let http = field("http ").parse().unwrap();
+        let admin = field("admin ").strip_prefix("http://").unwrap().parse().unwrap();
+        Self { child, http, admin }
+    }
+
+    /// Where its signal socket is.
+    pub(crate) fn http(&self) -> SocketAddr {
+        self.http
+    }
+
+    /// A join token, made by the binary too.
+    pub(crate) fn token(identity: &str) -> String {
+        let output = bedside()
+            .args(["token", "mint", "--dev", "--room", ROOM, "--identity", identity])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Waits until a metric without labels has this value.
+    pub(crate) async fn metric_becomes(&self, name: &'static str, value: u64) {
+        let admin = self.admin;
+        let wanted = format!("{name} {value}");
+        let waiting = async {
+            let mut pace = tokio::time::interval(Duration::from_millis(100));
+            loop {
+                pace.tick().await;
+                let text = tokio::task::spawn_blocking(move || metrics(admin)).await.unwrap();
+                if text.lines().any(|line| line == wanted) {
+                    return;
+                }
+            }
+        };
+        assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "no {wanted:?} in time");
+    }
+}
+
+impl Drop for Binary {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn metrics(admin: SocketAddr) -> String {
+    let mut socket = TcpStream::connect(admin).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: {admin}\r\nConnection: close\r\n\r\n");
+    socket.write_all(request.as_bytes()).unwrap();
+    let mut text = String::new();
+    socket.read_to_string(&mut text).unwrap();
+    text
+}
+
+/// The binary, undisturbed by settings of whoever runs the tests.
+fn bedside() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bedside"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("BEDSIDE_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}

@@ -1,0 +1,77 @@
+//! A door for the fuzz targets: one signal session without its socket.
+//!
+//! Frames in, requests for the media plane out; messages of the media plane in, frames out. Nothing else uses it.
+
+use livekit_protocol::SignalResponse;
+use protocol::ids::{RoomName, SessionId};
+use protocol::token::{ApiKeys, Claims};
+use sfu::shard::command::{Joined, Message, Request};
+
+use crate::clock::Now;
+use crate::config::Config;
+use crate::session::{Effect, Greeting, Session};
+use crate::wire::Frame;
+
+/// The session of a participant that has joined, speaking the newest protocol.
+pub struct BareSession {
+    session: Session,
+    now: Now,
+}
+
+impl BareSession {
+    /// What a socket becomes when the media plane let its participant in.
+    #[must_use]
+    pub fn joined(
+        session: SessionId,
+        room: RoomName,
+        token: &Claims,
+        keys: &ApiKeys,
+        joined: &Joined,
+        now: Now,
+    ) -> Self {
+        let config = Config::default();
+        let identity = joined.participant.identity.clone();
+        let greeting =
+            Greeting { session, room, identity, token, protocol: 17, config: &config, keys };
+        Self { session: greeting.joined(joined, now).0, now }
+    }
+
+    /// A binary frame of the client: what the media plane is told.
+    pub fn handle_binary(&mut self, frame: &[u8]) -> Vec<Request> {
+        self.handle(&Frame::Binary(frame.to_vec().into()))
+    }
+
+    /// A text frame of the client: what the media plane is told.
+    pub fn handle_text(&mut self, frame: &str) -> Vec<Request> {
+        self.handle(&Frame::Text(frame.to_owned()))
+    }
+
+    /// Something the media plane says: the responses that the client gets.
+    pub fn handle_message(&mut self, message: Message) -> Vec<SignalResponse> {
+        let effects = self.session.handle_event(message, self.now);
+        effects
+            .into_iter()
+            .filter_map(|effect| match effect {
+                Effect::Send(response) => Some(SignalResponse { message: Some(*response) }),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Whether the session is over.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.session.has_ended()
+    }
+
+    fn handle(&mut self, frame: &Frame) -> Vec<Request> {
+        let effects = self.session.handle_frame(frame, self.now);
+        effects
+            .into_iter()
+            .filter_map(|effect| match effect {
+                Effect::Media(request) => Some(request),
+                _ => None,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,187 @@
+//! What a client says to the server and hears from it: messages, the roster, offers and answers.
+
+use std::time::Instant;
+
+use protocol::ids::TrackSid;
+use sfu::shard::command::{Message, ParticipantInfo, ParticipantState, Request};
+
+use super::VirtualClient;
+use crate::{
+    incoming::IncomingStream,
+    outgoing::{Negotiated, PublishedTrack},
+    sdp,
+    transport::{Identity, Transport},
+};
+
+impl VirtualClient {
+    /// What to tell the server next.
+    pub fn poll_request(&mut self) -> Option<Request> {
+        self.requests.pop_front()
+    }
+
+    /// Takes a message of the server.
+    pub fn handle_message(&mut self, message: Message, now: Instant) {
+        if self.config.keeps_messages {
+            self.messages.push(message.clone());
+        }
+        match message {
+            Message::Joined(joined) => {
+                self.sid = Some(joined.participant.sid.clone());
+                self.take_participants(joined.others);
+                // livekit-client negotiates the publisher at once when it sends data or media; we always do.
+                self.offer();
+            }
+            Message::Resumed(resumed) => {
+                self.take_participants(resumed.participants);
+                self.outstanding_offer = None;
+                self.publisher.restart_ice();
+                self.offer();
+            }
+            Message::Refused(refusal) => self.refused = Some(refusal),
+            Message::Answer { id, sdp } => self.on_answer(id, &sdp, now),
+            Message::Offer { id, sdp, .. } => self.on_offer(id, &sdp, now),
+            Message::TrackPublished { cid, track } => {
+                if let Some(one) = self.tracks.iter_mut().find(|one| one.cid == cid) {
+                    one.sid = Some(track.sid);
+                    self.offer();
+                }
+            }
+            Message::Participants(participants) => self.take_participants(participants),
+            Message::Speakers(speakers) => {
+                for speaker in speakers {
+                    self.speakers.insert(speaker.participant.clone(), speaker);
+                }
+            }
+            Message::RequestOutcome { outcome, add_track: Some(_), .. } => {
+                self.track_refusals.push(outcome);
+            }
+            Message::Leave { reason, action } => self.left = Some((reason, action)),
+            _ => {}
+        }
+    }
+
+    fn take_participants(&mut self, participants: Vec<ParticipantInfo>) {
+        for participant in participants {
+            let known = self.participants.get(&participant.sid).map(|known| known.version);
+            // LiveKit clients drop what is not newer.
+            let is_news = known.is_none_or(|known| participant.version > known);
+            if is_news && self.sid.as_ref() != Some(&participant.sid) {
+                // As livekit-client, by identity: a new sid is a replacement (from protocol 12 on), and whoever left
+                // is gone under every sid.
+                self.participants.retain(|_, one| one.identity != participant.identity);
+                self.participants.insert(participant.sid.clone(), participant);
+            }
+        }
+    }
+
+    /// Those who are present.
+    pub fn present(&self) -> impl Iterator<Item = &ParticipantInfo> {
+        self.participants.values().filter(|one| one.state != ParticipantState::Disconnected)
+    }
+
+    pub(super) fn offer(&mut self) {
+        if self.outstanding_offer.is_some() {
+            self.must_offer = true;
+            return;
+        }
+        self.must_offer = false;
+        let tracks: Vec<_> = self.announced().map(offered_track).collect();
+        let id = self.next_offer;
+        self.next_offer += 1;
+        self.outstanding_offer = Some(id);
+        let local = local_side(&self.publisher, &self.config.identity);
+        let sdp = sdp::write_offer(local, id.into(), &tracks);
+        self.requests.push_back(Request::Offer { id, sdp });
+    }
+
+    fn announced(&self) -> impl Iterator<Item = &PublishedTrack> {
+        self.tracks.iter().filter(|track| track.sid.is_some())
+    }
+
+    fn on_answer(&mut self, id: u32, text: &str, now: Instant) {
+        let Some(remote) = sdp::read(text).filter(|_| self.outstanding_offer == Some(id)) else {
+            return;
+        };
+        self.outstanding_offer = None;
+        let tracks = self.tracks.iter_mut().filter(|track| track.sid.is_some());
+        // Data channels come first; a track of which more was announced since has no section yet.
+        for (track, section) in tracks.zip(remote.sections.iter().skip(1)) {
+            for (id, kind) in section.extensions.iter() {
+                self.outgoing_extensions.insert(id, kind);
+            }
+            let pt = section.pt(if track.is_video { "vp8" } else { "opus" });
+            let is_new = track.negotiated.is_none();
+            if let Some(pt) = pt.filter(|_| is_new && section.receives) {
+                let rtx = track.is_video.then_some(sdp::VP8_RTX);
+                track.negotiated = Some(Negotiated { mid: section.mid, pt, rtx });
+                if !track.is_muted && !track.is_removed {
+                    track.layers.iter_mut().for_each(|layer| layer.start(now));
+                }
+            }
+        }
+        self.publisher.set_remote(remote, now);
+        if self.must_offer {
+            self.offer();
+        }
+    }
+
+    fn on_offer(&mut self, id: u32, text: &str, now: Instant) {
+        let remote = sdp::read(text).expect("the server's offers can be read");
+        for section in &remote.sections {
+            for (id, kind) in section.extensions.iter() {
+                self.incoming_extensions.insert(id, kind);
+            }
+        }
+        self.update_streams(&remote);
+        let local = local_side(&self.subscriber, &self.config.identity);
+        let sdp = sdp::write_answer(local, id.into(), &remote);
+        self.subscriber.set_remote(remote, now);
+        let sdp = self.answers_with.take().unwrap_or(sdp);
+        self.requests.push_back(Request::Answer { id, sdp });
+    }
+
+    fn update_streams(&mut self, remote: &sdp::RemoteSide) {
+        for stream in &mut self.streams {
+            let section = remote.sections.iter().find(|section| section.mid == stream.mid);
+            let ssrc = section.filter(|section| section.sends).and_then(|section| section.ssrcs);
+            stream.is_active = ssrc.is_some_and(|(ssrc, _)| ssrc == stream.ssrc);
+        }
+        for section in remote.sections.iter().filter(|section| section.sends) {
+            let (Some(ssrcs), Some(track)) = (section.ssrcs, &section.track) else { continue };
+            if self.by_ssrc.contains_key(&ssrcs.0) {
+                continue;
+            }
+            let Ok(track) = TrackSid::try_from(track.clone()) else { continue };
+            let is_video = section.kind == sdp::Kind::Video;
+            let place = self.streams.len();
+            let mut stream = IncomingStream::new(track, section.mid, ssrcs, is_video);
+            stream.pt = section.pt(if is_video { "vp8" } else { "opus" });
+            self.streams.push(stream);
+            self.by_ssrc.insert(ssrcs.0, (place, false));
+            if let Some(rtx) = ssrcs.1 {
+                self.by_ssrc.insert(rtx, (place, true));
+            }
+        }
+    }
+}
+
+fn local_side<'a>(transport: &'a Transport, identity: &'a Identity) -> sdp::LocalSide<'a> {
+    sdp::LocalSide {
+        ufrag: &transport.ufrag,
+        pwd: &transport.pwd,
+        fingerprint: identity.fingerprint(),
+    }
+}
+
+fn offered_track(track: &PublishedTrack) -> sdp::OfferedTrack {
+    let first = &track.layers[0];
+    let rids: Vec<_> = track.layers.iter().filter_map(|layer| layer.rid).collect();
+    sdp::OfferedTrack {
+        is_video: track.is_video,
+        cid: track.cid.clone(),
+        // With simulcast browsers announce no SSRC.
+        ssrcs: rids.is_empty().then_some((first.ssrc, first.rtx_ssrc)),
+        rids,
+        is_sending: !track.is_removed,
+    }
+}

@@ -1,0 +1,193 @@
+//! Data messages: who they are from, who gets them, how often.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "tests may fail loudly"
+)]
+
+use std::time::Duration;
+
+use sim::{ClientId, Link, World};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+const USER: u64 = 2;
+const PARTICIPANT_IDENTITY: u64 = 4;
+const DESTINATION_IDENTITIES: u64 = 5;
+const SEQUENCE: u64 = 16;
+const PARTICIPANT_SID: u64 = 17;
+
+/// `DataPacket { user { payload }, participant_identity, destination_identities, sequence }` of LiveKit's protobuf.
+fn packet(text: &str, claims: &str, destinations: &[&str], sequence: u8) -> Vec<u8> {
+    let mut packet = field(USER, &field(2, text.as_bytes()));
+    packet.extend(field(PARTICIPANT_IDENTITY, claims.as_bytes()));
+    for destination in destinations {
+        packet.extend(field(DESTINATION_IDENTITIES, destination.as_bytes()));
+    }
+    if sequence > 0 {
+        packet.extend(varint(SEQUENCE << 3));
+        packet.push(sequence);
+    }
+    packet
+}
+
+fn field(number: u64, value: &[u8]) -> Vec<u8> {
+    let mut bytes = varint(number << 3 | 2);
+    bytes.extend(varint(value.len() as u64));
+    bytes.extend(value);
+    bytes
+}
+
+fn varint(mut value: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
+}
+
+fn read_varint(bytes: &mut &[u8]) -> u64 {
+    let mut value = 0;
+    for shift in (0..).step_by(7) {
+        let byte = bytes[0];
+        *bytes = &bytes[1..];
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            break;
+        }
+    }
+    value
+}
+
+/// The length-delimited fields of a message with this number.
+fn values(mut bytes: &[u8], number: u64) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    while !bytes.is_empty() {
+        let key = read_varint(&mut bytes);
+        let len = read_varint(&mut bytes);
+        if key & 7 == 2 {
+            let (value, rest) = bytes.split_at(len as usize);
+            bytes = rest;
+            if key >> 3 == number {
+                found.push(value.to_vec());
+            }
+        }
+    }
+    found
+}
+
+fn text_of(message: &[u8]) -> String {
+    let user = values(message, USER).remove(0);
+    String::from_utf8(values(&user, 2).remove(0)).unwrap()
+}
+
+fn texts(world: &mut World, id: ClientId) -> Vec<String> {
+    world.client(id).data.iter().map(|(_, message)| text_of(message)).collect()
+}
+
+fn send(world: &mut World, from: ClientId, label: &str, message: &[u8]) {
+    let sent = world.act(from, |client, now| client.send_data(label, message, now));
+    assert!(sent, "{label} is not open");
+}
+
+fn three() -> (World, [ClientId; 3]) {
+    let mut world = World::new(1);
+    let ids = ["doctor", "patient", "interpreter"].map(|name| world.join(name));
+    assert!(world.connect(&ids));
+    world.run_for(SECOND);
+    (world, ids)
+}
+
+#[test]
+fn a_message_reaches_the_others_with_its_true_sender() {
+    let (mut world, [doctor, patient, interpreter]) = three();
+    for label in ["_reliable", "_lossy"] {
+        send(&mut world, patient, label, &packet("hello", "doctor", &[], 0));
+    }
+    world.run_for(SECOND);
+    let sid = world.client(patient).sid.clone().unwrap();
+    for receiver in [doctor, interpreter] {
+        let data = world.client(receiver).data.clone();
+        let labels: Vec<_> = data.iter().map(|(label, _)| label.as_str()).collect();
+        assert_eq!(labels.len(), 2);
+        assert!(labels.contains(&"_reliable") && labels.contains(&"_lossy"), "{labels:?}");
+        for (_, message) in &data {
+            assert_eq!(values(message, PARTICIPANT_IDENTITY), [b"patient"]);
+            assert_eq!(values(message, PARTICIPANT_SID), [sid.as_str().as_bytes()]);
+            assert_eq!(text_of(message), "hello");
+        }
+    }
+    assert!(world.client(patient).data.is_empty());
+}
+
+#[test]
+fn a_message_with_destinations_reaches_only_them() {
+    let (mut world, [doctor, patient, interpreter]) = three();
+    send(&mut world, patient, "_reliable", &packet("secret", "", &["doctor"], 0));
+    world.run_for(SECOND);
+    assert_eq!(texts(&mut world, doctor), ["secret"]);
+    assert!(texts(&mut world, interpreter).is_empty());
+}
+
+#[test]
+fn a_reliable_message_that_is_sent_again_is_delivered_once() {
+    let (mut world, [doctor, patient, _]) = three();
+    for sequence in [1, 2, 2, 1, 3, 3] {
+        let message = packet(&sequence.to_string(), "", &[], sequence);
+        send(&mut world, patient, "_reliable", &message);
+    }
+    world.run_for(SECOND);
+    assert_eq!(texts(&mut world, doctor), ["1", "2", "3"]);
+}
+
+#[test]
+fn reliable_messages_are_held_for_someone_who_is_still_connecting() {
+    let (mut world, [doctor, patient, _]) = three();
+    let relative = world.join("relative");
+    world.set_link(relative, Link::cut());
+    for sequence in 1..=5 {
+        let message = packet(&sequence.to_string(), "", &[], sequence);
+        send(&mut world, patient, "_reliable", &message);
+        send(&mut world, patient, "_lossy", &packet("lossy", "", &[], 0));
+    }
+    world.run_for(SECOND);
+    assert!(texts(&mut world, relative).is_empty());
+    world.set_link(relative, Link::default());
+    world.run_for(5 * SECOND);
+    assert_eq!(texts(&mut world, relative), ["1", "2", "3", "4", "5"]);
+    assert_eq!(texts(&mut world, doctor).len(), 10);
+}
+
+#[test]
+fn reliable_messages_survive_loss_in_order() {
+    let (mut world, [doctor, patient, _]) = three();
+    let bad = Link { loss: 0.1, reorder: 0.05, duplicate: 0.05, ..Link::with_delay_ms(20) };
+    world.set_link(patient, bad);
+    world.set_link(doctor, bad);
+    for sequence in 1..=100 {
+        let message = packet(&sequence.to_string(), "", &[], sequence);
+        send(&mut world, patient, "_reliable", &message);
+        world.run_for(SECOND / 20);
+    }
+    world.run_for(60 * SECOND);
+    let expected: Vec<_> = (1..=100).map(|sequence| sequence.to_string()).collect();
+    assert_eq!(texts(&mut world, doctor), expected);
+}
+
+#[test]
+fn whoever_may_not_send_data_is_not_relayed() {
+    let mut world = World::new(2);
+    let doctor = world.join("doctor");
+    let guest = world.join_with("guest", |join, _| join.permission.can_publish_data = false);
+    assert!(world.connect(&[doctor, guest]));
+    world.run_for(SECOND);
+    send(&mut world, guest, "_reliable", &packet("psst", "", &[], 0));
+    world.run_for(SECOND);
+    assert!(texts(&mut world, doctor).is_empty());
+}
