@@ -27,6 +27,8 @@ const SLOTS: usize = 4096;
 const SLOT_BYTES: usize = 1500;
 /// Messages of one receive call.
 const RECEIVE_MESSAGES: usize = 32;
+/// Full batches after which the loop sends.
+const BATCHES_PER_FLUSH: usize = 4;
 
 /// What the loop did while measuring.
 #[derive(Debug, Clone, Copy, Default)]
@@ -83,7 +85,7 @@ pub(super) fn run(
         if !hold.is_zero() && !events.is_empty() {
             clock::sleep(hold);
         }
-        loop {
+        for batch in 1_usize.. {
             let count = inbox.receive(server).context("reading the socket")?;
             for datagram in inbox.datagrams(count) {
                 if let Some(source) = datagram.source {
@@ -92,6 +94,10 @@ pub(super) fn run(
             }
             if count < inbox.capacity() {
                 break;
+            }
+            // With a backlog nobody waits longer than for a few batches.
+            if batch.is_multiple_of(BATCHES_PER_FLUSH) {
+                forwarder.flush();
             }
         }
         forwarder.flush();

@@ -40,6 +40,7 @@ pub(super) struct Participant {
     pub(super) came: Option<Instant>,
     /// When both its connections stood.
     pub(super) joined: Option<Instant>,
+    is_leaving: bool,
     /// Why it is not there.
     pub(super) failure: Option<String>,
     /// When its turn comes next.
@@ -79,6 +80,7 @@ impl Participant {
             ask,
             came: None,
             joined: None,
+            is_leaving: false,
             failure: None,
             due: None,
             checks: HashMap::default(),
@@ -107,6 +109,7 @@ impl Participant {
                 }
                 self.client.handle_message(*message, now);
             }
+            News::Gone(_) if self.is_leaving => {}
             News::Gone(why) => {
                 self.failure.get_or_insert(why);
             }
@@ -216,6 +219,7 @@ impl Participant {
 
     /// Goes home.
     pub(super) fn leave(&mut self) {
+        self.is_leaving = true;
         if let Some(asking) = wire::asking(Request::Leave) {
             // Whose socket is closed has left.
             let _ = self.ask.send(asking);
