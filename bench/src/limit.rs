@@ -132,14 +132,15 @@ struct Report {
 pub(crate) fn run(options: &Options) -> Result<Vec<String>> {
     let machine = Machine::detect();
     let participants = Participants::open(options)?;
+    let server = participants::ipv4(&participants.server)?;
     let begin = clock::now() + Duration::from_secs(options.warm_up);
     let window = Window { begin, end: begin + Duration::from_secs(options.seconds) };
     let stop = AtomicBool::new(false);
     let (sent, forwarded, read) = thread::scope(|scope| {
-        let Participants { server, publishers, receivers, subscriptions } = &participants;
-        let reader = scope.spawn(|| reader::run(receivers, subscriptions, window, &stop));
+        let Participants { server: socket, publishers, receivers, subscriptions } = &participants;
+        let reader = scope.spawn(|| reader::run(server, receivers, subscriptions, window, &stop));
         let forwarder = scope.spawn(|| {
-            forwarder::run(server, publishers, receivers, subscriptions, options, window, &stop)
+            forwarder::run(socket, publishers, receivers, subscriptions, options, window, &stop)
         });
         let sender = scope.spawn(|| sender::run(publishers, options, window));
         let sent = sender.join().expect("the sender does not panic");

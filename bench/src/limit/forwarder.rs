@@ -180,14 +180,15 @@ impl<'a> Forwarder<'a> {
     }
 
     fn forward(&mut self, source: SocketAddrV4, packet: &mut [u8]) {
+        // Nobody's: a port may have had another owner, to whom somebody still sends.
+        let Some(publisher) = self.by_address.get(&source) else { return };
         self.done.received += 1;
-        if self.try_forward(source, packet).is_none() {
+        if self.try_forward(*publisher, packet).is_none() {
             self.done.refused += 1;
         }
     }
 
-    fn try_forward(&mut self, source: SocketAddrV4, packet: &mut [u8]) -> Option<()> {
-        let index = *self.by_address.get(&source)?;
+    fn try_forward(&mut self, index: usize, packet: &mut [u8]) -> Option<()> {
         let publisher = &self.publishers[index];
         let head = Head::read(packet)?;
         let stream = usize::from(head.pt == VIDEO);

@@ -1,6 +1,7 @@
 //! Reads what the receivers get: checks every number, opens a sample.
 
 use std::{
+    net::SocketAddrV4,
     os::fd::AsRawFd,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
@@ -37,6 +38,7 @@ pub(super) struct Outcome {
 
 /// Reads until told to stop.
 pub(super) fn run(
+    server: SocketAddrV4,
     receivers: &[Receiver],
     subscriptions: &[Subscription],
     window: Window,
@@ -75,7 +77,9 @@ pub(super) fn run(
             let receiver = &receivers[index];
             loop {
                 let count = inbox.receive(&receiver.socket).context("reading a socket")?;
-                for datagram in inbox.datagrams(count) {
+                // A port may have had another owner, to whom somebody still sends.
+                let ours = inbox.datagrams(count).filter(|one| one.source == Some(server));
+                for datagram in ours {
                     outcome.check(datagram.bytes, index, receiver, subscriptions, &mut next);
                 }
                 // Fewer than fit: nothing is left, and what comes later is a new event.

@@ -287,7 +287,6 @@ impl Outcome {
             self.counts.delivered += counts.delivered;
             self.counts.lost += counts.lost;
             self.counts.recovered += counts.recovered;
-            self.counts.reordered += counts.reordered;
             self.counts.wrong += counts.wrong;
             self.counts.switches += counts.switches;
         }
@@ -298,10 +297,16 @@ impl Outcome {
             expected += 1;
             let check = one.checks.values().find_map(|check| {
                 let (tag, layer, next) = check.position()?;
-                (tag == track.layers.first()?.tag()).then_some((layer, next))
+                let is_its = tag == track.layers.first()?.tag();
+                is_its.then_some((layer, next, check.counts.reordered))
             });
             // What the publisher sent after the last packet that arrived.
-            if let Some((layer, next)) = check {
+            if let Some((layer, next, reordered)) = check {
+                // A packet lost on the way to the server is forwarded when it has been sent again.
+                let resent = track.layers.iter().map(|layer| layer.retransmitted).sum::<u64>();
+                let repaired = reordered.min(resent);
+                self.counts.recovered += repaired;
+                self.counts.reordered += reordered - repaired;
                 heard += 1;
                 let made = track.layers.get(usize::from(layer)).map_or(next, |layer| layer.made);
                 self.counts.lost += made.saturating_sub(next);
