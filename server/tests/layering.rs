@@ -3,7 +3,7 @@
 //! ```text
 //! server ──► signaling ──► sfu ──► protocol        signaling sees the sfu through its handle only
 //!    └─────► sfu                                    protocol, sfu: no async runtime, no web framework
-//! sim, fuzz ► the pure parts                        nothing depends on server or fuzz
+//! sim, bench, fuzz ► the pure parts                 nothing depends on server, bench or fuzz
 //! ```
 
 #![allow(
@@ -27,6 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("signaling", &["protocol", "sfu"]),
     ("server", &["protocol", "sfu", "signaling"]),
     ("sim", &["protocol", "sfu"]),
+    ("bench", &["protocol", "sfu", "sim"]),
     ("fuzz", &["protocol", "sfu", "signaling"]),
 ];
 

@@ -63,6 +63,13 @@ pub enum TrackSpec {
     PlainCamera,
     /// VP8 with one layer of 1.5 Mbit/s.
     Screen,
+    /// VP8 with one layer of a rate of one's own.
+    CameraOf {
+        /// Mean rate of payload.
+        bitrate_bps: u32,
+        /// Frames per second.
+        fps: u32,
+    },
 }
 
 /// What a client is told at start.
@@ -210,13 +217,18 @@ impl VirtualClient {
         let is_video = spec != TrackSpec::Microphone;
         let source = match spec {
             TrackSpec::Microphone => TrackSource::Microphone,
-            TrackSpec::Camera | TrackSpec::PlainCamera => TrackSource::Camera,
+            TrackSpec::Camera | TrackSpec::PlainCamera | TrackSpec::CameraOf { .. } => {
+                TrackSource::Camera
+            }
             TrackSpec::Screen => TrackSource::ScreenShare,
         };
         let one = |bitrate_bps| [LayerSpec { rid: None, bitrate_bps, fps: 30 }];
         let specs: Vec<LayerSpec> = match spec {
             TrackSpec::Camera => SIMULCAST.to_vec(),
             TrackSpec::Screen => one(1_500_000).to_vec(),
+            TrackSpec::CameraOf { bitrate_bps, fps } => {
+                vec![LayerSpec { rid: None, bitrate_bps, fps }]
+            }
             TrackSpec::Microphone | TrackSpec::PlainCamera => one(500_000).to_vec(),
         };
         let tag = self.rng.random();

@@ -196,6 +196,12 @@ impl Layer {
         }
     }
 
+    /// What its stamps say of whose it is.
+    #[must_use]
+    pub fn tag(&self) -> u32 {
+        self.tag
+    }
+
     /// Moves the sequence numbers: before anything is sent, so that a test meets a rollover soon.
     pub fn start_at(&mut self, seq: u16) {
         assert!(self.made == 0, "already sending");

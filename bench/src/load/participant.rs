@@ -1,0 +1,234 @@
+//! One participant: a virtual client with a socket for each of its connections.
+
+use std::{
+    collections::HashMap,
+    net::{SocketAddr, UdpSocket},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use livekit_protocol::signal_request::Message as Asking;
+use sfu::{
+    rtp::ids::Ssrc,
+    shard::command::{Message, Request},
+};
+use sim::{ClientConfig, Identity, Side, TrackSpec, VirtualClient};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::{check::StreamCheck, signalling::News, wire};
+use crate::{
+    histogram::Histogram,
+    kernel::{self, Message as Datagram, Outbox, Piece, Receiving},
+    scenario::Role,
+};
+
+/// Both connections of a client, in the order of their sockets.
+pub(super) const SIDES: [Side; 2] = [Side::Publisher, Side::Subscriber];
+
+/// Slots for what a client sends at once: key frames of three layers and a microphone.
+pub(super) const SLOTS: usize = 64;
+
+/// See the module.
+pub(super) struct Participant {
+    pub(super) client: VirtualClient,
+    pub(super) role: Role,
+    sockets: [UdpSocket; 2],
+    is_connected: [bool; 2],
+    trickled: [Option<SocketAddr>; 2],
+    ask: UnboundedSender<Asking>,
+    /// When its socket began to open.
+    pub(super) came: Option<Instant>,
+    /// When both its connections stood.
+    pub(super) joined: Option<Instant>,
+    is_leaving: bool,
+    /// Why it is not there.
+    pub(super) failure: Option<String>,
+    /// When its turn comes next.
+    pub(super) due: Option<Instant>,
+    pub(super) checks: HashMap<Ssrc, StreamCheck, foldhash::fast::RandomState>,
+    /// Sends that the kernel refused.
+    pub(super) send_errors: u64,
+}
+
+impl Participant {
+    /// Somebody who has not come yet.
+    pub(super) fn new(
+        role: Role,
+        identity: &Identity,
+        seed: u64,
+        ask: UnboundedSender<Asking>,
+        (epoch, now): (Instant, Instant),
+    ) -> Result<Self> {
+        let config = ClientConfig {
+            identity: identity.clone(),
+            seed,
+            keeps_messages: false,
+            keeps_deliveries: true,
+            wraps_tsn: false,
+        };
+        let receiving = Receiving { buffer_bytes: 512 * 1024, offload: false, timestamps: true };
+        let open = || {
+            kernel::open(([0, 0, 0, 0], 0).into(), receiving)
+                .context("opening a participant's socket")
+        };
+        Ok(Self {
+            client: VirtualClient::new(config, epoch, now),
+            role,
+            sockets: [open()?, open()?],
+            is_connected: [false; 2],
+            trickled: [None; 2],
+            ask,
+            came: None,
+            joined: None,
+            is_leaving: false,
+            failure: None,
+            due: None,
+            checks: HashMap::default(),
+            send_errors: 0,
+        })
+    }
+
+    /// The socket of a side.
+    pub(super) fn socket(&self, side: usize) -> &UdpSocket {
+        &self.sockets[side]
+    }
+
+    /// Takes what signalling tells.
+    pub(super) fn on_news(&mut self, news: News, now: Instant) {
+        match news {
+            News::Came(at) => self.came = Some(at),
+            News::Candidate(side, address) => {
+                self.trickled[usize::from(side == Side::Subscriber)].get_or_insert(address);
+            }
+            News::Message(message) => {
+                if matches!(*message, Message::Joined(_)) && self.role.publishes {
+                    self.client.publish(TrackSpec::Microphone);
+                    if let Some(camera) = self.role.camera {
+                        self.client.publish(camera);
+                    }
+                }
+                self.client.handle_message(*message, now);
+            }
+            News::Gone(_) if self.is_leaving => {}
+            News::Gone(why) => {
+                self.failure.get_or_insert(why);
+            }
+        }
+        if let Some((reason, _)) = self.client.left {
+            self.failure.get_or_insert(format!("the server said leave: {reason:?}"));
+        }
+        if !self.client.track_refusals.is_empty() {
+            self.failure.get_or_insert("the server refused a track".to_owned());
+        }
+    }
+
+    /// Notes that it is there, once it is.
+    pub(super) fn note_joined(&mut self, now: Instant) -> bool {
+        let is_open = self.client.publisher.is_open() && self.client.subscriber.is_open();
+        if self.joined.is_none() && is_open && self.failure.is_none() {
+            self.joined = Some(now);
+            return true;
+        }
+        false
+    }
+
+    /// Sends whatever it has to say, and says when its turn comes next.
+    pub(super) fn speak(&mut self, outbox: &mut Outbox, now: Instant) {
+        while let Some(request) = self.client.poll_request() {
+            if let Some(asking) = wire::asking(request) {
+                // A closed socket is told by its own news.
+                let _ = self.ask.send(asking);
+            }
+        }
+        loop {
+            let mut pieces: [Vec<Piece>; 2] = [Vec::new(), Vec::new()];
+            let mut slot = 0;
+            while slot < outbox.slots() {
+                let Some((side, len)) = self.client.poll_transmit(outbox.slot(slot), now) else {
+                    break;
+                };
+                pieces[usize::from(side == Side::Subscriber)].push(Piece { slot, len });
+                slot += 1;
+            }
+            for (side, pieces) in pieces.iter().enumerate() {
+                self.send(side, pieces, outbox);
+            }
+            if slot < outbox.slots() {
+                break;
+            }
+        }
+        self.due = self.client.poll_timeout(now);
+    }
+
+    fn send(&mut self, side: usize, pieces: &[Piece], outbox: &mut Outbox) {
+        if pieces.is_empty() || !self.connect(side) {
+            return;
+        }
+        // Each its own datagram: browsers do not offload.
+        let messages: Vec<_> =
+            (0..pieces.len()).map(|first| Datagram { to: None, first, count: 1 }).collect();
+        let sent = outbox.send(&self.sockets[side], pieces, &messages);
+        self.send_errors += sent.errors;
+    }
+
+    /// Chooses the server's address: what the description says, else what was trickled; IPv4 on this socket.
+    fn connect(&mut self, side: usize) -> bool {
+        if !self.is_connected[side] {
+            let remote = self.client.transport(SIDES[side]).remote();
+            let told = remote.into_iter().flat_map(|remote| &remote.candidates).copied();
+            let address = told.chain(self.trickled[side]).find(SocketAddr::is_ipv4);
+            self.is_connected[side] =
+                address.is_some_and(|address| self.sockets[side].connect(address).is_ok());
+        }
+        self.is_connected[side]
+    }
+
+    /// Checks what media brought; latency is recorded while measuring. Answers how many packets there were, and how
+    /// many more or fewer are missing now.
+    pub(super) fn take_deliveries(
+        &mut self,
+        epoch: Instant,
+        latency: Option<&mut Histogram>,
+    ) -> (u64, i64) {
+        let count = self.client.deliveries.len() as u64;
+        if let Some(latency) = latency {
+            for delivery in &self.client.deliveries {
+                if let (Some(stamp), false) = (delivery.stamp, delivery.is_retransmission) {
+                    let made = epoch + Duration::from_nanos(stamp.made_ns);
+                    latency.record(delivery.at.saturating_duration_since(made));
+                }
+            }
+        }
+        let mut lost = 0;
+        for delivery in &self.client.deliveries {
+            let check = self.checks.entry(delivery.ssrc).or_default();
+            let before = check.counts.lost;
+            check.on_delivery(delivery);
+            lost += check.counts.lost.cast_signed() - before.cast_signed();
+        }
+        self.client.deliveries.clear();
+        (count, lost)
+    }
+
+    /// Ends what it sends.
+    pub(super) fn fall_silent(&mut self) {
+        for layer in self.client.tracks.iter_mut().flat_map(|track| &mut track.layers) {
+            layer.stop();
+        }
+    }
+
+    /// Goes home.
+    pub(super) fn leave(&mut self) {
+        self.is_leaving = true;
+        if let Some(asking) = wire::asking(Request::Leave) {
+            // Whose socket is closed has left.
+            let _ = self.ask.send(asking);
+        }
+    }
+
+    /// When the first picture (without cameras: sound) of anyone was complete.
+    pub(super) fn first_frame(&self, has_video: bool) -> Option<Instant> {
+        let streams = self.client.streams.iter().filter(|stream| stream.is_video == has_video);
+        streams.filter_map(|stream| stream.first_frame).min()
+    }
+}

@@ -1,0 +1,65 @@
+//! How fast: `bench load` drives a server of LiveKit's protocol with virtual clients; `bench limit` measures the bare
+//! loop that no forwarding server can beat on this machine.
+//!
+//! Owns: its own sockets, threads and clocks. Never: reaches into a server; what is measured is measured from outside,
+//! over the wire and from `/proc`.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a measuring tool may fail loudly: nothing here serves the network"
+)]
+
+mod clock;
+mod histogram;
+mod kernel;
+mod limit;
+mod load;
+mod machine;
+mod scenario;
+mod server_process;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "bench", version, about = "Measures forwarding of media")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The bare loop: receive, open, look up, seal, send, and nothing else.
+    Limit(limit::Options),
+    /// Virtual clients against a server of LiveKit's protocol.
+    Load(load::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Limit(options) => limit::run(&options),
+        Command::Load(options) => load::run(&options),
+    };
+    match outcome {
+        Ok(faults) if faults.is_empty() => ExitCode::SUCCESS,
+        Ok(faults) => {
+            for fault in faults {
+                eprintln!("FAILED: {fault}");
+            }
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
