@@ -90,7 +90,7 @@ fmt: clients-installed ## Format Rust and TypeScript
 	$(NPM) --prefix clients run format --if-present
 
 .PHONY: lint
-lint: web e2e-installed ## Formatting, clippy, rustdoc, shell and TypeScript linters
+lint: web ## Formatting, clippy, rustdoc, shell and TypeScript linters
 	@scripts/lint.sh
 
 .PHONY: clean

@@ -1,7 +1,7 @@
 //! A room: its participants, their publications, and who receives what.
 //!
 //! Owns the rules of a consultation's media: who is in, who may publish, who hears whom. Knows no address and no
-//! datagram: it speaks of connections by key and hands packets down to them. Read [`forward`] first: it is the hot
+//! datagram: it speaks of connections by key and hands packets down to them. Read `forward.rs` first: it is the hot
 //! path.
 
 pub(crate) mod admission;
