@@ -348,7 +348,7 @@ impl Room {
             for (id, kind) in section.extensions.iter() {
                 connection.outgoing.extensions.insert(id, kind);
             }
-            is_open = connection.is_open();
+            is_open = connection.is_open() && !subscription.settings.disabled;
         }
         let before = subscription.binding;
         subscription.binding = accepted_payload_types(section, publication.codec)

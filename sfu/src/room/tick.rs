@@ -118,7 +118,8 @@ impl Room {
             let publications: Vec<_> = self
                 .subscriptions
                 .values()
-                .filter(|one| one.subscriber == key)
+                // Who has switched a track off for now asks again when it is switched on.
+                .filter(|one| one.subscriber == key && !one.settings.disabled)
                 .map(|one| one.publication)
                 .collect();
             for publication in publications {
