@@ -245,11 +245,45 @@ impl<'a> ExtensionValues<'a> {
     }
 
     /// Writes the extension block (its 4-byte head included) for the kinds that `map` holds; 0
-    /// bytes when there are none.
+    /// bytes when there are none. Hot.
     ///
     /// The one-byte form unless an element needs the other: longer than 16 bytes, empty, or an id
     /// above 14.
     pub(super) fn write(&self, out: &mut [u8], map: &ExtensionMap) -> Option<usize> {
+        self.write_short(out, map).or_else(|| self.write_any(out, map))
+    }
+
+    /// As [`write`](Self::write), in the form that nearly all packets have: each element is one comparison and one store.
+    /// `None`: something does not fit it.
+    fn write_short(&self, out: &mut [u8], map: &ExtensionMap) -> Option<usize> {
+        let (head, out) = out.split_first_chunk_mut::<4>()?;
+        let mut elements = ShortElements { out, len: 0, map };
+        let [_, a, b, c] = self.abs_send_time.unwrap_or_default().to_be_bytes();
+        elements.put_slice(ExtensionKind::Mid, self.mid.as_ref().map(Mid::as_bytes))?;
+        elements.put_slice(ExtensionKind::Rid, self.rid.as_ref().map(Rid::as_bytes))?;
+        let repaired = self.repaired_rid.as_ref().map(Rid::as_bytes);
+        elements.put_slice(ExtensionKind::RepairedRid, repaired)?;
+        elements.put(ExtensionKind::AudioLevel, self.audio_level.map(|level| [level]))?;
+        elements.put(ExtensionKind::TransportCc, self.transport_cc.map(u16::to_be_bytes))?;
+        elements.put(ExtensionKind::AbsSendTime, self.abs_send_time.map(|_| [a, b, c]))?;
+        elements.put_slice(ExtensionKind::DependencyDescriptor, self.dependency_descriptor)?;
+        elements.put_slice(ExtensionKind::AbsCaptureTime, self.abs_capture_time)?;
+        elements.put(ExtensionKind::VideoOrientation, self.video_orientation.map(|one| [one]))?;
+        elements.put(ExtensionKind::PlayoutDelay, self.playout_delay)?;
+        let ShortElements { out, len, .. } = elements;
+        if len == 0 {
+            return Some(0);
+        }
+        // Up to three bytes of padding; what is written too much is overwritten by the payload.
+        *out.get_mut(len..)?.first_chunk_mut::<3>()? = [0; 3];
+        let padded_len = len.next_multiple_of(4);
+        let [p0, p1] = ONE_BYTE_PROFILE.to_be_bytes();
+        let [w0, w1] = u16::try_from(padded_len / 4).ok()?.to_be_bytes();
+        *head = [p0, p1, w0, w1];
+        Some(4 + padded_len)
+    }
+
+    fn write_any(&self, out: &mut [u8], map: &ExtensionMap) -> Option<usize> {
         let mut scratch = [0; 3];
         let (mut any, mut two_byte) = (false, false);
         for (id, kind) in map.iter() {
@@ -288,6 +322,45 @@ impl<'a> ExtensionValues<'a> {
         let [w0, w1] = u16::try_from(padded_len / 4).ok()?.to_be_bytes();
         *head = [p0, p1, w0, w1];
         Some(4 + padded_len)
+    }
+}
+
+/// Elements in the one-byte form (RFC 8285 §4.2), as they are written.
+struct ShortElements<'a> {
+    out: &'a mut [u8],
+    len: usize,
+    map: &'a ExtensionMap,
+}
+
+impl ShortElements<'_> {
+    /// Nothing happens for what has no value, or no id on this connection. `None`: it does not fit the form.
+    #[inline]
+    fn put<const N: usize>(&mut self, kind: ExtensionKind, data: Option<[u8; N]>) -> Option<()> {
+        let (Some(data), Some(id)) = (data, self.map.id(kind)) else { return Some(()) };
+        self.head(id, N)?;
+        *self.out.get_mut(self.len..)?.first_chunk_mut::<N>()? = data;
+        self.len += N;
+        Some(())
+    }
+
+    #[inline]
+    fn put_slice(&mut self, kind: ExtensionKind, data: Option<&[u8]>) -> Option<()> {
+        let (Some(data), Some(id)) = (data, self.map.id(kind)) else { return Some(()) };
+        self.head(id, data.len())?;
+        self.out.get_mut(self.len..self.len + data.len())?.copy_from_slice(data);
+        self.len += data.len();
+        Some(())
+    }
+
+    #[inline]
+    fn head(&mut self, id: u8, len: usize) -> Option<()> {
+        if id >= ONE_BYTE_STOP || !(1..=16).contains(&len) {
+            return None;
+        }
+        // At most 15.
+        *self.out.get_mut(self.len)? = id << 4 | (len - 1) as u8;
+        self.len += 1;
+        Some(())
     }
 }
 
