@@ -64,6 +64,10 @@ fn cors() -> CorsLayer {
         .max_age(Duration::from_hours(24))
 }
 
+/// Bytes of a socket's read buffer, allocated for every participant: the usual frames are smaller, a long SDP takes a few
+/// reads more. The library's default of 128 KiB would be a third of a participant's memory.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+
 async fn rtc(
     State(signaling): State<Signaling>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -73,8 +77,10 @@ async fn rtc(
     let Ok(upgrade) = upgrade else {
         return signaling.refuse(Refusal::NotAnUpgrade);
     };
-    let upgrade =
-        upgrade.max_message_size(FRAME_BYTES_READ_MAX).max_frame_size(FRAME_BYTES_READ_MAX);
+    let upgrade = upgrade
+        .max_message_size(FRAME_BYTES_READ_MAX)
+        .max_frame_size(FRAME_BYTES_READ_MAX)
+        .read_buffer_size(READ_BUFFER_BYTES);
     match signaling.admit(&uri, &headers).await {
         Ok(Admitted { session: Some(session), effects, events, registration }) => upgrade
             .on_upgrade(move |socket| {
