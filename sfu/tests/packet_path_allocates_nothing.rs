@@ -156,7 +156,7 @@ impl Path {
             timestamp: header.timestamp,
             codec: CodecKind::Vp8,
         };
-        self.history.push(index, meta, &values, plain, self.now);
+        self.history.push(index, meta, &values, plain);
         black_box((red::primary(plain), rtx::unwrap(plain)));
         for codec in CodecKind::ALL {
             black_box(is_key_frame(*codec, plain, values.dependency_descriptor));

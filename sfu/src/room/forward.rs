@@ -161,7 +161,6 @@ impl Room {
                 packet.meta(),
                 StoredExtensions::from(&packet.values),
                 packet.payload,
-                now,
             );
         }
         if let Some(at) = layer.nack.poll_timeout() {

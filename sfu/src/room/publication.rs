@@ -23,9 +23,13 @@ pub(crate) const LAYERS_MAX: usize = 3;
 /// A layer that has sent nothing for so long has stopped: publishers switch layers off when bandwidth falls.
 pub(crate) const LAYER_SILENT: Duration = Duration::from_millis(700);
 
-/// Packet history of one video layer: about half a second of 1.5 Mbit/s.
-const HISTORY_BYTES: usize = 128 * 1024;
-const HISTORY_PACKETS: usize = 512;
+/// Packet history of one video layer: three quarters of a second at its declared rate, a round trip of a distant network
+/// and the wait before asking. The least holds a small layer's key frame, the most half a second of 2 Mbit/s.
+const HISTORY_MS: u64 = 750;
+const HISTORY_BYTES_MIN: u64 = 32 * 1024;
+const HISTORY_BYTES_MAX: u64 = 128 * 1024;
+/// As many full packets as the most bytes hold, twice: frames of small layers are smaller than a packet.
+const HISTORY_PACKETS: usize = 256;
 
 /// See the module.
 pub(crate) struct Publication {
@@ -67,11 +71,13 @@ impl Publication {
         if usize::from(index.0) >= LAYERS_MAX {
             return None;
         }
+        let declared = self.info.layers.get(usize::from(index.0));
+        let rate_bps = declared.map_or(0, |layer| layer.bitrate_bps);
         let present = self.layers.iter_mut().find(|layer| layer.index == index);
         let before = present.as_ref().map(|layer| layer.ssrc);
         match present {
-            Some(layer) => *layer = Layer::new(index, ssrc, self.codec),
-            None => self.layers.push(Layer::new(index, ssrc, self.codec)),
+            Some(layer) => *layer = Layer::new(index, ssrc, self.codec, rate_bps),
+            None => self.layers.push(Layer::new(index, ssrc, self.codec, rate_bps)),
         }
         self.layers.sort_by_key(|layer| layer.index);
         Some((index, before))
@@ -117,6 +123,16 @@ pub(crate) fn sorted_layers(mut layers: Vec<VideoLayer>) -> Vec<VideoLayer> {
     layers
 }
 
+/// Bytes of history for a layer of this rate; 0: not declared.
+fn history_bytes(rate_bps: u32) -> usize {
+    let bytes = match rate_bps {
+        0 => HISTORY_BYTES_MAX,
+        rate => u64::from(rate) / 8 * HISTORY_MS / 1000,
+    };
+    // At most 128 KiB.
+    bytes.clamp(HISTORY_BYTES_MIN, HISTORY_BYTES_MAX) as usize
+}
+
 /// One incoming stream of a publication.
 pub(crate) struct Layer {
     pub(crate) index: LayerIndex,
@@ -141,11 +157,12 @@ pub(crate) struct SenderReport {
 }
 
 impl Layer {
-    fn new(index: LayerIndex, ssrc: Ssrc, codec: CodecKind) -> Self {
+    fn new(index: LayerIndex, ssrc: Ssrc, codec: CodecKind, rate_bps: u32) -> Self {
         Self {
             index,
             ssrc,
-            history: (!codec.is_audio()).then(|| History::new(HISTORY_BYTES, HISTORY_PACKETS)),
+            history: (!codec.is_audio())
+                .then(|| History::new(history_bytes(rate_bps), HISTORY_PACKETS)),
             nack: NackTracker::default(),
             reception: Reception::new(codec.clock_rate()),
             requests: KeyFrameRequests::default(),

@@ -9,8 +9,6 @@
 //!  ring:  ... | DD | capture time | payload | DD | capture time | payload | gap, if the next does not fit | ...
 //! ```
 
-use std::time::Instant;
-
 use crate::rtp::{extension::ExtensionValues, ids::ExtSeq, payload::CodecKind};
 
 /// What of the fixed header belongs to the media.
@@ -60,8 +58,6 @@ pub struct StoredPacket<'a> {
     pub values: ExtensionValues<'a>,
     /// Plaintext payload without padding.
     pub payload: &'a [u8],
-    /// When it was stored, which is when it was first sent on.
-    pub stored_at: Instant,
 }
 
 /// The history of one stream.
@@ -83,7 +79,6 @@ struct Slot {
     audio_level: Option<u8>,
     video_orientation: Option<u8>,
     playout_delay: Option<[u8; 3]>,
-    stored_at: Instant,
 }
 
 impl History {
@@ -108,10 +103,9 @@ impl History {
         meta: PacketMeta,
         extensions: impl Into<StoredExtensions<'a>>,
         payload: &[u8],
-        now: Instant,
     ) {
         let extensions = extensions.into();
-        let _ = self.try_push(seq, meta, &extensions, payload, now);
+        let _ = self.try_push(seq, meta, &extensions, payload);
     }
 
     fn try_push(
@@ -120,7 +114,6 @@ impl History {
         meta: PacketMeta,
         extensions: &StoredExtensions<'_>,
         payload: &[u8],
-        now: Instant,
     ) -> Option<()> {
         let place = place(seq, self.slots.len())?;
         if self.slots.get(place)?.is_some_and(|taken| taken.seq >= seq) {
@@ -141,7 +134,6 @@ impl History {
             audio_level: extensions.audio_level,
             video_orientation: extensions.video_orientation,
             playout_delay: extensions.playout_delay,
-            stored_at: now,
         });
         Some(())
     }
@@ -188,7 +180,6 @@ impl History {
                 ..ExtensionValues::default()
             },
             payload: rest.get(..slot.payload_len.into())?,
-            stored_at: slot.stored_at,
         })
     }
 
@@ -203,7 +194,7 @@ fn place(seq: ExtSeq, slots: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, time::Duration};
+    use std::collections::BTreeMap;
 
     use proptest::prelude::*;
 
@@ -213,7 +204,6 @@ mod tests {
 
     #[test]
     fn a_packet_comes_back_with_its_extensions() {
-        let now = start();
         let mut history = History::new(1000, 8);
         let values = ExtensionValues {
             mid: crate::rtp::ids::Mid::new("0"),
@@ -226,9 +216,9 @@ mod tests {
             dependency_descriptor: Some(&[7; 40]),
             ..Default::default()
         };
-        history.push(ExtSeq(70_000), META, &values, &[8; 100], now);
+        history.push(ExtSeq(70_000), META, &values, &[8; 100]);
         let stored = history.get(ExtSeq(70_000)).unwrap();
-        assert_eq!((stored.meta, stored.payload, stored.stored_at), (META, &[8; 100][..], now));
+        assert_eq!((stored.meta, stored.payload), (META, &[8; 100][..]));
         // What belongs to one receiver is not kept.
         let kept = ExtensionValues { mid: None, transport_cc: None, abs_send_time: None, ..values };
         assert_eq!(stored.values, kept);
@@ -240,8 +230,8 @@ mod tests {
     fn an_absent_extension_and_an_empty_one_are_told_apart() {
         let mut history = History::new(100, 8);
         let empty = StoredExtensions { dependency_descriptor: Some(&[]), ..Default::default() };
-        history.push(ExtSeq(1), META, empty, &[1], start());
-        history.push(ExtSeq(2), META, StoredExtensions::default(), &[], start());
+        history.push(ExtSeq(1), META, empty, &[1]);
+        history.push(ExtSeq(2), META, StoredExtensions::default(), &[]);
         assert_eq!(history.get(ExtSeq(1)).unwrap().values.dependency_descriptor, Some(&[][..]));
         assert_eq!(history.get(ExtSeq(2)).unwrap().values.dependency_descriptor, None);
     }
@@ -250,11 +240,11 @@ mod tests {
     fn a_late_packet_is_stored_but_does_not_displace_a_newer_one() {
         let mut history = History::new(1000, 4);
         for seq in [10, 12] {
-            history.push(ExtSeq(seq), META, StoredExtensions::default(), &[seq as u8], start());
+            history.push(ExtSeq(seq), META, StoredExtensions::default(), &[seq as u8]);
         }
-        history.push(ExtSeq(11), META, StoredExtensions::default(), &[11], start());
-        history.push(ExtSeq(8), META, StoredExtensions::default(), &[8], start());
-        history.push(ExtSeq(12), META, StoredExtensions::default(), &[99], start());
+        history.push(ExtSeq(11), META, StoredExtensions::default(), &[11]);
+        history.push(ExtSeq(8), META, StoredExtensions::default(), &[8]);
+        history.push(ExtSeq(12), META, StoredExtensions::default(), &[99]);
         assert_eq!(history.get(ExtSeq(11)).unwrap().payload, [11]);
         assert_eq!(history.get(ExtSeq(8)), None);
         assert_eq!(history.get(ExtSeq(12)).unwrap().payload, [12]);
@@ -263,11 +253,11 @@ mod tests {
     #[test]
     fn a_history_of_nothing_stores_nothing() {
         for mut history in [History::new(0, 0), History::new(10, 0), History::new(0, 10)] {
-            history.push(ExtSeq(1), META, StoredExtensions::default(), &[1], start());
+            history.push(ExtSeq(1), META, StoredExtensions::default(), &[1]);
             assert_eq!(history.get(ExtSeq(1)), None);
         }
         let mut history = History::new(10, 10);
-        history.push(ExtSeq(1), META, StoredExtensions::default(), &[1; 11], start());
+        history.push(ExtSeq(1), META, StoredExtensions::default(), &[1; 11]);
         assert_eq!(history.get(ExtSeq(1)), None);
     }
 
@@ -325,7 +315,7 @@ mod tests {
                     dependency_descriptor: (dd_len > 0).then_some(&payload[..dd_len]),
                     ..Default::default()
                 };
-                history.push(ExtSeq(seq), META, extensions, &payload[dd_len..], start());
+                history.push(ExtSeq(seq), META, extensions, &payload[dd_len..]);
                 model.push(seq, &payload);
                 for wanted in seq.saturating_sub(60)..seq + 60 {
                     let found = history.get(ExtSeq(wanted)).map(|packet| {
@@ -336,11 +326,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "any instant will do")]
-    fn start() -> Instant {
-        static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-        *START.get_or_init(Instant::now) + Duration::from_secs(1)
     }
 }
