@@ -18,6 +18,7 @@ pub(crate) mod incoming;
 pub(crate) mod outgoing;
 
 use std::{
+    hint::black_box,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -44,6 +45,7 @@ use crate::{
     shard::{
         command::Target,
         egress::{Egress, EgressTag},
+        timers::{Timer, Timers},
     },
 };
 
@@ -126,6 +128,8 @@ pub(crate) struct Connection {
     pub(crate) ufrags: Vec<String>,
     /// The look that is scheduled.
     pub(crate) wake: Option<Instant>,
+    /// When ICE, DTLS or SCTP have something to do, as of the last time they were asked.
+    pub(crate) transport_due: Option<Instant>,
 }
 
 impl Connection {
@@ -152,6 +156,7 @@ impl Connection {
             stalled: false,
             ufrags: Vec::new(),
             wake: None,
+            transport_due: None,
         }
     }
 
@@ -267,6 +272,14 @@ impl Connection {
         self.state = State::Closed;
     }
 
+    /// Has itself looked at no later than `at`. Hot: mostly a comparison.
+    pub(crate) fn wake_by(&mut self, at: Instant, key: ConnectionKey, timers: &mut Timers) {
+        if self.wake.is_none_or(|wake| at < wake) {
+            self.wake = Some(at);
+            timers.schedule(at, Timer::Connection(key));
+        }
+    }
+
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         if matches!(self.state, State::Closed) {
             return None;
@@ -294,6 +307,14 @@ impl Connection {
             self.channels.handle_timeout(now);
         }
         Ok(())
+    }
+
+    /// Reads what a packet of this SSRC will need: see `shard/look_ahead.rs`.
+    pub(crate) fn fetch(&self, ssrc: Ssrc) {
+        if let State::Open(keys) = &self.state {
+            keys.receiver.fetch(ssrc);
+        }
+        black_box((self.incoming.latest, self.arrivals.poll_timeout()));
     }
 
     /// Parses and opens one SRTP packet in place. Cost: one AEAD open; no allocation.

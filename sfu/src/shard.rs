@@ -13,6 +13,7 @@ pub mod command;
 pub(crate) mod context;
 pub mod demux;
 pub mod egress;
+mod look_ahead;
 pub mod timers;
 
 use std::{
@@ -51,6 +52,8 @@ pub struct Shard {
     names: HashMap<RoomName, RoomKey>,
     sessions: HashMap<SessionId, (RoomKey, ParticipantKey)>,
     context: Context,
+    /// Scratch of [`look_ahead`](Self::look_ahead).
+    ahead: Vec<look_ahead::Ahead>,
 }
 
 impl Shard {
@@ -62,6 +65,7 @@ impl Shard {
             names: HashMap::new(),
             sessions: HashMap::new(),
             context: Context::new(config, StdRng::from_seed(seed), now),
+            ahead: Vec::with_capacity(look_ahead::AHEAD_MAX),
         }
     }
 
@@ -275,6 +279,24 @@ impl Shard {
         }
         connection.wake = None;
         let owner = connection.owner;
+        if connection.transport_due.is_some_and(|at| at <= now) {
+            self.tick_transport(key, now);
+        }
+        let context = &mut self.context;
+        let feedback = match self.rooms.get_mut(owner.room) {
+            Some(room) => room.send_feedback(context, key, now),
+            None => None,
+        };
+        let Some(connection) = context.connections.get_mut(key) else { return };
+        if let Some(at) = feedback.into_iter().chain(connection.transport_due).min() {
+            connection.wake_by(at, key, &mut context.timers);
+        }
+    }
+
+    fn tick_transport(&mut self, key: ConnectionKey, now: Instant) {
+        let context = &mut self.context;
+        let Some(connection) = context.connections.get_mut(key) else { return };
+        let owner = connection.owner;
         let mut happenings = Vec::new();
         if let Err(reason) = connection.handle_timeout(&mut happenings, now) {
             context.counters.dropped.count(reason);
@@ -284,11 +306,6 @@ impl Shard {
         context.forget_paths(key, &removed);
         context.happenings.extend(happenings.into_iter().map(|one| (key, owner, one)));
         context.drive(key, now);
-        if let Some(room) = self.rooms.get_mut(owner.room)
-            && let Some(at) = room.send_feedback(context, key, now)
-        {
-            context.wake_connection(key, at);
-        }
     }
 
     fn tick_room(&mut self, key: RoomKey, now: Instant) {

@@ -218,7 +218,7 @@ impl Room {
                 if report_due {
                     self.send_receiver_report(context, key, now);
                 }
-                let next = self.next_feedback(context, key);
+                let next = self.next_feedback(context, key, now);
                 Some(next.map_or(report_at, |at| at.min(report_at)))
             }
             Target::Subscriber => {
@@ -230,13 +230,18 @@ impl Room {
         }
     }
 
-    fn next_feedback(&self, context: &Context, key: ConnectionKey) -> Option<Instant> {
+    fn next_feedback(
+        &self,
+        context: &Context,
+        key: ConnectionKey,
+        now: Instant,
+    ) -> Option<Instant> {
         let connection = context.connections.get(key)?;
         let nacks = self
             .publications_of(connection)
             .flat_map(|publication| &publication.layers)
             .filter_map(|layer| layer.nack.poll_timeout());
-        nacks.chain(connection.arrivals.poll_timeout()).min()
+        nacks.chain(connection.arrivals.next_look(now)).min()
     }
 
     fn publications_of(

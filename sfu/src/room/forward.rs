@@ -9,7 +9,7 @@
 //! Cost per packet: one hash lookup for the SSRC, one copy into the history. Cost per subscriber: slab lookups, a
 //! header, one seal from the shared plaintext. No allocation, lock, clock read or system call.
 
-use std::time::Instant;
+use std::{hint::black_box, time::Instant};
 
 use super::{
     Room,
@@ -38,6 +38,9 @@ use crate::{
 
 /// Packets of a new subscription that carry the mid, until the receiver has surely learnt the SSRC.
 const MID_PACKETS: u32 = 50;
+
+/// Subscriptions that are fetched ahead: those of a small room.
+const FETCHED_MAX: usize = 4;
 
 /// A packet as its publisher sent it, retransmission undone.
 pub(super) struct Arrived<'a> {
@@ -74,15 +77,14 @@ impl Room {
             connection.arrivals.on_packet(seq, now);
             connection.incoming.latest = head.ssrc;
         }
-        let feedback_due = connection.arrivals.poll_timeout();
+        if let Some(at) = connection.arrivals.poll_timeout() {
+            connection.wake_by(at, key, &mut context.timers);
+        }
         let role = connection.incoming.role(head.pt).ok_or(DropReason::UnknownPayloadType)?;
         let route = match connection.incoming.route(head.ssrc) {
             Some(route) => route,
             None => self.learn_route(connection, head.ssrc, head.pt, role, &values)?,
         };
-        if let Some(at) = feedback_due {
-            context.wake_connection(key, at);
-        }
         let payload = packet.get(head.len..).ok_or(DropReason::RtpMalformed)?;
         let payload =
             header::unpadded(payload, head.has_padding).map_err(|_| DropReason::RtpMalformed)?;
@@ -103,6 +105,27 @@ impl Room {
             Arrived { seq, marker: head.marker, timestamp: head.timestamp, codec, values, payload };
         self.forward(context, route, key, &arrived, now);
         Ok(())
+    }
+
+    /// Reads what a packet of this layer will need: see `shard/look_ahead.rs`.
+    pub(crate) fn fetch(&self, route: Route) {
+        let Some(publication) = self.publications.get(route.publication) else { return };
+        if let Some(layer) = publication.layer(route.layer) {
+            black_box((layer.last_packet, layer.nack.poll_timeout(), layer.reception.highest()));
+        }
+        for key in publication.subscribers.iter().take(FETCHED_MAX) {
+            black_box(self.subscriptions.get(*key).map(|one| (one.binding, one.stream.packets)));
+        }
+    }
+
+    /// The connections that a packet of this layer may go to.
+    pub(crate) fn receivers(&self, route: Route) -> impl Iterator<Item = ConnectionKey> {
+        let publication = self.publications.get(route.publication);
+        publication
+            .into_iter()
+            .flat_map(|publication| &publication.subscribers)
+            .filter_map(|key| self.subscriptions.get(*key))
+            .map(|subscription| subscription.connection)
     }
 
     /// The first packet of an SSRC: finds its publication and layer, and remembers.

@@ -96,6 +96,14 @@ impl ArrivalRecorder {
         self.since.map(|since| since + interval)
     }
 
+    /// When to look again after a feedback: as if packets went on, so that the next ones need not ask for a look of
+    /// their own. `None` when they have stopped.
+    #[must_use]
+    pub fn next_look(&self, now: Instant) -> Option<Instant> {
+        let at = self.since? + INTERVAL;
+        self.poll_timeout().or_else(|| (at > now).then_some(at))
+    }
+
     /// Writes one feedback packet of at most `out.len()` bytes; call until `None`, each result a
     /// packet of its own.
     ///

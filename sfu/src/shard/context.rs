@@ -15,7 +15,7 @@ use slotmap::SlotMap;
 use super::{
     command::{Event, Message},
     egress::Egress,
-    timers::{Timer, Timers},
+    timers::Timers,
 };
 use crate::{
     connection::{Connection, ConnectionKey, FastMap, Happening, Owner, dtls::Certificate},
@@ -76,7 +76,7 @@ impl Context {
             events: VecDeque::new(),
             counters: Counters::default(),
             rng,
-            timers: Timers::default(),
+            timers: Timers::new(now),
             started: now,
             abs_send_time: 0,
             missing: Vec::new(),
@@ -183,26 +183,26 @@ impl Context {
         }
         let stalled = connection.is_stalled();
         self.happenings.extend(self.scratch.drain(..).map(|happening| (key, owner, happening)));
-        if stalled {
-            self.wake_connection(key, now);
-        }
         self.reschedule(key);
+        if stalled && let Some(connection) = self.connections.get_mut(key) {
+            connection.transport_due = Some(now);
+            connection.wake_by(now, key, &mut self.timers);
+        }
     }
 
-    /// Looks at the connection when its next deadline comes.
+    /// Looks at the connection when the next deadline of its transport comes.
     pub(crate) fn reschedule(&mut self, key: ConnectionKey) {
-        if let Some(at) = self.connections.get(key).and_then(Connection::poll_timeout) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        connection.transport_due = connection.poll_timeout();
+        if let Some(at) = connection.transport_due {
             self.wake_connection(key, at);
         }
     }
 
     /// Looks at the connection no later than `at`.
     pub(crate) fn wake_connection(&mut self, key: ConnectionKey, at: Instant) {
-        if let Some(connection) = self.connections.get_mut(key)
-            && connection.wake.is_none_or(|wake| at < wake)
-        {
-            connection.wake = Some(at);
-            self.timers.schedule(at, Timer::Connection(key));
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.wake_by(at, key, &mut self.timers);
         }
     }
 }
