@@ -17,6 +17,8 @@ pub struct Counters {
     pub sends: u64,
     /// Datagrams the kernel refused.
     pub send_errors: u64,
+    /// Times the loop woke up because something came or was due.
+    pub wake_ups: u64,
     /// RTP packets received and accepted.
     pub rtp_received: u64,
     /// RTP packets forwarded, one per subscriber.

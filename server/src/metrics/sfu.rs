@@ -9,7 +9,7 @@ const SHARD: &[&str] = &["shard"];
 
 type Read = fn(&Counters) -> u64;
 
-const METRICS: [(Metric, Read); 21] = [
+const METRICS: [(Metric, Read); 22] = [
     (Metric::counter("bedside_sfu_received_datagrams_total", SHARD, "Datagrams received."), |c| {
         c.datagrams_received
     }),
@@ -23,6 +23,14 @@ const METRICS: [(Metric, Read); 21] = [
     (Metric::counter("bedside_sfu_sent_bytes_total", SHARD, "Bytes sent, UDP payload."), |c| {
         c.bytes_sent
     }),
+    (
+        Metric::counter(
+            "bedside_sfu_wake_ups_total",
+            SHARD,
+            "Times a shard's loop woke up: something came, was due, or had gathered long enough.",
+        ),
+        |c| c.wake_ups,
+    ),
     (
         Metric::counter(
             "bedside_sfu_send_calls_total",

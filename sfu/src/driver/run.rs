@@ -13,7 +13,10 @@ use std::{
 
 use mio::{Events, Interest, Poll, Token, Waker, unix::SourceFd};
 
-use super::udp::{RECEIVE_MESSAGES, Receiver, Sender};
+use super::{
+    pace::{Pace, Rest},
+    udp::{self, RECEIVE_MESSAGES, Receiver, Sender},
+};
 use crate::{
     handle::{Envelope, EventSink},
     metrics::Counters,
@@ -49,27 +52,42 @@ pub(crate) fn prepare(socket: &UdpSocket) -> io::Result<(Poll, Waker)> {
 
 /// Runs until told to stop.
 pub(crate) fn run(mut shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &Shore) {
+    udp::sleep_precisely();
     let mut receiver = Receiver::new(socket);
     let mut sender = Sender::new(socket);
     let mut events = Events::with_capacity(8);
     let mut now = clock();
     let mut snapshot_due = now;
-    let mut more = false;
+    let mut pace = Pace::new(now);
+    let mut rest = Rest::Wait;
     loop {
-        let timeout = if more { Duration::ZERO } else { wait(&shard, snapshot_due, now) };
-        if let Err(error) = poll.poll(&mut events, Some(timeout))
-            && error.kind() != io::ErrorKind::Interrupted
-        {
-            tracing::error!(%error, "shard cannot wait for its socket");
-            return;
+        let patience = wait(&shard, snapshot_due, now);
+        match rest {
+            Rest::Nap(nap) if nap.is_zero() => {}
+            Rest::Nap(nap) => {
+                sleep(nap.min(patience));
+                shard.counters_mut().wake_ups += 1;
+            }
+            Rest::Wait => {
+                if let Err(error) = poll.poll(&mut events, Some(patience))
+                    && error.kind() != io::ErrorKind::Interrupted
+                {
+                    tracing::error!(%error, "shard cannot wait for its socket");
+                    return;
+                }
+                shard.counters_mut().wake_ups += 1;
+            }
         }
         now = clock();
-        more = receive(&mut shard, &mut receiver, &mut sender, now);
+        pace.begin(now);
+        let received = shard.counters_mut().datagrams_received;
+        let more = receive(&mut shard, &mut receiver, &mut sender, now);
         let turn = obey(&mut shard, &shore.commands, &mut sender, now);
         if shard.poll_timeout().is_some_and(|at| at <= now) {
             shard.handle_timeout(now);
         }
         flush(&mut shard, &mut sender);
+        let has_received = shard.counters_mut().datagrams_received != received;
         while let Some(event) = shard.poll_event() {
             (shore.sink)(event);
         }
@@ -79,15 +97,25 @@ pub(crate) fn run(mut shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &
                 *snapshot = shard.counters();
             }
         }
-        match turn {
-            Turn::Stop => return,
-            Turn::More => more = true,
-            Turn::Done => {}
+        if turn == Turn::Stop {
+            return;
+        }
+        rest = pace.end(has_received, clock());
+        if more || turn == Turn::More {
+            rest = Rest::Nap(Duration::ZERO);
         }
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the driver is where time enters: one read per turn")]
+#[expect(clippy::disallowed_methods, reason = "the driver is where time passes")]
+fn sleep(time: Duration) {
+    std::thread::sleep(time);
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the driver is where time enters: one read where a turn begins, one where it ends"
+)]
 fn clock() -> Instant {
     Instant::now()
 }
@@ -108,6 +136,7 @@ fn receive(shard: &mut Shard, receiver: &mut Receiver, sender: &mut Sender, now:
                 continue;
             }
         };
+        shard.look_ahead(receiver.messages(count));
         for (source, datagram) in receiver.datagrams(count) {
             if shard.egress().free_slots() < FREE_SLOTS_MIN {
                 flush(shard, sender);

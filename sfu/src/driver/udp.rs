@@ -21,7 +21,7 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use crate::shard::egress::Egress;
 
 /// Messages per `recvmmsg`.
-pub(crate) const RECEIVE_MESSAGES: usize = 16;
+pub(crate) const RECEIVE_MESSAGES: usize = 64;
 
 /// A receive-offload message holds at most this (the largest UDP payload).
 const RECEIVE_BYTES: usize = 65_536;
@@ -65,6 +65,15 @@ pub(crate) fn open(address: SocketAddr) -> io::Result<UdpSocket> {
     socket.bind(&address.into())?;
     enable_gro(socket.as_raw_fd());
     Ok(socket.into())
+}
+
+/// Lets the calling thread's sleeps end when they should: by default the kernel adds up to 50 µs, half of what a lightly
+/// loaded shard gathers for.
+pub(crate) fn sleep_precisely() {
+    // SAFETY: a plain option of the calling thread; 1 ns is the least that is not "the default".
+    unsafe {
+        libc::prctl(libc::PR_SET_TIMERSLACK, 1 as libc::c_ulong);
+    }
 }
 
 fn enable_gro(fd: RawFd) {
@@ -154,6 +163,15 @@ impl Receiver {
             };
         }
         Ok(count)
+    }
+
+    /// The messages of the last batch, as they came: source and the first datagram's bytes, more may follow them.
+    pub(crate) fn messages(&self, count: usize) -> impl Iterator<Item = (SocketAddr, &[u8])> {
+        self.messages
+            .iter()
+            .zip(self.buffers.chunks_exact(RECEIVE_BYTES))
+            .take(count)
+            .filter_map(|(received, buffer)| Some((received.source?, buffer.get(..received.len)?)))
     }
 
     /// The datagrams of the last batch of `count` messages, receive offload undone.
