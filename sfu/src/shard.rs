@@ -283,12 +283,13 @@ impl Shard {
         let removed = connection.ice.take_removed_paths();
         context.forget_paths(key, &removed);
         context.happenings.extend(happenings.into_iter().map(|one| (key, owner, one)));
-        context.drive(key, now);
+        // Feedback first: its deadline is near, so that driving need not schedule one of ICE's, 20 s away, each time.
         if let Some(room) = self.rooms.get_mut(owner.room)
             && let Some(at) = room.send_feedback(context, key, now)
         {
             context.wake_connection(key, at);
         }
+        context.drive(key, now);
     }
 
     fn tick_room(&mut self, key: RoomKey, now: Instant) {
