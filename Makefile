@@ -77,6 +77,11 @@ bench: binary ## Join to first decoded frame in Chromium, release build; see doc
 	$(call step,join time)
 	BEDSIDE_BIN="$(abspath $(bedside))" $(NPM) --prefix clients/e2e run join-time
 
+.PHONY: micro
+micro: ## Micro-benchmarks of the packet path; `make micro ARGS=forward` for some
+	$(call step,micro-benchmarks)
+	$(CARGO) bench --locked --package bench -- $(ARGS)
+
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZ_SECONDS (default 60); see docs/TESTING.md
 	@scripts/fuzz.sh "$(FUZZ_SECONDS)" $(TARGETS)
