@@ -60,7 +60,7 @@ test: ## Every gate, as CI runs it
 	@scripts/test.sh
 
 .PHONY: test-deps
-test-deps: ## Install what the tests need beyond cargo and node: browsers, ip, shellcheck
+test-deps: ## Install what the tests need beyond cargo and node: browsers, ip, shellcheck, valgrind
 	@scripts/install-test-deps.sh
 
 .PHONY: e2e
@@ -81,6 +81,11 @@ bench: binary ## Join to first decoded frame in Chromium, release build; see doc
 micro: ## Micro-benchmarks of the packet path; `make micro ARGS=forward` for some
 	$(call step,micro-benchmarks)
 	$(CARGO) bench --locked --package bench -- $(ARGS)
+
+.PHONY: instructions
+instructions: ## Count the instructions of forwarding against the record; `make instructions ARGS=--update` rewrites it
+	$(call step,instructions per forwarded packet)
+	@scripts/instructions.sh $(ARGS)
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZ_SECONDS (default 60); see docs/TESTING.md
