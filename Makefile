@@ -60,7 +60,7 @@ test: ## Every gate, as CI runs it
 	@scripts/test.sh
 
 .PHONY: test-deps
-test-deps: ## Install what the tests need beyond cargo and node: browsers, ip, shellcheck
+test-deps: ## Install what the tests need beyond cargo and node: browsers, ip, shellcheck, valgrind
 	@scripts/install-test-deps.sh
 
 .PHONY: e2e
@@ -76,6 +76,16 @@ bench: PROFILE = release
 bench: binary ## Join to first decoded frame in Chromium, release build; see docs/PERFORMANCE.md
 	$(call step,join time)
 	BEDSIDE_BIN="$(abspath $(bedside))" $(NPM) --prefix clients/e2e run join-time
+
+.PHONY: micro
+micro: ## Micro-benchmarks of the packet path; `make micro ARGS=forward` for some
+	$(call step,micro-benchmarks)
+	$(CARGO) bench --locked --package bench -- $(ARGS)
+
+.PHONY: instructions
+instructions: ## Count the instructions of forwarding against the record; `make instructions ARGS=--update` rewrites it
+	$(call step,instructions per forwarded packet)
+	@scripts/instructions.sh $(ARGS)
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZ_SECONDS (default 60); see docs/TESTING.md

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond cargo and node: Chromium and Firefox (the browser tests), ip (their network
-# namespace), shellcheck. Only what is missing, through apt, with sudo if need be.
+# namespace), shellcheck, valgrind (the instruction count). Only what is missing, through apt, with sudo if need be.
 set -euo pipefail
 
 # command:package
@@ -9,6 +9,7 @@ wanted=(
     firefox-esr:firefox-esr
     ip:iproute2
     shellcheck:shellcheck
+    valgrind:valgrind
 )
 
 missing_commands=()

@@ -29,6 +29,13 @@ scripts/lint.sh --rust-only
 step "Rust: tests, with fuzz corpora, layering and documentation checks"
 cargo test --workspace --locked
 
+step "instructions per forwarded packet, against bench/instructions.toml"
+if command -v valgrind >/dev/null; then
+    scripts/instructions.sh
+else
+    echo "skipped: valgrind is not installed (make test-deps)"
+fi
+
 if [ "${1:-}" != "--no-e2e" ]; then
     # The test build above has left the binary; building it again would compile it with other features.
     step "browsers against the binary"

@@ -1,8 +1,8 @@
 //! How fast: `bench load` drives a server of LiveKit's protocol with virtual clients; `bench limit` measures the bare
-//! loop that no forwarding server can beat on this machine.
+//! loop that no forwarding server can beat on this machine; `bench instructions` counts what forwarding takes.
 //!
-//! Owns: its own sockets, threads and clocks. Never: reaches into a server; what is measured is measured from outside,
-//! over the wire and from `/proc`.
+//! Owns: its own sockets, threads and clocks. Never: reaches into a running server; what is measured is measured from
+//! outside, over the wire and from `/proc`.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,6 +17,7 @@
 
 mod clock;
 mod histogram;
+mod instructions;
 mod kernel;
 mod limit;
 mod load;
@@ -40,6 +41,8 @@ struct Arguments {
 enum Command {
     /// The bare loop: receive, open, look up, seal, send, and nothing else.
     Limit(limit::Options),
+    /// Instructions per forwarded packet, compared with the record.
+    Instructions(instructions::Options),
     /// Virtual clients against a server of LiveKit's protocol.
     Load(load::Options),
 }
@@ -47,6 +50,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Limit(options) => limit::run(&options),
+        Command::Instructions(options) => instructions::run(&options),
         Command::Load(options) => load::run(&options),
     };
     match outcome {

@@ -340,11 +340,20 @@ impl Connection {
         egress: &mut Egress,
         write: impl FnOnce(&mut [u8]) -> Option<usize>,
     ) -> bool {
+        self.send_rtcp_with(egress, |_, out| write(out))
+    }
+
+    /// As [`send_rtcp`](Self::send_rtcp), about the arrivals that this connection has recorded.
+    pub(crate) fn send_rtcp_with(
+        &mut self,
+        egress: &mut Egress,
+        write: impl FnOnce(&mut ArrivalRecorder, &mut [u8]) -> Option<usize>,
+    ) -> bool {
         let (State::Open(keys), Some(path)) = (&mut self.state, self.ice.path()) else {
             return false;
         };
         let Some(slot) = egress.reserve() else { return false };
-        let Some(len) = write(slot) else { return false };
+        let Some(len) = write(&mut self.arrivals, slot) else { return false };
         let Some(len) = keys.sender.protect_rtcp(slot, len) else { return false };
         egress.commit(&mut self.tag, path, len);
         true

@@ -7,8 +7,9 @@
 //! ```
 //!
 //! Owns: clients that do what a browser does (ICE, DTLS, SRTP, RTCP, SCTP, offer and answer), media that can be checked
-//! packet by packet, and a [`World`] in which a minute takes a moment. Never: sockets, threads or the real clock; a load
-//! generator that wants those drives [`VirtualClient`] itself.
+//! packet by packet, a [`World`] in which a minute takes a moment, and a [`Stage`](stage::Stage) on which the shard's share
+//! can be measured alone. Never: sockets, threads or the real clock; a load generator that wants those drives
+//! [`VirtualClient`] itself.
 //!
 //! Loss, delay and order are decided by the seed. The bytes of DTLS handshakes are not: their keys come from the
 //! system.
@@ -31,6 +32,7 @@ pub mod media;
 pub mod oracle;
 pub mod outgoing;
 pub mod sdp;
+pub mod stage;
 pub mod transport;
 pub mod world;
 

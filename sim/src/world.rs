@@ -523,7 +523,8 @@ fn association(id: ClientId, side: Side) -> u64 {
     2 * id.0 as u64 + u64::from(side == Side::Publisher)
 }
 
-fn usual_join(session: SessionId, identity: &str) -> Join {
+/// How a browser joins the room `consultation`.
+pub(crate) fn usual_join(session: SessionId, identity: &str) -> Join {
     Join {
         session,
         room: RoomName::try_from("consultation".to_owned()).expect("a name"),

@@ -13,6 +13,7 @@
 //! [`IceLite::poll_timeout`] again.
 
 use std::fmt;
+use std::mem::take;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -210,7 +211,7 @@ impl IceLite {
 
     /// Sources that stopped being authenticated since the last call.
     pub fn take_removed_paths(&mut self) -> Vec<SocketAddr> {
-        std::mem::take(&mut self.removed)
+        take(&mut self.removed)
     }
 
     /// When [`IceLite::handle_timeout`] has something to do.
@@ -297,14 +298,19 @@ impl IceLite {
         self.remove_where(|_, path| Some(path.source) == oldest);
     }
 
+    /// Allocates only if something goes: every look at a connection comes by here.
     fn remove_where(&mut self, gone: impl Fn(&Self, &Path) -> bool) {
-        let (removed, kept): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.paths).into_iter().partition(|path| gone(self, path));
-        self.paths = kept;
-        if removed.iter().any(|path| Some(path.source) == self.selected) {
-            self.selected = None;
-        }
-        self.removed.extend(removed.into_iter().map(|path| path.source));
+        let (mut paths, mut removed) = (take(&mut self.paths), take(&mut self.removed));
+        let mut selected = self.selected;
+        paths.retain(|path| {
+            let goes = gone(self, path);
+            if goes {
+                removed.push(path.source);
+                selected = selected.filter(|one| *one != path.source);
+            }
+            !goes
+        });
+        (self.paths, self.removed, self.selected) = (paths, removed, selected);
     }
 
     fn life(&self, path: &Path) -> Duration {

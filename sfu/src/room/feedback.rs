@@ -289,11 +289,10 @@ impl Room {
         if !connection.arrivals.due(now) {
             return;
         }
-        let mut arrivals = std::mem::take(&mut connection.arrivals);
         let (sender, media) = (connection.report_ssrc, connection.incoming.latest);
         // One feedback packet describes all that a hundred milliseconds hold; the bound is for a flood.
         for _ in 0..8 {
-            let sent = connection.send_rtcp(&mut context.egress, |out| {
+            let sent = connection.send_rtcp_with(&mut context.egress, |arrivals, out| {
                 let out = out.get_mut(..FEEDBACK_BYTES_MAX)?;
                 arrivals.build(out, sender, media, now)
             });
@@ -301,7 +300,6 @@ impl Room {
                 break;
             }
         }
-        connection.arrivals = arrivals;
     }
 
     fn send_receiver_report(&mut self, context: &mut Context, key: ConnectionKey, now: Instant) {
