@@ -274,6 +274,8 @@ impl Stage {
     /// The server's share of a step: takes what waits, does what is due, and walks the batch as a driver that sends it
     /// does. True if the batch became full before everything was taken: [`deliver`](Self::deliver), and again.
     pub fn serve(&mut self) -> bool {
+        let waiting = self.inbox.get(self.taken..).unwrap_or_default();
+        self.shard.look_ahead(waiting.iter().map(|one| (one.source, one.bytes())));
         while let Some(datagram) = self.inbox.get_mut(self.taken) {
             if self.shard.egress().free_slots() < FREE_SLOTS_MIN {
                 self.walk();

@@ -21,8 +21,8 @@ const LOAD_HIGH: f64 = 0.28;
 /// Share below which it ends: gathering itself lowers the load by up to a third.
 const LOAD_LOW: f64 = 0.16;
 
-/// Longest that a datagram is held, within the millisecond that a listener cannot notice.
-const PERIOD: Duration = Duration::from_micros(600);
+/// Longest that a datagram is held: with the work of a turn, within the millisecond that nobody notices.
+const PERIOD: Duration = Duration::from_micros(500);
 
 /// A shorter nap costs more than it gains: putting a core to sleep and waking it up is some ten microseconds of work.
 const NAP_MIN: Duration = Duration::from_micros(100);
@@ -121,10 +121,10 @@ mod tests {
         let mut now = Instant::now();
         let mut pace = Pace::new(now);
         assert_eq!(turns(&mut pace, &mut now, 1000, us(800), us(200)), Rest::Wait);
-        assert_eq!(turns(&mut pace, &mut now, 1000, us(600), us(400)), Rest::Nap(us(200)));
+        assert_eq!(turns(&mut pace, &mut now, 1000, us(450), us(300)), Rest::Nap(us(200)));
         assert!((pace.load() - 0.4).abs() < 0.01, "{}", pace.load());
         // As much as would not have begun it.
-        assert_eq!(turns(&mut pace, &mut now, 1000, us(800), us(200)), Rest::Nap(us(400)));
+        assert_eq!(turns(&mut pace, &mut now, 1000, us(800), us(200)), Rest::Nap(us(300)));
         assert_eq!(turns(&mut pace, &mut now, 1000, us(900), us(100)), Rest::Wait);
     }
 
@@ -132,7 +132,7 @@ mod tests {
     fn near_saturation_nothing_is_held() {
         let mut now = Instant::now();
         let mut pace = Pace::new(now);
-        assert_eq!(turns(&mut pace, &mut now, 1000, us(10), us(550)), Rest::Nap(Duration::ZERO));
+        assert_eq!(turns(&mut pace, &mut now, 1000, us(10), us(450)), Rest::Nap(Duration::ZERO));
     }
 
     #[test]

@@ -385,23 +385,27 @@ impl Room {
 
     /// Asks for the key frames that subscribers wait for in order to get a better layer, or any.
     pub(super) fn nudge_layers(&mut self, context: &mut Context, now: Instant) {
-        for key in self.publications.keys().collect::<Vec<_>>() {
-            let Some(publication) = self.publications.get(key) else { continue };
-            if !publication.is_video() || publication.info.muted {
-                continue;
-            }
-            let awaited = publication
-                .subscribers
-                .iter()
-                .filter_map(|one| self.subscriptions.get(*one))
-                .filter(|one| matches!(one.binding, Binding::Bound(_)) && !one.settings.disabled)
-                .filter(|one| {
-                    context.connections.get(one.connection).is_some_and(Connection::is_open)
-                })
-                .find_map(|one| layer_switch::awaited(publication, &one.stream, now));
-            if let Some(layer) = awaited {
-                self.request_key_frame(context, key, Some(layer), now);
-            }
+        let awaited: Vec<_> = self
+            .publications
+            .iter()
+            .filter(|(_, publication)| publication.is_video() && !publication.info.muted)
+            .filter_map(|(key, publication)| {
+                let layer = publication
+                    .subscribers
+                    .iter()
+                    .filter_map(|one| self.subscriptions.get(*one))
+                    .filter(|one| {
+                        matches!(one.binding, Binding::Bound(_)) && !one.settings.disabled
+                    })
+                    .filter(|one| {
+                        context.connections.get(one.connection).is_some_and(Connection::is_open)
+                    })
+                    .find_map(|one| layer_switch::awaited(publication, &one.stream, now));
+                Some((key, layer?))
+            })
+            .collect();
+        for (publication, layer) in awaited {
+            self.request_key_frame(context, publication, Some(layer), now);
         }
     }
 }

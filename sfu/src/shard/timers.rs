@@ -8,7 +8,7 @@
 //! An entry is a promise to look, not a promise that something is due: whoever is looked at compares with its own
 //! deadline and asks again. That makes moving a deadline later free, and moving it earlier one push. Looks are rounded
 //! up to whole ticks, so that what a thousand connections want at almost the same time is one wake-up. Scheduling and
-//! taking are O(1); slots keep their memory, so that neither allocates once the shard has been busy.
+//! taking are O(1); slots have memory for a thousand connections, and keep what they grow to.
 
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,9 @@ const TICK: Duration = Duration::from_millis(TICK_MS);
 
 /// Slots: a horizon of 1.28 s, beyond the reports of every second, which are the longest regular wait.
 const SLOTS: usize = 256;
+
+/// Entries a slot holds before it grows: ten looks a second at each of a thousand connections are 50 in 5 ms.
+const SLOT_CAPACITY: usize = 64;
 
 const WORDS: usize = SLOTS / 64;
 
@@ -48,7 +51,8 @@ impl Timers {
     /// Nothing scheduled; ticks count from `start`.
     #[must_use]
     pub fn new(start: Instant) -> Self {
-        Self { start, next: 0, slots: [const { Vec::new() }; SLOTS], occupied: [0; WORDS] }
+        let slots = std::array::from_fn(|_| Vec::with_capacity(SLOT_CAPACITY));
+        Self { start, next: 0, slots, occupied: [0; WORDS] }
     }
 
     /// Looks after `timer` at `at`, rounded up to a tick. O(1).
