@@ -83,11 +83,6 @@ impl Pace {
         let nap = PERIOD.saturating_sub(work);
         Rest::Nap(if nap < NAP_MIN { Duration::ZERO } else { nap })
     }
-
-    /// Share of the time that is work, 0 to 1.
-    pub(crate) fn load(&self) -> f64 {
-        self.load
-    }
 }
 
 #[cfg(test)]
@@ -122,7 +117,7 @@ mod tests {
         let mut pace = Pace::new(now);
         assert_eq!(turns(&mut pace, &mut now, 1000, us(800), us(200)), Rest::Wait);
         assert_eq!(turns(&mut pace, &mut now, 1000, us(450), us(300)), Rest::Nap(us(200)));
-        assert!((pace.load() - 0.4).abs() < 0.01, "{}", pace.load());
+        assert!((pace.load - 0.4).abs() < 0.01, "{}", pace.load);
         // As much as would not have begun it.
         assert_eq!(turns(&mut pace, &mut now, 1000, us(800), us(200)), Rest::Nap(us(300)));
         assert_eq!(turns(&mut pace, &mut now, 1000, us(900), us(100)), Rest::Wait);

@@ -354,11 +354,11 @@ impl ShortElements<'_> {
 
     #[inline]
     fn head(&mut self, id: u8, len: usize) -> Option<()> {
-        if id >= ONE_BYTE_STOP || !(1..=16).contains(&len) {
+        let len = u8::try_from(len).ok().filter(|len| (1..=16).contains(len))?;
+        if id >= ONE_BYTE_STOP {
             return None;
         }
-        // At most 15.
-        *self.out.get_mut(self.len)? = id << 4 | (len - 1) as u8;
+        *self.out.get_mut(self.len)? = id << 4 | (len - 1);
         self.len += 1;
         Some(())
     }

@@ -26,6 +26,9 @@ const SLOT_CAPACITY: usize = 64;
 
 const WORDS: usize = SLOTS / 64;
 
+// A slot is the low byte of its tick.
+const _: () = assert!(SLOTS == 256);
+
 /// What to look after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timer {
@@ -126,8 +129,8 @@ fn ticks(time: Duration) -> u64 {
 
 /// Slot of a tick, and its word and bit among the occupied.
 fn position(tick: u64) -> (usize, usize, u64) {
-    // Below SLOTS.
-    let slot = (tick % SLOTS as u64) as usize;
+    let [low, ..] = tick.to_le_bytes();
+    let slot = usize::from(low);
     (slot, slot / 64, 1 << (slot % 64))
 }
 
