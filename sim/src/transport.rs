@@ -234,6 +234,10 @@ impl Transport {
     pub fn handle_stun(&mut self, datagram: &[u8], now: Instant) {
         let Ok(message) = stun::Message::parse(datagram) else { return };
         let Some(remote) = &self.remote else { return };
+        if message.class() == stun::Class::Request {
+            self.answer_check(&message);
+            return;
+        }
         let known = self.outstanding.contains(&message.transaction_id());
         let is_answer = message.class() == stun::Class::Success
             && known
@@ -248,6 +252,19 @@ impl Transport {
             self.next_check = Some(now + CONSENT_INTERVAL);
         }
         self.begin_handshake(now);
+    }
+
+    /// Servers that are no lite agents check as well, and want an answer (RFC 8445 §7.3).
+    fn answer_check(&mut self, message: &stun::Message<'_>) {
+        let source = self.remote.as_ref().and_then(|remote| remote.candidates.first());
+        let Some(source) = source.filter(|_| message.check_integrity(self.pwd.as_bytes())) else {
+            return;
+        };
+        let mut out = [0; 128];
+        let (id, key) = (message.transaction_id(), self.pwd.as_bytes());
+        if let Some(len) = stun::binding_success(&mut out, id, *source, key) {
+            self.queue.push_back(out[..len].to_vec());
+        }
     }
 
     /// Begins the handshake, if that has not happened: when a check was answered, or rudely. As client, a ClientHello
