@@ -12,7 +12,7 @@ mod outbox;
 
 use std::{
     io,
-    net::{SocketAddr, UdpSocket},
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     os::fd::AsRawFd,
     ptr,
     time::Duration,
@@ -117,6 +117,17 @@ pub(crate) fn raise_open_files(wanted: u64) -> io::Result<u64> {
         return Err(io::Error::last_os_error());
     }
     Ok(limit.rlim_cur)
+}
+
+/// An address of this machine that is not its loopback, if it has one: some servers use no other. The kernel delivers what
+/// is sent to it by the loopback device all the same.
+pub(crate) fn own_address() -> IpAddr {
+    // Connecting a datagram socket sends nothing: it only asks for the route. The address is one for documents.
+    let asked = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+        socket.connect("198.51.100.1:9")?;
+        Ok(socket.local_addr()?.ip())
+    });
+    asked.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
 fn duration(time: libc::timespec) -> Duration {

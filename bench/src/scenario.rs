@@ -55,6 +55,14 @@ pub(crate) struct Role {
     pub(crate) delay_ms: u64,
 }
 
+impl Role {
+    /// What it sends.
+    pub(crate) fn tracks(&self) -> impl Iterator<Item = TrackSpec> + use<> {
+        let microphone = self.publishes.then_some(TrackSpec::Microphone);
+        microphone.into_iter().chain(self.camera.filter(|_| self.publishes))
+    }
+}
+
 /// Names of the scenarios that the binary carries.
 const BUILT_IN: &[(&str, &str)] = &[
     ("consult-2", include_str!("../scenarios/consult-2.toml")),
@@ -151,6 +159,11 @@ impl Shape {
             participants: roles.len(),
             publishers: roles.iter().filter(|role| role.publishes).count(),
         }
+    }
+
+    /// People in a room.
+    pub(crate) fn people_in(roles: &[Role], room: usize) -> usize {
+        roles.iter().filter(|role| role.room == room).count()
     }
 }
 
