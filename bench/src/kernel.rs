@@ -13,7 +13,8 @@ mod outbox;
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
-    os::fd::AsRawFd,
+    os::{fd::AsRawFd, unix::process::CommandExt as _},
+    process::Command,
     ptr,
     time::Duration,
 };
@@ -99,6 +100,29 @@ pub(crate) fn ticks_per_second() -> u64 {
     // SAFETY: a plain query.
     let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
     u64::try_from(ticks).ok().filter(|ticks| *ticks > 0).unwrap_or(100)
+}
+
+/// Has a program that is to be started asked to end when the thread that starts it ends, however that happens.
+pub(crate) fn end_with_us(command: &mut Command) {
+    let us = std::process::id();
+    let prepare = move || {
+        // SAFETY: a call without pointers; the signal's number is valid.
+        let result = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM) };
+        // We may have ended before the kernel knew.
+        if result != 0 || std::os::unix::process::parent_id() != us {
+            return Err(io::Error::from_raw_os_error(libc::ESRCH));
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec it only makes system calls, and allocates nothing.
+    unsafe { command.pre_exec(prepare) };
+}
+
+/// Asks a child that was not waited for to end: SIGTERM.
+pub(crate) fn ask_to_end(child: u32) {
+    let Ok(pid) = libc::pid_t::try_from(child) else { return };
+    // SAFETY: a call without pointers. The number is still the child's, as nobody has waited for it.
+    unsafe { libc::kill(pid, libc::SIGTERM) };
 }
 
 /// Lets this process open `wanted` files, as far as the hard limit goes; answers the limit now.

@@ -1,5 +1,5 @@
 //! How fast: `bench load` drives a server of LiveKit's protocol with virtual clients; `bench limit` measures the bare
-//! loop that no forwarding server can beat on this machine.
+//! loop that no forwarding server can beat on this machine; `bench compare` runs both and other servers in turn.
 //!
 //! Owns: its own sockets, threads and clocks. Never: reaches into a server; what is measured is measured from outside,
 //! over the wire and from `/proc`.
@@ -16,6 +16,7 @@
 )]
 
 mod clock;
+mod compare;
 mod histogram;
 mod kernel;
 mod limit;
@@ -40,14 +41,17 @@ struct Arguments {
 enum Command {
     /// The bare loop: receive, open, look up, seal, send, and nothing else.
     Limit(limit::Options),
-    /// Virtual clients against a server of LiveKit's protocol.
+    /// Virtual clients against a server of LiveKit's protocol, or Janus.
     Load(load::Options),
+    /// The bare loop, our server, Janus and others in turn, with ratios.
+    Compare(Box<compare::Options>),
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Limit(options) => limit::run(&options),
         Command::Load(options) => load::run(&options),
+        Command::Compare(options) => compare::run(&options),
     };
     match outcome {
         Ok(faults) if faults.is_empty() => ExitCode::SUCCESS,

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
-use sim::client::TrackSpec;
+use sim::{client::TrackSpec, outgoing::SIMULCAST};
 
 /// A scenario as its file says.
 #[derive(Debug, Clone, Deserialize)]
@@ -40,6 +40,16 @@ struct RoomKind {
 
 fn one() -> u32 {
     1
+}
+
+/// Rooms of one kind, and what each publisher's camera sends to each receiver; 0 without cameras.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Uniform {
+    pub(crate) publishers: usize,
+    pub(crate) listeners: usize,
+    pub(crate) bitrate_bps: u32,
+    pub(crate) fps: u32,
+    pub(crate) is_simulcast: bool,
 }
 
 /// Someone who takes part.
@@ -102,6 +112,18 @@ impl Scenario {
         ensure!(scenario.room.iter().all(|kind| kind.publishers > 0), "someone must send");
         ensure!(scenario.room.iter().all(|kind| kind.share > 0), "a share is at least 1");
         Ok(scenario)
+    }
+
+    /// What all rooms have in common, if they are of one kind.
+    pub(crate) fn uniform(&self) -> Option<Uniform> {
+        let [RoomKind { publishers, listeners, .. }] = self.room[..] else { return None };
+        let (bitrate_bps, fps, is_simulcast) = match self.video {
+            None => (0, 0, false),
+            Some(Video::One { bitrate_bps, fps }) => (bitrate_bps, fps, false),
+            // The highest layer is the one that is forwarded.
+            Some(Video::Simulcast) => (SIMULCAST[2].bitrate_bps, SIMULCAST[2].fps, true),
+        };
+        Some(Uniform { publishers, listeners, bitrate_bps, fps, is_simulcast })
     }
 
     /// Everyone, room by room; each room's publishers come first.
