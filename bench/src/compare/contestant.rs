@@ -59,6 +59,7 @@ pub(super) struct Figures {
     )]
     pub(super) cpu_us: Option<f64>,
     pub(super) rooms_per_core: Option<f64>,
+    pub(super) server_cpu_cores: Option<f64>,
     pub(super) forward_latency_us: Option<Latency>,
     pub(super) rss_kib_per_participant: Option<f64>,
     #[serde(default)]
@@ -108,6 +109,7 @@ impl Contestant {
     pub(super) fn janus(version: &str, loops: u16, url: &str, server: Server) -> Self {
         let threads = match loops {
             0 => "a thread for each connection".to_owned(),
+            1 => "one event loop".to_owned(),
             loops => format!("{loops} event loops"),
         };
         let pid = server.pid().to_string();

@@ -126,6 +126,11 @@ impl Record {
         if srtp_profiles.iter().any(|profile| !profile.starts_with("AEAD")) {
             warnings.push("without AEAD it pays more for each packet than the others".to_owned());
         }
+        let busy = self.spread(|one| one.server_cpu_cores).filter(|busy| busy.max > CORES_MAX);
+        warnings.extend(busy.map(|busy| {
+            let percent = busy.max * 100.0;
+            format!("it used {percent:.0} % of a core: latency and loss are those of overload")
+        }));
         let first = self.warm_up.as_ref().and_then(|turn| turn.as_ref().ok());
         Line {
             name: self.name.clone(),
@@ -232,8 +237,11 @@ impl Summary {
     }
 }
 
+/// Above this much of a core a server with one thread for media waits for itself.
+const CORES_MAX: f64 = 0.8;
+
 const HEADER: [&str; 8] =
-    ["", "CPU", "to limit", "to ours", "rooms per core", "latency p50 us", "p99 us", "lost"];
+    ["", "CPU", "times limit", "times ours", "rooms per core", "latency p50 us", "p99 us", "lost"];
 
 impl Line {
     fn cells(&self) -> Vec<String> {
@@ -300,6 +308,15 @@ mod tests {
         let line = peer.line(Some(&limit), None);
         assert_eq!(line.cpu_ratio_to_limit, Some(Spread { median: 4.0, min: 4.0, max: 4.0 }));
         assert_eq!(line.faults, ["round 1: it crashed"]);
+    }
+
+    #[test]
+    fn a_server_that_needed_most_of_a_core_is_pointed_out() {
+        let mut peer = record(Kind::Peer, &[8.0]);
+        peer.rounds[0].as_mut().unwrap().server_cpu_cores = Some(0.7);
+        assert!(peer.line(None, None).warnings.is_empty());
+        peer.rounds[0].as_mut().unwrap().server_cpu_cores = Some(0.9);
+        assert!(peer.line(None, None).warnings[0].contains("90 % of a core"));
     }
 
     #[test]
