@@ -12,8 +12,9 @@ mod outbox;
 
 use std::{
     io,
-    net::{SocketAddr, UdpSocket},
-    os::fd::AsRawFd,
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
+    os::{fd::AsRawFd, unix::process::CommandExt as _},
+    process::Command,
     ptr,
     time::Duration,
 };
@@ -101,6 +102,29 @@ pub(crate) fn ticks_per_second() -> u64 {
     u64::try_from(ticks).ok().filter(|ticks| *ticks > 0).unwrap_or(100)
 }
 
+/// Has a program that is to be started asked to end when the thread that starts it ends, however that happens.
+pub(crate) fn end_with_us(command: &mut Command) {
+    let us = std::process::id();
+    let prepare = move || {
+        // SAFETY: a call without pointers; the signal's number is valid.
+        let result = unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM) };
+        // We may have ended before the kernel knew.
+        if result != 0 || std::os::unix::process::parent_id() != us {
+            return Err(io::Error::from_raw_os_error(libc::ESRCH));
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec it only makes system calls, and allocates nothing.
+    unsafe { command.pre_exec(prepare) };
+}
+
+/// Asks a child that was not waited for to end: SIGTERM.
+pub(crate) fn ask_to_end(child: u32) {
+    let Ok(pid) = libc::pid_t::try_from(child) else { return };
+    // SAFETY: a call without pointers. The number is still the child's, as nobody has waited for it.
+    unsafe { libc::kill(pid, libc::SIGTERM) };
+}
+
 /// Lets this process open `wanted` files, as far as the hard limit goes; answers the limit now.
 pub(crate) fn raise_open_files(wanted: u64) -> io::Result<u64> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
@@ -117,6 +141,17 @@ pub(crate) fn raise_open_files(wanted: u64) -> io::Result<u64> {
         return Err(io::Error::last_os_error());
     }
     Ok(limit.rlim_cur)
+}
+
+/// An address of this machine that is not its loopback, if it has one: some servers use no other. The kernel delivers what
+/// is sent to it by the loopback device all the same.
+pub(crate) fn own_address() -> IpAddr {
+    // Connecting a datagram socket sends nothing: it only asks for the route. The address is one for documents.
+    let asked = UdpSocket::bind("0.0.0.0:0").and_then(|socket| {
+        socket.connect("198.51.100.1:9")?;
+        Ok(socket.local_addr()?.ip())
+    });
+    asked.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
 }
 
 fn duration(time: libc::timespec) -> Duration {

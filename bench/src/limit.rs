@@ -125,6 +125,8 @@ struct Report {
     sender_cpu_ratio: f64,
     reader_cpu_ratio: f64,
     sender_late_us_p99: u64,
+    /// What makes the run fail; empty if it is good.
+    faults: Vec<String>,
     machine: Machine,
 }
 
@@ -150,9 +152,10 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>> {
         (sent, forwarded, reader.join().expect("the reader does not panic"))
     });
     let (sent, forwarded, read) = (sent?, forwarded?, read?);
-    let report = report(options, machine, &sent, &forwarded, &read);
+    let mut report = report(options, machine, &sent, &forwarded, &read);
+    report.faults = faults(&report);
     print(options, &report)?;
-    Ok(faults(&report))
+    Ok(report.faults)
 }
 
 /// Packets on their way when the sender stops have arrived by then.
@@ -200,6 +203,7 @@ fn report(
         sender_cpu_ratio: sent.cpu.as_secs_f64() / seconds,
         reader_cpu_ratio: read.cpu.as_secs_f64() / seconds,
         sender_late_us_p99: sent.late_us_p99,
+        faults: Vec::new(),
         machine,
     }
 }
@@ -212,6 +216,7 @@ fn print(options: &Options, report: &Report) -> Result<()> {
     let title = format!("bench limit: {} rooms of {}", report.rooms, report.party);
     let rows = [
         ("machine", report.machine.line()),
+        ("command", report.machine.command.clone()),
         ("CPU per forwarded packet", format!("{:.2} us", report.loop_cpu_us_per_forwarded_packet)),
         ("rooms per core", format!("{:.0}", report.rooms_per_core)),
         (

@@ -1,4 +1,4 @@
-//! Drives a server of LiveKit's protocol with virtual clients, and checks and measures what they get.
+//! Drives a server of LiveKit's protocol, or Janus, with virtual clients, and checks and measures what they get.
 //!
 //! ```text
 //!   signalling thread          media threads, each with its rooms            /proc/PID
@@ -10,6 +10,8 @@
 //! so it does not matter when the generator gets round to reading. Packets leave one by one, as a browser's do.
 
 mod check;
+mod janus;
+mod livekit;
 mod media;
 mod participant;
 mod report;
@@ -17,7 +19,7 @@ mod signalling;
 mod wire;
 
 use std::{
-    io::Write as _,
+    io::{IsTerminal as _, Write as _},
     sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
@@ -27,6 +29,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 pub(crate) use media::SWEEP;
+pub(crate) use signalling::Protocol;
 
 use crate::{
     clock, kernel,
@@ -41,6 +44,9 @@ pub(crate) struct Options {
     /// Where the server's signalling is: ws://host:port
     #[arg(long)]
     url: String,
+    /// What the server speaks.
+    #[arg(long, value_enum, default_value_t = Protocol::Livekit)]
+    signalling: Protocol,
     /// API key.
     #[arg(long, default_value = "devkey")]
     key: String,
@@ -166,7 +172,7 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>> {
     let (measured, outcomes) = (measured?, outcomes?);
     let report = report::Report::new(options, shape, machine, &measured, &outcomes);
     report.print(options.json)?;
-    Ok(report.faults())
+    Ok(report.into_faults())
 }
 
 /// Rooms stay whole: a room's packets are checked by one thread.
@@ -228,6 +234,7 @@ const DRAIN: Duration = Duration::from_millis(800);
 struct Progress<'a> {
     shared: &'a Shared,
     people: u64,
+    is_terminal: bool,
     next: Instant,
     delivered: u64,
     cpu: Duration,
@@ -235,7 +242,14 @@ struct Progress<'a> {
 
 impl<'a> Progress<'a> {
     fn new(people: u64, shared: &'a Shared) -> Self {
-        Self { shared, people, next: clock::now(), delivered: 0, cpu: kernel::process_cpu() }
+        Self {
+            shared,
+            people,
+            is_terminal: std::io::stderr().is_terminal(),
+            next: clock::now(),
+            delivered: 0,
+            cpu: kernel::process_cpu(),
+        }
     }
 
     fn wait(&mut self, duration: Duration, what: &str) {
@@ -256,8 +270,10 @@ impl<'a> Progress<'a> {
     fn show(&mut self, what: &str) {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let (delivered, cpu) = (load(&self.shared.delivered), kernel::process_cpu());
+        // A log gets lines.
+        let (from, to) = if self.is_terminal { ("\r\x1b[K", "") } else { ("", "\n") };
         eprint!(
-            "\r\x1b[K{what}: {} of {} joined, {} failed, {} packets a second, {} missing, generator {:.0} %",
+            "{from}{what}: {} of {} joined, {} failed, {} packets a second, {} missing, generator {:.0} %{to}",
             load(&self.shared.joined),
             self.people,
             load(&self.shared.failed),
@@ -270,6 +286,8 @@ impl<'a> Progress<'a> {
     }
 
     fn end(&self) {
-        eprintln!();
+        if self.is_terminal {
+            eprintln!();
+        }
     }
 }

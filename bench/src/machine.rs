@@ -73,10 +73,11 @@ fn without_secret(arguments: impl Iterator<Item = String>) -> String {
     let mut hide_next = false;
     let shown: Vec<String> = arguments
         .map(|argument| {
-            let hide = std::mem::replace(&mut hide_next, argument == "--secret");
+            let is_secret = |name: &str| matches!(name, "--secret" | "--peer-secret");
+            let hide = std::mem::replace(&mut hide_next, is_secret(&argument));
             match argument.split_once('=') {
                 _ if hide => "***".to_owned(),
-                Some(("--secret", _)) => "--secret=***".to_owned(),
+                Some((name, _)) if is_secret(name) => format!("{name}=***"),
                 _ => argument,
             }
         })

@@ -1,5 +1,6 @@
 //! How fast: `bench load` drives a server of LiveKit's protocol with virtual clients; `bench limit` measures the bare
-//! loop that no forwarding server can beat on this machine; `bench instructions` counts what forwarding takes.
+//! loop that no forwarding server can beat on this machine; `bench compare` runs both and other servers in turn;
+//! `bench instructions` counts what forwarding takes.
 //!
 //! Owns: its own sockets, threads and clocks. Never: reaches into a running server; what is measured is measured from
 //! outside, over the wire and from `/proc`.
@@ -16,6 +17,7 @@
 )]
 
 mod clock;
+mod compare;
 mod histogram;
 mod instructions;
 mod kernel;
@@ -43,8 +45,10 @@ enum Command {
     Limit(limit::Options),
     /// Instructions per forwarded packet, compared with the record.
     Instructions(instructions::Options),
-    /// Virtual clients against a server of LiveKit's protocol.
+    /// Virtual clients against a server of LiveKit's protocol, or Janus.
     Load(load::Options),
+    /// The bare loop, our server, Janus and others in turn, with ratios.
+    Compare(Box<compare::Options>),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
         Command::Limit(options) => limit::run(&options),
         Command::Instructions(options) => instructions::run(&options),
         Command::Load(options) => load::run(&options),
+        Command::Compare(options) => compare::run(&options),
     };
     match outcome {
         Ok(faults) if faults.is_empty() => ExitCode::SUCCESS,

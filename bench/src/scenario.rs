@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
-use sim::client::TrackSpec;
+use sim::{client::TrackSpec, outgoing::SIMULCAST};
 
 /// A scenario as its file says.
 #[derive(Debug, Clone, Deserialize)]
@@ -42,6 +42,16 @@ fn one() -> u32 {
     1
 }
 
+/// Rooms of one kind, and what each publisher's camera sends to each receiver; 0 without cameras.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Uniform {
+    pub(crate) publishers: usize,
+    pub(crate) listeners: usize,
+    pub(crate) bitrate_bps: u32,
+    pub(crate) fps: u32,
+    pub(crate) is_simulcast: bool,
+}
+
 /// Someone who takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Role {
@@ -53,6 +63,14 @@ pub(crate) struct Role {
     pub(crate) camera: Option<TrackSpec>,
     /// When it comes, in milliseconds after the first.
     pub(crate) delay_ms: u64,
+}
+
+impl Role {
+    /// What it sends.
+    pub(crate) fn tracks(&self) -> impl Iterator<Item = TrackSpec> + use<> {
+        let microphone = self.publishes.then_some(TrackSpec::Microphone);
+        microphone.into_iter().chain(self.camera.filter(|_| self.publishes))
+    }
 }
 
 /// Names of the scenarios that the binary carries.
@@ -94,6 +112,18 @@ impl Scenario {
         ensure!(scenario.room.iter().all(|kind| kind.publishers > 0), "someone must send");
         ensure!(scenario.room.iter().all(|kind| kind.share > 0), "a share is at least 1");
         Ok(scenario)
+    }
+
+    /// What all rooms have in common, if they are of one kind.
+    pub(crate) fn uniform(&self) -> Option<Uniform> {
+        let [RoomKind { publishers, listeners, .. }] = self.room[..] else { return None };
+        let (bitrate_bps, fps, is_simulcast) = match self.video {
+            None => (0, 0, false),
+            Some(Video::One { bitrate_bps, fps }) => (bitrate_bps, fps, false),
+            // The highest layer is the one that is forwarded.
+            Some(Video::Simulcast) => (SIMULCAST[2].bitrate_bps, SIMULCAST[2].fps, true),
+        };
+        Some(Uniform { publishers, listeners, bitrate_bps, fps, is_simulcast })
     }
 
     /// Everyone, room by room; each room's publishers come first.
@@ -151,6 +181,11 @@ impl Shape {
             participants: roles.len(),
             publishers: roles.iter().filter(|role| role.publishes).count(),
         }
+    }
+
+    /// People in a room.
+    pub(crate) fn people_in(roles: &[Role], room: usize) -> usize {
+        roles.iter().filter(|role| role.room == room).count()
     }
 }
 

@@ -137,6 +137,7 @@ pub struct VirtualClient {
     next_offer: u32,
     outstanding_offer: Option<u32>,
     must_offer: bool,
+    offers_data: bool,
     report_due: Instant,
     missing: Vec<Seq>,
     scratch: Vec<u8>,
@@ -182,6 +183,7 @@ impl VirtualClient {
             next_offer: 1,
             outstanding_offer: None,
             must_offer: false,
+            offers_data: true,
             report_due: now + REPORT_INTERVAL,
             missing: Vec::new(),
             scratch: vec![0; 1500],
@@ -213,6 +215,26 @@ impl VirtualClient {
     /// Announces a track; it flows once the server answered the offer that follows. Answers its place in
     /// [`tracks`](Self::tracks).
     pub fn publish(&mut self, spec: TrackSpec) -> usize {
+        let (place, announcement) = self.add(spec);
+        self.requests.push_back(Request::AddTrack(Box::new(announcement)));
+        place
+    }
+
+    /// Offers all tracks at once and no data channels: for servers without announcements.
+    pub fn publish_by_offer(&mut self, specs: &[TrackSpec]) {
+        self.publisher.forgo_channels();
+        self.subscriber.forgo_channels();
+        self.offers_data = false;
+        for spec in specs {
+            let (place, _) = self.add(*spec);
+            self.tracks[place].sid = TrackSid::try_from(format!("TR_{place}")).ok();
+        }
+        if !specs.is_empty() {
+            self.offer();
+        }
+    }
+
+    fn add(&mut self, spec: TrackSpec) -> (usize, AddTrack) {
         let place = self.tracks.len();
         let is_video = spec != TrackSpec::Microphone;
         let source = match spec {
@@ -237,8 +259,7 @@ impl VirtualClient {
             .map(|(index, spec)| Layer::new(*spec, index, tag, is_video, &mut self.rng))
             .collect();
         let cid = format!("track-{place}");
-        self.requests
-            .push_back(Request::AddTrack(Box::new(add_track(&cid, is_video, source, &specs))));
+        let announcement = add_track(&cid, is_video, source, &specs);
         self.tracks.push(PublishedTrack {
             cid,
             sid: None,
@@ -250,7 +271,7 @@ impl VirtualClient {
             negotiated: None,
             layers,
         });
-        place
+        (place, announcement)
     }
 
     /// Takes a track back: its section becomes inactive.

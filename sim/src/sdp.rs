@@ -24,6 +24,8 @@ pub struct LocalSide<'a> {
     pub pwd: &'a str,
     /// Value of `a=fingerprint`.
     pub fingerprint: &'a str,
+    /// An address of ours: for servers that begin nothing before they know one.
+    pub candidate: Option<SocketAddr>,
 }
 
 /// One track of an offer.
@@ -65,6 +67,8 @@ pub struct RemoteSide {
     pub candidates: Vec<SocketAddr>,
     /// It says `a=ice-lite`.
     pub is_lite: bool,
+    /// It says `a=setup:active`: it will be the DTLS client (RFC 8842 §5.3).
+    pub is_dtls_client: bool,
     /// Its sections.
     pub sections: Vec<RemoteSection>,
 }
@@ -106,12 +110,21 @@ impl RemoteSection {
     }
 }
 
-/// Writes a publisher offer: data channels first, then the tracks; the mid of a track is its place.
+/// Writes a publisher offer: data channels first, if there are any, then the tracks; the mid of a track is its place,
+/// counted from 1.
 #[must_use]
-pub fn write_offer(local: LocalSide<'_>, version: u64, tracks: &[OfferedTrack]) -> String {
-    let mids: Vec<String> = (0..=tracks.len()).map(|mid| mid.to_string()).collect();
+pub fn write_offer(
+    local: LocalSide<'_>,
+    version: u64,
+    has_data: bool,
+    tracks: &[OfferedTrack],
+) -> String {
+    let first = usize::from(!has_data);
+    let mids: Vec<String> = (first..=tracks.len()).map(|mid| mid.to_string()).collect();
     let mut text = session(version, &mids);
-    data_section(&mut text, local, "0", "actpass");
+    if has_data {
+        data_section(&mut text, local, "0", "actpass");
+    }
     for (index, track) in tracks.iter().enumerate() {
         offered_section(&mut text, local, index + 1, track);
     }
@@ -127,12 +140,19 @@ fn session(version: u64, mids: &[String]) -> String {
 }
 
 fn transport(text: &mut String, local: LocalSide<'_>, mid: &str, setup: &str) {
-    let LocalSide { ufrag, pwd, fingerprint } = local;
+    let LocalSide { ufrag, pwd, fingerprint, candidate } = local;
     let _ = write!(
         text,
         "c=IN IP4 0.0.0.0\r\na=ice-ufrag:{ufrag}\r\na=ice-pwd:{pwd}\r\na=ice-options:trickle\r\n\
          a=fingerprint:{fingerprint}\r\na=setup:{setup}\r\na=mid:{mid}\r\n"
     );
+    if let Some(address) = candidate {
+        let (ip, port) = (address.ip(), address.port());
+        let _ = write!(
+            text,
+            "a=candidate:1 1 udp 2130706431 {ip} {port} typ host\r\na=end-of-candidates\r\n"
+        );
+    }
 }
 
 fn data_section(text: &mut String, local: LocalSide<'_>, mid: &str, setup: &str) {
@@ -240,6 +260,7 @@ pub fn read(text: &str) -> Option<RemoteSide> {
         fingerprint: (String::new(), String::new()),
         candidates: Vec::new(),
         is_lite: false,
+        is_dtls_client: false,
         sections: Vec::new(),
     };
     for line in text.lines() {
@@ -249,6 +270,7 @@ pub fn read(text: &str) -> Option<RemoteSide> {
             let (name, value) = attribute.split_once(':').unwrap_or((attribute, ""));
             match name {
                 "ice-lite" => remote.is_lite = true,
+                "setup" => remote.is_dtls_client = value == "active",
                 "ice-ufrag" => value.clone_into(&mut remote.ufrag),
                 "ice-pwd" => value.clone_into(&mut remote.pwd),
                 "fingerprint" => {
@@ -318,7 +340,8 @@ fn read_attribute(
             }
         }
         "msid" => section.track = value.split_once(' ').map(|(_, track)| track.to_owned()),
-        "ssrc-group" => {
+        // Other groups (SIM) are nothing that is asked for here.
+        "ssrc-group" if value.starts_with("FID ") => {
             let mut ssrcs = value.strip_prefix("FID ")?.split(' ').map(str::parse);
             let (media, rtx) = (ssrcs.next()?.ok()?, ssrcs.next()?.ok()?);
             section.ssrcs = Some((Ssrc(media), Some(Ssrc(rtx))));
@@ -339,19 +362,41 @@ fn read_attribute(
 mod tests {
     use super::*;
 
-    const LOCAL: LocalSide<'_> =
-        LocalSide { ufrag: "abcd", pwd: "0123456789012345678901", fingerprint: "sha-256 00:11" };
+    const LOCAL: LocalSide<'_> = LocalSide {
+        ufrag: "abcd",
+        pwd: "0123456789012345678901",
+        fingerprint: "sha-256 00:11",
+        candidate: None,
+    };
 
-    #[test]
-    fn an_offer_is_one_that_the_server_reads() {
-        let track = OfferedTrack {
+    fn camera() -> OfferedTrack {
+        OfferedTrack {
             is_video: true,
             cid: "camera".to_owned(),
             rids: ["q", "h", "f"].into_iter().filter_map(Rid::new).collect(),
             ssrcs: None,
             is_sending: true,
-        };
-        let text = write_offer(LOCAL, 1, &[track]);
+        }
+    }
+
+    #[test]
+    fn an_offer_without_data_channels_keeps_the_mids_and_names_our_address() {
+        let local = LocalSide { candidate: "192.0.2.7:5000".parse().ok(), ..LOCAL };
+        let text = write_offer(local, 1, false, &[camera()]);
+        assert!(text.contains("a=group:BUNDLE 1\r\n") && !text.contains("m=application"));
+        assert!(text.contains("a=candidate:1 1 udp 2130706431 192.0.2.7 5000 typ host\r\n"));
+    }
+
+    #[test]
+    fn an_answer_says_who_begins_the_handshake() {
+        let text = write_offer(LOCAL, 1, false, &[camera()]);
+        assert!(!read(&text).unwrap().is_dtls_client);
+        assert!(read(&text.replace("setup:actpass", "setup:active")).unwrap().is_dtls_client);
+    }
+
+    #[test]
+    fn an_offer_is_one_that_the_server_reads() {
+        let text = write_offer(LOCAL, 1, true, &[camera()]);
         let read = sfu::connection::sdp::parse(&text).unwrap();
         assert_eq!(read.ice_ufrag, "abcd");
         assert_eq!(read.sections.len(), 2);

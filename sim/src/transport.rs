@@ -1,4 +1,5 @@
-//! One peer connection of a client: a full ICE agent with one candidate, DTLS as client, SRTP, data channels.
+//! One peer connection of a client: a full ICE agent with one candidate, DTLS, SRTP, data channels. In DTLS it is the
+//! client, unless the server's description says that the server is.
 //!
 //! ```text
 //!   New ── description ──► checks until one is answered ──► DTLS ──► SRTP keys, data channels
@@ -73,6 +74,8 @@ impl Identity {
 
 /// Keys of one DTLS association.
 pub struct Keys {
+    /// What was agreed.
+    pub profile: SrtpProfile,
     /// Seals.
     pub sender: SrtpSender,
     /// Opens.
@@ -98,6 +101,8 @@ pub struct Transport {
     pub ufrag: String,
     /// Our password.
     pub pwd: String,
+    /// Our address, if our descriptions are to name it.
+    pub candidate: Option<SocketAddr>,
     remote: Option<RemoteSide>,
     dtls: Dtls,
     /// The handshake began.
@@ -107,7 +112,8 @@ pub struct Transport {
     pub keys: Option<Keys>,
     /// Once open.
     pub channels: Option<Channels>,
-    wanted_channels: &'static [&'static str],
+    /// Labels; `None`: no association at all.
+    wanted_channels: Option<&'static [&'static str]>,
     /// Our TSNs begin just below 2^32.
     pub wraps_tsn: bool,
     phase: Phase,
@@ -139,13 +145,14 @@ impl Transport {
         Self {
             ufrag: random_base62(&mut rng).take(4).collect(),
             pwd: random_base62(&mut rng).take(24).collect(),
+            candidate: None,
             remote: None,
             dtls,
             is_started: false,
             timer: None,
             keys: None,
             channels: None,
-            wanted_channels,
+            wanted_channels: Some(wanted_channels),
             wraps_tsn: false,
             phase: Phase::New,
             queue: VecDeque::new(),
@@ -171,6 +178,11 @@ impl Transport {
         self.phase == Phase::Open
     }
 
+    /// No data channels: for servers that were offered none.
+    pub fn forgo_channels(&mut self) {
+        self.wanted_channels = None;
+    }
+
     /// New local credentials; the next description carries them.
     pub fn restart_ice(&mut self) {
         self.ufrag = random_base62(&mut self.rng).take(4).collect();
@@ -185,8 +197,10 @@ impl Transport {
             self.outstanding.clear();
             self.next_check = Some(now);
         }
+        let is_dtls_client = remote.is_dtls_client;
         self.remote = Some(remote);
         if self.phase == Phase::New {
+            self.dtls.set_active(!is_dtls_client);
             self.phase = Phase::Connecting;
         }
     }
@@ -220,6 +234,10 @@ impl Transport {
     pub fn handle_stun(&mut self, datagram: &[u8], now: Instant) {
         let Ok(message) = stun::Message::parse(datagram) else { return };
         let Some(remote) = &self.remote else { return };
+        if message.class() == stun::Class::Request {
+            self.answer_check(&message);
+            return;
+        }
         let known = self.outstanding.contains(&message.transaction_id());
         let is_answer = message.class() == stun::Class::Success
             && known
@@ -236,7 +254,21 @@ impl Transport {
         self.begin_handshake(now);
     }
 
-    /// Sends the ClientHello, if that has not happened: when a check was answered, or rudely.
+    /// Servers that are no lite agents check as well, and want an answer (RFC 8445 §7.3).
+    fn answer_check(&mut self, message: &stun::Message<'_>) {
+        let source = self.remote.as_ref().and_then(|remote| remote.candidates.first());
+        let Some(source) = source.filter(|_| message.check_integrity(self.pwd.as_bytes())) else {
+            return;
+        };
+        let mut out = [0; 128];
+        let (id, key) = (message.transaction_id(), self.pwd.as_bytes());
+        if let Some(len) = stun::binding_success(&mut out, id, *source, key) {
+            self.queue.push_back(out[..len].to_vec());
+        }
+    }
+
+    /// Begins the handshake, if that has not happened: when a check was answered, or rudely. As client, a ClientHello
+    /// leaves.
     pub fn begin_handshake(&mut self, now: Instant) {
         if !self.is_started {
             self.is_started = true;
@@ -347,11 +379,13 @@ impl Transport {
                         dimpl::SrtpProfile::AEAD_AES_128_GCM => SrtpProfile::AeadAes128Gcm,
                         _ => SrtpProfile::AeadAes256Gcm,
                     };
-                    let keys = SrtpKeys::from_exporter(profile, &material, true).expect("keys");
+                    let keys = SrtpKeys::from_exporter(profile, &material, self.dtls.is_active());
+                    let keys = keys.expect("keys");
                     let (sender, receiver) = (SrtpSender::new(&keys), SrtpReceiver::new(&keys));
-                    self.keys = Some(Keys { sender, receiver });
+                    self.keys = Some(Keys { profile, sender, receiver });
                     self.phase = Phase::Open;
-                    self.channels = Some(Channels::new(self.wanted_channels, self.wraps_tsn, now));
+                    let wanted = self.wanted_channels;
+                    self.channels = wanted.map(|wanted| Channels::new(wanted, self.wraps_tsn, now));
                 }
                 Output::CloseNotify => self.phase = Phase::Closed,
                 Output::Timeout(at) => {

@@ -3,7 +3,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
+    collections::{BTreeSet, BinaryHeap, HashMap},
     io::ErrorKind,
     os::fd::AsRawFd,
     sync::atomic::Ordering,
@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use mio::{Events, Interest, Poll, Token, unix::SourceFd};
+use sfu::connection::srtp::SrtpProfile;
 use sim::Identity;
 
 use super::{
@@ -52,6 +53,8 @@ pub(super) struct Outcome {
     /// When the first came and the last was there.
     pub(super) join_span: Option<(Instant, Instant)>,
     pub(super) joined: u64,
+    /// What was agreed for media.
+    pub(super) profiles: BTreeSet<&'static str>,
     /// Why others did not, some of them.
     pub(super) failures: Vec<String>,
     /// CPU time of this thread while measuring.
@@ -109,13 +112,20 @@ struct Crowd<'a> {
 impl<'a> Crowd<'a> {
     fn new(roles: &[Role], link: Link, options: &Options, shared: &'a Shared) -> Result<Self> {
         let identity = Identity::generate();
+        let ip = kernel::own_address();
         let now = clock::now();
         let poll = Poll::new().context("preparing to wait for sockets")?;
         let mut participants = Vec::with_capacity(roles.len());
         for (place, role) in roles.iter().enumerate() {
             let seed = options.seed << 32 | (role.room as u64) << 12 | place as u64 & 0xfff;
             let ask = link.ask[place].clone();
-            let participant = Participant::new(*role, &identity, seed, ask, (shared.epoch, now))?;
+            let mut participant =
+                Participant::new(*role, &identity, seed, ask, (shared.epoch, now))?;
+            let hears_others = roles
+                .iter()
+                .enumerate()
+                .any(|(other, with)| other != place && with.room == role.room && with.publishes);
+            participant.adapt(options.signalling, hears_others, ip)?;
             for side in 0..2 {
                 let fd = participant.socket(side).as_raw_fd();
                 poll.registry()
@@ -275,6 +285,9 @@ impl Outcome {
         self.send_errors += one.send_errors;
         self.duplicates += one.client.replays;
         self.counts.wrong += one.client.unauthentic;
+        for side in [&one.client.publisher, &one.client.subscriber] {
+            self.profiles.extend(side.keys.as_ref().map(|keys| profile_name(keys.profile)));
+        }
         if one.joined.is_none() {
             return;
         }
@@ -315,6 +328,15 @@ impl Outcome {
         self.silent_streams += expected - heard;
         // Somebody else's track: of another room, or our own.
         self.counts.wrong += (one.checks.len() as u64).saturating_sub(heard);
+    }
+}
+
+/// As RFC 5764 and RFC 7714 name it.
+fn profile_name(profile: SrtpProfile) -> &'static str {
+    match profile {
+        SrtpProfile::AeadAes128Gcm => "AEAD_AES_128_GCM",
+        SrtpProfile::AeadAes256Gcm => "AEAD_AES_256_GCM",
+        SrtpProfile::AesCm128HmacSha1_80 => "AES128_CM_HMAC_SHA1_80",
     }
 }
 

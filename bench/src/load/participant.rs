@@ -2,20 +2,22 @@
 
 use std::{
     collections::HashMap,
-    net::{SocketAddr, UdpSocket},
+    net::{IpAddr, SocketAddr, UdpSocket},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
-use livekit_protocol::signal_request::Message as Asking;
 use sfu::{
     rtp::ids::Ssrc,
     shard::command::{Message, Request},
 };
-use sim::{ClientConfig, Identity, Side, TrackSpec, VirtualClient};
+use sim::{ClientConfig, Identity, Side, VirtualClient};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{check::StreamCheck, signalling::News, wire};
+use super::{
+    check::StreamCheck,
+    signalling::{News, Protocol},
+};
 use crate::{
     histogram::Histogram,
     kernel::{self, Message as Datagram, Outbox, Piece, Receiving},
@@ -35,7 +37,9 @@ pub(super) struct Participant {
     sockets: [UdpSocket; 2],
     is_connected: [bool; 2],
     trickled: [Option<SocketAddr>; 2],
-    ask: UnboundedSender<Asking>,
+    ask: UnboundedSender<Request>,
+    /// Without these sides open it is not there.
+    needs: [bool; 2],
     /// When its socket began to open.
     pub(super) came: Option<Instant>,
     /// When both its connections stood.
@@ -56,7 +60,7 @@ impl Participant {
         role: Role,
         identity: &Identity,
         seed: u64,
-        ask: UnboundedSender<Asking>,
+        ask: UnboundedSender<Request>,
         (epoch, now): (Instant, Instant),
     ) -> Result<Self> {
         let config = ClientConfig {
@@ -78,6 +82,7 @@ impl Participant {
             is_connected: [false; 2],
             trickled: [None; 2],
             ask,
+            needs: [true; 2],
             came: None,
             joined: None,
             is_leaving: false,
@@ -86,6 +91,25 @@ impl Participant {
             checks: HashMap::default(),
             send_errors: 0,
         })
+    }
+
+    /// Prepares for a server that is not LiveKit's: one without connections that carry nothing, and one that wants to
+    /// know an address of ours.
+    pub(super) fn adapt(
+        &mut self,
+        protocol: Protocol,
+        hears_others: bool,
+        ip: IpAddr,
+    ) -> Result<()> {
+        if protocol == Protocol::Livekit {
+            return Ok(());
+        }
+        self.needs = [self.role.publishes, hears_others];
+        for (side, socket) in SIDES.into_iter().zip(&self.sockets) {
+            let port = socket.local_addr().context("asking a socket for its port")?.port();
+            self.client.transport(side).candidate = Some(SocketAddr::new(ip, port));
+        }
+        Ok(())
     }
 
     /// The socket of a side.
@@ -100,11 +124,14 @@ impl Participant {
             News::Candidate(side, address) => {
                 self.trickled[usize::from(side == Side::Subscriber)].get_or_insert(address);
             }
+            News::Admitted => {
+                let tracks: Vec<_> = self.role.tracks().collect();
+                self.client.publish_by_offer(&tracks);
+            }
             News::Message(message) => {
-                if matches!(*message, Message::Joined(_)) && self.role.publishes {
-                    self.client.publish(TrackSpec::Microphone);
-                    if let Some(camera) = self.role.camera {
-                        self.client.publish(camera);
+                if matches!(*message, Message::Joined(_)) {
+                    for track in self.role.tracks() {
+                        self.client.publish(track);
                     }
                 }
                 self.client.handle_message(*message, now);
@@ -124,7 +151,8 @@ impl Participant {
 
     /// Notes that it is there, once it is.
     pub(super) fn note_joined(&mut self, now: Instant) -> bool {
-        let is_open = self.client.publisher.is_open() && self.client.subscriber.is_open();
+        let sides = [&self.client.publisher, &self.client.subscriber];
+        let is_open = sides.iter().zip(self.needs).all(|(side, needed)| !needed || side.is_open());
         if self.joined.is_none() && is_open && self.failure.is_none() {
             self.joined = Some(now);
             return true;
@@ -135,10 +163,8 @@ impl Participant {
     /// Sends whatever it has to say, and says when its turn comes next.
     pub(super) fn speak(&mut self, outbox: &mut Outbox, now: Instant) {
         while let Some(request) = self.client.poll_request() {
-            if let Some(asking) = wire::asking(request) {
-                // A closed socket is told by its own news.
-                let _ = self.ask.send(asking);
-            }
+            // A closed socket is told by its own news.
+            let _ = self.ask.send(request);
         }
         loop {
             let mut pieces: [Vec<Piece>; 2] = [Vec::new(), Vec::new()];
@@ -220,10 +246,8 @@ impl Participant {
     /// Goes home.
     pub(super) fn leave(&mut self) {
         self.is_leaving = true;
-        if let Some(asking) = wire::asking(Request::Leave) {
-            // Whose socket is closed has left.
-            let _ = self.ask.send(asking);
-        }
+        // Whose socket is closed has left.
+        let _ = self.ask.send(Request::Leave);
     }
 
     /// When the first picture (without cameras: sound) of anyone was complete.

@@ -1,6 +1,6 @@
 //! What a run says at its end, for programs and for people, and what makes it fail.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -41,6 +41,8 @@ pub(super) struct Report {
     join_ms: Percentiles,
     first_frame_ms: Percentiles,
     joins_per_second: f64,
+    /// What was agreed for media; without AEAD a server pays more for each packet.
+    srtp_profiles: BTreeSet<&'static str>,
     #[serde(flatten)]
     server: Option<Server>,
     /// Of the busiest sending and receiving thread.
@@ -50,6 +52,8 @@ pub(super) struct Report {
     generator_send_errors: u64,
     join_failures: Vec<String>,
     warnings: Vec<String>,
+    /// What makes the run fail; empty if it is good.
+    faults: Vec<String>,
     machine: Machine,
 }
 
@@ -109,6 +113,7 @@ impl Report {
             join_ms: merged(|one| &one.join).percentiles(millis),
             first_frame_ms: merged(|one| &one.first_frame).percentiles(millis),
             joins_per_second: join_rate(outcomes, joined),
+            srtp_profiles: outcomes.iter().flat_map(|one| one.profiles.clone()).collect(),
             server: server(measured, &shape, forwarded),
             generator_cpu_ratio: busiest / seconds,
             generator_cpu_cores: measured.generator.as_secs_f64() / seconds,
@@ -116,9 +121,11 @@ impl Report {
             generator_send_errors: sum(|one| one.send_errors),
             join_failures: outcomes.iter().flat_map(|one| one.failures.clone()).collect(),
             warnings: Vec::new(),
+            faults: Vec::new(),
             machine,
         };
         report.warnings = report.warn();
+        report.faults = report.judge();
         report
     }
 
@@ -147,7 +154,11 @@ impl Report {
     }
 
     /// What makes the run fail.
-    pub(super) fn faults(&self) -> Vec<String> {
+    pub(super) fn into_faults(self) -> Vec<String> {
+        self.faults
+    }
+
+    fn judge(&self) -> Vec<String> {
         let counts = [
             (self.lost_packets, "packets lost"),
             (self.duplicate_packets, "packets twice"),
@@ -172,7 +183,8 @@ impl Report {
         }
         let Shape { rooms, participants, .. } = self.shape;
         let title = format!("bench load {}: {rooms} rooms, {participants} people", self.scenario);
-        let mut rows = vec![("machine", self.machine.line())];
+        let mut rows =
+            vec![("machine", self.machine.line()), ("command", self.machine.command.clone())];
         rows.extend(self.server.iter().flat_map(Server::rows));
         rows.extend(self.rows());
         rows.extend(self.warnings.iter().map(|warning| ("WARNING", warning.clone())));
@@ -197,6 +209,7 @@ impl Report {
             ("join", spread(&self.join_ms, "ms")),
             ("first frame", spread(&self.first_frame_ms, "ms")),
             ("joins", format!("{}, {:.0} a second", self.joined, self.joins_per_second)),
+            ("SRTP", self.srtp_profiles.iter().copied().collect::<Vec<_>>().join(", ")),
             (
                 "checked",
                 format!(

@@ -1,30 +1,57 @@
-//! The signal sockets of all participants: one thread, one task for each.
+//! The signal sockets of all participants: one thread, one task for each. What is said on them is a [`Dialect`]'s
+//! business.
 
 use std::{
+    net::SocketAddr,
     sync::mpsc::{Receiver, Sender, channel},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use clap::ValueEnum;
 use futures_util::{SinkExt, StreamExt};
-use livekit_protocol::{
-    self as proto, SignalRequest, SignalResponse, signal_request::Message as Asking,
-};
-use prost::Message as _;
-use protocol::{
-    ids::{Identity, RoomName},
-    token::{ApiKeys, Claims, SecretPolicy, mint},
-};
-use sfu::shard::command::Message;
+use sfu::shard::command::{Message, Request};
 use sim::Side;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio_tungstenite::{connect_async, tungstenite};
-
-use super::{
-    Options, Phase, Shared,
-    wire::{self, Heard},
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{self, client::IntoClientRequest, http::HeaderValue},
 };
-use crate::{clock, kernel, scenario::Role};
+
+use super::{Options, Phase, Shared, janus::Janus, livekit::LiveKit};
+use crate::{
+    clock,
+    scenario::{Role, Shape},
+};
+
+/// The protocol of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Protocol {
+    /// LiveKit's, with join tokens.
+    Livekit,
+    /// Janus's, with its VideoRoom.
+    Janus,
+}
+
+/// What one participant says and hears, without the socket. Frames are text or binary, as the protocol wants.
+pub(super) trait Dialect: Send {
+    /// WebSocket subprotocol, if it needs one.
+    fn subprotocol(&self) -> Option<&'static str>;
+    /// The socket is open.
+    fn on_open(&mut self, effects: &mut Vec<Effect>);
+    /// The server said something.
+    fn on_frame(&mut self, frame: tungstenite::Message, effects: &mut Vec<Effect>) -> Result<()>;
+    /// The virtual client wants something.
+    fn on_request(&mut self, request: Request, effects: &mut Vec<Effect>);
+    /// Nothing was said for [`PING_INTERVAL`].
+    fn on_ping_due(&mut self, effects: &mut Vec<Effect>);
+}
+
+/// What follows from an input.
+pub(super) enum Effect {
+    Send(tungstenite::Message),
+    Tell(News),
+}
 
 /// What a media thread is told of one of its participants.
 pub(super) struct Told {
@@ -37,8 +64,10 @@ pub(super) struct Told {
 pub(super) enum News {
     /// The socket is being opened.
     Came(Instant),
+    /// It may publish, without having joined in LiveKit's sense.
+    Admitted,
     Message(Box<Message>),
-    Candidate(Side, std::net::SocketAddr),
+    Candidate(Side, SocketAddr),
     /// The socket is closed, or could not be opened.
     Gone(String),
 }
@@ -47,7 +76,7 @@ pub(super) enum News {
 pub(super) struct Link {
     pub(super) told: Receiver<Told>,
     /// One for each participant.
-    pub(super) ask: Vec<UnboundedSender<Asking>>,
+    pub(super) ask: Vec<UnboundedSender<Request>>,
 }
 
 /// All sockets to be.
@@ -61,15 +90,15 @@ struct Visit {
     url: String,
     delay: Duration,
     told: Sender<Told>,
-    asked: UnboundedReceiver<Asking>,
+    asked: UnboundedReceiver<Request>,
+    dialect: Box<dyn Dialect>,
 }
 
-/// Mints all tokens: their cost is not part of any join time.
+/// Prepares everyone, tokens included: their cost is not part of any join time.
 pub(super) fn prepare(options: &Options, groups: &[Vec<Role>]) -> Result<(Signalling, Vec<Link>)> {
     let is_plain = options.url.starts_with("ws://");
     ensure!(is_plain, "the URL must begin with ws://: TLS would be measured too");
-    let pair = format!("{}: {}", options.key, options.secret);
-    let keys = ApiKeys::parse(&pair, SecretPolicy::Dev).context("reading the API key")?;
+    let url = options.url.trim_end_matches('/');
     let mut visits = Vec::new();
     let mut links = Vec::new();
     for (group, roles) in groups.iter().enumerate() {
@@ -78,35 +107,27 @@ pub(super) fn prepare(options: &Options, groups: &[Vec<Role>]) -> Result<(Signal
         for (place, role) in roles.iter().enumerate() {
             let (asker, asked) = unbounded_channel();
             ask.push(asker);
-            let token = token(options, &keys, role, &format!("{group}-{place}"))?;
-            let url = options.url.trim_end_matches('/');
+            let name = format!("{group}-{place}");
+            let (url, dialect): (_, Box<dyn Dialect>) = match options.signalling {
+                Protocol::Livekit => (LiveKit::url(url, options, role, &name)?, Box::new(LiveKit)),
+                Protocol::Janus => {
+                    let people = Shape::people_in(roles, role.room);
+                    (url.to_owned(), Box::new(Janus::new(options.seed, *role, people)))
+                }
+            };
             visits.push(Visit {
                 place,
-                url: format!(
-                    "{url}/rtc?access_token={token}&auto_subscribe=1&adaptive_stream=0\
-                     &sdk=rust&protocol=15&version=0.1.0"
-                ),
+                url,
                 delay: Duration::from_millis(role.delay_ms),
                 told: told_sender.clone(),
                 asked,
+                dialect,
             });
         }
         links.push(Link { told, ask });
     }
     Ok((Signalling { visits }, links))
 }
-
-fn token(options: &Options, keys: &ApiKeys, role: &Role, name: &str) -> Result<String> {
-    let room = RoomName::try_from(format!("bench-{}-{}", options.seed, role.room));
-    let identity = Identity::try_from(format!("bench-{name}"));
-    let (Ok(room), Ok(identity)) = (room, identity) else { bail!("names are refused") };
-    let expires = kernel::wall_clock() + TOKEN_LIFETIME;
-    let claims = Claims::for_join(room, identity, expires.as_secs().cast_signed());
-    mint(&claims, keys).context("signing a token")
-}
-
-/// Longer than any run.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
 impl Signalling {
     /// Serves the sockets until the run is done.
@@ -141,7 +162,12 @@ impl Visit {
     }
 
     async fn talk(&mut self) -> Result<()> {
-        let opening = tokio::time::timeout(PATIENCE, connect_async(&self.url));
+        let mut request = self.url.as_str().into_client_request().context("reading the URL")?;
+        if let Some(name) = self.dialect.subprotocol() {
+            let value = HeaderValue::from_static(name);
+            request.headers_mut().insert("Sec-WebSocket-Protocol", value);
+        }
+        let opening = tokio::time::timeout(PATIENCE, connect_async(request));
         let (mut socket, _) = match opening.await.context("the socket did not open in time")? {
             Ok(open) => open,
             Err(tungstenite::Error::Http(response)) => {
@@ -151,40 +177,37 @@ impl Visit {
             Err(error) => return Err(anyhow!(error).context("opening the socket")),
         };
         let mut ping = tokio::time::interval(PING_INTERVAL);
+        ping.reset();
+        let mut effects = Vec::new();
+        self.dialect.on_open(&mut effects);
         loop {
-            let asking = tokio::select! {
+            for effect in effects.drain(..) {
+                match effect {
+                    Effect::Tell(news) => self.tell(news),
+                    Effect::Send(frame) => {
+                        socket.send(frame).await.context("writing to the socket")?;
+                    }
+                }
+            }
+            tokio::select! {
                 frame = socket.next() => match frame {
                     None => return Ok(()),
                     Some(frame) => {
-                        self.hear(frame.context("reading the socket")?)?;
-                        continue;
+                        let frame = frame.context("reading the socket")?;
+                        self.dialect.on_frame(frame, &mut effects)?;
                     }
                 },
                 asked = self.asked.recv() => match asked {
                     None => return Ok(()),
-                    Some(asking) => asking,
+                    Some(request) => self.dialect.on_request(request, &mut effects),
                 },
-                _ = ping.tick() => Asking::PingReq(proto::Ping::default()),
-            };
-            let request = SignalRequest { message: Some(asking) };
-            let frame = tungstenite::Message::Binary(request.encode_to_vec().into());
-            socket.send(frame).await.context("writing to the socket")?;
+                _ = ping.tick() => self.dialect.on_ping_due(&mut effects),
+            }
         }
-    }
-
-    fn hear(&self, frame: tungstenite::Message) -> Result<()> {
-        let tungstenite::Message::Binary(bytes) = frame else { return Ok(()) };
-        let response = SignalResponse::decode(bytes).context("reading a response")?;
-        match response.message.map_or(Heard::Nothing, wire::heard) {
-            Heard::Message(message) => self.tell(News::Message(message)),
-            Heard::Candidate(side, address) => self.tell(News::Candidate(side, address)),
-            Heard::Nothing => {}
-        }
-        Ok(())
     }
 }
 
 /// As livekit-client waits for a socket.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// What LiveKit servers tell clients; ours too.
+/// What LiveKit servers tell clients; ours too. Janus forgets a client after a minute.
 const PING_INTERVAL: Duration = Duration::from_secs(5);

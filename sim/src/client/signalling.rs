@@ -90,7 +90,7 @@ impl VirtualClient {
         self.next_offer += 1;
         self.outstanding_offer = Some(id);
         let local = local_side(&self.publisher, &self.config.identity);
-        let sdp = sdp::write_offer(local, id.into(), &tracks);
+        let sdp = sdp::write_offer(local, id.into(), self.offers_data, &tracks);
         self.requests.push_back(Request::Offer { id, sdp });
     }
 
@@ -104,8 +104,9 @@ impl VirtualClient {
         };
         self.outstanding_offer = None;
         let tracks = self.tracks.iter_mut().filter(|track| track.sid.is_some());
-        // Data channels come first; a track of which more was announced since has no section yet.
-        for (track, section) in tracks.zip(remote.sections.iter().skip(1)) {
+        let sections = remote.sections.iter().filter(|section| section.kind != sdp::Kind::Data);
+        // A track of which more was announced since has no section yet.
+        for (track, section) in tracks.zip(sections) {
             for (id, kind) in section.extensions.iter() {
                 self.outgoing_extensions.insert(id, kind);
             }
@@ -151,7 +152,10 @@ impl VirtualClient {
             if self.by_ssrc.contains_key(&ssrcs.0) {
                 continue;
             }
-            let Ok(track) = TrackSid::try_from(track.clone()) else { continue };
+            // Servers of another protocol name tracks in their own way.
+            let named = TrackSid::try_from(track.clone());
+            let named = named.or_else(|_| TrackSid::try_from(format!("TR_{}", section.mid)));
+            let Ok(track) = named else { continue };
             let is_video = section.kind == sdp::Kind::Video;
             let place = self.streams.len();
             let mut stream = IncomingStream::new(track, section.mid, ssrcs, is_video);
@@ -170,6 +174,7 @@ fn local_side<'a>(transport: &'a Transport, identity: &'a Identity) -> sdp::Loca
         ufrag: &transport.ufrag,
         pwd: &transport.pwd,
         fingerprint: identity.fingerprint(),
+        candidate: transport.candidate,
     }
 }
 
