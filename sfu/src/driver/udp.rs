@@ -26,6 +26,10 @@ pub(crate) const RECEIVE_MESSAGES: usize = 64;
 /// A receive-offload message holds at most this (the largest UDP payload).
 const RECEIVE_BYTES: usize = 65_536;
 
+/// From buffer to buffer: not a power of two, or the fronts of all of them, which is all that is used without offload, would
+/// compete for the same few places of the processor's caches.
+const RECEIVE_STRIDE: usize = RECEIVE_BYTES + 1280;
+
 /// Messages per `sendmmsg`.
 const SEND_MESSAGES: usize = 64;
 
@@ -89,6 +93,10 @@ fn enable_gro(fd: RawFd) {
 pub(crate) struct Receiver {
     fd: RawFd,
     buffers: Box<[u8]>,
+    names: Box<[libc::sockaddr_storage]>,
+    controls: Box<[Control]>,
+    iovecs: Box<[libc::iovec]>,
+    headers: Box<[libc::mmsghdr]>,
     messages: [Received; RECEIVE_MESSAGES],
 }
 
@@ -102,31 +110,32 @@ struct Received {
 impl Receiver {
     /// For a socket that outlives this value.
     pub(crate) fn new(socket: &UdpSocket) -> Self {
+        // SAFETY: all-zero is a valid value of these plain C structures.
+        let (name, iovec, header): (libc::sockaddr_storage, libc::iovec, libc::mmsghdr) =
+            unsafe { (mem::zeroed(), mem::zeroed(), mem::zeroed()) };
         Self {
             fd: socket.as_raw_fd(),
-            buffers: vec![0; RECEIVE_MESSAGES * RECEIVE_BYTES].into_boxed_slice(),
+            buffers: vec![0; RECEIVE_MESSAGES * RECEIVE_STRIDE].into_boxed_slice(),
+            names: vec![name; RECEIVE_MESSAGES].into_boxed_slice(),
+            controls: vec![[0; 4]; RECEIVE_MESSAGES].into_boxed_slice(),
+            iovecs: vec![iovec; RECEIVE_MESSAGES].into_boxed_slice(),
+            headers: vec![header; RECEIVE_MESSAGES].into_boxed_slice(),
             messages: [Received { source: None, len: 0, segment: 0 }; RECEIVE_MESSAGES],
         }
     }
 
     /// Reads one batch; the number of messages, 0 when nothing waits.
     pub(crate) fn receive(&mut self) -> io::Result<usize> {
-        // SAFETY: all-zero is a valid value of these plain C structures.
-        let mut names: [libc::sockaddr_storage; RECEIVE_MESSAGES] = unsafe { mem::zeroed() };
-        let mut controls: [Control; RECEIVE_MESSAGES] = [[0; 4]; RECEIVE_MESSAGES];
-        // SAFETY: as above.
-        let mut iovecs: [libc::iovec; RECEIVE_MESSAGES] = unsafe { mem::zeroed() };
-        // SAFETY: as above.
-        let mut headers: [libc::mmsghdr; RECEIVE_MESSAGES] = unsafe { mem::zeroed() };
-        let parts = names
+        let parts = self
+            .names
             .iter_mut()
-            .zip(&mut controls)
-            .zip(&mut iovecs)
-            .zip(&mut headers)
-            .zip(self.buffers.chunks_exact_mut(RECEIVE_BYTES));
+            .zip(&mut self.controls)
+            .zip(&mut self.iovecs)
+            .zip(&mut self.headers)
+            .zip(self.buffers.chunks_exact_mut(RECEIVE_STRIDE));
         for ((((name, control), iovec), header), buffer) in parts {
             iovec.iov_base = buffer.as_mut_ptr().cast();
-            iovec.iov_len = buffer.len();
+            iovec.iov_len = RECEIVE_BYTES;
             header.msg_hdr.msg_name = ptr::from_mut(name).cast();
             header.msg_hdr.msg_namelen = SOCKADDR_LEN;
             header.msg_hdr.msg_iov = iovec;
@@ -134,12 +143,12 @@ impl Receiver {
             header.msg_hdr.msg_control = control.as_mut_ptr().cast();
             header.msg_hdr.msg_controllen = size_of::<Control>();
         }
-        // SAFETY: every header points to a name, an iovec and a control buffer that live until the call returns; the
-        // count is the length of `headers`; a null timeout is allowed.
+        // SAFETY: every header points to a name, an iovec with its buffer, and a control buffer of this value, which
+        // nothing else touches until the call returns; the count is the length of `headers`; a null timeout is allowed.
         let count = unsafe {
             libc::recvmmsg(
                 self.fd,
-                headers.as_mut_ptr(),
+                self.headers.as_mut_ptr(),
                 MESSAGES_LEN,
                 libc::MSG_DONTWAIT,
                 ptr::null_mut(),
@@ -153,11 +162,11 @@ impl Receiver {
             };
         };
         for ((received, header), name) in
-            self.messages.iter_mut().zip(&headers).zip(names).take(count)
+            self.messages.iter_mut().zip(&self.headers).zip(&self.names).take(count)
         {
             let len = header.msg_len as usize;
             *received = Received {
-                source: source_of(name, header.msg_hdr.msg_namelen),
+                source: source_of(*name, header.msg_hdr.msg_namelen),
                 len,
                 segment: gro_segment(&header.msg_hdr).filter(|size| *size > 0).unwrap_or(len),
             };
@@ -169,7 +178,7 @@ impl Receiver {
     pub(crate) fn messages(&self, count: usize) -> impl Iterator<Item = (SocketAddr, &[u8])> {
         self.messages
             .iter()
-            .zip(self.buffers.chunks_exact(RECEIVE_BYTES))
+            .zip(self.buffers.chunks_exact(RECEIVE_STRIDE))
             .take(count)
             .filter_map(|(received, buffer)| Some((received.source?, buffer.get(..received.len)?)))
     }
@@ -181,7 +190,7 @@ impl Receiver {
     ) -> impl Iterator<Item = (SocketAddr, &mut [u8])> {
         self.messages
             .iter()
-            .zip(self.buffers.chunks_exact_mut(RECEIVE_BYTES))
+            .zip(self.buffers.chunks_exact_mut(RECEIVE_STRIDE))
             .take(count)
             .filter_map(|(received, buffer)| {
                 let source = received.source?;
@@ -446,6 +455,7 @@ fn set_segment(header: &mut libc::msghdr, control: &mut Control, segment: usize)
     }
 }
 
+const _: () = assert!(RECEIVE_STRIDE >= RECEIVE_BYTES);
 const _: () = assert!(size_of::<Control>() >= 24 && size_of::<MaybeUninit<Control>>() == 32);
 
 #[cfg(test)]
