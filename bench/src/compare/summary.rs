@@ -114,7 +114,10 @@ impl Record {
         let sum = |of: fn(&Figures) -> u64| {
             self.turns().filter_map(|(_, turn)| turn.as_ref().ok()).map(of).sum::<u64>()
         };
-        let latency = |of: fn(&Figures) -> Option<f64>| self.spread(of);
+        let latency = |of: fn(&Figures) -> Option<f64>| {
+            // Of nothing there is no latency.
+            self.spread(|one| of(one).filter(|_| one.forwarded_packets > 0))
+        };
         let p50 = latency(|one| Some(one.forward_latency_us?.p50));
         let p99 = latency(|one| Some(one.forward_latency_us?.p99));
         let measured = || self.rounds.iter().flatten();
