@@ -30,6 +30,7 @@
 
 pub mod config;
 pub mod connection;
+pub mod directory;
 mod driver;
 pub mod drop_reason;
 pub mod handle;

@@ -1,6 +1,6 @@
 //! Counters of one shard: plain integers, copied out as one snapshot a second.
 
-use crate::drop_reason::DropReason;
+use crate::{drop_reason::DropReason, placement::Load};
 
 /// Absolute counts since start, and gauges, of one shard.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,6 +39,10 @@ pub struct Counters {
     pub panics: u64,
     /// Commands handled.
     pub commands: u64,
+    /// Joins taken of those that were placed here.
+    pub joins: u64,
+    /// Share of the last second that the thread was busy, in thousandths (gauge; the driver's).
+    pub busy_permille: u32,
     /// Rooms open (gauge).
     pub rooms: u64,
     /// Participants present (gauge).
@@ -49,6 +53,15 @@ pub struct Counters {
     pub subscriptions: u64,
     /// Dropped, by [`DropReason`].
     pub dropped: Dropped,
+}
+
+impl Counters {
+    /// What placement looks at.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let people = u32::try_from(self.participants).unwrap_or(u32::MAX);
+        Load { busy_permille: self.busy_permille, people }
+    }
 }
 
 /// Drops by reason.

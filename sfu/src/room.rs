@@ -52,6 +52,8 @@ pub(crate) struct Room {
     pub(crate) name: RoomName,
     created_unix_ms: i64,
     limits: Limits,
+    /// Joins into it so far, refused ones too: see `directory.rs`.
+    pub(crate) joins: u64,
     participants: SlotMap<ParticipantKey, Participant>,
     publications: SlotMap<PublicationKey, Publication>,
     subscriptions: SlotMap<SubscriptionKey, Subscription>,
@@ -78,6 +80,7 @@ impl Room {
             name,
             created_unix_ms,
             limits,
+            joins: 0,
             participants: SlotMap::with_key(),
             publications: SlotMap::with_key(),
             subscriptions: SlotMap::with_key(),

@@ -6,8 +6,8 @@
 //!   handle_timeout  ─┘                          └─► poll_timeout
 //! ```
 //!
-//! After every input: send what stands in [`egress`](Shard::egress), drain [`poll_event`](Shard::poll_event), and come
-//! back at [`poll_timeout`](Shard::poll_timeout). Owns everything below it; never a socket, a clock or a lock.
+//! After every input: send what stands in [`egress`](Shard::egress), drain [`poll_event`](Shard::poll_event) and
+//! [`poll_closed`](Shard::poll_closed), and come back at [`poll_timeout`](Shard::poll_timeout). Owns everything below it; never a socket, a clock or a lock.
 
 pub mod command;
 pub(crate) mod context;
@@ -16,7 +16,7 @@ pub mod egress;
 pub mod timers;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     time::Instant,
@@ -39,6 +39,7 @@ use self::{
 };
 use crate::{
     connection::{ConnectionKey, Happening, ice::PathChange},
+    directory::ClosedRoom,
     drop_reason::DropReason,
     limits::DATAGRAM_BYTES_MAX,
     metrics::Counters,
@@ -50,6 +51,8 @@ pub struct Shard {
     rooms: SlotMap<RoomKey, Room>,
     names: HashMap<RoomName, RoomKey>,
     sessions: HashMap<SessionId, (RoomKey, ParticipantKey)>,
+    /// For the directory.
+    closed: VecDeque<ClosedRoom>,
     context: Context,
 }
 
@@ -61,6 +64,7 @@ impl Shard {
             rooms: SlotMap::with_key(),
             names: HashMap::new(),
             sessions: HashMap::new(),
+            closed: VecDeque::new(),
             context: Context::new(config, StdRng::from_seed(seed), now),
         }
     }
@@ -205,8 +209,10 @@ impl Shard {
 
     fn join(&mut self, join: Join, now: Instant) {
         let session = join.session;
+        self.context.counters.joins += 1;
         let admitted = self.room_for(&join, now).and_then(|key| {
             let room = self.rooms.get_mut(key).ok_or(JoinRefusal::NodeFull)?;
+            room.joins += 1;
             Ok((key, room.join(&mut self.context, join, now)?))
         });
         match admitted {
@@ -221,6 +227,14 @@ impl Shard {
         if let Some(key) = self.names.get(&join.room) {
             return Ok(*key);
         }
+        let opened = self.open_room(join, now);
+        if opened.is_err() {
+            self.closed.push_back(ClosedRoom { room: join.room.clone(), joins: 1 });
+        }
+        opened
+    }
+
+    fn open_room(&mut self, join: &Join, now: Instant) -> Result<RoomKey, JoinRefusal> {
         if join.resume.is_some() {
             return Err(JoinRefusal::StateMismatch);
         }
@@ -297,6 +311,7 @@ impl Shard {
         if room.is_over(now) {
             tracing::info!(room = %room.sid(), "room closed");
             self.names.remove(&room.name);
+            self.closed.push_back(ClosedRoom { room: room.name.clone(), joins: room.joins });
             self.rooms.remove(key);
         } else {
             self.context.timers.schedule(next, Timer::Room(key));
@@ -372,6 +387,11 @@ impl Shard {
     /// The next event for signalling.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.context.events.pop_front()
+    }
+
+    /// The next room that the directory need no longer know here.
+    pub fn poll_closed(&mut self) -> Option<ClosedRoom> {
+        self.closed.pop_front()
     }
 
     /// The datagrams that wait to be sent. The driver sends and clears them.

@@ -20,6 +20,7 @@ use sfu::{
     drop_reason::DropReason,
     limits::Limits,
     metrics::Counters,
+    placement::ShardId,
     shard::{
         Shard, ShardConfig,
         command::{ClientInfo, Command, Event, Join, ParticipantKind, Request, Resume},
@@ -137,7 +138,8 @@ impl World {
         let epoch = Instant::now();
         let mut rng = StdRng::seed_from_u64(seed);
         let certificate = Certificate::generate().expect("a certificate");
-        let config = ShardConfig { limits, candidates: vec![SERVER], certificate };
+        let config =
+            ShardConfig { shard: ShardId(0), limits, candidates: vec![SERVER], certificate };
         Self {
             now: epoch,
             epoch,

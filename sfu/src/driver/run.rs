@@ -5,7 +5,7 @@ use std::{
     net::UdpSocket,
     os::fd::AsRawFd,
     sync::{
-        Arc, Mutex,
+        Arc,
         mpsc::{Receiver as Commands, TryRecvError},
     },
     time::{Duration, Instant},
@@ -13,10 +13,15 @@ use std::{
 
 use mio::{Events, Interest, Poll, Token, Waker, unix::SourceFd};
 
-use super::udp::{RECEIVE_MESSAGES, Receiver, Sender};
+use super::{
+    busy::BusyMeter,
+    node::Node,
+    udp::{RECEIVE_MESSAGES, Receiver, Sender},
+};
 use crate::{
     handle::{Envelope, EventSink},
     metrics::Counters,
+    placement::ShardId,
     shard::{Shard, egress::FREE_SLOTS_MIN},
 };
 
@@ -34,9 +39,10 @@ const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What the loop needs of the outside.
 pub(crate) struct Shore {
+    pub(crate) shard: ShardId,
     pub(crate) commands: Commands<Envelope>,
     pub(crate) sink: EventSink,
-    pub(crate) snapshot: Arc<Mutex<Counters>>,
+    pub(crate) node: Arc<Node>,
 }
 
 /// A poll with the socket and a waker in it.
@@ -54,6 +60,7 @@ pub(crate) fn run(mut shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &
     let mut events = Events::with_capacity(8);
     let mut now = clock();
     let mut snapshot_due = now;
+    let mut busy = BusyMeter::new(now);
     let mut more = false;
     loop {
         let timeout = if more { Duration::ZERO } else { wait(&shard, snapshot_due, now) };
@@ -73,11 +80,13 @@ pub(crate) fn run(mut shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &
         while let Some(event) = shard.poll_event() {
             (shore.sink)(event);
         }
+        while let Some(closed) = shard.poll_closed() {
+            shore.node.directory.closed(closed);
+        }
         if now >= snapshot_due || turn == Turn::Stop {
             snapshot_due = now + SNAPSHOT_INTERVAL;
-            if let Ok(mut snapshot) = shore.snapshot.lock() {
-                *snapshot = shard.counters();
-            }
+            let counters = Counters { busy_permille: busy.lap(now), ..shard.counters() };
+            shore.node.publish(shore.shard, counters);
         }
         match turn {
             Turn::Stop => return,

@@ -63,6 +63,7 @@ impl Room {
         self.open_subscriber(context, key, now);
         if let Some(participant) = self.participant_info(key) {
             let joined = Joined {
+                shard: context.config.shard,
                 room: self.info(),
                 participant,
                 others: self.others_seen_by(key),
@@ -140,7 +141,8 @@ impl Room {
             .collect();
         participants.extend(self.others_seen_by(key));
         participants.extend(self.participant_info(key));
-        let resumed = Resumed { room: self.info(), participants, last_message_seq };
+        let shard = context.config.shard;
+        let resumed = Resumed { shard, room: self.info(), participants, last_message_seq };
         context.emit(Some(join.session), Message::Resumed(Box::new(resumed)));
         self.offer_if_stale(context, key);
         tracing::info!(room = %self.sid, participant = %sid, "participant resumed");

@@ -22,12 +22,15 @@ use crate::{
     drop_reason::DropReason,
     limits::Limits,
     metrics::Counters,
+    placement::ShardId,
     rtp::{extension::abs_send_time_24, ids::Seq},
 };
 
 /// What a shard is told at start.
 #[derive(Clone)]
 pub struct ShardConfig {
+    /// Which one it is.
+    pub shard: ShardId,
     /// Bounds.
     pub limits: Limits,
     /// Where clients reach this shard: advertised addresses with its UDP port.
