@@ -37,6 +37,7 @@ pub mod handle;
 pub mod limits;
 pub mod metrics;
 pub mod placement;
+pub mod relay;
 pub mod room;
 pub mod rtp;
 pub mod shard;
