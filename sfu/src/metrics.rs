@@ -43,7 +43,17 @@ pub struct Counters {
     pub joins: u64,
     /// Share of the last second that the thread was busy, in thousandths (gauge; the driver's).
     pub busy_permille: u32,
-    /// Rooms open (gauge).
+    /// Joins of listeners handed on to other shards.
+    pub joins_handed_on: u64,
+    /// Packets relayed to other shards, one per edge.
+    pub relayed_packets: u64,
+    /// Packets that were to be relayed and were dropped, because the other shard is too slow.
+    pub relay_dropped_packets: u64,
+    /// Links to other shards that were reset: every listener beyond had to join anew.
+    pub relay_resets: u64,
+    /// Edges of other shards' rooms (gauge).
+    pub edges: u64,
+    /// Rooms at home here (gauge).
     pub rooms: u64,
     /// Participants present (gauge).
     pub participants: u64,

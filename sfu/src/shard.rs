@@ -1,18 +1,20 @@
 //! A shard: one thread's worth of rooms and connections, as a pure state machine.
 //!
 //! ```text
-//!   handle_datagram ─┐                          ┌─► egress (datagrams, grouped by destination)
-//!   handle_command  ─┼─► Shard { rooms, context }┼─► poll_event
-//!   handle_timeout  ─┘                          └─► poll_timeout
+//!   handle_datagram ─┐                           ┌─► egress (datagrams, grouped by destination)
+//!   handle_command  ─┤                           ├─► poll_event, poll_closed
+//!   handle_relay    ─┼─► Shard { rooms, context } ┼─► poll_relay
+//!   handle_timeout  ─┘                           └─► poll_timeout
 //! ```
 //!
-//! After every input: send what stands in [`egress`](Shard::egress), drain [`poll_event`](Shard::poll_event) and
-//! [`poll_closed`](Shard::poll_closed), and come back at [`poll_timeout`](Shard::poll_timeout). Owns everything below it; never a socket, a clock or a lock.
+//! After every input: send what stands in [`egress`](Shard::egress), drain [`poll_event`](Shard::poll_event),
+//! [`poll_closed`](Shard::poll_closed) and [`poll_relay`](Shard::poll_relay), and come back at [`poll_timeout`](Shard::poll_timeout). Owns everything below it; never a socket, a clock or a lock.
 
 pub mod command;
 pub(crate) mod context;
 pub mod demux;
 pub mod egress;
+pub(crate) mod relay;
 pub mod timers;
 
 use std::{
@@ -185,19 +187,21 @@ impl Shard {
                     self.sessions.remove(&session);
                 }
             }
-            Command::SessionClosed(session) => {
-                if let Some((room, participant)) = self.sessions.remove(&session)
-                    && let Some(room) = self.rooms.get_mut(room)
-                {
-                    room.lose_session(&mut self.context, participant, session, now);
-                }
-            }
+            Command::SessionClosed(session) => self.close_session(session, now),
             Command::Drain => {
                 for room in self.rooms.values_mut() {
                     let (reason, action) = (LeaveReason::ServerShutdown, LeaveAction::Reconnect);
                     room.remove_all(&mut self.context, reason, action, now);
                 }
             }
+        }
+    }
+
+    fn close_session(&mut self, session: SessionId, now: Instant) {
+        if let Some((room, participant)) = self.sessions.remove(&session)
+            && let Some(room) = self.rooms.get_mut(room)
+        {
+            room.lose_session(&mut self.context, participant, session, now);
         }
     }
 
@@ -310,6 +314,7 @@ impl Shard {
         let next = room.tick(&mut self.context, now);
         if room.is_over(now) {
             tracing::info!(room = %room.sid(), "room closed");
+            room.close_edges(&mut self.context, LeaveReason::RoomClosed, LeaveAction::Disconnect);
             self.names.remove(&room.name);
             self.closed.push_back(ClosedRoom { room: room.name.clone(), joins: room.joins });
             self.rooms.remove(key);
@@ -345,6 +350,7 @@ impl Shard {
         while let Some(key) = self.context.fed.pop() {
             self.context.drive(key, now);
         }
+        self.reset_broken(now);
         for session in self.context.ended.drain(..) {
             self.sessions.remove(&session);
         }
@@ -408,7 +414,8 @@ impl Shard {
     #[must_use]
     pub fn counters(&self) -> Counters {
         let mut counters = self.context.counters.clone();
-        counters.rooms = self.rooms.len() as u64;
+        counters.rooms = self.names.len() as u64;
+        counters.edges = (self.rooms.len() - self.names.len()) as u64;
         for room in self.rooms.values() {
             let (participants, publications, subscriptions) = room.counts();
             counters.participants += participants as u64;

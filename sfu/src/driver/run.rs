@@ -1,6 +1,7 @@
 //! The loop of one shard's thread: wait, read a batch, feed the shard, send, deliver events.
 
 use std::{
+    collections::VecDeque,
     io,
     net::UdpSocket,
     os::fd::AsRawFd,
@@ -15,13 +16,18 @@ use mio::{Events, Interest, Poll, Token, Waker, unix::SourceFd};
 
 use super::{
     busy::BusyMeter,
+    link::Pushed,
     node::Node,
     udp::{RECEIVE_MESSAGES, Receiver, Sender},
 };
 use crate::{
     handle::{Envelope, EventSink},
     metrics::Counters,
-    placement::ShardId,
+    placement::{Load, ShardId},
+    relay::{
+        outbox::{Batch, RelayOutput},
+        wire,
+    },
     shard::{Shard, egress::FREE_SLOTS_MIN},
 };
 
@@ -61,6 +67,7 @@ pub(crate) fn run(mut shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &
     let mut now = clock();
     let mut snapshot_due = now;
     let mut busy = BusyMeter::new(now);
+    let mut mail = VecDeque::new();
     let mut more = false;
     loop {
         let timeout = if more { Duration::ZERO } else { wait(&shard, snapshot_due, now) };
@@ -72,10 +79,13 @@ pub(crate) fn run(mut shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &
         }
         now = clock();
         more = receive(&mut shard, &mut receiver, &mut sender, now);
+        take_mail(&mut shard, shore, &mut mail, &mut sender, now);
         let turn = obey(&mut shard, &shore.commands, &mut sender, now);
         if shard.poll_timeout().is_some_and(|at| at <= now) {
             shard.handle_timeout(now);
         }
+        // Before our own packets leave, which takes longest: the others can begin.
+        hand_over(&mut shard, shore, now);
         flush(&mut shard, &mut sender);
         while let Some(event) = shard.poll_event() {
             (shore.sink)(event);
@@ -87,6 +97,8 @@ pub(crate) fn run(mut shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &
             snapshot_due = now + SNAPSHOT_INTERVAL;
             let counters = Counters { busy_permille: busy.lap(now), ..shard.counters() };
             shore.node.publish(shore.shard, counters);
+            let loads: Vec<Load> = shore.node.loads().into_iter().map(|(load, _)| load).collect();
+            shard.handle_loads(&loads);
         }
         match turn {
             Turn::Stop => return,
@@ -128,6 +140,57 @@ fn receive(shard: &mut Shard, receiver: &mut Receiver, sender: &mut Sender, now:
         }
     }
     true
+}
+
+/// Feeds the shard what other shards have handed over.
+fn take_mail(
+    shard: &mut Shard,
+    shore: &Shore,
+    mail: &mut VecDeque<Batch>,
+    sender: &mut Sender,
+    now: Instant,
+) {
+    for (from, link) in shore.node.mail(shore.shard) {
+        for _ in 0..link.take(mail) {
+            shard.handle_relay_reset(from, now);
+        }
+        for batch in mail.drain(..) {
+            for frame in wire::frames(&batch.bytes) {
+                if shard.egress().free_slots() < FREE_SLOTS_MIN {
+                    flush(shard, sender);
+                }
+                shard.handle_relay(from, frame, now);
+            }
+            link.give_back(batch.bytes);
+        }
+    }
+}
+
+/// Hands over what the shard has to say to others.
+fn hand_over(shard: &mut Shard, shore: &Shore, now: Instant) {
+    let node = &shore.node;
+    while let Some(output) = shard.poll_relay() {
+        let (to, batch) = match output {
+            RelayOutput::Batch(to, batch) => (to, batch),
+            RelayOutput::Reset(to) => {
+                shard.counters_mut().relay_dropped_packets += node.reset(shore.shard, to);
+                continue;
+            }
+        };
+        let (pushed, buffer) = node.push(shore.shard, to, batch);
+        if let Some(buffer) = buffer {
+            shard.recycle_relay(buffer);
+        }
+        match pushed {
+            Pushed::Taken { .. } => {}
+            Pushed::Dropped(packets) => {
+                shard.counters_mut().relay_dropped_packets += u64::from(packets);
+            }
+            Pushed::Full => {
+                shard.break_relay(to, now);
+            }
+        }
+    }
 }
 
 #[derive(PartialEq, Eq)]

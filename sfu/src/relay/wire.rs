@@ -9,7 +9,7 @@
 //!            | payload
 //!   report   track (8) | layer (1) | NTP time (8) | RTP timestamp (4)
 //!   restart  track (8) | layer (1)
-//!   data     channel (1) | length (1) sender's sid | message
+//!   data     (one kind down, one up) channel (1) | length (1) sender's sid | message
 //!   down, up JSON: rare, and read by people when something is wrong
 //! ```
 //!
@@ -19,7 +19,7 @@
 use std::io::Write as _;
 
 use super::{
-    EdgeId, TrackHandle,
+    Direction, EdgeId, TrackHandle,
     message::{Down, Up},
 };
 use crate::{
@@ -116,6 +116,8 @@ pub struct RelayedReport {
 /// A data message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RelayedData<'a> {
+    /// From a home or from an edge.
+    pub direction: Direction,
     /// Sid of the sender.
     pub sender: &'a str,
     /// On which channel.
@@ -127,9 +129,10 @@ pub struct RelayedData<'a> {
 const PACKET: u8 = 1;
 const REPORT: u8 = 2;
 const RESTART: u8 = 3;
-const DATA: u8 = 4;
-const DOWN: u8 = 5;
-const UP: u8 = 6;
+const DATA_DOWN: u8 = 4;
+const DATA_UP: u8 = 5;
+const DOWN: u8 = 6;
+const UP: u8 = 7;
 
 const MARKER: u8 = 1;
 const AUDIO_LEVEL: u8 = 1 << 1;
@@ -206,7 +209,11 @@ pub fn write_restart(out: &mut Vec<u8>, edge: EdgeId, track: TrackHandle, layer:
 
 /// Appends a data message; nothing if the sid is too long.
 pub fn write_data(out: &mut Vec<u8>, edge: EdgeId, data: &RelayedData<'_>) -> bool {
-    write_frame(out, DATA, edge, |out| {
+    let kind = match data.direction {
+        Direction::Down => DATA_DOWN,
+        Direction::Up => DATA_UP,
+    };
+    write_frame(out, kind, edge, |out| {
         let Ok(sender_len) = u8::try_from(data.sender.len()) else { return false };
         out.extend_from_slice(&[label_number(data.label), sender_len]);
         out.extend_from_slice(data.sender.as_bytes());
@@ -281,7 +288,8 @@ fn frame<'a>(reader: &mut Reader<'a>) -> Result<Frame<'a>, WireError> {
         PACKET => Body::Packet(packet(&mut body)?),
         REPORT => Body::Report(report(&mut body)?),
         RESTART => Body::Restart(TrackHandle(body.u64()?), body.u8()?),
-        DATA => Body::Data(data(&mut body)?),
+        DATA_DOWN => Body::Data(data(Direction::Down, &mut body)?),
+        DATA_UP => Body::Data(data(Direction::Up, &mut body)?),
         DOWN => Body::Down(Box::new(serde_json::from_slice(body.rest()).map_err(json)?)),
         UP => Body::Up(Box::new(serde_json::from_slice(body.rest()).map_err(json)?)),
         _ => return Err(WireError::Malformed),
@@ -330,13 +338,13 @@ fn report(body: &mut Reader<'_>) -> Result<RelayedReport, WireError> {
     })
 }
 
-fn data<'a>(body: &mut Reader<'a>) -> Result<RelayedData<'a>, WireError> {
+fn data<'a>(direction: Direction, body: &mut Reader<'a>) -> Result<RelayedData<'a>, WireError> {
     let label = usize::from(body.u8()?);
     let label = ChannelLabel::ALL.get(label).copied().ok_or(WireError::Malformed)?;
     let sender_len = body.u8()?;
     let sender =
         std::str::from_utf8(body.take(sender_len.into())?).map_err(|_| WireError::Malformed)?;
-    Ok(RelayedData { sender, label, message: body.rest() })
+    Ok(RelayedData { direction, sender, label, message: body.rest() })
 }
 
 /// Numbers of codecs and channels are their places in `ALL`.

@@ -15,6 +15,7 @@ use slotmap::SlotMap;
 use super::{
     command::{Event, Message},
     egress::Egress,
+    relay::Relays,
     timers::{Timer, Timers},
 };
 use crate::{
@@ -52,6 +53,7 @@ pub(crate) struct Context {
     pub(crate) counters: Counters,
     pub(crate) rng: StdRng,
     pub(crate) timers: Timers,
+    pub(crate) relays: Relays,
     started: Instant,
     /// `abs-send-time` of everything sent while one input is handled.
     pub(crate) abs_send_time: u32,
@@ -80,6 +82,7 @@ impl Context {
             counters: Counters::default(),
             rng,
             timers: Timers::default(),
+            relays: Relays::default(),
             started: now,
             abs_send_time: 0,
             missing: Vec::new(),

@@ -103,8 +103,12 @@ fn a_message_that_is_too_long_leaves_nothing_behind() {
     let reason = "x".repeat(BODY_BYTES_MAX);
     let mut out = Vec::new();
     begin(&mut out);
-    let data =
-        RelayedData { sender: "PA_one", label: ChannelLabel::Reliable, message: reason.as_bytes() };
+    let data = RelayedData {
+        direction: Direction::Up,
+        sender: "PA_one",
+        label: ChannelLabel::Reliable,
+        message: reason.as_bytes(),
+    };
     assert!(!write_data(&mut out, EdgeId(1), &data));
     assert_eq!(out, [VERSION]);
 }
@@ -147,11 +151,12 @@ proptest! {
     fn reports_and_data_come_back_as_they_were(
         (track, layer, ntp, rtp_timestamp) in any::<(u64, u8, u64, u32)>(),
         label in prop::sample::select(&ChannelLabel::ALL[..]),
+        direction in prop::sample::select(&[Direction::Down, Direction::Up][..]),
         sender in "[A-Za-z0-9_]{0,40}",
         message in prop::collection::vec(any::<u8>(), 0..2000),
     ) {
         let report = RelayedReport { track: TrackHandle(track), layer, ntp, rtp_timestamp };
-        let data = RelayedData { sender: &sender, label, message: &message };
+        let data = RelayedData { direction, sender: &sender, label, message: &message };
         let bytes = batch(|out| write_report(out, EdgeId(1), &report) && write_data(out, EdgeId(2), &data));
         let read: Vec<_> = frames(&bytes).map(Result::unwrap).collect();
         prop_assert!(matches!(&read[0].body, Body::Report(back) if *back == report));
