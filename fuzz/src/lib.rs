@@ -6,6 +6,7 @@
 pub mod demultiplexer;
 pub mod join_token;
 mod rehearsal;
+pub mod relay;
 pub mod rtcp;
 pub mod rtp;
 pub mod sdp;
@@ -20,6 +21,7 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("demultiplexer", demultiplexer::run),
     ("join_token", join_token::run),
+    ("relay", relay::run),
     ("rtcp", rtcp::run),
     ("rtp", rtp::run),
     ("sdp", sdp::run),

@@ -9,6 +9,7 @@ use protocol::{
 use sfu::{
     connection::dtls::Certificate,
     limits::Limits,
+    placement::ShardId,
     shard::{
         Shard, ShardConfig,
         command::{ClientInfo, Command, Event, Join, Message, ParticipantKind},
@@ -26,7 +27,8 @@ pub fn shard(now: Instant) -> Shard {
     let certificate = CERTIFICATE
         .with(|cell| cell.get_or_init(|| Certificate::generate().expect("a certificate")).clone());
     let candidates = vec![([127, 0, 0, 1], 7882).into()];
-    let config = ShardConfig { limits: Limits::default(), candidates, certificate };
+    let limits = Limits::default();
+    let config = ShardConfig { shard: ShardId(0), limits, candidates, certificate };
     Shard::new(config, [7; 32], now)
 }
 

@@ -1,5 +1,8 @@
 //! The only place with sockets, threads and a clock: reads batches, feeds a shard, sends what it says.
 
+pub(crate) mod busy;
+pub(crate) mod link;
+pub(crate) mod node;
 mod pace;
 pub(crate) mod run;
 pub(crate) mod udp;

@@ -1,7 +1,7 @@
-//! The one door: routes a command to the shard that owns the room, and hands events out.
+//! The one door: finds the shard of a join, routes commands to shards, and hands events out.
 
 use std::{
-    net::SocketAddr,
+    net::{SocketAddr, UdpSocket},
     sync::{
         Arc, Mutex,
         mpsc::{SyncSender, TrySendError, sync_channel},
@@ -9,18 +9,17 @@ use std::{
     thread::JoinHandle,
 };
 
-use mio::Waker;
-use protocol::ids::RoomName;
+use mio::Poll;
 
+pub use crate::placement::ShardId;
 use crate::{
     config::Config,
     connection::dtls::Certificate,
-    driver::{run, udp},
+    driver::{node::Node, run, udp},
     metrics::Counters,
-    placement::shard_of,
     shard::{
         Shard, ShardConfig,
-        command::{Command, Event},
+        command::{Command, Event, Join},
     },
 };
 
@@ -71,13 +70,12 @@ pub enum StartError {
 #[derive(Clone)]
 pub struct Handle {
     shards: Arc<[ShardHandle]>,
+    node: Arc<Node>,
 }
 
 struct ShardHandle {
     commands: SyncSender<Envelope>,
-    waker: Waker,
     port: u16,
-    snapshot: Arc<Mutex<Counters>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -91,28 +89,51 @@ impl Handle {
             return Err(StartError::Config);
         }
         let certificate = Certificate::generate().map_err(|_| StartError::Certificate)?;
-        let shards = (0..config.shards)
-            .map(|index| start_shard(config, index, &certificate, Arc::clone(sink)))
+        let mut berths = Vec::new();
+        let mut wakers = Vec::new();
+        for shard in 0..config.shards {
+            let (berth, waker) = open_berth(config, ShardId(shard))?;
+            berths.push(berth);
+            wakers.push(waker);
+        }
+        let node = Arc::new(Node::new(wakers));
+        let shards = berths
+            .into_iter()
+            .map(|berth| start_shard(config, berth, &certificate, Arc::clone(sink), &node))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { shards: shards.into() })
+        Ok(Self { shards: shards.into(), node })
     }
 
-    /// Gives a command to the shard that owns `room`.
+    /// Gives a join to the home of its room; a new room gets the least loaded shard as its home. Answers which it is:
+    /// the session is there until [`Joined`](crate::shard::command::Joined) or
+    /// [`Resumed`](crate::shard::command::Resumed) names its shard.
     ///
     /// # Errors
     /// When the shard's queue is full or the shard has stopped.
-    pub fn send(&self, room: &RoomName, command: Command) -> Result<(), SendError> {
-        let shard = self.shards.get(shard_of(room, self.shards.len())).ok_or(SendError::Stopped)?;
-        shard.send(Envelope::Command(Box::new(command)))
+    pub fn join(&self, join: Join) -> Result<ShardId, SendError> {
+        let room = join.room.clone();
+        let queue = |home| self.send(home, Command::Join(Box::new(join)));
+        self.node.directory.join(&room, || self.node.loads(), queue)
+    }
+
+    /// Gives a command to a shard; joins go through [`join`](Self::join).
+    ///
+    /// # Errors
+    /// When the shard's queue is full or the shard has stopped.
+    pub fn send(&self, shard: ShardId, command: Command) -> Result<(), SendError> {
+        let handle = self.shards.get(shard.index()).ok_or(SendError::Stopped)?;
+        let envelope = Envelope::Command(Box::new(command));
+        handle.commands.try_send(envelope).map_err(|error| match error {
+            TrySendError::Full(_) => SendError::Overloaded,
+            TrySendError::Disconnected(_) => SendError::Stopped,
+        })?;
+        self.node.wake(shard).map_err(|_| SendError::Stopped)
     }
 
     /// The newest snapshot of each shard's counters; at most a second old.
     #[must_use]
     pub fn counters(&self) -> Vec<Counters> {
-        self.shards
-            .iter()
-            .map(|shard| shard.snapshot.lock().map(|counters| counters.clone()).unwrap_or_default())
-            .collect()
+        self.node.counters()
     }
 
     /// The UDP port of each shard.
@@ -123,19 +144,19 @@ impl Handle {
 
     /// Tells every participant to leave, without waiting.
     pub fn drain(&self) {
-        for shard in self.shards.iter() {
+        for shard in self.ids() {
             // A stopped or choked shard has nobody left to tell.
-            let _ = shard.send(Envelope::Command(Box::new(Command::Drain)));
+            let _ = self.send(shard, Command::Drain);
         }
     }
 
     /// Tells every participant to leave and stops the shards. Returns when their last datagrams are sent.
     pub fn stop(&self) {
-        for shard in self.shards.iter() {
+        for (id, shard) in self.ids().zip(self.shards.iter()) {
             // Blocks while the queue is full: the shard is still emptying it. A stopped shard has nobody left to tell.
             let _ = shard.commands.send(Envelope::Command(Box::new(Command::Drain)));
             let _ = shard.commands.send(Envelope::Stop);
-            let _ = shard.waker.wake();
+            let _ = self.node.wake(id);
         }
         for shard in self.shards.iter() {
             let thread = shard.thread.lock().ok().and_then(|mut thread| thread.take());
@@ -144,29 +165,39 @@ impl Handle {
             }
         }
     }
+
+    fn ids(&self) -> impl Iterator<Item = ShardId> + use<> {
+        (0..self.shards.len()).filter_map(|index| u16::try_from(index).ok()).map(ShardId)
+    }
 }
 
-impl ShardHandle {
-    fn send(&self, envelope: Envelope) -> Result<(), SendError> {
-        self.commands.try_send(envelope).map_err(|error| match error {
-            TrySendError::Full(_) => SendError::Overloaded,
-            TrySendError::Disconnected(_) => SendError::Stopped,
-        })?;
-        self.waker.wake().map_err(|_| SendError::Stopped)
-    }
+/// A shard's place before its thread runs.
+struct Berth {
+    shard: ShardId,
+    socket: UdpSocket,
+    port: u16,
+    poll: Poll,
+}
+
+fn open_berth(config: &Config, shard: ShardId) -> Result<(Berth, mio::Waker), StartError> {
+    let wanted = if config.udp_port == 0 { 0 } else { config.udp_port.saturating_add(shard.0) };
+    let bind = |source| StartError::Bind { port: wanted, source };
+    let socket = udp::open(SocketAddr::new(config.bind, wanted)).map_err(bind)?;
+    let port = socket.local_addr().map_err(bind)?.port();
+    let (poll, waker) = run::prepare(&socket).map_err(bind)?;
+    Ok((Berth { shard, socket, port, poll }, waker))
 }
 
 fn start_shard(
     config: &Config,
-    index: u16,
+    berth: Berth,
     certificate: &Certificate,
     sink: EventSink,
+    node: &Arc<Node>,
 ) -> Result<ShardHandle, StartError> {
-    let wanted = if config.udp_port == 0 { 0 } else { config.udp_port.saturating_add(index) };
-    let bind = |source| StartError::Bind { port: wanted, source };
-    let socket = udp::open(SocketAddr::new(config.bind, wanted)).map_err(bind)?;
-    let port = socket.local_addr().map_err(bind)?.port();
+    let Berth { shard, socket, port, poll } = berth;
     let shard_config = ShardConfig {
+        shard,
         limits: config.limits,
         candidates: config
             .advertise
@@ -177,17 +208,15 @@ fn start_shard(
     };
     let mut seed = [0; 32];
     aws_lc_rs::rand::fill(&mut seed).map_err(|_| StartError::Certificate)?;
-    let (poll, waker) = run::prepare(&socket).map_err(bind)?;
     let (commands, inbox) = sync_channel(COMMANDS_WAITING_MAX);
-    let snapshot = Arc::new(Mutex::new(Counters::default()));
-    let shore = run::Shore { commands: inbox, sink, snapshot: Arc::clone(&snapshot) };
+    let shore = run::Shore { shard, commands: inbox, sink, node: Arc::clone(node) };
     let thread = std::thread::Builder::new()
-        .name(format!("shard-{index}"))
+        .name(format!("shard-{}", shard.0))
         .spawn(move || {
             #[expect(clippy::disallowed_methods, reason = "the start of the shard's time")]
             let now = std::time::Instant::now();
             run::run(Shard::new(shard_config, seed, now), &socket, poll, &shore);
         })
-        .map_err(bind)?;
-    Ok(ShardHandle { commands, waker, port, snapshot, thread: Mutex::new(Some(thread)) })
+        .map_err(|source| StartError::Bind { port, source })?;
+    Ok(ShardHandle { commands, port, thread: Mutex::new(Some(thread)) })
 }

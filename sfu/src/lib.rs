@@ -30,12 +30,14 @@
 
 pub mod config;
 pub mod connection;
+pub mod directory;
 mod driver;
 pub mod drop_reason;
 pub mod handle;
 pub mod limits;
 pub mod metrics;
 pub mod placement;
+pub mod relay;
 pub mod room;
 pub mod rtp;
 pub mod shard;

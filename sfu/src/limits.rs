@@ -9,6 +9,10 @@ pub struct Limits {
     pub publications_per_participant: u16,
     /// Rooms on one shard: bounds memory before a core is saturated.
     pub rooms_per_shard: u16,
+    /// Subscriptions of one room on its home shard from which on further listeners are spread over the other shards. A
+    /// consultation has a dozen, a full room of 64 with one speaker 126; a shard serves several hundred with ease, and
+    /// a relay costs a copy of everything.
+    pub overflow_subscriptions: u32,
     /// Seconds a room waits for its first participant.
     pub empty_timeout_s: u32,
     /// Seconds an abandoned room waits for someone to return.
@@ -21,6 +25,7 @@ impl Default for Limits {
             participants_per_room: 64,
             publications_per_participant: 16,
             rooms_per_shard: 4096,
+            overflow_subscriptions: 256,
             empty_timeout_s: 300,
             departure_timeout_s: 20,
         }

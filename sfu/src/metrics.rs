@@ -1,6 +1,6 @@
 //! Counters of one shard: plain integers, copied out as one snapshot a second.
 
-use crate::drop_reason::DropReason;
+use crate::{drop_reason::DropReason, placement::Load};
 
 /// Absolute counts since start, and gauges, of one shard.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,7 +41,21 @@ pub struct Counters {
     pub panics: u64,
     /// Commands handled.
     pub commands: u64,
-    /// Rooms open (gauge).
+    /// Joins taken of those that were placed here.
+    pub joins: u64,
+    /// Share of the last second that the thread was busy, in thousandths (gauge; the driver's).
+    pub busy_permille: u32,
+    /// Joins of listeners handed on to other shards.
+    pub joins_handed_on: u64,
+    /// Packets relayed to other shards, one per edge.
+    pub relayed_packets: u64,
+    /// Packets that were to be relayed and were dropped, because the other shard is too slow.
+    pub relay_dropped_packets: u64,
+    /// Links to other shards that were reset: every listener beyond had to join anew.
+    pub relay_resets: u64,
+    /// Edges of other shards' rooms (gauge).
+    pub edges: u64,
+    /// Rooms at home here (gauge).
     pub rooms: u64,
     /// Participants present (gauge).
     pub participants: u64,
@@ -51,6 +65,15 @@ pub struct Counters {
     pub subscriptions: u64,
     /// Dropped, by [`DropReason`].
     pub dropped: Dropped,
+}
+
+impl Counters {
+    /// What placement looks at.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let people = u32::try_from(self.participants).unwrap_or(u32::MAX);
+        Load { busy_permille: self.busy_permille, people }
+    }
 }
 
 /// Drops by reason.

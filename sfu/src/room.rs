@@ -7,10 +7,12 @@
 pub(crate) mod admission;
 pub(crate) mod data;
 pub mod data_packet;
+pub(crate) mod edge;
 pub(crate) mod feedback;
 pub(crate) mod forward;
 pub(crate) mod key_frame;
 pub(crate) mod layer_switch;
+pub(crate) mod mirror;
 pub(crate) mod negotiation;
 pub(crate) mod participant;
 pub(crate) mod publication;
@@ -25,10 +27,15 @@ pub(crate) mod tick;
 
 use std::{collections::VecDeque, time::Instant};
 
-use protocol::ids::{Identity, RoomName, RoomSid, TrackSid};
+use protocol::ids::{Identity, ParticipantSid, RoomName, RoomSid, TrackSid};
 use slotmap::SlotMap;
 
-use self::{participant::Participant, publication::Publication, subscription::Subscription};
+use self::{
+    edge::FarEnd,
+    participant::Participant,
+    publication::{Origin, Publication},
+    subscription::Subscription,
+};
 use crate::{
     limits::Limits,
     shard::command::{ParticipantInfo, RoomInfo},
@@ -45,13 +52,24 @@ slotmap::new_key_type! {
     pub struct SubscriptionKey;
 }
 
+/// What this shard is to the room.
+pub(crate) enum Role {
+    /// Its home: publishers and the one true roster are here. Listeners may be at these edges.
+    Home(Vec<FarEnd>),
+    /// An edge: it serves listeners and mirrors the rest from the home.
+    Edge(FarEnd),
+}
+
 /// See the module.
 pub(crate) struct Room {
     pub(crate) key: RoomKey,
     sid: RoomSid,
     pub(crate) name: RoomName,
+    role: Role,
     created_unix_ms: i64,
     limits: Limits,
+    /// Joins into it so far, refused ones too: see `directory.rs`.
+    pub(crate) joins: u64,
     participants: SlotMap<ParticipantKey, Participant>,
     publications: SlotMap<PublicationKey, Publication>,
     subscriptions: SlotMap<SubscriptionKey, Subscription>,
@@ -76,8 +94,10 @@ impl Room {
             key,
             sid,
             name,
+            role: Role::Home(Vec::new()),
             created_unix_ms,
             limits,
+            joins: 0,
             participants: SlotMap::with_key(),
             publications: SlotMap::with_key(),
             subscriptions: SlotMap::with_key(),
@@ -95,13 +115,21 @@ impl Room {
         self.participants.is_empty()
     }
 
-    /// An empty room whose time is up.
+    /// An empty room whose time is up. An edge is ended by its home.
     pub(crate) fn is_over(&self, now: Instant) -> bool {
-        self.is_empty() && self.closes.is_some_and(|at| at <= now)
+        self.is_home() && self.is_empty() && self.closes.is_some_and(|at| at <= now)
     }
 
+    /// Participants and publications of this shard, and subscriptions.
     pub(crate) fn counts(&self) -> (usize, usize, usize) {
-        (self.participants.len(), self.publications.len(), self.subscriptions.len())
+        let participants = self.participants.values().filter(|one| one.elsewhere().is_none());
+        let publications =
+            self.publications.values().filter(|one| matches!(one.origin, Origin::Here(_)));
+        (participants.count(), publications.count(), self.subscriptions.len())
+    }
+
+    pub(crate) fn is_home(&self) -> bool {
+        matches!(self.role, Role::Home(_))
     }
 
     fn participant_by_identity(&self, identity: &Identity) -> Option<ParticipantKey> {
@@ -109,6 +137,11 @@ impl Room {
             .iter()
             .find(|(_, participant)| participant.identity == *identity)
             .map(|(key, _)| key)
+    }
+
+    fn participant_by_sid(&self, sid: &ParticipantSid) -> Option<ParticipantKey> {
+        let found = self.participants.iter().find(|(_, participant)| participant.sid == *sid);
+        found.map(|(key, _)| key)
     }
 
     fn publication_by_sid(&self, sid: &TrackSid) -> Option<PublicationKey> {

@@ -1,23 +1,25 @@
 //! A shard: one thread's worth of rooms and connections, as a pure state machine.
 //!
 //! ```text
-//!   handle_datagram ─┐                          ┌─► egress (datagrams, grouped by destination)
-//!   handle_command  ─┼─► Shard { rooms, context }┼─► poll_event
-//!   handle_timeout  ─┘                          └─► poll_timeout
+//!   handle_datagram ─┐                           ┌─► egress (datagrams, grouped by destination)
+//!   handle_command  ─┤                           ├─► poll_event, poll_closed
+//!   handle_relay    ─┼─► Shard { rooms, context } ┼─► poll_relay
+//!   handle_timeout  ─┘                           └─► poll_timeout
 //! ```
 //!
-//! After every input: send what stands in [`egress`](Shard::egress), drain [`poll_event`](Shard::poll_event), and come
-//! back at [`poll_timeout`](Shard::poll_timeout). Owns everything below it; never a socket, a clock or a lock.
+//! After every input: send what stands in [`egress`](Shard::egress), drain [`poll_event`](Shard::poll_event),
+//! [`poll_closed`](Shard::poll_closed) and [`poll_relay`](Shard::poll_relay), and come back at [`poll_timeout`](Shard::poll_timeout). Owns everything below it; never a socket, a clock or a lock.
 
 pub mod command;
 pub(crate) mod context;
 pub mod demux;
 pub mod egress;
 mod look_ahead;
+pub(crate) mod relay;
 pub mod timers;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     time::Instant,
@@ -40,6 +42,7 @@ use self::{
 };
 use crate::{
     connection::{ConnectionKey, Happening, ice::PathChange},
+    directory::ClosedRoom,
     drop_reason::DropReason,
     limits::DATAGRAM_BYTES_MAX,
     metrics::Counters,
@@ -51,6 +54,8 @@ pub struct Shard {
     rooms: SlotMap<RoomKey, Room>,
     names: HashMap<RoomName, RoomKey>,
     sessions: HashMap<SessionId, (RoomKey, ParticipantKey)>,
+    /// For the directory.
+    closed: VecDeque<ClosedRoom>,
     context: Context,
     /// Scratch of [`look_ahead`](Self::look_ahead).
     ahead: Vec<look_ahead::Ahead>,
@@ -64,6 +69,7 @@ impl Shard {
             rooms: SlotMap::with_key(),
             names: HashMap::new(),
             sessions: HashMap::new(),
+            closed: VecDeque::new(),
             context: Context::new(config, StdRng::from_seed(seed), now),
             ahead: Vec::with_capacity(look_ahead::AHEAD_MAX),
         }
@@ -185,19 +191,21 @@ impl Shard {
                     self.sessions.remove(&session);
                 }
             }
-            Command::SessionClosed(session) => {
-                if let Some((room, participant)) = self.sessions.remove(&session)
-                    && let Some(room) = self.rooms.get_mut(room)
-                {
-                    room.lose_session(&mut self.context, participant, session, now);
-                }
-            }
+            Command::SessionClosed(session) => self.close_session(session, now),
             Command::Drain => {
                 for room in self.rooms.values_mut() {
                     let (reason, action) = (LeaveReason::ServerShutdown, LeaveAction::Reconnect);
                     room.remove_all(&mut self.context, reason, action, now);
                 }
             }
+        }
+    }
+
+    fn close_session(&mut self, session: SessionId, now: Instant) {
+        if let Some((room, participant)) = self.sessions.remove(&session)
+            && let Some(room) = self.rooms.get_mut(room)
+        {
+            room.lose_session(&mut self.context, participant, session, now);
         }
     }
 
@@ -209,8 +217,10 @@ impl Shard {
 
     fn join(&mut self, join: Join, now: Instant) {
         let session = join.session;
+        self.context.counters.joins += 1;
         let admitted = self.room_for(&join, now).and_then(|key| {
             let room = self.rooms.get_mut(key).ok_or(JoinRefusal::NodeFull)?;
+            room.joins += 1;
             Ok((key, room.join(&mut self.context, join, now)?))
         });
         match admitted {
@@ -225,6 +235,14 @@ impl Shard {
         if let Some(key) = self.names.get(&join.room) {
             return Ok(*key);
         }
+        let opened = self.open_room(join, now);
+        if opened.is_err() {
+            self.closed.push_back(ClosedRoom { room: join.room.clone(), joins: 1 });
+        }
+        opened
+    }
+
+    fn open_room(&mut self, join: &Join, now: Instant) -> Result<RoomKey, JoinRefusal> {
         if join.resume.is_some() {
             return Err(JoinRefusal::StateMismatch);
         }
@@ -313,7 +331,9 @@ impl Shard {
         let next = room.tick(&mut self.context, now);
         if room.is_over(now) {
             tracing::info!(room = %room.sid(), "room closed");
+            room.close_edges(&mut self.context, LeaveReason::RoomClosed, LeaveAction::Disconnect);
             self.names.remove(&room.name);
+            self.closed.push_back(ClosedRoom { room: room.name.clone(), joins: room.joins });
             self.rooms.remove(key);
         } else {
             self.context.timers.schedule(next, Timer::Room(key));
@@ -347,6 +367,7 @@ impl Shard {
         while let Some(key) = self.context.fed.pop() {
             self.context.drive(key, now);
         }
+        self.reset_broken(now);
         for session in self.context.ended.drain(..) {
             self.sessions.remove(&session);
         }
@@ -391,6 +412,11 @@ impl Shard {
         self.context.events.pop_front()
     }
 
+    /// The next room that the directory need no longer know here.
+    pub fn poll_closed(&mut self) -> Option<ClosedRoom> {
+        self.closed.pop_front()
+    }
+
     /// The datagrams that wait to be sent. The driver sends and clears them.
     pub fn egress(&mut self) -> &mut Egress {
         &mut self.context.egress
@@ -405,7 +431,8 @@ impl Shard {
     #[must_use]
     pub fn counters(&self) -> Counters {
         let mut counters = self.context.counters.clone();
-        counters.rooms = self.rooms.len() as u64;
+        counters.rooms = self.names.len() as u64;
+        counters.edges = (self.rooms.len() - self.names.len()) as u64;
         for room in self.rooms.values() {
             let (participants, publications, subscriptions) = room.counts();
             counters.participants += participants as u64;

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use protocol::ids::{RoomName, SessionId};
-use sfu::handle::SendError;
-use sfu::shard::command::{Command, Message};
+use sfu::handle::{SendError, ShardId};
+use sfu::shard::command::{Command, Join, Message};
 use tokio::sync::mpsc;
 
 use crate::Shared;
@@ -20,8 +20,8 @@ pub(crate) struct Registration {
     pub(crate) session: SessionId,
     room: RoomName,
     shared: Arc<Shared>,
-    /// The media plane has been told of the session and not of its end.
-    known_to_media: bool,
+    /// The shard that knows of the session and not of its end.
+    shard: Option<ShardId>,
 }
 
 impl Registration {
@@ -43,7 +43,7 @@ impl Registration {
             .map_err(|_| Refusal::ServerFull)?;
         let (session, events) = shared.events.open();
         let registration =
-            Self { session, room: room.clone(), shared: Arc::clone(shared), known_to_media: false };
+            Self { session, room: room.clone(), shared: Arc::clone(shared), shard: None };
         Ok((registration, events))
     }
 
@@ -51,23 +51,32 @@ impl Registration {
         &self.room
     }
 
-    /// Sends a command of this session.
-    pub(crate) fn send(&mut self, command: Command) -> Result<(), SendError> {
-        self.shared.link.send(&self.room, command)?;
-        self.known_to_media = true;
+    /// Asks the media plane to let this session in.
+    pub(crate) fn join(&mut self, join: Join) -> Result<(), SendError> {
+        self.shard = Some(self.shared.link.join(join)?);
         Ok(())
+    }
+
+    /// The media plane says where the session is.
+    pub(crate) fn moved(&mut self, shard: ShardId) {
+        self.shard = Some(shard);
+    }
+
+    /// Sends a command of this session, once it has joined.
+    pub(crate) fn send(&self, command: Command) -> Result<(), SendError> {
+        self.shard.map_or(Ok(()), |shard| self.shared.link.send(shard, command))
     }
 
     /// The media plane knows that the session is over: it said so, or was told to end it.
     pub(crate) fn end(&mut self) {
-        self.known_to_media = false;
+        self.shard = None;
     }
 
     /// Tells the media plane that the socket is gone, unless it knows, and takes no more events.
     pub(crate) fn conclude(&mut self) {
         self.shared.events.close(self.session);
-        if std::mem::take(&mut self.known_to_media) {
-            report_closed(&self.shared.link, &self.room, self.session);
+        if let Some(shard) = self.shard.take() {
+            report_closed(&self.shared.link, shard, self.session);
         }
     }
 }
@@ -81,17 +90,17 @@ impl Drop for Registration {
 }
 
 /// An overloaded shard is told later: without, its participant would linger.
-fn report_closed(link: &Arc<dyn MediaLink>, room: &RoomName, session: SessionId) {
-    let sent = link.send(room, Command::SessionClosed(session));
+fn report_closed(link: &Arc<dyn MediaLink>, shard: ShardId, session: SessionId) {
+    let sent = link.send(shard, Command::SessionClosed(session));
     let (Err(SendError::Overloaded), Ok(runtime)) = (sent, tokio::runtime::Handle::try_current())
     else {
         return;
     };
-    let (link, room) = (Arc::clone(link), room.clone());
+    let link = Arc::clone(link);
     runtime.spawn(async move {
         for _ in 0..CLOSED_TRIES_MAX {
             tokio::time::sleep(CLOSED_RETRY).await;
-            if link.send(&room, Command::SessionClosed(session)) != Err(SendError::Overloaded) {
+            if link.send(shard, Command::SessionClosed(session)) != Err(SendError::Overloaded) {
                 return;
             }
         }

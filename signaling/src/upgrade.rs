@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use protocol::ids::{Identity, RoomName};
 use protocol::token::{self, Claims};
-use sfu::shard::command::{Command, Message};
+use sfu::shard::command::Message;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
@@ -192,7 +192,7 @@ impl Signaling {
             self.shared.config.joins_open_rooms,
             self.shared.clock.now().unix_ms,
         )?;
-        registration.send(Command::Join(Box::new(join)))?;
+        registration.join(join)?;
         let answer = timeout(self.shared.config.join_timeout, answer(&mut events)).await;
         let now = self.shared.clock.now();
         let resumes = matches!(entry, Entry::Resumed(_));
@@ -208,12 +208,14 @@ impl Signaling {
         let opened = match answer.map_err(|_| Refusal::NoAnswer)?.ok_or(Refusal::NoAnswer)? {
             Message::Joined(joined) => {
                 count(&self.shared.metrics.joins);
+                registration.moved(joined.shard);
                 let participant = joined.participant.sid.clone();
                 tracing::info!(session = %registration.session, %participant, "joined");
                 Some(greeting.joined(&joined, now))
             }
             Message::Resumed(resumed) => {
                 count(&self.shared.metrics.resumes);
+                registration.moved(resumed.shard);
                 tracing::info!(session = %registration.session, "resumed");
                 greeting.resumed(*resumed, now)
             }

@@ -21,6 +21,7 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sfu::{
     connection::dtls::Certificate,
     limits::{DATAGRAM_BYTES_MAX, Limits},
+    placement::ShardId,
     rtp::header::is_rtcp,
     shard::{Shard, ShardConfig, command::Command, egress::FREE_SLOTS_MIN},
 };
@@ -121,7 +122,8 @@ impl Stage {
         // A hundred may listen to one.
         let limits = Limits { participants_per_room: 128, ..Limits::default() };
         let certificate = Certificate::generate().expect("a certificate");
-        let config = ShardConfig { limits, candidates: vec![SERVER], certificate };
+        let shard = ShardId(0);
+        let config = ShardConfig { shard, limits, candidates: vec![SERVER], certificate };
         let mut stage = Self {
             shard: Shard::new(config, rng.random(), now),
             inbox: Vec::new(),

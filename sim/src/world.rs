@@ -1,7 +1,9 @@
-//! The world: one shard, its clients, the links between them, and time that moves from event to event.
+//! The world: shards, clients, the links between them, and time that moves from event to event.
 //!
-//! Everything that leaves the shard is seen by the nonce oracle and counted by destination, so that a test can say that
+//! Everything that leaves a shard is seen by the nonce oracle and counted by destination, so that a test can say that
 //! an address was never sent anything. [`World::drop`] fails a test whose wire broke a promise.
+
+mod relays;
 
 use std::{
     cmp::Reverse,
@@ -20,12 +22,14 @@ use sfu::{
     drop_reason::DropReason,
     limits::Limits,
     metrics::Counters,
+    placement::ShardId,
     shard::{
         Shard, ShardConfig,
-        command::{ClientInfo, Command, Event, Join, ParticipantKind, Request, Resume},
+        command::{ClientInfo, Command, Event, Join, Message, ParticipantKind, Request, Resume},
     },
 };
 
+use self::relays::Parcel;
 use crate::{
     client::{ClientConfig, VirtualClient},
     incoming::Delivery,
@@ -34,7 +38,7 @@ use crate::{
     transport::{Identity, Side},
 };
 
-/// Where the shard listens.
+/// Where the first shard listens; the others have the ports after it.
 pub const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 7882);
 
 /// Events after which a world that does not come to rest is declared broken.
@@ -50,6 +54,8 @@ struct Resident {
     identity: String,
     room: String,
     session: Option<SessionId>,
+    /// The shard that its connections are on, by their candidates.
+    shard: usize,
     addresses: HashMap<Side, SocketAddr>,
     /// To the server, and from it.
     up: Link,
@@ -96,11 +102,18 @@ pub struct World {
     pub now: Instant,
     /// The beginning.
     pub epoch: Instant,
-    shard: Shard,
+    shards: Vec<Shard>,
+    parcels: VecDeque<Parcel>,
+    /// How long a relay between shards takes. Not to be changed while shards talk.
+    pub relay_delay: Duration,
+    /// The home shard of the next room that is opened.
+    pub next_home: usize,
+    homes: HashMap<String, usize>,
     residents: Vec<Resident>,
     flights: BinaryHeap<Reverse<Flight>>,
     owners: HashMap<SocketAddr, (ClientId, Side)>,
-    sessions: HashMap<SessionId, ClientId>,
+    /// Whose it is, and which shard its commands go to.
+    sessions: HashMap<SessionId, (ClientId, usize)>,
     rng: StdRng,
     identity: Identity,
     /// How long signalling takes, each way. Zero: it arrives within the same instant.
@@ -129,19 +142,35 @@ impl World {
 
     /// A world whose shard has these limits.
     #[must_use]
+    pub fn with_limits(seed: u64, limits: Limits) -> Self {
+        Self::with_shards(seed, limits, 1)
+    }
+
+    /// A world of so many shards, with these limits each.
+    #[must_use]
     #[expect(
         clippy::disallowed_methods,
         reason = "an Instant has no other origin; it never moves by itself"
     )]
-    pub fn with_limits(seed: u64, limits: Limits) -> Self {
+    pub fn with_shards(seed: u64, limits: Limits, shards: u16) -> Self {
         let epoch = Instant::now();
         let mut rng = StdRng::seed_from_u64(seed);
         let certificate = Certificate::generate().expect("a certificate");
-        let config = ShardConfig { limits, candidates: vec![SERVER], certificate };
+        let shard = |number| {
+            let certificate = certificate.clone();
+            let candidates = vec![address_of(usize::from(number))];
+            let config = ShardConfig { shard: ShardId(number), limits, candidates, certificate };
+            Shard::new(config, rng.random(), epoch)
+        };
+        let shards = (0..shards).map(shard).collect();
         Self {
             now: epoch,
             epoch,
-            shard: Shard::new(config, rng.random(), epoch),
+            shards,
+            parcels: VecDeque::new(),
+            relay_delay: Self::RELAY_DELAY,
+            next_home: 0,
+            homes: HashMap::new(),
             residents: Vec::new(),
             flights: BinaryHeap::new(),
             owners: HashMap::new(),
@@ -191,6 +220,7 @@ impl World {
             identity: identity.to_owned(),
             room: join.room.as_str().to_owned(),
             session: Some(session),
+            shard: 0,
             addresses: HashMap::new(),
             up: Link::default(),
             down: Link::default(),
@@ -201,10 +231,18 @@ impl World {
             self.owners.insert(address, (id, side));
         }
         self.residents.push(resident);
-        self.sessions.insert(session, id);
-        self.shard.handle_command(Command::Join(Box::new(join)), self.now);
-        self.settle();
+        self.send_join(id, join);
         id
+    }
+
+    /// Gives a join to the home of its room, as the directory does.
+    fn send_join(&mut self, id: ClientId, join: Join) {
+        let room = join.room.as_str().to_owned();
+        let home = *self.homes.entry(room).or_insert(self.next_home);
+        self.sessions.insert(join.session, (id, home));
+        self.tell_loads();
+        self.shards[home].handle_command(Command::Join(Box::new(join)), self.now);
+        self.settle();
     }
 
     fn new_session(&mut self) -> SessionId {
@@ -222,8 +260,9 @@ impl World {
     /// The client's socket is lost without a leave.
     pub fn lose_session(&mut self, id: ClientId) {
         if let Some(session) = self.residents[id.0].session.take() {
-            self.sessions.remove(&session);
-            self.shard.handle_command(Command::SessionClosed(session), self.now);
+            if let Some((_, shard)) = self.sessions.remove(&session) {
+                self.shards[shard].handle_command(Command::SessionClosed(session), self.now);
+            }
             self.settle();
         }
     }
@@ -237,9 +276,7 @@ impl World {
         join.room = RoomName::try_from(resident.room.clone()).expect("a name");
         join.resume = Some(Resume { participant });
         resident.session = Some(session);
-        self.sessions.insert(session, id);
-        self.shard.handle_command(Command::Join(Box::new(join)), self.now);
-        self.settle();
+        self.send_join(id, join);
     }
 
     /// The client.
@@ -328,9 +365,9 @@ impl World {
         address
     }
 
-    /// Gives the shard a datagram from anywhere, at once.
+    /// Gives the first shard a datagram from anywhere, at once.
     pub fn inject(&mut self, from: SocketAddr, mut bytes: Vec<u8>) {
-        self.shard.handle_datagram(from, &mut bytes, self.now);
+        self.shards[0].handle_datagram(from, &mut bytes, self.now);
         self.settle();
     }
 
@@ -340,10 +377,10 @@ impl World {
         self.sent_to.get(&address).copied().unwrap_or(0)
     }
 
-    /// The shard's counters.
+    /// The first shard's counters.
     #[must_use]
     pub fn counters(&self) -> Counters {
-        self.shard.counters()
+        self.shards[0].counters()
     }
 
     /// Datagrams dropped for a reason.
@@ -384,23 +421,25 @@ impl World {
         self.events += 1;
         assert!(self.events < EVENTS_MAX, "the world does not come to rest");
         let flight = self.flights.peek().map(|Reverse(flight)| flight.at);
-        let shard = self.shard.poll_timeout();
+        let shard = self.next_shard();
         let now = self.now;
         let client = (0..self.residents.len())
             .filter_map(|place| Some((self.residents[place].client.poll_timeout(now)?, place)))
             .min();
         let signal = self.signals.front().map(|(at, _)| *at);
-        let next = [flight, shard, signal, client.map(|(at, _)| at)].into_iter().flatten().min();
+        let parcel = self.next_parcel();
+        let known = [flight, shard.map(|(at, _)| at), signal, parcel, client.map(|(at, _)| at)];
+        let next = known.into_iter().flatten().min();
         let Some(next) = next.filter(|next| *next <= end) else { return false };
         self.now = self.now.max(next);
-        if signal == Some(next) {
+        if signal == Some(next) || parcel == Some(next) {
             // Delivered below.
         } else if flight == Some(next) {
             if let Some(Reverse(flight)) = self.flights.pop() {
                 self.arrive(flight);
             }
-        } else if shard == Some(next) {
-            self.shard.handle_timeout(self.now);
+        } else if let Some((_, place)) = shard.filter(|(at, _)| *at == next) {
+            self.shards[place].handle_timeout(self.now);
         } else if let Some((_, place)) = client {
             self.residents[place].client.handle_timeout(self.now);
             self.pump(ClientId(place));
@@ -410,8 +449,9 @@ impl World {
     }
 
     fn arrive(&mut self, mut flight: Flight) {
-        if flight.to == SERVER {
-            self.shard.handle_datagram(flight.from, &mut flight.bytes, self.now);
+        let shard = (0..self.shards.len()).find(|place| address_of(*place) == flight.to);
+        if let Some(place) = shard {
+            self.shards[place].handle_datagram(flight.from, &mut flight.bytes, self.now);
             return;
         }
         let Some((id, side)) = self.owners.get(&flight.to).copied() else { return };
@@ -427,10 +467,14 @@ impl World {
     fn settle(&mut self) {
         loop {
             self.take_egress();
-            let mut is_quiet = true;
-            while let Some(event) = self.shard.poll_event() {
-                is_quiet = false;
-                self.signals.push_back((self.now + self.signal_delay, Signal::ToClient(event)));
+            let mut is_quiet = !self.take_relays();
+            is_quiet &= !self.deliver_parcels();
+            for shard in &mut self.shards {
+                while shard.poll_closed().is_some() {}
+                while let Some(event) = shard.poll_event() {
+                    is_quiet = false;
+                    self.signals.push_back((self.now + self.signal_delay, Signal::ToClient(event)));
+                }
             }
             for place in 0..self.residents.len() {
                 while let Some(request) = self.residents[place].client.poll_request() {
@@ -457,13 +501,22 @@ impl World {
     fn deliver(&mut self, signal: Signal) {
         match signal {
             Signal::ToClient(event) => {
-                if let Some(id) = self.sessions.get(&event.session) {
-                    self.residents[id.0].client.handle_message(event.message, self.now);
+                if let Some((id, place)) = self.sessions.get_mut(&event.session) {
+                    let resident = &mut self.residents[id.0];
+                    if let Message::Joined(joined) = &event.message {
+                        *place = joined.shard.index();
+                        resident.shard = *place;
+                    } else if let Message::Resumed(resumed) = &event.message {
+                        *place = resumed.shard.index();
+                    }
+                    resident.client.handle_message(event.message, self.now);
                 }
             }
             Signal::ToServer(session, request) => {
                 let command = Command::Request { session, request };
-                self.shard.handle_command(command, self.now);
+                if let Some((_, shard)) = self.sessions.get(&session) {
+                    self.shards[*shard].handle_command(command, self.now);
+                }
                 self.take_egress();
             }
         }
@@ -473,6 +526,7 @@ impl World {
     fn pump(&mut self, id: ClientId) {
         let mut out = [0; 1500];
         let resident = &mut self.residents[id.0];
+        let to = address_of(resident.shard);
         while let Some((side, len)) = resident.client.poll_transmit(&mut out, self.now) {
             let from = resident.addresses[&side];
             let bytes = out[..len].to_vec();
@@ -484,19 +538,22 @@ impl World {
                 let (at, number) = (self.now + delay, self.next_flight);
                 self.next_flight += 1;
                 let bytes = bytes.clone();
-                self.flights.push(Reverse(Flight { at, number, from, to: SERVER, bytes }));
+                self.flights.push(Reverse(Flight { at, number, from, to, bytes }));
             }
         }
     }
 
-    /// Puts what the shard sends on the links, in the order in which it leaves.
+    /// Puts what shards send on the links, in the order in which it leaves.
     fn take_egress(&mut self) {
         let mut datagrams = Vec::new();
-        for (to, chain) in self.shard.egress().chains() {
-            datagrams.extend(chain.map(|bytes| (to, bytes.to_vec())));
+        for (place, shard) in self.shards.iter_mut().enumerate() {
+            let from = address_of(place);
+            for (to, chain) in shard.egress().chains() {
+                datagrams.extend(chain.map(|bytes| (from, to, bytes.to_vec())));
+            }
+            shard.egress().clear();
         }
-        self.shard.egress().clear();
-        for (to, bytes) in datagrams {
+        for (from, to, bytes) in datagrams {
             *self.sent_to.entry(to).or_default() += 1;
             let Some((id, side)) = self.owners.get(&to).copied() else { continue };
             self.nonces.on_datagram((association(id, side), true), &bytes);
@@ -505,7 +562,7 @@ impl World {
                 let (at, number) = (self.now + delay, self.next_flight);
                 self.next_flight += 1;
                 let bytes = bytes.clone();
-                self.flights.push(Reverse(Flight { at, number, from: SERVER, to, bytes }));
+                self.flights.push(Reverse(Flight { at, number, from, to, bytes }));
             }
         }
     }
@@ -517,6 +574,11 @@ impl Drop for World {
             assert_eq!(self.nonces.violations, [""; 0], "SRTP indices used twice");
         }
     }
+}
+
+/// Where a shard listens.
+fn address_of(shard: usize) -> SocketAddr {
+    SocketAddr::new(SERVER.ip(), SERVER.port() + shard as u16)
 }
 
 fn association(id: ClientId, side: Side) -> u64 {

@@ -9,6 +9,7 @@ use protocol::{
     ids::{Identity, ParticipantSid, RoomSid, TrackSid},
     permission::{Permission, TrackSource},
 };
+use sfu::placement::ShardId;
 use sfu::shard::command::{
     AddTrack, Joined, LeaveAction, LeaveReason, MediaKind, Message, Outcome, ParticipantInfo,
     ParticipantKind, ParticipantState, Request, RoomInfo, TrackInfo, VideoQuality,
@@ -152,6 +153,7 @@ fn joined(join: proto::JoinResponse) -> Option<Message> {
         disconnect_reason: None,
     };
     Some(Message::Joined(Box::new(Joined {
+        shard: ShardId(0),
         room,
         participant,
         others: Vec::new(),

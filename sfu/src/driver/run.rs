@@ -1,11 +1,12 @@
 //! The loop of one shard's thread: wait, read a batch, feed the shard, send, deliver events.
 
 use std::{
+    collections::VecDeque,
     io,
     net::UdpSocket,
     os::fd::AsRawFd,
     sync::{
-        Arc, Mutex,
+        Arc,
         mpsc::{Receiver as Commands, TryRecvError},
     },
     time::{Duration, Instant},
@@ -14,12 +15,20 @@ use std::{
 use mio::{Events, Interest, Poll, Token, Waker, unix::SourceFd};
 
 use super::{
+    busy::BusyMeter,
+    link::Pushed,
+    node::Node,
     pace::{Pace, Rest},
     udp::{self, RECEIVE_MESSAGES, Receiver, Sender},
 };
 use crate::{
     handle::{Envelope, EventSink},
     metrics::Counters,
+    placement::{Load, ShardId},
+    relay::{
+        outbox::{Batch, RelayOutput},
+        wire,
+    },
     shard::{Shard, egress::FREE_SLOTS_MIN},
 };
 
@@ -37,9 +46,10 @@ const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// What the loop needs of the outside.
 pub(crate) struct Shore {
+    pub(crate) shard: ShardId,
     pub(crate) commands: Commands<Envelope>,
     pub(crate) sink: EventSink,
-    pub(crate) snapshot: Arc<Mutex<Counters>>,
+    pub(crate) node: Arc<Node>,
 }
 
 /// A poll with the socket and a waker in it.
@@ -58,6 +68,8 @@ pub(crate) fn run(mut shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &
     let mut events = Events::with_capacity(8);
     let mut now = clock();
     let mut snapshot_due = now;
+    let mut busy = BusyMeter::new(now);
+    let mut mail = VecDeque::new();
     let mut pace = Pace::new(now);
     let mut rest = Rest::Wait;
     loop {
@@ -82,20 +94,27 @@ pub(crate) fn run(mut shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &
         pace.begin(now);
         let received = shard.counters_mut().datagrams_received;
         let more = receive(&mut shard, &mut receiver, &mut sender, now);
+        take_mail(&mut shard, shore, &mut mail, &mut sender, now);
         let turn = obey(&mut shard, &shore.commands, &mut sender, now);
         if shard.poll_timeout().is_some_and(|at| at <= now) {
             shard.handle_timeout(now);
         }
+        // Before our own packets leave, which takes longest: the others can begin.
+        hand_over(&mut shard, shore, now);
         flush(&mut shard, &mut sender);
         let has_received = shard.counters_mut().datagrams_received != received;
         while let Some(event) = shard.poll_event() {
             (shore.sink)(event);
         }
+        while let Some(closed) = shard.poll_closed() {
+            shore.node.directory.closed(closed);
+        }
         if now >= snapshot_due || turn == Turn::Stop {
             snapshot_due = now + SNAPSHOT_INTERVAL;
-            if let Ok(mut snapshot) = shore.snapshot.lock() {
-                *snapshot = shard.counters();
-            }
+            let counters = Counters { busy_permille: busy.lap(now), ..shard.counters() };
+            shore.node.publish(shore.shard, counters);
+            let loads: Vec<Load> = shore.node.loads().into_iter().map(|(load, _)| load).collect();
+            shard.handle_loads(&loads);
         }
         if turn == Turn::Stop {
             return;
@@ -148,6 +167,57 @@ fn receive(shard: &mut Shard, receiver: &mut Receiver, sender: &mut Sender, now:
         }
     }
     true
+}
+
+/// Feeds the shard what other shards have handed over.
+fn take_mail(
+    shard: &mut Shard,
+    shore: &Shore,
+    mail: &mut VecDeque<Batch>,
+    sender: &mut Sender,
+    now: Instant,
+) {
+    for (from, link) in shore.node.mail(shore.shard) {
+        for _ in 0..link.take(mail) {
+            shard.handle_relay_reset(from, now);
+        }
+        for batch in mail.drain(..) {
+            for frame in wire::frames(&batch.bytes) {
+                if shard.egress().free_slots() < FREE_SLOTS_MIN {
+                    flush(shard, sender);
+                }
+                shard.handle_relay(from, frame, now);
+            }
+            link.give_back(batch.bytes);
+        }
+    }
+}
+
+/// Hands over what the shard has to say to others.
+fn hand_over(shard: &mut Shard, shore: &Shore, now: Instant) {
+    let node = &shore.node;
+    while let Some(output) = shard.poll_relay() {
+        let (to, batch) = match output {
+            RelayOutput::Batch(to, batch) => (to, batch),
+            RelayOutput::Reset(to) => {
+                shard.counters_mut().relay_dropped_packets += node.reset(shore.shard, to);
+                continue;
+            }
+        };
+        let (pushed, buffer) = node.push(shore.shard, to, batch);
+        if let Some(buffer) = buffer {
+            shard.recycle_relay(buffer);
+        }
+        match pushed {
+            Pushed::Taken { .. } => {}
+            Pushed::Dropped(packets) => {
+                shard.counters_mut().relay_dropped_packets += u64::from(packets);
+            }
+            Pushed::Full => {
+                shard.break_relay(to, now);
+            }
+        }
+    }
 }
 
 #[derive(PartialEq, Eq)]

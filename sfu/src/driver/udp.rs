@@ -2,7 +2,7 @@
 //!
 //! `sendmmsg` to distinct destinations gains nothing by itself; what gains is that consecutive datagrams to one
 //! destination travel the kernel as one large packet. All but the last of such a group must have the same length.
-//! Buffers are allocated once. This file is the crate's only `unsafe`.
+//! Buffers are allocated once.
 #![expect(
     unsafe_code,
     reason = "recvmmsg and sendmmsg with control messages have no safe interface in std"

@@ -9,12 +9,17 @@ use protocol::ids::{ParticipantSid, SessionId};
 
 use super::{
     ParticipantKey, Room,
+    edge::FarEnd,
     participant::{Participant, Signal, Subscriber},
 };
 use crate::{
     connection::{Owner, sctp::ChannelLabel},
+    relay::message::{Departure, Down},
     shard::{
-        command::{Join, JoinRefusal, Joined, LeaveAction, LeaveReason, Message, Resumed, Target},
+        command::{
+            Join, JoinRefusal, Joined, LeaveAction, LeaveReason, Message, ParticipantInfo, Resumed,
+            Target,
+        },
         context::Context,
     },
 };
@@ -32,6 +37,15 @@ const DEPARTED_MAX: usize = 256;
 /// Protocol from which clients take a new sid under the same identity as a replacement.
 const PROTOCOL_REPLACES_IDENTITY: u32 = 12;
 
+/// What is left of a participant that was taken out.
+struct Farewell {
+    session: Option<SessionId>,
+    /// Where it was connected, if not here.
+    from: Option<FarEnd>,
+    /// As others see it for the last time.
+    info: ParticipantInfo,
+}
+
 impl Room {
     /// Admits a participant, or continues with one.
     pub(crate) fn join(
@@ -40,10 +54,16 @@ impl Room {
         join: Join,
         now: Instant,
     ) -> Result<ParticipantKey, JoinRefusal> {
-        if let Some(resume) = join.resume.clone() {
-            return self.resume(context, &join, &resume.participant, now);
-        }
         let present = self.participant_by_identity(&join.identity);
+        if let Some(resume) = join.resume.clone() {
+            let elsewhere = present
+                .and_then(|key| Some((key, self.participants.get(key)?.elsewhere()?)))
+                .filter(|_| self.is_home());
+            return match elsewhere {
+                Some((key, at)) => self.resume_at_edge(context, key, at, &join),
+                None => self.resume(context, &join, &resume.participant, now),
+            };
+        }
         let others = self.participants.len() - usize::from(present.is_some());
         if others >= usize::from(self.limits.participants_per_room) {
             return Err(JoinRefusal::RoomFull);
@@ -51,18 +71,31 @@ impl Room {
         if let Some(older) = present {
             self.replace(context, older, now);
         }
-        Ok(self.admit(context, join, now))
+        let shard = self.place(context, &join);
+        if shard != context.config.shard {
+            return Ok(self.admit_at_edge(context, shard, join, now));
+        }
+        let sid = ParticipantSid::random(&mut context.rng);
+        context.relays.count_person(shard);
+        Ok(self.admit(context, sid, join, now))
     }
 
-    fn admit(&mut self, context: &mut Context, join: Join, now: Instant) -> ParticipantKey {
+    /// Lets somebody in here.
+    pub(crate) fn admit(
+        &mut self,
+        context: &mut Context,
+        sid: ParticipantSid,
+        join: Join,
+        now: Instant,
+    ) -> ParticipantKey {
         let session = join.session;
         let recorder = join.permission.recorder;
-        let sid = ParticipantSid::random(&mut context.rng);
         let key = self.participants.insert(Participant::new(sid, join, now));
         self.closes = None;
         self.open_subscriber(context, key, now);
         if let Some(participant) = self.participant_info(key) {
             let joined = Joined {
+                shard: context.config.shard,
                 room: self.info(),
                 participant,
                 others: self.others_seen_by(key),
@@ -120,6 +153,7 @@ impl Room {
             Signal::Lost { since } => since,
             // The new socket came before the old one was known to be lost.
             Signal::Connected(_) => now.checked_sub(RESUME_WINDOW).unwrap_or(now),
+            Signal::Elsewhere { .. } => return Err(JoinRefusal::StateMismatch),
         };
         participant.signal = Signal::Connected(join.session);
         let last_message_seq = participant.last_message_seq;
@@ -140,7 +174,8 @@ impl Room {
             .collect();
         participants.extend(self.others_seen_by(key));
         participants.extend(self.participant_info(key));
-        let resumed = Resumed { room: self.info(), participants, last_message_seq };
+        let shard = context.config.shard;
+        let resumed = Resumed { shard, room: self.info(), participants, last_message_seq };
         context.emit(Some(join.session), Message::Resumed(Box::new(resumed)));
         self.offer_if_stale(context, key);
         tracing::info!(room = %self.sid, participant = %sid, "participant resumed");
@@ -148,14 +183,13 @@ impl Room {
     }
 
     /// The same identity joins again: the newcomer wins.
-    fn replace(&mut self, context: &mut Context, key: ParticipantKey, now: Instant) {
-        let farewell = self.take_out(context, key, LeaveReason::DuplicateIdentity, now);
-        if let Some((session, info)) = farewell {
-            let leave = Message::Leave {
-                reason: LeaveReason::DuplicateIdentity,
-                action: LeaveAction::Disconnect,
-            };
+    pub(super) fn replace(&mut self, context: &mut Context, key: ParticipantKey, now: Instant) {
+        let reason = LeaveReason::DuplicateIdentity;
+        let farewell = self.take_out(context, key, reason, now);
+        if let Some(Farewell { session, from, info }) = farewell {
+            let leave = Message::Leave { reason, action: LeaveAction::Disconnect };
             context.emit(session, leave);
+            self.relay_departure(context, from, Departure::of(&info, reason, true));
             self.announce_departure(context, &info, |one| {
                 one.client.protocol < PROTOCOL_REPLACES_IDENTITY
             });
@@ -175,10 +209,12 @@ impl Room {
         action: LeaveAction,
         now: Instant,
     ) {
-        let Some((session, info)) = self.take_out(context, key, reason, now) else { return };
+        let farewell = self.take_out(context, key, reason, now);
+        let Some(Farewell { session, from, info }) = farewell else { return };
         if reason != LeaveReason::ClientInitiated {
             context.emit(session, Message::Leave { reason, action });
         }
+        self.relay_departure(context, from, Departure::of(&info, reason, false));
         self.announce_departure(context, &info, |_| true);
         if info.permission.recorder {
             self.announce_room(context);
@@ -202,7 +238,7 @@ impl Room {
         key: ParticipantKey,
         reason: LeaveReason,
         now: Instant,
-    ) -> Option<(Option<SessionId>, crate::shard::command::ParticipantInfo)> {
+    ) -> Option<Farewell> {
         let participant = self.participants.get_mut(key)?;
         participant.queued.clear();
         for publication in participant.publications.clone() {
@@ -213,13 +249,17 @@ impl Room {
         for connection in participant.connections() {
             context.close_connection(connection, now);
         }
-        context.ended.extend(participant.session());
+        context.ended.extend(participant.booked_session());
         self.offer_all_stale(context);
         if self.participants.is_empty() {
             let wait = Duration::from_secs(self.limits.departure_timeout_s.into());
             self.closes = Some(now + wait);
         }
-        Some((participant.session(), participant.farewell(reason)))
+        Some(Farewell {
+            session: participant.session(),
+            from: participant.elsewhere(),
+            info: participant.farewell(reason),
+        })
     }
 
     /// The socket is gone without a leave.
@@ -231,6 +271,13 @@ impl Room {
         now: Instant,
     ) {
         let Some(participant) = self.participants.get_mut(key) else { return };
+        if let Signal::Elsewhere { at, session: Some(handed_on) } = participant.signal
+            && handed_on == session
+        {
+            // Its socket closed before the client could be told which shard it is on.
+            context.relays.down(at, &Down::SessionClosed(session));
+            return;
+        }
         if participant.signal != Signal::Connected(session) {
             return;
         }
@@ -269,11 +316,18 @@ impl Room {
         }
         for participant in self.participants.values_mut() {
             // Nobody is told of the others' departure any more.
-            participant.signal = Signal::Lost { since: now };
+            if participant.elsewhere().is_none() {
+                participant.signal = Signal::Lost { since: now };
+            }
         }
         for key in everyone {
-            self.take_out(context, key, reason, now);
+            if let Some(Farewell { from, info, .. }) = self.take_out(context, key, reason, now)
+                && !self.is_home()
+            {
+                self.relay_departure(context, from, Departure::of(&info, reason, false));
+            }
         }
+        self.close_edges(context, reason, action);
     }
 
     pub(super) fn forget_departed(&mut self, now: Instant) {

@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use super::{
     ParticipantKey, Room,
-    data_packet::{self, Sender, Stamped},
+    data_packet::{self, Stamped},
+    mirror::stamp_of,
     participant::Participant,
 };
 use crate::{
@@ -16,7 +17,7 @@ use crate::{
     },
     drop_reason::DropReason,
     limits::DATA_MESSAGE_BYTES_MAX,
-    shard::{command::ParticipantKind, context::Context},
+    shard::context::Context,
 };
 
 impl Room {
@@ -59,13 +60,7 @@ impl Room {
         {
             return Err(DropReason::DataRefused);
         }
-        let identity = if sender.permission.hidden { "" } else { sender.identity.as_str() };
-        let stamp = Sender {
-            identity,
-            sid: sender.sid.as_str(),
-            is_agent: sender.kind == ParticipantKind::Agent,
-            lossy: label == ChannelLabel::Lossy,
-        };
+        let stamp = stamp_of(sender, label);
         let stamped = data_packet::stamp(message, stamp).map_err(|_| DropReason::DataRefused)?;
         if label == ChannelLabel::Reliable && stamped.sequence != 0 {
             // A resumed client sends again what it is not sure of.
@@ -74,16 +69,29 @@ impl Room {
             }
             sender.last_message_seq = stamped.sequence;
         }
+        self.distribute(context, from, label, &stamped, now);
+        Ok(())
+    }
+
+    /// Sends a message to all it is meant for, here and on other shards.
+    pub(super) fn distribute(
+        &mut self,
+        context: &mut Context,
+        from: ParticipantKey,
+        label: ChannelLabel,
+        stamped: &Stamped,
+        now: Instant,
+    ) {
         let receivers: Vec<_> = self
             .participants
             .iter()
-            .filter(|(key, one)| *key != from && is_meant(one, &stamped))
+            .filter(|(key, one)| *key != from && is_meant(one, stamped))
             .map(|(key, _)| key)
             .collect();
         for receiver in receivers {
             self.deliver(context, receiver, label, stamped.bytes.clone(), now);
         }
-        Ok(())
+        self.relay_data(context, from, label, stamped);
     }
 
     fn deliver(
@@ -133,7 +141,7 @@ impl Room {
     }
 }
 
-fn is_meant(participant: &Participant, stamped: &Stamped) -> bool {
+pub(super) fn is_meant(participant: &Participant, stamped: &Stamped) -> bool {
     let everyone = stamped.destinations.is_empty() && stamped.destination_sids.is_empty();
     everyone
         || stamped.destinations.iter().any(|identity| identity == participant.identity.as_str())

@@ -8,7 +8,7 @@ use super::{
     PublicationKey, Room, SubscriptionKey,
     forward::{picture, values_for},
     layer_switch,
-    publication::SenderReport,
+    publication::{Origin, SenderReport},
     rewrite::LayerIndex,
     subscription::Binding,
 };
@@ -84,7 +84,7 @@ impl Room {
 
     fn on_sender_report(
         &mut self,
-        context: &Context,
+        context: &mut Context,
         key: ConnectionKey,
         sender: Ssrc,
         ntp: u64,
@@ -94,14 +94,14 @@ impl Room {
         let route =
             context.connections.get(key).and_then(|connection| connection.incoming.route(sender));
         let Some(route) = route else { return };
-        let layer = self
-            .publications
-            .get_mut(route.publication)
-            .and_then(|publication| publication.layer_mut(route.layer));
+        let Some(publication) = self.publications.get_mut(route.publication) else { return };
+        let layer = publication.layer_mut(route.layer);
         // RTX streams report too; their clock is their media's.
         if let Some(layer) = layer.filter(|layer| layer.ssrc == sender) {
+            let report = SenderReport { ntp, rtp_timestamp, received: now };
             layer.reception.on_sender_report(ntp, now);
-            layer.sender_report = Some(SenderReport { ntp, rtp_timestamp, received: now });
+            layer.sender_report = Some(report);
+            publication.relay_report(context, route.layer, report);
         }
     }
 
@@ -177,6 +177,9 @@ impl Room {
         let Some(publication) = self.publications.get_mut(key) else { return };
         if !publication.is_video() {
             return;
+        }
+        if let Origin::Relayed { .. } = publication.origin {
+            return self.request_relayed_key_frame(context, key, layer, now);
         }
         let layer = layer
             .or_else(|| publication.highest_active(now))

@@ -53,7 +53,7 @@ pub(super) struct Arrived<'a> {
 }
 
 impl Arrived<'_> {
-    fn meta(&self) -> PacketMeta {
+    pub(super) fn meta(&self) -> PacketMeta {
         PacketMeta { marker: self.marker, timestamp: self.timestamp, codec: self.codec }
     }
 }
@@ -103,7 +103,7 @@ impl Room {
         };
         let arrived =
             Arrived { seq, marker: head.marker, timestamp: head.timestamp, codec, values, payload };
-        self.forward(context, route, key, &arrived, now);
+        self.forward(context, route, Some(key), &arrived, now);
         Ok(())
     }
 
@@ -162,12 +162,13 @@ impl Room {
         Ok(route)
     }
 
-    /// Sends a packet to all who subscribe to its publication.
-    fn forward(
+    /// Sends a packet to all who subscribe to its publication, here and at edges. `from` is its publisher's connection;
+    /// none if the home has relayed it.
+    pub(super) fn forward(
         &mut self,
         context: &mut Context,
         route: Route,
-        from: ConnectionKey,
+        from: Option<ConnectionKey>,
         packet: &Arrived<'_>,
         now: Instant,
     ) {
@@ -177,7 +178,12 @@ impl Room {
             return;
         }
         layer.last_packet = Some(now);
-        layer.nack.on_packet(packet.seq, now);
+        if let Some(from) = from {
+            layer.nack.on_packet(packet.seq, now);
+            if let Some(at) = layer.nack.poll_timeout() {
+                context.wake_connection(from, at);
+            }
+        }
         if let Some(history) = &mut layer.history {
             history.push(
                 packet.seq,
@@ -186,18 +192,17 @@ impl Room {
                 packet.payload,
             );
         }
-        if let Some(at) = layer.nack.poll_timeout() {
-            context.wake_connection(from, at);
-        }
         if publication.info.muted {
             context.drop_count(DropReason::NotPublished);
             return;
         }
-        if let (Some(level), Some(publisher)) =
-            (packet.values.audio_level, self.participants.get_mut(publication.publisher))
+        // Who speaks is judged at home.
+        if let (Some(_), Some(level), Some(publisher)) =
+            (from, packet.values.audio_level, self.participants.get_mut(publication.publisher))
         {
             publisher.audio_level.on_packet(level);
         }
+        publication.relay(context, route.layer, packet);
         let is_key_frame = publication.is_video()
             && payload::is_key_frame(
                 packet.codec,

@@ -11,7 +11,7 @@ use protocol::{
     permission::Permission,
 };
 
-use super::{PublicationKey, SubscriptionKey, speaker::AudioLevel};
+use super::{PublicationKey, SubscriptionKey, edge::FarEnd, speaker::AudioLevel};
 use crate::{
     connection::{ConnectionKey, sdp::OfferMedia, sdp::SectionKind},
     rtp::ids::Mid,
@@ -72,6 +72,9 @@ pub(crate) enum Signal {
     Connected(SessionId),
     /// It lost it, and may resume.
     Lost { since: Instant },
+    /// The participant is connected to another shard, which the room reaches through this link; here it is a mirror
+    /// image. `session` is the one that the home has handed on.
+    Elsewhere { at: FarEnd, session: Option<SessionId> },
 }
 
 /// Who may subscribe to a participant's tracks.
@@ -181,25 +184,61 @@ impl HeldData {
 impl Participant {
     pub(crate) fn new(sid: ParticipantSid, join: Join, now: Instant) -> Self {
         Self {
-            sid,
-            identity: join.identity,
             name: join.name,
             metadata: join.metadata,
             attributes: join.attributes,
             kind: join.kind,
             permission: join.permission,
             client: join.client,
+            joined_unix_ms: join.unix_ms,
+            auto_subscribe: join.auto_subscribe,
+            ..Self::bare(sid, join.identity, Signal::Connected(join.session), now)
+        }
+    }
+
+    /// The mirror image of a participant of another shard.
+    pub(crate) fn mirrored(info: ParticipantInfo, at: FarEnd, now: Instant) -> Self {
+        let signal = Signal::Elsewhere { at, session: None };
+        let mut mirrored = Self::bare(info.sid.clone(), info.identity.clone(), signal, now);
+        mirrored.take_info(info);
+        mirrored
+    }
+
+    /// Its shard says that it is this now.
+    pub(crate) fn take_info(&mut self, info: ParticipantInfo) {
+        self.name = info.name;
+        self.metadata = info.metadata;
+        self.attributes = info.attributes;
+        self.kind = info.kind;
+        self.permission = info.permission;
+        self.client.client_protocol = info.client_protocol;
+        self.client.capabilities = info.capabilities;
+        self.joined_unix_ms = info.joined_unix_ms;
+        self.state = info.state;
+        self.version = info.version;
+    }
+
+    fn bare(sid: ParticipantSid, identity: Identity, signal: Signal, now: Instant) -> Self {
+        Self {
+            sid,
+            identity,
+            name: String::new(),
+            metadata: String::new(),
+            attributes: BTreeMap::new(),
+            kind: ParticipantKind::Standard,
+            permission: Permission::default(),
+            client: ClientInfo::default(),
             state: ParticipantState::Joined,
             version: 1,
-            joined_unix_ms: join.unix_ms,
+            joined_unix_ms: 0,
             joined: now,
-            signal: Signal::Connected(join.session),
+            signal,
             publisher: None,
             answers: 0,
             subscriber: None,
             pending: Vec::new(),
             publications: Vec::new(),
-            auto_subscribe: join.auto_subscribe,
+            auto_subscribe: false,
             wanted: BTreeMap::new(),
             settings: BTreeMap::new(),
             audience: Audience::Everyone,
@@ -212,10 +251,27 @@ impl Participant {
         }
     }
 
+    /// The session that can be told something.
     pub(crate) fn session(&self) -> Option<SessionId> {
         match self.signal {
             Signal::Connected(session) => Some(session),
-            Signal::Lost { .. } => None,
+            Signal::Lost { .. } | Signal::Elsewhere { .. } => None,
+        }
+    }
+
+    /// The session that the shard has in its books, perhaps for another shard.
+    pub(crate) fn booked_session(&self) -> Option<SessionId> {
+        match self.signal {
+            Signal::Elsewhere { session, .. } => session,
+            _ => self.session(),
+        }
+    }
+
+    /// Where the participant is connected, if not here.
+    pub(crate) fn elsewhere(&self) -> Option<FarEnd> {
+        match self.signal {
+            Signal::Elsewhere { at, .. } => Some(at),
+            Signal::Connected(_) | Signal::Lost { .. } => None,
         }
     }
 

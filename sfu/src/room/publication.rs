@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use protocol::ids::TrackSid;
 
-use super::{ParticipantKey, SubscriptionKey, key_frame::KeyFrameRequests, rewrite::LayerIndex};
+use super::{
+    ParticipantKey, SubscriptionKey, edge::Interest, key_frame::KeyFrameRequests,
+    rewrite::LayerIndex,
+};
 use crate::{
     connection::srtp::replay::ReplayWindow,
     rtp::{
@@ -34,6 +37,7 @@ const HISTORY_PACKETS: usize = 256;
 /// See the module.
 pub(crate) struct Publication {
     pub(crate) publisher: ParticipantKey,
+    pub(crate) origin: Origin,
     pub(crate) info: TrackInfo,
     pub(crate) mid: Mid,
     /// The client's id, and the id in its SDP.
@@ -49,6 +53,14 @@ pub(crate) struct Publication {
     pub(crate) subscribers: Vec<SubscriptionKey>,
     /// The publisher knows that someone receives it.
     pub(crate) told_subscribed: bool,
+}
+
+/// Where its packets come from.
+pub(crate) enum Origin {
+    /// From a connection of this shard; these edges want them too.
+    Here(Vec<Interest>),
+    /// From the room's home, if it has been told that someone here wants them.
+    Relayed { wanted: bool },
 }
 
 impl Publication {
@@ -71,16 +83,22 @@ impl Publication {
         if usize::from(index.0) >= LAYERS_MAX {
             return None;
         }
-        let declared = self.info.layers.get(usize::from(index.0));
-        let rate_bps = declared.map_or(0, |layer| layer.bitrate_bps);
-        let present = self.layers.iter_mut().find(|layer| layer.index == index);
-        let before = present.as_ref().map(|layer| layer.ssrc);
-        match present {
-            Some(layer) => *layer = Layer::new(index, ssrc, self.codec, rate_bps),
-            None => self.layers.push(Layer::new(index, ssrc, self.codec, rate_bps)),
+        let before = self.layer(index).map(|layer| layer.ssrc);
+        if before.is_some() {
+            self.begin_relay_anew(index);
+        }
+        let layer = self.new_layer(index, ssrc);
+        match self.layer_mut(index) {
+            Some(present) => *present = layer,
+            None => self.layers.push(layer),
         }
         self.layers.sort_by_key(|layer| layer.index);
         Some((index, before))
+    }
+
+    fn new_layer(&self, index: LayerIndex, ssrc: Ssrc) -> Layer {
+        let declared = self.info.layers.get(usize::from(index.0));
+        Layer::new(index, ssrc, self.codec, declared.map_or(0, |layer| layer.bitrate_bps))
     }
 
     /// The layer that a rid names, whether or not it has come yet.
@@ -99,6 +117,20 @@ impl Publication {
 
     pub(crate) fn layer_mut(&mut self, index: LayerIndex) -> Option<&mut Layer> {
         self.layers.iter_mut().find(|layer| layer.index == index)
+    }
+
+    /// The layer of a packet that was relayed: made when its first one comes.
+    pub(crate) fn relayed_layer(&mut self, index: LayerIndex) -> Option<&mut Layer> {
+        if self.layer(index).is_none() {
+            if usize::from(index.0) >= LAYERS_MAX {
+                return None;
+            }
+            // The home has its SSRC; here nobody hears of it.
+            let layer = self.new_layer(index, Ssrc(0));
+            self.layers.push(layer);
+            self.layers.sort_by_key(|layer| layer.index);
+        }
+        self.layer_mut(index)
     }
 
     /// The best layer that is being sent.

@@ -5,7 +5,7 @@ use protocol::{ids::TrackSid, permission::TrackSource};
 use super::{
     ParticipantKey, PublicationKey, Room,
     participant::{Participant, PendingTrack},
-    publication::{Publication, quality_of, sorted_layers},
+    publication::{Origin, Publication, quality_of, sorted_layers},
 };
 use crate::{
     connection::sdp::NegotiatedSection,
@@ -116,6 +116,7 @@ impl Room {
         }];
         let publication = self.publications.insert(Publication {
             publisher: key,
+            origin: Origin::Here(Vec::new()),
             mid: section.mid,
             cid: pending.add.cid.clone(),
             codec: codec.codec,

@@ -44,6 +44,7 @@ impl Room {
                     participant.audience = audience;
                 }
                 self.apply_audience(context, key);
+                self.relay_participant(context, key);
             }
             Request::UpdateMetadata { request_id, name, metadata, attributes } => {
                 let change = MetadataChange { name, metadata, attributes };

@@ -44,7 +44,7 @@ impl Room {
         self.tell(context, key, |other| other != key);
     }
 
-    fn tell(
+    pub(super) fn tell(
         &self,
         context: &mut Context,
         key: ParticipantKey,
@@ -57,6 +57,7 @@ impl Room {
                 context.emit(one.session(), Message::Participants(vec![info.clone()]));
             }
         }
+        self.relay_participant(context, key);
     }
 
     /// Says that someone is gone.

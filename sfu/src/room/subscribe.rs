@@ -123,6 +123,7 @@ impl Room {
                 streams.insert(rtx.ssrc, OutgoingStream { subscription, is_rtx: true });
             }
         }
+        self.tell_interest(context, publication_key);
     }
 
     pub(super) fn unsubscribe(&mut self, context: &mut Context, key: SubscriptionKey) {
@@ -138,6 +139,7 @@ impl Room {
         if let Some(connection) = context.connections.get_mut(subscription.connection) {
             connection.outgoing.streams.retain(|_, stream| stream.subscription != key);
         }
+        self.tell_interest(context, subscription.publication);
     }
 
     pub(super) fn unsubscribe_from_all(&mut self, context: &mut Context, key: ParticipantKey) {
@@ -216,6 +218,7 @@ impl Room {
             if settings.disabled {
                 one.stream.running = false;
             }
+            self.tell_interest(context, publication);
             if enabled {
                 self.request_key_frame(context, publication, None, now);
             }

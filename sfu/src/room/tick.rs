@@ -2,9 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::{ParticipantKey, Room, admission::RESUME_WINDOW, participant::Signal, speaker::WINDOW};
+use super::{
+    ParticipantKey, Role, Room, admission::RESUME_WINDOW, participant::Signal, speaker::WINDOW,
+};
 use crate::{
     connection::{Connection, ConnectionKey},
+    relay::message::Down,
     shard::{
         command::{LeaveAction, LeaveReason, Message, ParticipantState, Speaker, Target},
         context::Context,
@@ -30,6 +33,8 @@ impl Room {
             self.nudge_layers(context, now);
             self.expire(context, now);
             self.forget_departed(now);
+            self.close_idle_edges(context);
+            self.request_held_key_frames(context, now);
         }
         match self.closes {
             // An empty room still looks up: someone may come back before it closes.
@@ -55,6 +60,12 @@ impl Room {
         for participant in self.participants.values() {
             context.emit(participant.session(), Message::Speakers(changes.clone()));
         }
+        if let Role::Home(edges) = &self.role {
+            let message = Down::Speakers(changes);
+            for edge in edges {
+                context.relays.down(*edge, &message);
+            }
+        }
     }
 
     /// Removes those who lost their socket for too long, or never connected.
@@ -68,6 +79,7 @@ impl Room {
             .participants
             .iter()
             .filter_map(|(key, one)| match one.signal {
+                Signal::Elsewhere { .. } => None,
                 _ if one
                     .lost_since
                     .is_some_and(|since| now.duration_since(since) >= LOST_TIMEOUT) =>

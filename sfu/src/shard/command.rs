@@ -12,6 +12,8 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::placement::ShardId;
+
 /// What a shard is told to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Command {
@@ -453,6 +455,8 @@ pub enum SubscriptionError {
 /// A successful join.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Joined {
+    /// Where the session is from now on: its further commands go there.
+    pub shard: ShardId,
     /// The room.
     pub room: RoomInfo,
     /// The participant itself.
@@ -466,6 +470,8 @@ pub struct Joined {
 /// A successful resume. Followed by the complete list of participants, the room and a subscriber offer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Resumed {
+    /// Where the session is from now on: its further commands go there.
+    pub shard: ShardId,
     /// The room.
     pub room: RoomInfo,
     /// Those who left meanwhile (state [`ParticipantState::Disconnected`]), then everyone present, itself included.

@@ -15,6 +15,7 @@ use slotmap::SlotMap;
 use super::{
     command::{Event, Message},
     egress::Egress,
+    relay::Relays,
     timers::Timers,
 };
 use crate::{
@@ -22,12 +23,15 @@ use crate::{
     drop_reason::DropReason,
     limits::Limits,
     metrics::Counters,
+    placement::ShardId,
     rtp::{extension::abs_send_time_24, ids::Seq},
 };
 
 /// What a shard is told at start.
 #[derive(Clone)]
 pub struct ShardConfig {
+    /// Which one it is.
+    pub shard: ShardId,
     /// Bounds.
     pub limits: Limits,
     /// Where clients reach this shard: advertised addresses with its UDP port.
@@ -49,6 +53,7 @@ pub(crate) struct Context {
     pub(crate) counters: Counters,
     pub(crate) rng: StdRng,
     pub(crate) timers: Timers,
+    pub(crate) relays: Relays,
     started: Instant,
     /// `abs-send-time` of everything sent while one input is handled.
     pub(crate) abs_send_time: u32,
@@ -77,6 +82,7 @@ impl Context {
             counters: Counters::default(),
             rng,
             timers: Timers::new(now),
+            relays: Relays::default(),
             started: now,
             abs_send_time: 0,
             missing: Vec::new(),

@@ -5,6 +5,7 @@ use livekit_protocol::signal_request::Message as Asking;
 use proptest::prelude::*;
 use prost::Message as _;
 use protocol::token::{Kind, verify};
+use sfu::handle::ShardId;
 use sfu::shard::command::{Claims, Joined, Resumed, Target};
 
 use super::*;
@@ -119,6 +120,7 @@ fn a_resume_tells_who_left_before_who_is_there_and_then_the_room() {
     gone.state = ParticipantState::Disconnected;
     gone.disconnect_reason = Some(LeaveReason::ClientInitiated);
     let resumed = Resumed {
+        shard: ShardId(0),
         room: samples::room(),
         participants: vec![gone, samples::participant("patient"), samples::participant("doctor")],
         last_message_seq: 42,
@@ -424,6 +426,7 @@ fn greeting(protocol: u32, config: &Config) -> Greeting<'_> {
 
 fn joined() -> Joined {
     Joined {
+        shard: ShardId(0),
         room: samples::room(),
         participant: samples::participant("doctor"),
         others: vec![samples::participant("patient")],

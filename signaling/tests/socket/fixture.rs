@@ -11,7 +11,7 @@ use prost::Message as _;
 use protocol::ids::{Identity, ParticipantSid, RoomName, RoomSid, SessionId};
 use protocol::permission::Permission;
 use protocol::token::{ApiKeys, Claims, SecretPolicy, mint};
-use sfu::handle::{EventSink, SendError};
+use sfu::handle::{EventSink, SendError, ShardId};
 use sfu::shard::command::{
     Command, Event, Join, JoinRefusal, Joined, Message, ParticipantInfo, ParticipantKind,
     ParticipantState, Resumed, RoomInfo,
@@ -44,7 +44,11 @@ pub(crate) struct ScriptedMedia {
 }
 
 impl MediaLink for ScriptedMedia {
-    fn send(&self, _room: &RoomName, command: Command) -> Result<(), SendError> {
+    fn join(&self, join: Join) -> Result<ShardId, SendError> {
+        self.send(ShardId(0), Command::Join(Box::new(join))).map(|()| ShardId(0))
+    }
+
+    fn send(&self, _shard: ShardId, command: Command) -> Result<(), SendError> {
         let script = *self.script.lock().unwrap();
         if let Script::Fail(error) = script {
             return Err(error);
@@ -70,12 +74,14 @@ fn accept(join: &Join) -> Message {
     let participant = participant(join);
     match &join.resume {
         None => Message::Joined(Box::new(Joined {
+            shard: ShardId(0),
             room: room(join.room.clone()),
             participant,
             others: Vec::new(),
             subscriber_primary: true,
         })),
         Some(resume) => Message::Resumed(Box::new(Resumed {
+            shard: ShardId(0),
             room: room(join.room.clone()),
             participants: vec![ParticipantInfo { sid: resume.participant.clone(), ..participant }],
             last_message_seq: 42,

@@ -1,0 +1,467 @@
+//! Participants and publications of other shards: how they are told, and kept as they are told.
+//!
+//! A mirror image is an ordinary participant whose signal is elsewhere, and an ordinary publication whose packets are
+//! relayed: subscriptions, offers, history and rewriting know no difference. Its version is written by its own shard
+//! only. What an edge does at its home's word is here as well.
+
+use std::time::Instant;
+
+use protocol::ids::ParticipantSid;
+use slotmap::{Key as _, KeyData};
+
+use super::{
+    ParticipantKey, PublicationKey, Role, Room,
+    data_packet::{self, Sender, Stamped},
+    edge::FarEnd,
+    forward::Arrived,
+    participant::{Audience, Participant},
+    publication::{LAYERS_MAX, Origin, Publication, SenderReport},
+    rewrite::LayerIndex,
+    subscription::Binding,
+};
+use crate::{
+    connection::{incoming::Route, sctp::ChannelLabel},
+    drop_reason::DropReason,
+    limits::Limits,
+    relay::{
+        Direction, TrackHandle,
+        message::{Departure, Down, Mirror, Opening, TrackMedia, Up},
+        wire::{RelayedData, RelayedPacket, RelayedReport},
+    },
+    rtp::{extension::ExtensionValues, ids::Mid},
+    shard::{
+        command::{LeaveAction, LeaveReason, Message, ParticipantInfo, ParticipantKind, TrackInfo},
+        context::Context,
+    },
+};
+
+impl Room {
+    /// An edge of a room that is at home elsewhere.
+    pub(crate) fn edge(
+        key: super::RoomKey,
+        home: FarEnd,
+        opening: Opening,
+        limits: Limits,
+        now: Instant,
+    ) -> Self {
+        let Opening { sid, name, created_unix_ms } = opening;
+        Self {
+            role: Role::Edge(home),
+            closes: None,
+            ..Self::new(key, sid, name, created_unix_ms, limits, now)
+        }
+    }
+
+    /// A participant as other shards need to know it.
+    pub(super) fn mirror_of(&self, key: ParticipantKey) -> Option<Mirror> {
+        let participant = self.participants.get(key)?;
+        let publications =
+            participant.publications.iter().filter_map(|one| self.publications.get(*one));
+        Some(Mirror {
+            info: self.participant_info(key)?,
+            audience: match &participant.audience {
+                Audience::Everyone => None,
+                Audience::Only(allowed) => Some(allowed.clone()),
+            },
+            media: publications.map(Publication::media).collect(),
+        })
+    }
+
+    /// Tells the other shards of the room what a participant is now: the home tells all edges but the participant's
+    /// own; an edge tells the home of its own participants.
+    pub(super) fn relay_participant(&self, context: &mut Context, key: ParticipantKey) {
+        let Some(participant) = self.participants.get(key) else { return };
+        let from = participant.elsewhere();
+        match &self.role {
+            Role::Home(edges) if !edges.is_empty() => {
+                let Some(mirror) = self.mirror_of(key) else { return };
+                let message = Down::Participant(Box::new(mirror));
+                for edge in edges.iter().filter(|edge| Some(**edge) != from) {
+                    context.relays.down(*edge, &message);
+                }
+            }
+            Role::Edge(home) if from.is_none() => {
+                let Some(mirror) = self.mirror_of(key) else { return };
+                context.relays.up(*home, &Up::Participant(Box::new(mirror)));
+            }
+            Role::Home(_) | Role::Edge(_) => {}
+        }
+    }
+
+    /// Tells the other shards that a participant, which was `from` there, is gone. A home tells the participant's own
+    /// edge only if it is the home that ends it.
+    pub(super) fn relay_departure(
+        &self,
+        context: &mut Context,
+        from: Option<FarEnd>,
+        departure: Departure,
+    ) {
+        match &self.role {
+            Role::Home(edges) => {
+                let is_told = |edge: &&FarEnd| departure.is_replaced || Some(**edge) != from;
+                let edges: Vec<_> = edges.iter().filter(is_told).copied().collect();
+                let message = Down::Departed(departure);
+                for edge in edges {
+                    context.relays.down(edge, &message);
+                }
+            }
+            Role::Edge(home) if from.is_none() && !departure.is_replaced => {
+                context.relays.up(*home, &Up::Departed(departure));
+            }
+            Role::Edge(_) => {}
+        }
+    }
+
+    /// The home says something. Joins, sessions and the end of the edge are the shard's part.
+    pub(crate) fn on_home(&mut self, context: &mut Context, message: Down, now: Instant) {
+        match message {
+            Down::Participant(mirror) => match self.participant_by_sid(&mirror.info.sid) {
+                Some(key)
+                    if self.participants.get(key).is_some_and(|one| one.elsewhere().is_none()) => {}
+                Some(key) => self.update_mirror(context, key, *mirror),
+                None => self.insert_mirror(context, *mirror, now),
+            },
+            Down::Departed(departure) => self.on_departed(context, &departure, now),
+            Down::Speakers(speakers) => {
+                for participant in self.participants.values() {
+                    context.emit(participant.session(), Message::Speakers(speakers.clone()));
+                }
+            }
+            Down::Open(_)
+            | Down::Admit(..)
+            | Down::Resume(_)
+            | Down::SessionClosed(_)
+            | Down::Close(..) => {}
+        }
+    }
+
+    fn on_departed(&mut self, context: &mut Context, departure: &Departure, now: Instant) {
+        let Some(key) = self.participant_by_sid(&departure.participant) else { return };
+        if departure.is_replaced {
+            self.replace(context, key, now);
+        } else {
+            self.remove(context, key, departure.reason, LeaveAction::Disconnect, now);
+        }
+    }
+
+    fn insert_mirror(&mut self, context: &mut Context, mirror: Mirror, now: Instant) {
+        let Role::Edge(home) = self.role else { return };
+        let Mirror { info, audience, media } = mirror;
+        let tracks = info.tracks.clone();
+        let recorder = info.permission.recorder;
+        let key = self.participants.insert(Participant::mirrored(info, home, now));
+        let fresh = self.mirror_tracks(context, key, tracks, media);
+        if let (Some(allowed), Some(participant)) = (audience, self.participants.get_mut(key)) {
+            participant.audience = Audience::Only(allowed);
+        }
+        self.announce_arrival(context, key);
+        if recorder {
+            self.announce_room(context);
+        }
+        self.subscribe_all_to_each(context, fresh);
+    }
+
+    /// A mirrored participant is something else now. Who sees it is told if its shard says that it is news.
+    pub(super) fn update_mirror(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        mirror: Mirror,
+    ) {
+        let Mirror { info, audience, media } = mirror;
+        let tracks = info.tracks.clone();
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        let is_news = info.version > participant.version;
+        let was_restricted = matches!(participant.audience, Audience::Only(_));
+        if is_news {
+            participant.take_info(info);
+        }
+        participant.audience = audience.map_or(Audience::Everyone, Audience::Only);
+        let is_restricted = matches!(participant.audience, Audience::Only(_));
+        let fresh = self.mirror_tracks(context, key, tracks, media);
+        if is_news {
+            self.tell(context, key, |_| true);
+        }
+        self.subscribe_all_to_each(context, fresh);
+        if was_restricted || is_restricted {
+            self.apply_audience(context, key);
+        }
+    }
+
+    /// Ends the publications that a mirrored participant has no more, changes those that go on, and returns the new ones.
+    fn mirror_tracks(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        tracks: Vec<TrackInfo>,
+        media: Vec<TrackMedia>,
+    ) -> Vec<PublicationKey> {
+        if self.is_home() {
+            // Whoever may publish is let in here, never at an edge.
+            return Vec::new();
+        }
+        let known = self.participants.get(key).map(|one| one.publications.clone());
+        for publication in known.unwrap_or_default() {
+            let sid = self.publications.get(publication).map(|one| one.sid().clone());
+            if !tracks.iter().any(|track| Some(&track.sid) == sid.as_ref()) {
+                self.unpublish(context, publication);
+            }
+        }
+        let mut fresh = Vec::new();
+        for (track, media) in tracks.into_iter().zip(media) {
+            match self.own_publication(key, &track.sid) {
+                Some(publication) => self.change_track(publication, track),
+                None => fresh.extend(self.mirror_publication(key, track, media)),
+            }
+        }
+        fresh
+    }
+
+    fn change_track(&mut self, key: PublicationKey, track: TrackInfo) {
+        let Some(publication) = self.publications.get_mut(key) else { return };
+        if publication.info.muted != track.muted {
+            // As for a publication of this shard; after unmuting the home asks for the key frame.
+            for subscription in &publication.subscribers {
+                if let Some(subscription) = self.subscriptions.get_mut(*subscription) {
+                    subscription.stream.running = false;
+                }
+            }
+        }
+        publication.info = track;
+    }
+
+    fn mirror_publication(
+        &mut self,
+        key: ParticipantKey,
+        info: TrackInfo,
+        media: TrackMedia,
+    ) -> Option<PublicationKey> {
+        let mid = Mid::new(&info.mid)?;
+        let publisher = self.participants.get_mut(key)?;
+        let publication = self.publications.insert(Publication {
+            publisher: key,
+            origin: Origin::Relayed { wanted: false },
+            info,
+            mid,
+            cid: String::new(),
+            codec: media.codec,
+            fmtp: media.fmtp,
+            red: media.red,
+            stereo: media.stereo,
+            rids: Vec::new(),
+            layers: Vec::new(),
+            subscribers: Vec::new(),
+            told_subscribed: true,
+        });
+        publisher.publications.push(publication);
+        Some(publication)
+    }
+
+    fn subscribe_all_to_each(&mut self, context: &mut Context, publications: Vec<PublicationKey>) {
+        for publication in publications {
+            self.subscribe_all_to(context, publication);
+        }
+        self.offer_all_stale(context);
+    }
+
+    /// Tells the home whether someone here receives a relayed publication, if that has changed.
+    pub(super) fn tell_interest(&mut self, context: &mut Context, key: PublicationKey) {
+        let Role::Edge(home) = self.role else { return };
+        let Some(publication) = self.publications.get_mut(key) else { return };
+        let Origin::Relayed { wanted } = &mut publication.origin else { return };
+        let wants = publication
+            .subscribers
+            .iter()
+            .filter_map(|one| self.subscriptions.get(*one))
+            .any(|one| !one.settings.disabled && one.binding != Binding::Refused);
+        if std::mem::replace(wanted, wants) == wants {
+            return;
+        }
+        let track = publication.sid().clone();
+        let message = if wants {
+            Up::Want(track, TrackHandle(key.data().as_ffi()))
+        } else {
+            Up::Unwant(track)
+        };
+        context.relays.up(home, &message);
+    }
+
+    /// Asks the home for a key frame of a relayed publication.
+    pub(super) fn request_relayed_key_frame(
+        &mut self,
+        context: &mut Context,
+        key: PublicationKey,
+        layer: Option<LayerIndex>,
+        now: Instant,
+    ) {
+        let Role::Edge(home) = self.role else { return };
+        let Some(publication) = self.publications.get_mut(key) else { return };
+        let layer = layer.or_else(|| publication.highest_active(now));
+        let known = layer.and_then(|layer| publication.layer_mut(layer));
+        // Throttled here too: the link need not carry the storm of a hundred listeners.
+        if known.is_some_and(|layer| !layer.requests.on_needed(now)) {
+            return;
+        }
+        let message = Up::KeyFrame(publication.sid().clone(), layer.map(|layer| layer.0));
+        context.relays.up(home, &message);
+    }
+
+    /// Makes up for requests that were held back.
+    pub(super) fn request_held_key_frames(&mut self, context: &mut Context, now: Instant) {
+        let Role::Edge(home) = self.role else { return };
+        for publication in self.publications.values_mut() {
+            let Origin::Relayed { wanted: true } = publication.origin else { continue };
+            let track = publication.info.sid.clone();
+            for layer in &mut publication.layers {
+                if layer.requests.due(now) {
+                    let message = Up::KeyFrame(track.clone(), Some(layer.index.0));
+                    context.relays.up(home, &message);
+                }
+            }
+        }
+    }
+
+    /// The publication that the home calls by a handle that it was given.
+    fn relayed(&mut self, handle: TrackHandle) -> Option<(PublicationKey, &mut Publication)> {
+        let key = PublicationKey::from(KeyData::from_ffi(handle.0));
+        let publication = self.publications.get_mut(key)?;
+        matches!(publication.origin, Origin::Relayed { wanted: true }).then_some((key, publication))
+    }
+
+    /// A packet from the home. Hot: as a packet of a publisher, without decryption and demultiplexing.
+    pub(crate) fn on_relayed_packet(
+        &mut self,
+        context: &mut Context,
+        packet: &RelayedPacket<'_>,
+        now: Instant,
+    ) {
+        let layer = LayerIndex(packet.layer);
+        let Some((publication, found)) = self.relayed(packet.track) else { return };
+        if found.relayed_layer(layer).is_none() {
+            return;
+        }
+        let extensions = &packet.extensions;
+        let arrived = Arrived {
+            seq: packet.seq,
+            marker: packet.meta.marker,
+            timestamp: packet.meta.timestamp,
+            codec: packet.meta.codec,
+            values: ExtensionValues {
+                audio_level: extensions.audio_level,
+                video_orientation: extensions.video_orientation,
+                playout_delay: extensions.playout_delay,
+                abs_capture_time: extensions.abs_capture_time,
+                dependency_descriptor: extensions.dependency_descriptor,
+                ..ExtensionValues::default()
+            },
+            payload: packet.payload,
+        };
+        self.forward(context, Route { publication, layer }, None, &arrived, now);
+    }
+
+    /// The publisher's clock, from the home.
+    pub(crate) fn on_relayed_report(&mut self, report: &RelayedReport, now: Instant) {
+        let Some((_, publication)) = self.relayed(report.track) else { return };
+        if let Some(layer) = publication.layer_mut(LayerIndex(report.layer)) {
+            let RelayedReport { ntp, rtp_timestamp, .. } = *report;
+            layer.sender_report = Some(SenderReport { ntp, rtp_timestamp, received: now });
+        }
+    }
+
+    /// A layer begins with other numbers: as if it had got a new SSRC.
+    pub(crate) fn on_relayed_restart(&mut self, handle: TrackHandle, layer: u8) {
+        let layer = LayerIndex(layer);
+        if usize::from(layer.0) >= LAYERS_MAX {
+            return;
+        }
+        let Some((key, publication)) = self.relayed(handle) else { return };
+        publication.layers.retain(|one| one.index != layer);
+        let Some(publication) = self.publications.get(key) else { return };
+        for subscription in &publication.subscribers {
+            if let Some(subscription) = self.subscriptions.get_mut(*subscription) {
+                subscription.stream.restart(layer);
+            }
+        }
+    }
+
+    /// Passes a data message on to the shards where somebody is meant, but not back to its sender's.
+    pub(super) fn relay_data(
+        &self,
+        context: &mut Context,
+        from: ParticipantKey,
+        label: ChannelLabel,
+        stamped: &Stamped,
+    ) {
+        let Some(sender) = self.participants.get(from) else { return };
+        let origin = sender.elsewhere();
+        let is_meant_at = |end: FarEnd| {
+            let there = self.participants.values().filter(|one| one.elsewhere() == Some(end));
+            there.into_iter().any(|one| super::data::is_meant(one, stamped))
+        };
+        let message = &stamped.bytes[..];
+        let sender = sender.sid.as_str();
+        match &self.role {
+            Role::Home(edges) => {
+                let direction = Direction::Down;
+                let others = edges.iter().filter(|edge| Some(**edge) != origin);
+                for edge in others.filter(|edge| is_meant_at(**edge)) {
+                    let data = RelayedData { direction, sender, label, message };
+                    context.relays.data(*edge, &data);
+                }
+            }
+            Role::Edge(home) if origin.is_none() && is_meant_at(*home) => {
+                let direction = Direction::Up;
+                context.relays.data(*home, &RelayedData { direction, sender, label, message });
+            }
+            Role::Edge(_) => {}
+        }
+    }
+
+    /// A data message of another shard's participant, which that shard has checked and stamped.
+    pub(crate) fn on_relayed_data(
+        &mut self,
+        context: &mut Context,
+        at: FarEnd,
+        data: &RelayedData<'_>,
+        now: Instant,
+    ) -> Result<(), DropReason> {
+        let sid = ParticipantSid::try_from(data.sender.to_owned());
+        let from = sid.ok().and_then(|sid| self.participant_by_sid(&sid));
+        let from = from.ok_or(DropReason::DataRefused)?;
+        let sender = self.participants.get(from).filter(|one| one.elsewhere() == Some(at));
+        let sender = sender.ok_or(DropReason::DataRefused)?;
+        // The same stamp again changes nothing; it finds whom the message is for.
+        let stamp = stamp_of(sender, data.label);
+        let stamped =
+            data_packet::stamp(data.message, stamp).map_err(|_| DropReason::DataRefused)?;
+        self.distribute(context, from, data.label, &stamped, now);
+        Ok(())
+    }
+}
+
+impl Publication {
+    fn media(&self) -> TrackMedia {
+        TrackMedia {
+            codec: self.codec,
+            fmtp: self.fmtp.clone(),
+            red: self.red,
+            stereo: self.stereo,
+        }
+    }
+}
+
+impl Departure {
+    pub(super) fn of(info: &ParticipantInfo, reason: LeaveReason, is_replaced: bool) -> Self {
+        Self { participant: info.sid.clone(), reason, is_replaced }
+    }
+}
+
+/// Who a message is from, as its receivers are told.
+pub(super) fn stamp_of(sender: &Participant, label: ChannelLabel) -> Sender<'_> {
+    Sender {
+        identity: if sender.permission.hidden { "" } else { sender.identity.as_str() },
+        sid: sender.sid.as_str(),
+        is_agent: sender.kind == ParticipantKind::Agent,
+        lossy: label == ChannelLabel::Lossy,
+    }
+}
