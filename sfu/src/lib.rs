@@ -10,9 +10,9 @@
 //! Owns: everything between a received datagram and the datagrams that follow from it. Never: async, a lock or an
 //! allocation on the packet path, a clock or a socket outside `driver/`.
 //!
-//! The one invariant: **a room lives on exactly one shard, and a shard is one thread that owns everything in it.**
-//! Only values cross: [`Command`](shard::command::Command)s in, [`Event`](shard::command::Event)s out, both through
-//! [`Handle`].
+//! The one invariant: **a room has one home shard, and a shard is one thread that owns everything in it.** Only values
+//! cross: [`Command`](shard::command::Command)s in and [`Event`](shard::command::Event)s out through [`Handle`], and the
+//! batches of a [`relay`] between the home of a large room and its edges on other shards.
 
 #![cfg_attr(
     test,

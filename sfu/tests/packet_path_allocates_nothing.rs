@@ -1,5 +1,5 @@
-//! Counts Rust allocations of the per-packet functions in `rtp` and `connection::srtp`: there must
-//! be none.
+//! Counts Rust allocations of the per-packet functions in `rtp`, `connection::srtp` and `relay::wire`: there must be
+//! none.
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "tests may fail loudly")]
 
@@ -12,10 +12,15 @@ use std::{
 
 use sfu::{
     connection::srtp::{SrtpKeys, SrtpProfile, SrtpReceiver, SrtpSender},
+    relay::{
+        EdgeId, TrackHandle,
+        outbox::BATCH_BYTES,
+        wire::{self, Body, Frame, RelayedPacket},
+    },
     rtp::{
         extension::{ExtensionKind, ExtensionMap, ExtensionValues},
         header::{self, OutHeader, RtpHeader, is_rtcp, unpadded},
-        history::{History, PacketMeta},
+        history::{History, PacketMeta, StoredExtensions},
         ids::{ExtSeq, Mid, Pt, SeqExtender, Ssrc},
         payload::{CodecKind, is_key_frame, red, vp8},
         reception::Reception,
@@ -71,6 +76,36 @@ fn a_packet_is_sealed_opened_stored_and_rewritten_without_allocation() {
         }
         assert_eq!(ALLOCATIONS.get() - before, 0, "{profile:?}");
     }
+}
+
+#[test]
+fn a_packet_is_relayed_without_allocation() {
+    let mut batch = Vec::with_capacity(BATCH_BYTES);
+    let packet = RelayedPacket {
+        track: TrackHandle(7),
+        layer: 1,
+        seq: ExtSeq(65_536),
+        meta: PacketMeta { marker: true, timestamp: 1, codec: CodecKind::Vp8 },
+        extensions: StoredExtensions {
+            audio_level: Some(30),
+            abs_capture_time: Some(&[1; 16]),
+            dependency_descriptor: Some(&[2; 40]),
+            ..StoredExtensions::default()
+        },
+        payload: &[3; 1100],
+    };
+    let before = ALLOCATIONS.get();
+    for _ in 0..100 {
+        wire::begin(&mut batch);
+        for _ in 0..50 {
+            assert!(wire::write_packet(&mut batch, EdgeId(1), &packet));
+        }
+        for frame in wire::frames(&batch) {
+            let Ok(Frame { body: Body::Packet(read), .. }) = frame else { panic!("a packet") };
+            assert_eq!(black_box(read), packet);
+        }
+    }
+    assert_eq!(ALLOCATIONS.get() - before, 0);
 }
 
 #[test]

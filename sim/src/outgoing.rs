@@ -208,6 +208,15 @@ impl Layer {
         self.next_seq = ExtSeq(seq.into());
     }
 
+    /// Goes on under another SSRC and other numbers, as after a sender was replaced.
+    pub fn begin_anew(&mut self, ssrc: Ssrc, seq: u16) {
+        self.ssrc = ssrc;
+        self.next_seq = ExtSeq(seq.into());
+        self.history.clear();
+        self.asked_again.clear();
+        self.wants_key = true;
+    }
+
     /// Frames come from `now` on.
     pub fn start(&mut self, now: Instant) {
         self.started.get_or_insert(now);

@@ -62,6 +62,15 @@ struct Resident {
     down: Link,
 }
 
+/// A session as signalling knows it.
+struct Seat {
+    client: ClientId,
+    /// Where its commands go.
+    shard: usize,
+    /// Before its join is answered, a session has no socket to ask anything.
+    is_answered: bool,
+}
+
 /// A message of signalling under way.
 enum Signal {
     ToClient(Event),
@@ -112,8 +121,7 @@ pub struct World {
     residents: Vec<Resident>,
     flights: BinaryHeap<Reverse<Flight>>,
     owners: HashMap<SocketAddr, (ClientId, Side)>,
-    /// Whose it is, and which shard its commands go to.
-    sessions: HashMap<SessionId, (ClientId, usize)>,
+    sessions: HashMap<SessionId, Seat>,
     rng: StdRng,
     identity: Identity,
     /// How long signalling takes, each way. Zero: it arrives within the same instant.
@@ -239,7 +247,8 @@ impl World {
     fn send_join(&mut self, id: ClientId, join: Join) {
         let room = join.room.as_str().to_owned();
         let home = *self.homes.entry(room).or_insert(self.next_home);
-        self.sessions.insert(join.session, (id, home));
+        let seat = Seat { client: id, shard: home, is_answered: false };
+        self.sessions.insert(join.session, seat);
         self.tell_loads();
         self.shards[home].handle_command(Command::Join(Box::new(join)), self.now);
         self.settle();
@@ -260,8 +269,8 @@ impl World {
     /// The client's socket is lost without a leave.
     pub fn lose_session(&mut self, id: ClientId) {
         if let Some(session) = self.residents[id.0].session.take() {
-            if let Some((_, shard)) = self.sessions.remove(&session) {
-                self.shards[shard].handle_command(Command::SessionClosed(session), self.now);
+            if let Some(seat) = self.sessions.remove(&session) {
+                self.shards[seat.shard].handle_command(Command::SessionClosed(session), self.now);
             }
             self.settle();
         }
@@ -477,9 +486,12 @@ impl World {
                 }
             }
             for place in 0..self.residents.len() {
-                while let Some(request) = self.residents[place].client.poll_request() {
+                let session = self.residents[place].session;
+                let seat = session.and_then(|session| self.sessions.get(&session));
+                let waits = seat.is_some_and(|seat| !seat.is_answered);
+                while !waits && let Some(request) = self.residents[place].client.poll_request() {
                     is_quiet = false;
-                    if let Some(session) = self.residents[place].session {
+                    if let Some(session) = session {
                         let signal = Signal::ToServer(session, request);
                         self.signals.push_back((self.now + self.signal_delay, signal));
                     }
@@ -501,21 +513,23 @@ impl World {
     fn deliver(&mut self, signal: Signal) {
         match signal {
             Signal::ToClient(event) => {
-                if let Some((id, place)) = self.sessions.get_mut(&event.session) {
-                    let resident = &mut self.residents[id.0];
-                    if let Message::Joined(joined) = &event.message {
-                        *place = joined.shard.index();
-                        resident.shard = *place;
-                    } else if let Message::Resumed(resumed) = &event.message {
-                        *place = resumed.shard.index();
+                if let Some(seat) = self.sessions.get_mut(&event.session) {
+                    let resident = &mut self.residents[seat.client.0];
+                    let shard = match &event.message {
+                        Message::Joined(joined) => Some(joined.shard.index()),
+                        Message::Resumed(resumed) => Some(resumed.shard.index()),
+                        _ => None,
+                    };
+                    if let Some(shard) = shard {
+                        (seat.shard, seat.is_answered, resident.shard) = (shard, true, shard);
                     }
                     resident.client.handle_message(event.message, self.now);
                 }
             }
             Signal::ToServer(session, request) => {
                 let command = Command::Request { session, request };
-                if let Some((_, shard)) = self.sessions.get(&session) {
-                    self.shards[*shard].handle_command(command, self.now);
+                if let Some(seat) = self.sessions.get(&session) {
+                    self.shards[seat.shard].handle_command(command, self.now);
                 }
                 self.take_egress();
             }

@@ -11,6 +11,7 @@
 
 use std::time::Duration;
 
+use sfu::limits::Limits;
 use sim::{ClientId, Link, World};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -190,4 +191,48 @@ fn whoever_may_not_send_data_is_not_relayed() {
     send(&mut world, guest, "_reliable", &packet("psst", "", &[], 0));
     world.run_for(SECOND);
     assert!(texts(&mut world, doctor).is_empty());
+}
+
+#[test]
+fn messages_cross_shards_both_ways_and_reach_only_whom_they_are_for() {
+    let limits = Limits { overflow_subscriptions: 0, ..Limits::default() };
+    let mut world = World::with_shards(3, limits, 3);
+    let doctor = world.join("doctor");
+    let listeners: Vec<_> = (0..6)
+        .map(|number| {
+            let identity = format!("listener-{number}");
+            let id = world.join_with(&identity, |join, _| join.permission.can_publish = false);
+            world.run_for(SECOND / 1000);
+            id
+        })
+        .collect();
+    assert!(world.connect(&[doctor]) && world.connect(&listeners));
+    world.run_for(SECOND);
+    let far = |shard| {
+        let mut there = listeners.iter().filter(|id| world.shard_of(**id) == shard);
+        [*there.next().unwrap(), *there.next().unwrap()]
+    };
+    let ([first, neighbour], [second, _]) = (far(1), far(2));
+    send(&mut world, doctor, "_reliable", &packet("down", "", &[], 1));
+    world.run_for(SECOND);
+    send(&mut world, first, "_lossy", &packet("up", "doctor", &[], 0));
+    world.run_for(SECOND);
+    for id in &listeners {
+        let heard = texts(&mut world, *id);
+        let expected: &[&str] = if *id == first { &["down"] } else { &["down", "up"] };
+        assert_eq!(heard, expected);
+    }
+    assert_eq!(texts(&mut world, doctor), ["up"]);
+    let message = world.client(doctor).data[0].1.clone();
+    assert_eq!(values(&message, PARTICIPANT_IDENTITY), [world.identity(first).as_bytes()]);
+    for (to, text) in [(second, "far"), (neighbour, "near"), (doctor, "home")] {
+        let name = world.identity(to).to_owned();
+        send(&mut world, first, "_reliable", &packet(text, "", &[&name], 0));
+    }
+    world.run_for(SECOND);
+    assert_eq!(texts(&mut world, second).last().unwrap(), "far");
+    assert_eq!(texts(&mut world, neighbour).last().unwrap(), "near");
+    assert_eq!(texts(&mut world, doctor), ["up", "home"]);
+    let all: usize = listeners.iter().map(|id| world.client(*id).data.len()).sum();
+    assert_eq!(all, 6 + 5 + 2);
 }

@@ -16,7 +16,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use protocol::ids::ParticipantSid;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use sfu::shard::command::{Request, TrackSettings};
+use sfu::{
+    limits::Limits,
+    shard::command::{Request, TrackSettings},
+};
 use sim::{ClientId, Link, Side, TrackSpec, World, judge};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -25,6 +28,7 @@ const PEOPLE_MAX: usize = 5;
 
 struct Walk {
     seed: u64,
+    shards: u16,
     world: World,
     rng: StdRng,
     /// Present, with whether it has lost its socket.
@@ -34,10 +38,16 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(seed: u64) -> Self {
+    /// On several shards every listener is placed as if its home were full, and half of the people only listen.
+    fn new(seed: u64, shards: u16) -> Self {
+        let limits = match shards {
+            1 => Limits::default(),
+            _ => Limits { overflow_subscriptions: 0, ..Limits::default() },
+        };
         Self {
             seed,
-            world: World::new(seed),
+            shards,
+            world: World::with_shards(seed, limits, shards),
             rng: StdRng::seed_from_u64(seed),
             people: Vec::new(),
             joined: 0,
@@ -51,6 +61,12 @@ impl Walk {
         let what = self.rng.random_range(0..17);
         let who = someone.map(|place| self.people[place]);
         self.log.push(format!("{:?}: {what} by {who:?}", self.world.now - self.world.epoch));
+        if self.shards > 1 && self.rng.random_ratio(1, STEPS as u32) {
+            let from = self.rng.random_range(0..self.shards);
+            let to = (from + self.rng.random_range(1..self.shards)) % self.shards;
+            self.log.push(format!("the link from {from} to {to} is reset"));
+            self.world.break_relay(from, to);
+        }
         let Some(place) = someone.filter(|_| what > 2) else { return self.join() };
         let (id, is_lost) = self.people[place];
         let world = &mut self.world;
@@ -62,6 +78,8 @@ impl Walk {
                 world.request(id, Request::Leave);
             }
             4 | 5 => self.publish(id),
+            // SDKs say it again when they resume; these clients do not.
+            6 if is_lost => {}
             6 => self.toggle_mute(id),
             7 => self.unpublish(id),
             8 if world.client(id).sid.is_none() => {}
@@ -111,8 +129,9 @@ impl Walk {
     }
 
     fn enter(&mut self, identity: &str) {
-        let id = self.world.join(identity);
-        self.log.push(format!("{id:?} enters as {identity}"));
+        let listens = self.shards > 1 && self.rng.random_bool(0.5);
+        let id = self.world.join_with(identity, |join, _| join.permission.can_publish = !listens);
+        self.log.push(format!("{id:?} enters as {identity}, listening: {listens}"));
         self.people.retain(|(one, _)| self.world.identity(*one) != identity);
         self.people.push((id, false));
     }
@@ -220,7 +239,7 @@ impl Walk {
             seen.insert(sid, client.present().map(|one| one.sid.clone()).collect());
         }
         everyone.sort();
-        let present = self.world.counters().participants;
+        let present = self.world.participants();
         assert_eq!(present, everyone.len() as u64, "seed {}\n{}", self.seed, self.log.join("\n"));
         for (viewer, mut others) in seen {
             others.push(viewer.clone());
@@ -276,7 +295,15 @@ impl Walk {
 }
 
 fn walk(seed: u64) {
-    let mut walk = Walk::new(seed);
+    walk_on(seed, 1);
+}
+
+/// Answers how many joins were handed on between shards.
+fn walk_on(seed: u64, shards: u16) -> u64 {
+    let mut walk = Walk::new(seed, shards);
+    if shards > 1 {
+        walk.world.relay_delay = Duration::from_micros(walk.rng.random_range(50..30_000));
+    }
     // Without delay, offers never cross.
     walk.world.signal_delay = Duration::from_millis(walk.rng.random_range(0..150));
     walk.join();
@@ -291,7 +318,9 @@ fn walk(seed: u64) {
     walk.check_roster();
     walk.check_media();
     walk.check_streams();
-    assert_eq!(walk.world.counters().panics, 0, "seed {seed}");
+    let counters: Vec<_> = (0..shards).map(|shard| walk.world.counters_of(shard)).collect();
+    assert!(counters.iter().all(|one| one.panics == 0), "seed {seed}");
+    counters.iter().map(|one| one.joins_handed_on).sum()
 }
 
 #[test]
@@ -306,9 +335,17 @@ fn every_promise_holds_for_the_seeds_that_failed_once() {
 
 #[test]
 fn every_promise_holds_for_many_random_lives_of_a_room() {
+    seeds().for_each(walk);
+}
+
+#[test]
+fn every_promise_holds_for_many_random_lives_of_a_room_on_several_shards() {
+    let handed_on = seeds().map(|seed| walk_on(seed, if seed % 2 == 0 { 2 } else { 3 }));
+    assert!(handed_on.sum::<u64>() > 0, "the walks stay on one shard");
+}
+
+fn seeds() -> std::ops::Range<u64> {
     let seeds = std::env::var("SIM_SEEDS").ok().and_then(|seeds| seeds.parse().ok()).unwrap_or(12);
     let first = std::env::var("SIM_FIRST").ok().and_then(|first| first.parse().ok()).unwrap_or(1);
-    for seed in first..first + seeds {
-        walk(seed);
-    }
+    first..first + seeds
 }

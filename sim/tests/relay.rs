@@ -13,7 +13,11 @@ use std::time::Duration;
 
 use sfu::{
     limits::Limits,
-    shard::command::{LeaveAction, LeaveReason, ParticipantState, Request, TrackSettings},
+    rtp::ids::Ssrc,
+    shard::command::{
+        JoinRefusal, LeaveAction, LeaveReason, ParticipantState, Request, TrackPermission,
+        TrackSettings,
+    },
 };
 use sim::{ClientId, Link, TrackSpec, World, judge};
 
@@ -247,6 +251,97 @@ fn a_packet_is_relayed_only_while_someone_beyond_wants_it() {
 }
 
 #[test]
+fn a_name_that_changes_at_an_edge_is_seen_everywhere_once() {
+    let (mut world, speaker, ids) = webinar(21, 3, 6);
+    let (near, far) = near_and_far(&world, &ids);
+    let other = *ids.iter().find(|id| world.shard_of(**id) == 3 - world.shard_of(far)).unwrap();
+    let sid = world.client(far).sid.clone().unwrap();
+    let rename = Request::UpdateMetadata {
+        request_id: 1,
+        name: "Renamed".to_owned(),
+        metadata: String::new(),
+        attributes: [("hand".to_owned(), "raised".to_owned())].into(),
+    };
+    world.request(far, rename);
+    world.run_for(SECOND);
+    for id in [speaker, near, other] {
+        let seen = world.client(id).participants[&sid].clone();
+        assert_eq!((seen.name.as_str(), seen.attributes["hand"].as_str()), ("Renamed", "raised"));
+    }
+}
+
+#[test]
+fn a_publisher_s_choice_of_audience_holds_at_edges() {
+    let (mut world, speaker, ids) = webinar(22, 2, 6);
+    let (near, far) = near_and_far(&world, &ids);
+    let allowed = [near, far]
+        .iter()
+        .map(|id| TrackPermission {
+            participant: world.client(*id).sid.clone(),
+            identity: None,
+            all_tracks: true,
+            tracks: Vec::new(),
+        })
+        .collect();
+    world.request(speaker, Request::SubscriptionPermission { all_participants: false, allowed });
+    let late = listener(&mut world, "late");
+    assert!(world.connect(&[late]));
+    world.run_for(SECOND);
+    let before: Vec<_> = ids.iter().map(|id| world.delivered(*id, speaker, 0).len()).collect();
+    world.run_for(SECOND);
+    for (id, before) in ids.iter().zip(before) {
+        let flows = world.delivered(*id, speaker, 0).len() > before;
+        assert_eq!(flows, [near, far].contains(id));
+    }
+    assert!(world.client(late).streams.is_empty());
+    let everyone = Request::SubscriptionPermission { all_participants: true, allowed: Vec::new() };
+    world.request(speaker, everyone);
+    world.run_for(SECOND);
+    for id in ids.iter().chain([&late]) {
+        assert!(world.client(*id).streams.iter().filter(|one| one.is_active).count() == 2);
+    }
+}
+
+#[test]
+fn a_hidden_listener_at_an_edge_is_seen_by_nobody() {
+    let (mut world, speaker, ids) = webinar(23, 2, 4);
+    let hidden: Vec<_> = (0..2)
+        .map(|number| {
+            let id = world.join_with(&format!("hidden-{number}"), |join, _| {
+                join.permission.can_publish = false;
+                join.permission.hidden = true;
+            });
+            world.run_for(SECOND / 1000);
+            id
+        })
+        .collect();
+    assert!(world.connect(&hidden));
+    world.run_for(SECOND);
+    for id in ids.iter().chain([&speaker]) {
+        assert_eq!(world.client(*id).present().count(), 4);
+    }
+    for id in hidden {
+        assert_eq!(world.client(id).present().count(), 5);
+        assert_complete(&mut world, id, speaker, 1, 30);
+        world.request(id, Request::Leave);
+    }
+    world.run_for(SECOND);
+    for id in ids.iter().chain([&speaker]) {
+        assert_eq!(world.client(*id).participants.len(), 4);
+    }
+}
+
+#[test]
+fn a_layer_that_begins_anew_is_taken_up_at_edges() {
+    let (mut world, speaker, ids) = webinar(24, 2, 4);
+    world.act(speaker, |client, _| client.tracks[1].layers[0].begin_anew(Ssrc(4711), 1));
+    world.run_for(3 * SECOND);
+    for id in ids {
+        assert_complete(&mut world, id, speaker, 1, 280);
+    }
+}
+
+#[test]
 fn somebody_at_an_edge_resumes_there() {
     let (mut world, speaker, ids) = webinar(11, 2, 4);
     let (_, far) = near_and_far(&world, &ids);
@@ -374,6 +469,22 @@ fn a_link_that_is_reset_costs_the_listeners_beyond_a_new_join_and_nobody_else_an
             assert_eq!(world.counters_of(shard).relay_resets, 1);
         }
     }
+}
+
+#[test]
+fn a_join_that_is_lost_with_its_link_is_refused() {
+    let (mut world, speaker, _) = webinar(25, 2, 2);
+    world.relay_delay = SECOND / 5;
+    world.run_for(SECOND);
+    let lost = [listener(&mut world, "lost-0"), listener(&mut world, "lost-1")];
+    let lost: Vec<_> = lost.into_iter().filter(|id| world.client(*id).sid.is_none()).collect();
+    assert!(!lost.is_empty());
+    world.break_relay(0, 1);
+    for id in lost {
+        assert_eq!(world.client(id).refused, Some(JoinRefusal::NodeFull));
+    }
+    world.run_for(SECOND);
+    assert_eq!(world.participants(), world.client(speaker).present().count() as u64 + 1);
 }
 
 #[test]

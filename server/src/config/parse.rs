@@ -189,6 +189,9 @@ fn limits(raw: &RawConfig) -> Result<sfu::limits::Limits, ConfigError> {
             raw.publications_per_participant_max,
         )?,
         rooms_per_shard: at_least_one("rooms_per_shard_max", raw.rooms_per_shard_max)?,
+        overflow_subscriptions: raw
+            .room_overflow_subscriptions
+            .unwrap_or(defaults.overflow_subscriptions),
         empty_timeout_s: raw.room_empty_timeout_s.unwrap_or(defaults.empty_timeout_s),
         departure_timeout_s: raw.room_departure_timeout_s.unwrap_or(defaults.departure_timeout_s),
     })

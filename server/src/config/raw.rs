@@ -85,7 +85,7 @@ settings! {
         /// system choose.
         #[arg(long, alias = "udp-port", env = "BEDSIDE_SFU_UDP_PORT", value_name = "PORT", help_heading = "Media")]
         pub(crate) sfu_udp_port: Option<u16>,
-        /// Number of shards: one thread and one UDP port each, and a room lives on exactly one. Default: the number of
+        /// Number of shards: one thread and one UDP port each. Rooms are spread over them by load. Default: the number of
         /// processor cores.
         #[arg(long, env = "BEDSIDE_SHARDS", value_name = "COUNT", help_heading = "Media")]
         pub(crate) shards: Option<u16>,
@@ -105,6 +105,12 @@ settings! {
         /// Most rooms on one shard: bounds memory before a core is saturated.
         #[arg(long, env = "BEDSIDE_ROOMS_PER_SHARD_MAX", value_name = "COUNT", help_heading = "Rooms and limits")]
         pub(crate) rooms_per_shard_max: Option<u16>,
+        /// Subscriptions of one room on its home shard from which on further listeners, who may not publish, are spread
+        /// over the other shards. Below it that happens only when the home is busy and another shard is not. 0 spreads
+        /// every listener.
+        #[arg(long, env = "BEDSIDE_ROOM_OVERFLOW_SUBSCRIPTIONS", value_name = "COUNT",
+            help_heading = "Rooms and limits")]
+        pub(crate) room_overflow_subscriptions: Option<u32>,
         /// Seconds a room waits for its first participant.
         #[arg(long, env = "BEDSIDE_ROOM_EMPTY_TIMEOUT_S", value_name = "SECONDS", help_heading = "Rooms and limits")]
         pub(crate) room_empty_timeout_s: Option<u32>,
@@ -145,6 +151,7 @@ impl RawConfig {
             participants_per_room_max: Some(limits.participants_per_room),
             publications_per_participant_max: Some(limits.publications_per_participant),
             rooms_per_shard_max: Some(limits.rooms_per_shard),
+            room_overflow_subscriptions: Some(limits.overflow_subscriptions),
             room_empty_timeout_s: Some(limits.empty_timeout_s),
             room_departure_timeout_s: Some(limits.departure_timeout_s),
             // A consultation of two holds two sockets: this is 5,000 of them, far beyond one machine's media.

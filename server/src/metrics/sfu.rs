@@ -9,7 +9,7 @@ const SHARD: &[&str] = &["shard"];
 
 type Read = fn(&Counters) -> u64;
 
-const METRICS: [(Metric, Read); 22] = [
+const METRICS: [(Metric, Read); 28] = [
     (Metric::counter("bedside_sfu_received_datagrams_total", SHARD, "Datagrams received."), |c| {
         c.datagrams_received
     }),
@@ -124,7 +124,55 @@ const METRICS: [(Metric, Read); 22] = [
         |c| c.panics,
     ),
     (Metric::counter("bedside_sfu_commands_total", SHARD, "Commands handled."), |c| c.commands),
+    (
+        Metric::counter(
+            "bedside_sfu_placed_joins_total",
+            SHARD,
+            "Joins into rooms that are at home here.",
+        ),
+        |c| c.joins,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_handed_on_joins_total",
+            SHARD,
+            "Joins of listeners that were handed on to other shards.",
+        ),
+        |c| c.joins_handed_on,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_relayed_packets_total",
+            SHARD,
+            "RTP packets relayed to other shards, one per edge.",
+        ),
+        |c| c.relayed_packets,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_relay_dropped_packets_total",
+            SHARD,
+            "RTP packets that were to be relayed and were dropped: the other shard is too slow.",
+        ),
+        |c| c.relay_dropped_packets,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_relay_resets_total",
+            SHARD,
+            "Links to other shards that were reset; every listener beyond had to join anew.",
+        ),
+        |c| c.relay_resets,
+    ),
     (Metric::gauge("bedside_sfu_rooms", SHARD, "Rooms open."), |c| c.rooms),
+    (
+        Metric::gauge(
+            "bedside_sfu_edges",
+            SHARD,
+            "Edges: rooms at home on another shard, of which this one serves listeners.",
+        ),
+        |c| c.edges,
+    ),
     (Metric::gauge("bedside_sfu_participants", SHARD, "Participants present."), |c| c.participants),
     (Metric::gauge("bedside_sfu_publications", SHARD, "Publications."), |c| c.publications),
     (Metric::gauge("bedside_sfu_subscriptions", SHARD, "Subscriptions."), |c| c.subscriptions),

@@ -28,7 +28,8 @@ use crate::{
 /// as long before they join anew.
 pub(super) const RESUME_WINDOW: Duration = Duration::from_secs(30);
 
-/// How long those who left are remembered for resuming clients.
+/// How long those who left are remembered for resuming clients: the resume window, and as long until a dead socket is
+/// noticed.
 const DEPARTED_MEMORY: Duration = Duration::from_secs(60);
 
 /// Most departures remembered.
@@ -61,7 +62,7 @@ impl Room {
                 .filter(|_| self.is_home());
             return match elsewhere {
                 Some((key, at)) => self.resume_at_edge(context, key, at, &join),
-                None => self.resume(context, &join, &resume.participant, now),
+                None => self.resume(context, &join, &resume.participant),
             };
         }
         let others = self.participants.len() - usize::from(present.is_some());
@@ -142,19 +143,12 @@ impl Room {
         context: &mut Context,
         join: &Join,
         sid: &ParticipantSid,
-        now: Instant,
     ) -> Result<ParticipantKey, JoinRefusal> {
         let key = self.participant_by_identity(&join.identity).ok_or(JoinRefusal::StateMismatch)?;
         let participant = self.participants.get_mut(key).ok_or(JoinRefusal::StateMismatch)?;
-        if participant.sid != *sid {
+        if participant.sid != *sid || participant.elsewhere().is_some() {
             return Err(JoinRefusal::StateMismatch);
         }
-        let away_since = match participant.signal {
-            Signal::Lost { since } => since,
-            // The new socket came before the old one was known to be lost.
-            Signal::Connected(_) => now.checked_sub(RESUME_WINDOW).unwrap_or(now),
-            Signal::Elsewhere { .. } => return Err(JoinRefusal::StateMismatch),
-        };
         participant.signal = Signal::Connected(join.session);
         let last_message_seq = participant.last_message_seq;
         if let Some(subscriber) = &mut participant.subscriber {
@@ -163,13 +157,12 @@ impl Room {
             subscriber.stale = true;
             context.restart_ice(subscriber.connection);
         }
-        // Clients tell people apart by identity: whoever came back under another sid is present, not gone.
+        // All who are remembered: what was told last may have died with the old socket, and a departure that is known
+        // changes nothing. Clients tell people apart by identity: whoever came back under another sid is present.
         let mut participants: Vec<_> = self
             .departed
             .iter()
-            .filter(|(left, info)| {
-                *left >= away_since && self.participant_by_identity(&info.identity).is_none()
-            })
+            .filter(|(_, info)| self.participant_by_identity(&info.identity).is_none())
             .map(|(_, info)| info.clone())
             .collect();
         participants.extend(self.others_seen_by(key));

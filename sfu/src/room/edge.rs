@@ -194,6 +194,10 @@ impl Room {
             .map(|(key, _)| key)
             .collect();
         for key in lost {
+            // Its join may have been under way. Whoever has been let in does not mind a second answer: see
+            // `Message::Refused`.
+            let session = self.participants.get(key).and_then(Participant::booked_session);
+            context.emit(session, Message::Refused(JoinRefusal::NodeFull));
             self.remove(context, key, LeaveReason::Migration, LeaveAction::Reconnect, now);
         }
     }

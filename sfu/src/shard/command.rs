@@ -333,7 +333,7 @@ pub enum Message {
     Joined(Box<Joined>),
     /// The resume succeeded; first message of a session.
     Resumed(Box<Resumed>),
-    /// The join failed; the only message of a session.
+    /// The join failed; the only message of a session. After another first message it means nothing.
     Refused(JoinRefusal),
     /// Answer to the publisher offer of the same id.
     Answer {
