@@ -9,6 +9,7 @@
 
 mod inbox;
 mod outbox;
+mod ring;
 
 use std::{
     io,
@@ -21,6 +22,7 @@ use std::{
 
 pub(crate) use inbox::Inbox;
 pub(crate) use outbox::{MESSAGE_BYTES_MAX, Message, Outbox, Piece, SEGMENTS_MAX};
+pub(crate) use ring::Ring;
 
 /// How a socket receives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,12 +37,23 @@ pub(crate) struct Receiving {
 
 /// A bound, non-blocking socket.
 pub(crate) fn open(address: SocketAddr, receiving: Receiving) -> io::Result<UdpSocket> {
+    bind(address, receiving, false)
+}
+
+/// As [`open`], on a port that other sockets may share (`SO_REUSEPORT`): the kernel spreads what comes over those that
+/// are not connected, by a hash of both addresses.
+pub(crate) fn open_shared(address: SocketAddr, receiving: Receiving) -> io::Result<UdpSocket> {
+    bind(address, receiving, true)
+}
+
+fn bind(address: SocketAddr, receiving: Receiving, is_shared: bool) -> io::Result<UdpSocket> {
     let domain = socket2::Domain::for_address(address);
     let socket = socket2::Socket::new(domain, socket2::Type::DGRAM, Some(socket2::Protocol::UDP))?;
     socket.set_nonblocking(true)?;
     // The kernel caps these by sysctl and works with less.
     let _ = socket.set_recv_buffer_size(receiving.buffer_bytes);
     let _ = socket.set_send_buffer_size(receiving.buffer_bytes);
+    socket.set_reuse_port(is_shared)?;
     socket.bind(&address.into())?;
     if receiving.offload {
         switch_on(&socket, libc::SOL_UDP, libc::UDP_GRO)?;
@@ -57,6 +70,20 @@ fn switch_on(socket: &impl AsRawFd, level: libc::c_int, option: libc::c_int) -> 
     let result = unsafe {
         libc::setsockopt(socket.as_raw_fd(), level, option, ptr::from_ref(&on).cast(), INT_LEN)
     };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Keeps the calling thread, and those it starts, on one core.
+pub(crate) fn pin(core: usize) -> io::Result<()> {
+    // SAFETY: all-zero is a valid value of this plain C structure.
+    let mut cores: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    if core >= size_of_val(&cores) * 8 {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    // SAFETY: `core` is within the set.
+    unsafe { libc::CPU_SET(core, &mut cores) };
+    // SAFETY: `cores` outlives the call and its size is passed; 0 is the calling thread.
+    let result = unsafe { libc::sched_setaffinity(0, size_of_val(&cores), &raw const cores) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
@@ -205,6 +232,38 @@ mod tests {
                 .map(|(byte, len)| (Some(address(&from)), vec![byte; len]));
             assert_eq!(got, expected, "offload {offload}");
         }
+    }
+
+    #[test]
+    fn a_ring_sends_what_an_outbox_sends() {
+        let to = open("127.0.0.1:0".parse().unwrap(), RECEIVING).unwrap();
+        let from = open("127.0.0.1:0".parse().unwrap(), RECEIVING).unwrap();
+        // Where it is forbidden there is nothing to test.
+        let Ok(mut ring) = Ring::new(&from) else { return };
+        let mut outbox = Outbox::new(3, 2000);
+        for (slot, byte) in (0..3).zip(b'a'..) {
+            outbox.slot(slot)[..1200].fill(byte);
+        }
+        let pieces = [(0, 1200), (1, 1200), (2, 7)].map(|(slot, len)| Piece { slot, len });
+        let nobody = SocketAddrV4::new([127, 0, 0, 1].into(), 0);
+        let messages = [
+            Message { to: Some(address(&to)), first: 0, count: 2 },
+            Message { to: Some(nobody), first: 2, count: 1 },
+            Message { to: Some(address(&to)), first: 2, count: 1 },
+        ];
+        let sent = outbox.send_by_ring(&mut ring, &pieces, &messages);
+        assert_eq!((sent.calls, sent.messages, sent.datagrams, sent.errors), (1, 2, 3, 1));
+        let got = received(&mut Inbox::new(8, 2048), &to);
+        let shape: Vec<_> = got.iter().map(|(_, bytes)| (bytes[0], bytes.len())).collect();
+        assert_eq!(shape, [(b'a', 1200), (b'b', 1200), (b'c', 7)]);
+    }
+
+    #[test]
+    fn a_shared_port_has_room_for_another_socket() {
+        let first = open_shared("127.0.0.1:0".parse().unwrap(), RECEIVING).unwrap();
+        let address = first.local_addr().unwrap();
+        assert!(open(address, RECEIVING).is_err());
+        assert!(open_shared(address, RECEIVING).is_ok());
     }
 
     #[test]

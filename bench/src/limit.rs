@@ -28,6 +28,7 @@ use serde::Serialize;
 
 use crate::{clock, kernel, machine::Machine, table};
 use participants::Participants;
+pub(crate) use participants::ipv4;
 
 /// Command line of `bench limit`.
 #[derive(Debug, Clone, Args)]

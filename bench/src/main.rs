@@ -1,6 +1,6 @@
 //! How fast: `bench load` drives a server of LiveKit's protocol with virtual clients; `bench limit` measures the bare
 //! loop that no forwarding server can beat on this machine; `bench compare` runs both and other servers in turn;
-//! `bench instructions` counts what forwarding takes.
+//! `bench instructions` counts what forwarding takes; `bench kernel` asks what ways to send and receive cost.
 //!
 //! Owns: its own sockets, threads and clocks. Never: reaches into a running server; what is measured is measured from
 //! outside, over the wire and from `/proc`.
@@ -21,6 +21,7 @@ mod compare;
 mod histogram;
 mod instructions;
 mod kernel;
+mod kernel_costs;
 mod limit;
 mod load;
 mod machine;
@@ -49,6 +50,8 @@ enum Command {
     Load(load::Options),
     /// The bare loop, our server, Janus and others in turn, with ratios.
     Compare(Box<compare::Options>),
+    /// What the kernel takes for a packet, by the way it is sent and received.
+    Kernel(kernel_costs::Options),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Command::Instructions(options) => instructions::run(&options),
         Command::Load(options) => load::run(&options),
         Command::Compare(options) => compare::run(&options),
+        Command::Kernel(options) => kernel_costs::run(&options),
     };
     match outcome {
         Ok(faults) if faults.is_empty() => ExitCode::SUCCESS,

@@ -8,10 +8,10 @@ use std::{
     ptr,
 };
 
-use super::Control;
+use super::{Control, Ring};
 
 /// Messages per `sendmmsg`.
-const MESSAGES: usize = 64;
+pub(super) const MESSAGES: usize = 64;
 /// Segments of one message (kernel's `UDP_MAX_SEGMENTS` before Linux 6.9).
 pub(crate) const SEGMENTS_MAX: usize = 64;
 /// Bytes of one message: below the largest UDP payload.
@@ -98,6 +98,33 @@ impl Outbox {
         for batch in messages.chunks(MESSAGES) {
             self.prepare(pieces, batch);
             self.flush(socket, batch, &mut sent);
+        }
+        sent
+    }
+
+    /// As [`Self::send`], by the ring, on its socket.
+    pub(crate) fn send_by_ring(
+        &mut self,
+        ring: &mut Ring,
+        pieces: &[Piece],
+        messages: &[Message],
+    ) -> Sent {
+        let mut sent = Sent::default();
+        for batch in messages.chunks(MESSAGES) {
+            self.prepare(pieces, batch);
+            sent.calls += 1;
+            let headers = self.headers.get(..batch.len()).unwrap_or_default();
+            // SAFETY: the headers of this batch were set by `prepare`, see `flush`; they and what they point to belong
+            // to this value, which is borrowed until the ring has finished with them.
+            let is_taken = unsafe { ring.send(headers) };
+            for (message, is_taken) in batch.iter().zip(is_taken) {
+                if is_taken {
+                    sent.messages += 1;
+                    sent.datagrams += message.count as u64;
+                } else {
+                    sent.errors += 1;
+                }
+            }
         }
         sent
     }

@@ -96,7 +96,7 @@ impl Participants {
     }
 }
 
-pub(super) fn ipv4(socket: &UdpSocket) -> Result<SocketAddrV4> {
+pub(crate) fn ipv4(socket: &UdpSocket) -> Result<SocketAddrV4> {
     match socket.local_addr().context("asking a socket's address")? {
         SocketAddr::V4(address) => Ok(address),
         SocketAddr::V6(_) => bail!("an IPv4 socket has an IPv6 address"),
