@@ -101,7 +101,9 @@ fn token(options: &Options, keys: &ApiKeys, role: &Role, name: &str) -> Result<S
     let identity = Identity::try_from(format!("bench-{name}"));
     let (Ok(room), Ok(identity)) = (room, identity) else { bail!("names are refused") };
     let expires = kernel::wall_clock() + TOKEN_LIFETIME;
-    let claims = Claims::for_join(room, identity, expires.as_secs().cast_signed());
+    let mut claims = Claims::for_join(room, identity, expires.as_secs().cast_signed());
+    // As in a real webinar; only whoever may not publish can be served by another shard than the room's home.
+    claims.permission.can_publish = role.publishes;
     mint(&claims, keys).context("signing a token")
 }
 
