@@ -8,7 +8,8 @@
 //! ```
 //!
 //! After every input: send what stands in [`egress`](Shard::egress), drain [`poll_event`](Shard::poll_event),
-//! [`poll_closed`](Shard::poll_closed) and [`poll_relay`](Shard::poll_relay), and come back at [`poll_timeout`](Shard::poll_timeout). Owns everything below it; never a socket, a clock or a lock.
+//! [`poll_closed`](Shard::poll_closed) and [`poll_relay`](Shard::poll_relay), and come back at
+//! [`poll_timeout`](Shard::poll_timeout). Owns everything below it; never a socket, a clock or a lock.
 
 pub mod command;
 pub(crate) mod context;

@@ -1,6 +1,6 @@
 //! Batched UDP: `recvmmsg` with receive offload, `sendmmsg` with segmentation offload (Linux `UDP_GRO`, `UDP_SEGMENT`).
 //!
-//! `sendmmsg` to distinct destinations gains nothing by itself; what gains is that consecutive datagrams to one
+//! `sendmmsg` to distinct destinations gains little by itself (docs/adr/0009); what gains is that consecutive datagrams to one
 //! destination travel the kernel as one large packet. All but the last of such a group must have the same length.
 //! Buffers are allocated once.
 #![expect(
@@ -71,8 +71,8 @@ pub(crate) fn open(address: SocketAddr) -> io::Result<UdpSocket> {
     Ok(socket.into())
 }
 
-/// Lets the calling thread's sleeps end when they should: by default the kernel adds up to 50 µs, half of what a lightly
-/// loaded shard gathers for.
+/// Lets the calling thread's sleeps end when they should: by default the kernel adds up to 50 µs, a tenth of what a shard
+/// gathers for.
 pub(crate) fn sleep_precisely() {
     // SAFETY: a plain option of the calling thread; 1 ns is the least that is not "the default".
     unsafe {

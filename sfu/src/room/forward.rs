@@ -39,7 +39,7 @@ use crate::{
 /// Packets of a new subscription that carry the mid, until the receiver has surely learnt the SSRC.
 const MID_PACKETS: u32 = 50;
 
-/// Subscriptions that are fetched ahead: those of a small room.
+/// Subscriptions of one publication that are fetched ahead: in larger rooms the loop over them is a stream of its own.
 const FETCHED_MAX: usize = 4;
 
 /// A packet as its publisher sent it, retransmission undone.
@@ -118,12 +118,12 @@ impl Room {
         }
     }
 
-    /// The connections that a packet of this layer may go to.
+    /// The first few connections that a packet of this layer may go to.
     pub(crate) fn receivers(&self, route: Route) -> impl Iterator<Item = ConnectionKey> {
         let publication = self.publications.get(route.publication);
         publication
             .into_iter()
-            .flat_map(|publication| &publication.subscribers)
+            .flat_map(|publication| publication.subscribers.iter().take(FETCHED_MAX))
             .filter_map(|key| self.subscriptions.get(*key))
             .map(|subscription| subscription.connection)
     }

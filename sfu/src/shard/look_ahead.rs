@@ -21,9 +21,6 @@ use crate::{
 /// Datagrams looked at in one go: a receive batch.
 pub(crate) const AHEAD_MAX: usize = 64;
 
-/// Subscribers of one publication that are fetched; in larger rooms the loop over them is a stream of its own.
-const SUBSCRIBERS_MAX: usize = 4;
-
 /// What is known of a datagram so far.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ahead {
@@ -62,7 +59,7 @@ impl Shard {
         }
         for (owner, route) in ahead.iter().filter_map(|one| one.place) {
             let Some(room) = self.rooms.get(owner.room) else { continue };
-            for connection in room.receivers(route).take(SUBSCRIBERS_MAX) {
+            for connection in room.receivers(route) {
                 if let Some(connection) = self.context.connections.get(connection) {
                     black_box((connection.is_open(), connection.ice.path()));
                 }
