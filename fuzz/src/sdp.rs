@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use sfu::{
     connection::sdp::{
         AnswerSection, LocalTransport, OfferCodec, OfferMedia, OfferSection, RemoteDescription,
-        RemoteSection, SectionKind, accepted, answer, offer, parse,
+        RemoteSection, SectionKind, accepted, answer, offer,
     },
     limits::SDP_SECTIONS_MAX,
     rtp::ids::Ssrc,
@@ -16,7 +16,7 @@ use sfu::{
 /// The bytes are a client's SDP.
 pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let Ok(remote) = parse(text) else { return };
+    let Ok(remote) = RemoteDescription::parse(text) else { return };
     assert!(remote.sections.len() <= SDP_SECTIONS_MAX);
     let _ = accepted(&remote);
     answer_is_a_description(&remote);
@@ -29,7 +29,7 @@ fn answer_is_a_description(remote: &RemoteDescription) {
         let wishes = vec![wish; remote.sections.len()];
         let (text, negotiated) = answer(remote, &wishes, &transport(), 2);
         assert_eq!(negotiated.len(), remote.sections.len());
-        let again = parse(&text).expect("our answer parses");
+        let again = RemoteDescription::parse(&text).expect("our answer parses");
         let mids = |description: &RemoteDescription| -> Vec<_> {
             description.sections.iter().map(|section| section.mid).collect()
         };
@@ -41,7 +41,7 @@ fn answer_is_a_description(remote: &RemoteDescription) {
 fn offer_is_a_description(remote: &RemoteDescription) {
     let sections: Vec<OfferSection> = (0..).zip(&remote.sections).map(offered).collect();
     let text = offer(&sections, &transport(), 1);
-    let again = parse(&text).expect("our offer parses");
+    let again = RemoteDescription::parse(&text).expect("our offer parses");
     assert_eq!(again.sections.len(), sections.len());
 }
 

@@ -38,6 +38,13 @@ pub const DATAGRAM_BYTES_MAX: usize = 1500;
 /// Largest SDP that is parsed, in bytes: an answer with [`SDP_SECTIONS_MAX`] m-sections is about 400 kB.
 pub const SDP_BYTES_MAX: usize = 512 * 1024;
 
+/// Longest line of an SDP, in bytes: a BUNDLE group of [`SDP_SECTIONS_MAX`] mids of 16 characters has 4,367.
+pub const SDP_LINE_BYTES_MAX: usize = 8 * 1024;
+
+/// Longest fmtp or msid of an SDP, in bytes. H264 parameter sets are the longest seen, some hundred bytes; a msid is two
+/// ids of a few dozen.
+pub const SDP_VALUE_BYTES_MAX: usize = 1024;
+
 /// Most m-sections in one SDP: a full room of 64 with camera and microphone each, and half of them sharing a screen.
 pub const SDP_SECTIONS_MAX: usize = 256;
 

@@ -39,6 +39,7 @@ use sfu::{
     },
 };
 
+pub use self::signalling::Asking;
 use crate::{
     incoming::{Delivery, IncomingStream},
     outgoing::{Layer, LayerSpec, PublishedTrack, SIMULCAST, Wire},
@@ -128,7 +129,7 @@ pub struct VirtualClient {
     config: ClientConfig,
     epoch: Instant,
     rng: StdRng,
-    requests: VecDeque<Request>,
+    requests: VecDeque<Asking>,
     by_ssrc: HashMap<Ssrc, (usize, bool)>,
     outgoing_extensions: ExtensionMap,
     incoming_extensions: ExtensionMap,
@@ -216,7 +217,7 @@ impl VirtualClient {
     /// [`tracks`](Self::tracks).
     pub fn publish(&mut self, spec: TrackSpec) -> usize {
         let (place, announcement) = self.add(spec);
-        self.requests.push_back(Request::AddTrack(Box::new(announcement)));
+        self.requests.push_back(Request::AddTrack(Box::new(announcement)).into());
         place
     }
 
@@ -289,7 +290,7 @@ impl VirtualClient {
             if is_muted { layer.stop() } else { layer.start(now) }
         }
         if let Some(sid) = one.sid.clone() {
-            self.requests.push_back(Request::Mute { track: sid, muted: is_muted });
+            self.requests.push_back(Request::Mute { track: sid, muted: is_muted }.into());
         }
     }
 
@@ -326,8 +327,8 @@ impl VirtualClient {
     }
 
     /// Any other request.
-    pub fn request(&mut self, request: Request) {
-        self.requests.push_back(request);
+    pub fn request(&mut self, request: impl Into<Asking>) {
+        self.requests.push_back(request.into());
     }
 
     /// The stream of a track of another.

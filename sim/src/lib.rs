@@ -36,7 +36,7 @@ pub mod stage;
 pub mod transport;
 pub mod world;
 
-pub use client::{ClientConfig, TrackSpec, VirtualClient};
+pub use client::{Asking, ClientConfig, TrackSpec, VirtualClient};
 pub use judge::{Judgement, judge};
 pub use link::Link;
 pub use transport::{Identity, Side};

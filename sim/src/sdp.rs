@@ -397,7 +397,7 @@ mod tests {
     #[test]
     fn an_offer_is_one_that_the_server_reads() {
         let text = write_offer(LOCAL, 1, true, &[camera()]);
-        let read = sfu::connection::sdp::parse(&text).unwrap();
+        let read = sfu::shard::command::RemoteDescription::parse(&text).unwrap();
         assert_eq!(read.ice_ufrag, "abcd");
         assert_eq!(read.sections.len(), 2);
         assert_eq!(read.sections[1].rids.len(), 3);

@@ -330,6 +330,7 @@ impl Stage {
         for seat in &mut self.seats {
             while let Some(request) = seat.client.poll_request() {
                 was_said = true;
+                let request = request.read();
                 let command = Command::Request { session: seat.session, request };
                 self.shard.handle_command(command, self.now);
             }

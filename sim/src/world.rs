@@ -25,13 +25,13 @@ use sfu::{
     placement::ShardId,
     shard::{
         Shard, ShardConfig,
-        command::{ClientInfo, Command, Event, Join, Message, ParticipantKind, Request, Resume},
+        command::{ClientInfo, Command, Event, Join, Message, ParticipantKind, Resume},
     },
 };
 
 use self::relays::Parcel;
 use crate::{
-    client::{ClientConfig, VirtualClient},
+    client::{Asking, ClientConfig, VirtualClient},
     incoming::Delivery,
     link::Link,
     oracle::NonceOracle,
@@ -74,7 +74,7 @@ struct Seat {
 /// A message of signalling under way.
 enum Signal {
     ToClient(Event),
-    ToServer(SessionId, Request),
+    ToServer(SessionId, Asking),
 }
 
 struct Flight {
@@ -317,7 +317,7 @@ impl World {
     }
 
     /// Sends a request of a client's session.
-    pub fn request(&mut self, id: ClientId, request: Request) {
+    pub fn request(&mut self, id: ClientId, request: impl Into<Asking>) {
         self.act(id, |client, _| client.request(request));
     }
 
@@ -527,7 +527,7 @@ impl World {
                 }
             }
             Signal::ToServer(session, request) => {
-                let command = Command::Request { session, request };
+                let command = Command::Request { session, request: request.read() };
                 if let Some(seat) = self.sessions.get(&session) {
                     self.shards[seat.shard].handle_command(command, self.now);
                 }

@@ -17,7 +17,7 @@ use sfu::{
         JoinRefusal, LeaveAction, LeaveReason, Message, Outcome, ParticipantState, Request,
     },
 };
-use sim::{ClientId, Link, TrackSpec, World, judge};
+use sim::{Asking, ClientId, Link, TrackSpec, World, judge};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -268,7 +268,7 @@ fn a_malformed_description_removes_its_sender_only() {
         world.act(doctor, |client, _| client.publish(TrackSpec::Microphone));
         let hostile = world.join("hostile");
         if is_offer {
-            world.request(hostile, Request::Offer { id: 99, sdp: text.to_owned() });
+            world.request(hostile, Asking::Offer { id: 99, sdp: text.to_owned() });
         } else {
             world.client(hostile).answers_with = Some(text.to_owned());
             world.act(patient, |client, _| client.publish(TrackSpec::Microphone));

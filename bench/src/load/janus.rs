@@ -216,9 +216,9 @@ impl Dialect for Janus {
         }
     }
 
-    fn on_request(&mut self, request: Request, effects: &mut Vec<Effect>) {
+    fn on_request(&mut self, request: sim::Asking, effects: &mut Vec<Effect>) {
         match request {
-            Request::Offer { id, sdp } => {
+            sim::Asking::Offer { id, sdp } => {
                 let body = json!({
                     "request": "joinandconfigure",
                     "ptype": "publisher",
@@ -234,12 +234,12 @@ impl Dialect for Janus {
                     &jsep,
                 ));
             }
-            Request::Answer { sdp, .. } => {
+            sim::Asking::Answer { sdp, .. } => {
                 let jsep = json!({ "type": "answer", "sdp": sdp, "trickle": false });
                 let body = json!({ "request": "start" });
                 effects.push(self.tell_plugin(self.subscriber, "start", &body, &jsep));
             }
-            Request::Leave => {
+            sim::Asking::Other(Request::Leave) => {
                 self.is_leaving = true;
                 effects.push(send(&json!({
                     "janus": "destroy",
@@ -341,7 +341,7 @@ mod tests {
         let mut talk = Talk::admitted(true);
         assert!(matches!(talk.effects[..], [Effect::Tell(News::Admitted)]));
         talk.effects.clear();
-        let offer = Request::Offer { id: 7, sdp: "v=0".to_owned() };
+        let offer = sim::Asking::Offer { id: 7, sdp: "v=0".to_owned() };
         talk.janus.on_request(offer, &mut talk.effects);
         let sent = talk.sent();
         assert_eq!(sent[0]["body"]["request"], "joinandconfigure");
@@ -377,7 +377,7 @@ mod tests {
         talk.event("subscribe", &json!({ "videoroom": "attached" }), &jsep);
         let sent = talk.sent();
         assert_eq!(sent[0]["body"], json!({ "request": "subscribe", "streams": [{ "feed": 52 }] }));
-        talk.janus.on_request(Request::Answer { id: 1, sdp: String::new() }, &mut talk.effects);
+        talk.janus.on_request(sim::Asking::Answer { id: 1, sdp: String::new() }, &mut talk.effects);
         let sent = talk.sent();
         assert_eq!(
             (&sent[0]["body"]["request"], &sent[0]["handle_id"]),

@@ -11,7 +11,6 @@ use protocol::{
     ids::{Identity, RoomName},
     token::{ApiKeys, Claims, SecretPolicy, mint},
 };
-use sfu::shard::command::Request;
 use tokio_tungstenite::tungstenite;
 
 use super::{
@@ -69,7 +68,7 @@ impl Dialect for LiveKit {
         Ok(())
     }
 
-    fn on_request(&mut self, request: Request, effects: &mut Vec<Effect>) {
+    fn on_request(&mut self, request: sim::Asking, effects: &mut Vec<Effect>) {
         effects.extend(wire::asking(request).map(send));
     }
 

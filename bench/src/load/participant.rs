@@ -37,7 +37,7 @@ pub(super) struct Participant {
     sockets: [UdpSocket; 2],
     is_connected: [bool; 2],
     trickled: [Option<SocketAddr>; 2],
-    ask: UnboundedSender<Request>,
+    ask: UnboundedSender<sim::Asking>,
     /// Without these sides open it is not there.
     needs: [bool; 2],
     /// When its socket began to open.
@@ -60,7 +60,7 @@ impl Participant {
         role: Role,
         identity: &Identity,
         seed: u64,
-        ask: UnboundedSender<Request>,
+        ask: UnboundedSender<sim::Asking>,
         (epoch, now): (Instant, Instant),
     ) -> Result<Self> {
         let config = ClientConfig {
@@ -247,7 +247,7 @@ impl Participant {
     pub(super) fn leave(&mut self) {
         self.is_leaving = true;
         // Whose socket is closed has left.
-        let _ = self.ask.send(Request::Leave);
+        let _ = self.ask.send(Request::Leave.into());
     }
 
     /// When the first picture (without cameras: sound) of anyone was complete.

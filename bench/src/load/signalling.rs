@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 use futures_util::{SinkExt, StreamExt};
-use sfu::shard::command::{Message, Request};
+use sfu::shard::command::Message;
 use sim::Side;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_tungstenite::{
@@ -42,7 +42,7 @@ pub(super) trait Dialect: Send {
     /// The server said something.
     fn on_frame(&mut self, frame: tungstenite::Message, effects: &mut Vec<Effect>) -> Result<()>;
     /// The virtual client wants something.
-    fn on_request(&mut self, request: Request, effects: &mut Vec<Effect>);
+    fn on_request(&mut self, request: sim::Asking, effects: &mut Vec<Effect>);
     /// Nothing was said for [`PING_INTERVAL`].
     fn on_ping_due(&mut self, effects: &mut Vec<Effect>);
 }
@@ -76,7 +76,7 @@ pub(super) enum News {
 pub(super) struct Link {
     pub(super) told: Receiver<Told>,
     /// One for each participant.
-    pub(super) ask: Vec<UnboundedSender<Request>>,
+    pub(super) ask: Vec<UnboundedSender<sim::Asking>>,
 }
 
 /// All sockets to be.
@@ -90,7 +90,7 @@ struct Visit {
     url: String,
     delay: Duration,
     told: Sender<Told>,
-    asked: UnboundedReceiver<Request>,
+    asked: UnboundedReceiver<sim::Asking>,
     dialect: Box<dyn Dialect>,
 }
 

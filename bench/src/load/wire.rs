@@ -27,7 +27,7 @@ pub(super) enum Heard {
 }
 
 /// A request as it goes over the wire; `None` for what these clients never ask.
-pub(super) fn asking(request: Request) -> Option<Asking> {
+pub(super) fn asking(request: sim::Asking) -> Option<Asking> {
     let description = |kind: &str, id, sdp| proto::SessionDescription {
         r#type: kind.to_owned(),
         sdp,
@@ -35,8 +35,14 @@ pub(super) fn asking(request: Request) -> Option<Asking> {
         ..Default::default()
     };
     match request {
-        Request::Offer { id, sdp } => Some(Asking::Offer(description("offer", id, sdp))),
-        Request::Answer { id, sdp } => Some(Asking::Answer(description("answer", id, sdp))),
+        sim::Asking::Offer { id, sdp } => Some(Asking::Offer(description("offer", id, sdp))),
+        sim::Asking::Answer { id, sdp } => Some(Asking::Answer(description("answer", id, sdp))),
+        sim::Asking::Other(request) => other(request),
+    }
+}
+
+fn other(request: Request) -> Option<Asking> {
+    match request {
         Request::AddTrack(track) => Some(Asking::AddTrack(add_track(*track))),
         Request::Mute { track, muted } => {
             Some(Asking::Mute(proto::MuteTrackRequest { sid: track.into(), muted }))

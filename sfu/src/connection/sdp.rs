@@ -18,16 +18,18 @@ mod write;
 
 use std::{fmt, net::SocketAddr};
 
+use serde::{Deserialize, Serialize};
+
 pub use self::{
     accepted::{AcceptedSection, accepted},
     answer::{AnswerSection, NegotiatedSection, answer},
     offer::{OFFER_EXTENSIONS, OfferCodec, OfferMedia, OfferSection, offer},
-    parse::{RemoteCodec, RemoteDescription, RemoteExtension, RemoteSection, parse},
+    parse::{RemoteCodec, RemoteDescription, RemoteExtension, RemoteSection},
 };
 use crate::rtp::{ids::Pt, payload::CodecKind};
 
 /// What an m-section carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SectionKind {
     /// `m=audio`.
     Audio,
@@ -49,7 +51,7 @@ impl SectionKind {
 }
 
 /// Who sends, seen from the side that wrote the description (RFC 3264 §5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Direction {
     /// Both.
     #[default]
@@ -87,7 +89,7 @@ impl Direction {
 }
 
 /// Who opens the DTLS association (RFC 5763 §5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Setup {
     /// Either: only in offers.
     Actpass,
@@ -138,6 +140,12 @@ pub enum SdpError {
     /// More than [`SDP_BYTES_MAX`](crate::limits::SDP_BYTES_MAX).
     #[error("description is too long")]
     TooLong,
+    /// A line over [`SDP_LINE_BYTES_MAX`](crate::limits::SDP_LINE_BYTES_MAX).
+    #[error("line is too long")]
+    LineTooLong,
+    /// An fmtp or msid over [`SDP_VALUE_BYTES_MAX`](crate::limits::SDP_VALUE_BYTES_MAX).
+    #[error("attribute is too long")]
+    ValueTooLong,
     /// Not `type=value` lines that begin with `v=0`, or a malformed attribute that we rely on.
     #[error("description does not parse")]
     Syntax,

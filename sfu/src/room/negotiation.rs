@@ -38,14 +38,10 @@ impl Room {
         context: &mut Context,
         key: ParticipantKey,
         id: u32,
-        text: &str,
+        remote: &RemoteDescription,
         now: Instant,
     ) {
-        let done = sdp::parse(text)
-            .map_err(|error| tracing::debug!(%error, "publisher offer refused"))
-            .map_err(|()| Unusable)
-            .and_then(|remote| self.answer_publisher(context, key, id, &remote, now));
-        if done == Err(Unusable) {
+        if self.answer_publisher(context, key, id, remote, now) == Err(Unusable) {
             self.remove(context, key, LeaveReason::MediaFailure, LeaveAction::Disconnect, now);
         }
     }
@@ -292,7 +288,7 @@ impl Room {
         context: &mut Context,
         key: ParticipantKey,
         id: u32,
-        text: &str,
+        remote: &RemoteDescription,
         now: Instant,
     ) {
         let Some(subscriber) =
@@ -307,20 +303,18 @@ impl Room {
         }
         let connection = subscriber.connection;
         // We are the DTLS server: a client that would wait for us too would wait for ever.
-        let Some(remote) =
-            sdp::parse(text).ok().filter(|remote| remote.setup == sdp::Setup::Active)
-        else {
+        if remote.setup != sdp::Setup::Active {
             self.remove(context, key, LeaveReason::MediaFailure, LeaveAction::Disconnect, now);
             return;
-        };
+        }
         subscriber.outstanding = None;
         for section in &mut subscriber.sections {
             if section.state == SectionState::Released {
                 section.state = SectionState::Free;
             }
         }
-        apply_transport(context, connection, &remote);
-        for section in sdp::accepted(&remote) {
+        apply_transport(context, connection, remote);
+        for section in sdp::accepted(remote) {
             self.bind_subscription(context, key, &section, now);
         }
         context.reschedule(connection);

@@ -25,8 +25,15 @@ impl Room {
         now: Instant,
     ) {
         match request {
-            Request::Offer { id, sdp } => self.publisher_offer(context, key, id, &sdp, now),
-            Request::Answer { id, sdp } => self.subscriber_answer(context, key, id, &sdp, now),
+            Request::Offer { id, description } => {
+                self.publisher_offer(context, key, id, &description, now);
+            }
+            Request::Answer { id, description } => {
+                self.subscriber_answer(context, key, id, &description, now);
+            }
+            Request::Unreadable => {
+                self.remove(context, key, LeaveReason::MediaFailure, LeaveAction::Disconnect, now);
+            }
             // An ICE-lite agent sends no checks: it needs no candidates of its peer (RFC 8445 §2.5).
             Request::Trickle { target: Target::Publisher | Target::Subscriber } => {}
             Request::AddTrack(add) => self.add_track(context, key, *add),

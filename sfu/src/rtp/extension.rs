@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::rtp::{
     header::RtpHeader,
     ids::{Mid, Rid},
@@ -15,7 +17,7 @@ use crate::rtp::{
 macro_rules! extension_kinds {
     ($($(#[$doc:meta])* $name:ident => $uri:literal,)+) => {
         /// A header extension that we know.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum ExtensionKind {
             $($(#[$doc])* $name,)+
         }
@@ -72,7 +74,7 @@ extension_kinds! {
 const KINDS: usize = ExtensionKind::ALL.len();
 
 /// Which id a peer uses for which kind. Ids are per peer and m-section.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ExtensionMap {
     // By kind; 0 means not negotiated.
     ids: [u8; KINDS],

@@ -5,12 +5,14 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Synchronisation source (RFC 3550 §3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ssrc(pub u32);
 
 /// Payload type, 7 bits (RFC 3550 §5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Pt(pub u8);
 
 /// RTP sequence number as on the wire; compare extended ones, not these.
@@ -78,12 +80,18 @@ impl SeqExtender {
 /// Bytes a one-byte header extension can carry (RFC 8285 §4.2), hence the longest mid and rid.
 const NAME_BYTES_MAX: usize = 16;
 
+/// A text that is no mid or rid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("name is not of 1 to 16 visible ASCII characters")]
+pub struct NameError;
+
 macro_rules! inline_name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         ///
         /// 1-16 visible ASCII characters, stored inline.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
         pub struct $name {
             // Unused bytes are zero, which no accepted character is: the derived order is that of
             // the strings.
@@ -119,6 +127,20 @@ macro_rules! inline_name {
             #[must_use]
             pub fn as_bytes(&self) -> &[u8] {
                 self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> Self {
+                name.as_str().to_owned()
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = NameError;
+
+            fn try_from(text: String) -> Result<Self, NameError> {
+                Self::new(&text).ok_or(NameError)
             }
         }
 

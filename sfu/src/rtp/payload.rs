@@ -10,8 +10,10 @@ pub mod red;
 pub mod vp8;
 pub mod vp9;
 
+use serde::{Deserialize, Serialize};
+
 /// A codec that we forward.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum CodecKind {
     /// RFC 7587.
     Opus,

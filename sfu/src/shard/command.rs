@@ -1,7 +1,7 @@
 //! The words between signalling and a shard: [`Command`]s in, [`Event`]s out.
 //!
-//! Plain values (serde), because they also cross hosts. They carry no protobuf: signalling translates between the
-//! LiveKit client protocol and these. Every reference to a participant from outside is by [`SessionId`]; the shard
+//! Plain values (serde), because they also cross hosts. They carry no protobuf and no SDP: signalling translates between
+//! the LiveKit client protocol and these, so that no shard reads a client's text. Every reference to a participant from outside is by [`SessionId`]; the shard
 //! knows which participant a session speaks for.
 
 use std::collections::BTreeMap;
@@ -12,6 +12,7 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use crate::connection::sdp::{RemoteDescription, SdpError};
 use crate::placement::ShardId;
 
 /// What a shard is told to do.
@@ -118,16 +119,18 @@ pub enum Request {
     Offer {
         /// The client's counter.
         id: u32,
-        /// The SDP.
-        sdp: String,
+        /// What it says, read and bounded.
+        description: Box<RemoteDescription>,
     },
     /// Answer to our subscriber offer; id 0 means "the latest".
     Answer {
         /// The id of the offer that is answered.
         id: u32,
-        /// The SDP.
-        sdp: String,
+        /// What it says, read and bounded.
+        description: Box<RemoteDescription>,
     },
+    /// The client sent a description that cannot be read: it is told to leave.
+    Unreadable,
     /// A remote candidate. ICE-lite needs none (clients become peer-reflexive); counted and forgotten.
     Trickle {
         /// For which connection.

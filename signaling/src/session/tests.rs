@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use prost::Message as _;
 use protocol::token::{Kind, verify};
 use sfu::handle::ShardId;
-use sfu::shard::command::{Claims, Joined, Resumed, Target};
+use sfu::shard::command::{Claims, Joined, RemoteDescription, Resumed, Target};
 
 use super::*;
 use crate::config::Config;
@@ -174,8 +174,13 @@ fn requests_go_to_the_media_plane() {
         ..Default::default()
     };
     let effects = session.handle_frame(&frame(Asking::Offer(offer)), start);
-    let [Effect::Media(Request::Offer { id: 3, sdp })] = &effects[..] else { panic!() };
-    assert_eq!(sdp, "v=0");
+    let [Effect::Media(Request::Offer { id: 3, description })] = &effects[..] else { panic!() };
+    assert_eq!(**description, RemoteDescription::parse("v=0").unwrap());
+    let broken = proto::SessionDescription { sdp: "v=1".to_owned(), ..Default::default() };
+    for asking in [Asking::Offer(broken.clone()), Asking::Answer(broken)] {
+        let effects = session.handle_frame(&frame(asking), start);
+        assert!(matches!(&effects[..], [Effect::Media(Request::Unreadable)]));
+    }
     let trickle = proto::TrickleRequest { target: 1, ..Default::default() };
     let effects = session.handle_frame(&frame(Asking::Trickle(trickle)), start);
     let [Effect::Media(Request::Trickle { target: Target::Subscriber })] = &effects[..] else {

@@ -7,8 +7,8 @@ use protocol::ids::{Identity, ParticipantSid, TrackSid};
 use protocol::permission::TrackSource;
 use protocol::token::{ATTRIBUTES_BYTES_MAX, METADATA_BYTES_MAX};
 use sfu::shard::command::{
-    AddTrack, MediaKind, Outcome, Request, SimulcastCodec, SyncState, Target, TrackPermission,
-    TrackSettings, VideoLayer, VideoQuality,
+    AddTrack, MediaKind, Outcome, RemoteDescription, Request, SimulcastCodec, SyncState, Target,
+    TrackPermission, TrackSettings, VideoLayer, VideoQuality,
 };
 
 use crate::limits::{PARTICIPANT_NAME_BYTES_MAX, SIDS_MAX, TRACK_PARTS_MAX, TRACK_TEXT_BYTES_MAX};
@@ -30,8 +30,12 @@ pub(crate) enum Asked {
 #[expect(deprecated, reason = "old clients send them")]
 pub(crate) fn translate(message: Message) -> Asked {
     match message {
-        Message::Offer(offer) => Asked::Media(Request::Offer { id: offer.id, sdp: offer.sdp }),
-        Message::Answer(answer) => Asked::Media(Request::Answer { id: answer.id, sdp: answer.sdp }),
+        Message::Offer(offer) => Asked::Media(described(&offer.sdp, |description| {
+            Request::Offer { id: offer.id, description }
+        })),
+        Message::Answer(answer) => Asked::Media(described(&answer.sdp, |description| {
+            Request::Answer { id: answer.id, description }
+        })),
         Message::Trickle(trickle) => {
             Asked::Media(Request::Trickle { target: target(trickle.target()) })
         }
@@ -66,6 +70,17 @@ pub(crate) fn translate(message: Message) -> Asked {
         Message::GetDataBlobRequest(request) => not_supported(request.request_id, None),
         Message::UpdateLayers(_) | Message::Simulate(_) | Message::UpdateDataSubscription(_) => {
             Asked::Nothing
+        }
+    }
+}
+
+/// Descriptions are read here, where only their sender waits, and never on a media thread.
+fn described(sdp: &str, request: impl FnOnce(Box<RemoteDescription>) -> Request) -> Request {
+    match RemoteDescription::parse(sdp) {
+        Ok(description) => request(Box::new(description)),
+        Err(error) => {
+            tracing::debug!(%error, "description refused");
+            Request::Unreadable
         }
     }
 }

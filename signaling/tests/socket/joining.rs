@@ -5,12 +5,16 @@ use livekit_protocol as proto;
 use livekit_protocol::signal_request::Message as Asking;
 use livekit_protocol::signal_response::Message as Response;
 use protocol::token::verify;
-use sfu::shard::command::{Claims, Command, JoinRefusal, Message, Request, Target};
+use sfu::shard::command::{
+    Claims, Command, JoinRefusal, Message, RemoteDescription, Request, Target,
+};
 use signaling::clock::{Clock as _, SystemClock};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message as WsMessage;
 
 use crate::fixture::{Client, Script, bearer, claims, keys, start, token_of};
+
+const OFFER: &str = "v=0\r\ns=from the client\r\n";
 
 #[tokio::test]
 async fn a_join_is_answered_before_the_upgrade_and_first_on_the_socket() {
@@ -57,7 +61,7 @@ async fn requests_and_events_pass_between_client_and_media_plane() {
     client
         .ask(Asking::Offer(proto::SessionDescription {
             r#type: "offer".to_owned(),
-            sdp: "v=0 from the client".to_owned(),
+            sdp: OFFER.to_owned(),
             id: 5,
             ..Default::default()
         }))
@@ -66,7 +70,8 @@ async fn requests_and_events_pass_between_client_and_media_plane() {
         panic!()
     };
     assert_eq!(asker, session);
-    assert!(matches!(request, Request::Offer { id: 5, sdp } if sdp == "v=0 from the client"));
+    let read = RemoteDescription::parse(OFFER).unwrap();
+    assert!(matches!(request, Request::Offer { id: 5, description } if *description == read));
     fixture.tell(session, Message::Answer { id: 5, sdp: "v=0 from us".to_owned() });
     fixture.tell(session, Message::CandidatesComplete { target: Target::Publisher });
     let Response::Answer(answer) = client.next().await else { panic!() };

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use protocol::ids::TrackSid;
-use sfu::shard::command::{Message, ParticipantInfo, ParticipantState, Request};
+use sfu::shard::command::{Message, ParticipantInfo, ParticipantState, RemoteDescription, Request};
 
 use super::VirtualClient;
 use crate::{
@@ -13,9 +13,51 @@ use crate::{
     transport::{Identity, Transport},
 };
 
+/// What a client asks: descriptions are still text.
+#[derive(Debug, Clone)]
+pub enum Asking {
+    /// Publisher offer.
+    Offer {
+        /// The client's counter.
+        id: u32,
+        /// The SDP.
+        sdp: String,
+    },
+    /// Answer to a subscriber offer.
+    Answer {
+        /// The id of the offer.
+        id: u32,
+        /// The SDP.
+        sdp: String,
+    },
+    /// Anything else.
+    Other(Request),
+}
+
+impl Asking {
+    /// As signalling hands it to the media plane.
+    #[must_use]
+    pub fn read(self) -> Request {
+        let read = |sdp: &str| RemoteDescription::parse(sdp).map(Box::new);
+        match self {
+            Self::Offer { id, sdp } => read(&sdp)
+                .map_or(Request::Unreadable, |description| Request::Offer { id, description }),
+            Self::Answer { id, sdp } => read(&sdp)
+                .map_or(Request::Unreadable, |description| Request::Answer { id, description }),
+            Self::Other(request) => request,
+        }
+    }
+}
+
+impl From<Request> for Asking {
+    fn from(request: Request) -> Self {
+        Self::Other(request)
+    }
+}
+
 impl VirtualClient {
     /// What to tell the server next.
-    pub fn poll_request(&mut self) -> Option<Request> {
+    pub fn poll_request(&mut self) -> Option<Asking> {
         self.requests.pop_front()
     }
 
@@ -91,7 +133,7 @@ impl VirtualClient {
         self.outstanding_offer = Some(id);
         let local = local_side(&self.publisher, &self.config.identity);
         let sdp = sdp::write_offer(local, id.into(), self.offers_data, &tracks);
-        self.requests.push_back(Request::Offer { id, sdp });
+        self.requests.push_back(Asking::Offer { id, sdp });
     }
 
     fn announced(&self) -> impl Iterator<Item = &PublishedTrack> {
@@ -138,7 +180,7 @@ impl VirtualClient {
         let sdp = sdp::write_answer(local, id.into(), &remote);
         self.subscriber.set_remote(remote, now);
         let sdp = self.answers_with.take().unwrap_or(sdp);
-        self.requests.push_back(Request::Answer { id, sdp });
+        self.requests.push_back(Asking::Answer { id, sdp });
     }
 
     fn update_streams(&mut self, remote: &sdp::RemoteSide) {

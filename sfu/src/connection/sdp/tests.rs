@@ -58,6 +58,10 @@ fn answer_all(
     (text, negotiated, read)
 }
 
+fn parse(text: &str) -> Result<RemoteDescription, SdpError> {
+    RemoteDescription::parse(text)
+}
+
 fn mid(text: &str) -> Mid {
     Mid::new(text).unwrap()
 }

@@ -1,20 +1,23 @@
 //! Reading one m-section.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    super::{Direction, SdpError, SectionKind, codec::parameter},
+    super::{Direction, SdpError, SectionKind},
     Transport, attribute, lines,
+    payloads::{Payloads, RemoteCodec},
+    ssrcs::Ssrcs,
 };
 use crate::{
-    limits::SSRCS_PER_CONNECTION_MAX,
+    limits::SDP_VALUE_BYTES_MAX,
     rtp::{
         extension::{ExtensionKind, ExtensionMap},
-        ids::{Mid, Pt, Rid, Ssrc},
-        payload::CodecKind,
+        ids::{Mid, Rid, Ssrc},
     },
 };
 
 /// One m-section of a client's description.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoteSection {
     /// Its name.
     pub mid: Mid,
@@ -40,50 +43,8 @@ pub struct RemoteSection {
     pub ssrcs: Vec<(Ssrc, Option<Ssrc>)>,
 }
 
-/// One codec of an m-section.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemoteCodec {
-    /// Payload type in this section.
-    pub pt: Pt,
-    /// The codec.
-    pub codec: CodecKind,
-    /// Format parameters as written.
-    pub fmtp: String,
-    /// Payload type of its retransmissions.
-    pub rtx: Option<Pt>,
-    /// Ready for generic NACK (RFC 4585 §4.2).
-    pub nack: bool,
-    /// Ready for picture loss indication (RFC 4585 §4.2).
-    pub pli: bool,
-    /// Ready for full intra requests (RFC 5104 §7.1).
-    pub fir: bool,
-    /// Ready for transport-wide feedback.
-    pub transport_cc: bool,
-}
-
-/// `a=rtcp-fb` of one payload type.
-#[derive(Clone, Copy, Default)]
-struct Feedback {
-    nack: bool,
-    pli: bool,
-    fir: bool,
-    transport_cc: bool,
-}
-
-impl Feedback {
-    fn on_value(&mut self, value: &str) {
-        match value.trim_end() {
-            "nack" => self.nack = true,
-            "nack pli" => self.pli = true,
-            "ccm fir" => self.fir = true,
-            "transport-cc" => self.transport_cc = true,
-            _ => {}
-        }
-    }
-}
-
 /// One `a=extmap` of a kind that we know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoteExtension {
     /// Id in the RTP header.
     pub id: u8,
@@ -131,12 +92,12 @@ pub(super) fn parse(block: &str, direction: Direction) -> Result<Parsed<'_>, Sdp
         direction: reader.direction,
         rejected: media.is_port_zero && !reader.is_bundle_only,
         msid: reader.msid,
-        codecs: codecs(media.kind, &reader.payloads),
+        codecs: reader.payloads.codecs(media.kind),
         extensions,
         extension_lines: reader.extensions,
         rids: layers(&reader.rids, reader.simulcast),
         simulcast: reader.simulcast.is_some_and(|value| value.contains("send ")),
-        ssrcs: pairs(&reader.ssrcs, &reader.secondaries),
+        ssrcs: reader.ssrcs.pairs(),
     };
     let (transport, extension_ids) = (reader.transport, reader.extension_ids);
     Ok(Parsed { section, transport, extension_ids })
@@ -177,56 +138,25 @@ impl<'a> MediaLine<'a> {
     }
 }
 
-/// One payload type of the m-line, before RTX is folded in.
-struct Payload<'a> {
-    pt: Pt,
-    encoding: Option<Encoding>,
-    fmtp: &'a str,
-    feedback: Feedback,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Encoding {
-    Codec(CodecKind),
-    Rtx,
-    Unknown,
-}
-
 /// Collects the attributes of one section.
 struct Reader<'a> {
     mid: Option<&'a str>,
     direction: Direction,
     is_bundle_only: bool,
     msid: Option<(String, String)>,
-    payloads: Vec<Payload<'a>>,
+    payloads: Payloads<'a>,
     extensions: Vec<RemoteExtension>,
     extension_ids: Vec<(u8, Option<ExtensionKind>)>,
     rids: Vec<Rid>,
     simulcast: Option<&'a str>,
-    ssrcs: Vec<Ssrc>,
-    // SSRCs that serve another: the primary if it is RTX, none if it is FEC.
-    secondaries: Vec<(Ssrc, Option<Ssrc>)>,
+    ssrcs: Ssrcs,
     transport: Transport<'a>,
 }
 
 impl<'a> Reader<'a> {
     fn new(media: &MediaLine<'a>, direction: Direction) -> Self {
-        let mut payloads: Vec<Payload<'a>> = Vec::new();
-        if media.kind != SectionKind::Application {
-            for pt in media.formats.split_ascii_whitespace().filter_map(|pt| payload_type(pt).ok())
-            {
-                // At most 128 different ones, so the table and all look-ups in it are bounded.
-                if !payloads.iter().any(|payload| payload.pt == pt) {
-                    let feedback = Feedback::default();
-                    payloads.push(Payload {
-                        pt,
-                        encoding: static_encoding(pt),
-                        fmtp: "",
-                        feedback,
-                    });
-                }
-            }
-        }
+        let is_media = media.kind != SectionKind::Application;
+        let payloads = Payloads::new(if is_media { media.formats } else { "" });
         Self {
             mid: None,
             direction,
@@ -237,8 +167,7 @@ impl<'a> Reader<'a> {
             extension_ids: Vec::new(),
             rids: Vec::new(),
             simulcast: None,
-            ssrcs: Vec::new(),
-            secondaries: Vec::new(),
+            ssrcs: Ssrcs::default(),
             transport: Transport::default(),
         }
     }
@@ -251,58 +180,29 @@ impl<'a> Reader<'a> {
         match name {
             "mid" => self.mid = Some(value),
             "bundle-only" => self.is_bundle_only = true,
-            "msid" => self.on_msid(value),
-            "rtpmap" => self.on_rtpmap(value)?,
-            "fmtp" => {
-                let (pt, fmtp) = value.split_once(' ').ok_or(SdpError::Syntax)?;
-                let pt = payload_type(pt)?;
-                self.payloads.iter_mut().filter(|p| p.pt == pt).for_each(|p| p.fmtp = fmtp.trim());
-            }
-            "rtcp-fb" => self.on_feedback(value)?,
+            "msid" => self.on_msid(value)?,
+            "rtpmap" => self.payloads.on_rtpmap(value)?,
+            "fmtp" => self.payloads.on_fmtp(value)?,
+            "rtcp-fb" => self.payloads.on_feedback(value)?,
             "extmap" => self.on_extmap(value)?,
             "rid" => self.on_rid(value),
             "simulcast" => self.simulcast = Some(value),
             "ssrc" => self.on_ssrc(value)?,
-            "ssrc-group" => self.on_ssrc_group(value)?,
+            "ssrc-group" => self.ssrcs.on_group(value)?,
             _ => self.transport.on_attribute(name, value)?,
         }
         Ok(())
     }
 
     /// The first counts: further ones put the same track into further streams.
-    fn on_msid(&mut self, value: &str) {
+    fn on_msid(&mut self, value: &str) -> Result<(), SdpError> {
+        if value.len() > SDP_VALUE_BYTES_MAX {
+            return Err(SdpError::ValueTooLong);
+        }
         if self.msid.is_none() {
             let (stream, track) = value.trim().split_once(' ').unwrap_or((value.trim(), ""));
             let stream = if stream == "-" { "" } else { stream };
             self.msid = Some((stream.to_owned(), track.trim().to_owned()));
-        }
-    }
-
-    fn on_rtpmap(&mut self, value: &str) -> Result<(), SdpError> {
-        let (pt, encoding) = value.split_once(' ').ok_or(SdpError::Syntax)?;
-        let pt = payload_type(pt)?;
-        let mut parts = encoding.trim().split('/');
-        let name = parts.next().unwrap_or_default();
-        let clock_rate: u32 = parts.next().and_then(|r| r.parse().ok()).ok_or(SdpError::Syntax)?;
-        let encoding = if name.eq_ignore_ascii_case("rtx") {
-            Encoding::Rtx
-        } else {
-            // Video's redundancy format has audio's name and another clock: it is not the RED that we know.
-            CodecKind::from_name(name)
-                .filter(|codec| codec.clock_rate() == clock_rate)
-                .map_or(Encoding::Unknown, Encoding::Codec)
-        };
-        self.payloads.iter_mut().filter(|p| p.pt == pt).for_each(|p| p.encoding = Some(encoding));
-        Ok(())
-    }
-
-    fn on_feedback(&mut self, value: &str) -> Result<(), SdpError> {
-        let (pt, feedback) = value.split_once(' ').ok_or(SdpError::Syntax)?;
-        let pt = if pt == "*" { None } else { Some(payload_type(pt)?) };
-        for payload in &mut self.payloads {
-            if pt.is_none_or(|pt| pt == payload.pt) {
-                payload.feedback.on_value(feedback);
-            }
         }
         Ok(())
     }
@@ -342,91 +242,12 @@ impl<'a> Reader<'a> {
 
     fn on_ssrc(&mut self, value: &str) -> Result<(), SdpError> {
         let (ssrc, attribute) = value.split_once(' ').unwrap_or((value, ""));
-        self.add_ssrc(synchronisation_source(ssrc)?)?;
-        if let Some(msid) = attribute.strip_prefix("msid:") {
-            self.on_msid(msid);
-        }
-        Ok(())
-    }
-
-    fn on_ssrc_group(&mut self, value: &str) -> Result<(), SdpError> {
-        let mut words = value.split_ascii_whitespace();
-        let semantics = words.next().unwrap_or_default();
-        if semantics != "FID" && semantics != "FEC-FR" {
-            return Ok(());
-        }
-        let (Some(primary), Some(secondary)) = (words.next(), words.next()) else {
-            return Err(SdpError::Syntax);
-        };
-        let (primary, secondary) =
-            (synchronisation_source(primary)?, synchronisation_source(secondary)?);
-        if primary == secondary {
-            return Err(SdpError::SsrcReused);
-        }
-        self.add_ssrc(primary)?;
-        self.add_ssrc(secondary)?;
-        let primary = Some(primary).filter(|_| semantics == "FID");
-        if !self.secondaries.iter().any(|(known, _)| *known == secondary) {
-            self.secondaries.push((secondary, primary));
-        }
-        Ok(())
-    }
-
-    fn add_ssrc(&mut self, ssrc: Ssrc) -> Result<(), SdpError> {
-        if self.ssrcs.contains(&ssrc) {
-            return Ok(());
-        }
-        if self.ssrcs.len() >= SSRCS_PER_CONNECTION_MAX {
-            return Err(SdpError::TooManySsrcs);
-        }
-        self.ssrcs.push(ssrc);
-        Ok(())
-    }
-}
-
-fn payload_type(text: &str) -> Result<Pt, SdpError> {
-    match text.parse() {
-        Ok(pt) if pt <= 127 => Ok(Pt(pt)),
-        _ => Err(SdpError::PayloadType),
-    }
-}
-
-fn synchronisation_source(text: &str) -> Result<Ssrc, SdpError> {
-    text.parse().map(Ssrc).map_err(|_| SdpError::Syntax)
-}
-
-/// Payload types that need no rtpmap (RFC 3551 §6).
-fn static_encoding(pt: Pt) -> Option<Encoding> {
-    match pt.0 {
-        0 => Some(Encoding::Codec(CodecKind::Pcmu)),
-        8 => Some(Encoding::Codec(CodecKind::Pcma)),
-        _ => None,
-    }
-}
-
-/// Folds each RTX payload type into the codec that its `apt` names (RFC 4588 §8.1).
-fn codecs(kind: SectionKind, payloads: &[Payload<'_>]) -> Vec<RemoteCodec> {
-    let rtx_of = |pt: Pt| {
-        let mut rtx = payloads.iter().filter(|payload| payload.encoding == Some(Encoding::Rtx));
-        rtx.find(|payload| parameter(payload.fmtp, "apt").map(payload_type) == Some(Ok(pt)))
-    };
-    let mut codecs = Vec::new();
-    for payload in payloads {
-        let Some(Encoding::Codec(codec)) = payload.encoding else { continue };
-        if kind.carries(codec) {
-            codecs.push(RemoteCodec {
-                pt: payload.pt,
-                codec,
-                fmtp: payload.fmtp.to_owned(),
-                rtx: rtx_of(payload.pt).map(|rtx| rtx.pt),
-                nack: payload.feedback.nack,
-                pli: payload.feedback.pli,
-                fir: payload.feedback.fir,
-                transport_cc: payload.feedback.transport_cc,
-            });
+        self.ssrcs.add(ssrc)?;
+        match attribute.strip_prefix("msid:") {
+            Some(msid) => self.on_msid(msid),
+            None => Ok(()),
         }
     }
-    codecs
 }
 
 /// The declared rids in the order of `send q;h;f` (RFC 8853 §5.1). Of alternatives the first counts; `~`, which marks
@@ -446,12 +267,4 @@ fn layers(rids: &[Rid], simulcast: Option<&str>) -> Vec<Rid> {
         }
     }
     order
-}
-
-fn pairs(ssrcs: &[Ssrc], secondaries: &[(Ssrc, Option<Ssrc>)]) -> Vec<(Ssrc, Option<Ssrc>)> {
-    let is_primary = |ssrc: &&Ssrc| !secondaries.iter().any(|(secondary, _)| secondary == *ssrc);
-    let rtx_of = |primary: Ssrc| {
-        secondaries.iter().find(|(_, of)| *of == Some(primary)).map(|(secondary, _)| *secondary)
-    };
-    ssrcs.iter().filter(is_primary).map(|ssrc| (*ssrc, rtx_of(*ssrc))).collect()
 }

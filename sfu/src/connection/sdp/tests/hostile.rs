@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::limits::{SDP_BYTES_MAX, SDP_SECTIONS_MAX, SSRCS_PER_CONNECTION_MAX};
+use crate::limits::{
+    SDP_BYTES_MAX, SDP_LINE_BYTES_MAX, SDP_SECTIONS_MAX, SDP_VALUE_BYTES_MAX,
+    SSRCS_PER_CONNECTION_MAX,
+};
 
 /// `sections` audio sections in one bundle.
 fn many_sections(sections: usize) -> String {
@@ -30,10 +33,77 @@ fn as_many_sections_as_allowed_are_read_and_one_more_is_refused() {
 
 #[test]
 fn length_is_bounded() {
-    let padded = |len: usize| format!("{CHROME}a={}", "x".repeat(len - CHROME.len() - 2));
+    let padded = |len: usize| {
+        let lines = format!("a={}\n", "x".repeat(1000)).repeat(len / 1000);
+        format!("{CHROME}{}", &lines[..len - CHROME.len()])
+    };
     assert!(parse(&padded(SDP_BYTES_MAX)).is_ok());
     assert_eq!(parse(&padded(SDP_BYTES_MAX + 1)), Err(SdpError::TooLong));
     assert_eq!(parse(&padded(1 << 20)), Err(SdpError::TooLong));
+}
+
+#[test]
+fn a_line_and_the_values_that_are_kept_are_bounded() {
+    let with = |line: &str| parse(&format!("{CHROME}{line}\r\n")).map(|_| ());
+    let long = |len: usize| "x".repeat(len);
+    let (line, value) = (SDP_LINE_BYTES_MAX, SDP_VALUE_BYTES_MAX);
+    assert_eq!(with(&format!("a={}", long(line - 2))), Ok(()));
+    assert_eq!(with(&format!("a={}", long(line - 1))), Err(SdpError::LineTooLong));
+    for name in ["fmtp:96 ", "msid:", "ssrc:1 msid:"] {
+        assert_eq!(with(&format!("a={name}{}", long(value))), Ok(()), "{name}");
+        let refused = with(&format!("a={name}{}", long(value + 1)));
+        assert_eq!(refused, Err(SdpError::ValueTooLong), "{name}");
+    }
+}
+
+/// The shortest of some runs: what else the machine does only ever adds.
+#[expect(clippy::disallowed_methods, reason = "the ratio of two measured times is the assertion")]
+fn time_to_read(text: &str) -> std::time::Duration {
+    let run = || {
+        let start = std::time::Instant::now();
+        let _ = std::hint::black_box(parse(text));
+        start.elapsed()
+    };
+    (0..20).map(|_| run()).min().unwrap()
+}
+
+#[test]
+fn lines_that_name_much_cost_about_as_much_as_lines_that_say_nothing() {
+    let head = many_sections(1).replace("RTP/SAVPF 111", &{
+        let pts: Vec<String> = (0..120).map(|pt| pt.to_string()).collect();
+        format!("RTP/SAVPF {}", pts.join(" "))
+    });
+    let filled = |line: &dyn Fn(usize) -> String| {
+        let mut text = head.clone();
+        let mut number = 0;
+        while text.len() < 100_000 {
+            text += &line(number);
+            number += 1;
+        }
+        text
+    };
+    let silent = time_to_read(&filled(&|_| "a=sendonly\r\n".to_owned()));
+    let semicolons = ";".repeat(SDP_VALUE_BYTES_MAX);
+    let rtx = |number: usize| match number / 120 {
+        0 if number.is_multiple_of(2) => format!("a=rtpmap:{number} opus/48000/2\r\n"),
+        0 => format!("a=rtpmap:{number} rtx/48000\r\n"),
+        _ => format!("a=fmtp:{} {semicolons}\r\n", number % 120),
+    };
+    for (what, text) in [
+        ("rtx", filled(&rtx)),
+        ("feedback for all", filled(&|_| "a=rtcp-fb:* nack\r\n".to_owned())),
+        ("ssrc", filled(&|number| format!("a=ssrc:{}\r\n", number % SSRCS_PER_CONNECTION_MAX))),
+        (
+            "groups",
+            filled(&|number| {
+                let ssrc = number % (SSRCS_PER_CONNECTION_MAX / 2) * 2;
+                format!("a=ssrc-group:FID {ssrc} {}\r\n", ssrc + 1)
+            }),
+        ),
+    ] {
+        let cost = time_to_read(&text);
+        assert!(cost < silent * 8, "{what}: {cost:?}, silent lines {silent:?}");
+    }
 }
 
 #[test]
