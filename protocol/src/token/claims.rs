@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::de::{Error as _, IgnoredAny};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{ATTRIBUTES_BYTES_MAX, Claims, Grants, Kind, METADATA_BYTES_MAX, TokenError};
 use crate::ids::{Identity, NameError, RoomName};
@@ -30,9 +30,9 @@ pub(super) struct Wire {
     jti: Option<String>,
     #[serde(skip_serializing)]
     aud: Option<IgnoredAny>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "numeric_date")]
     pub(super) exp: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "numeric_date")]
     pub(super) nbf: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
@@ -193,6 +193,30 @@ impl Video {
         }
     }
 }
+
+/// Seconds since the Unix epoch, maybe with a fraction (RFC 7519 §2), which is cut off: some minters divide
+/// milliseconds by a thousand.
+fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum NumericDate {
+        Whole(i64),
+        Fraction(f64),
+    }
+    match Option::<NumericDate>::deserialize(deserializer)? {
+        None => Ok(None),
+        Some(NumericDate::Whole(seconds)) => Ok(Some(seconds)),
+        Some(NumericDate::Fraction(seconds)) if seconds.abs() < NUMERIC_DATE_MAX =>
+        {
+            #[expect(clippy::cast_possible_truncation, reason = "bounded, and cutting is meant")]
+            Ok(Some(seconds.floor() as i64))
+        }
+        Some(NumericDate::Fraction(_)) => Err(D::Error::custom("no date")),
+    }
+}
+
+/// Below 2^53, where every whole number is a float. The year is 285 million.
+const NUMERIC_DATE_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// Absent and empty are the same; anything else must be a name.
 fn named<N: TryFrom<String, Error = NameError>>(
