@@ -8,6 +8,9 @@
 //! Owns: the handshake with its retransmissions and deadline, the check of the certificate, and what waits to be sent
 //! or read. Never: addresses (ICE decided whose datagrams come here), SRTP itself, what the data means.
 //!
+//! What comes before the handshake has authenticated anything may be forged by whoever knows the client's address: an
+//! alert in the clear is ignored, and a first flight that cannot be answered is forgotten.
+//!
 //! The description with the fingerprint may come after the handshake: until then keys and data are withheld. After
 //! every input: drain [`DtlsTransport::poll`], then ask [`DtlsTransport::poll_timeout`]. Every error but
 //! [`DtlsError::NotConnected`] is final.
@@ -19,6 +22,7 @@ use std::time::{Duration, Instant};
 use dimpl::{Dtls, Output};
 
 mod certificate;
+mod screen;
 
 pub use certificate::{Certificate, Fingerprint, HashAlgorithm};
 
@@ -102,6 +106,8 @@ pub enum DtlsOutput<'a> {
 #[derive(Debug)]
 pub struct DtlsTransport {
     dtls: Dtls,
+    /// To begin again with.
+    certificate: Certificate,
     state: State,
     /// `None` until the client's description came.
     fingerprints: Option<Vec<Fingerprint>>,
@@ -123,6 +129,8 @@ enum State {
         /// DER of the peer's certificate, whose key the peer proved once `keys` is set.
         certificate: Option<Vec<u8>>,
         keys: Option<ExportedKeys>,
+        /// A ClientHello was taken and answered: another cannot take its place.
+        is_answered: bool,
     },
     /// Verified; keys wait to be polled, once.
     Open { keys: Option<ExportedKeys> },
@@ -137,8 +145,14 @@ impl DtlsTransport {
     #[must_use]
     pub fn new(certificate: &Certificate, now: Instant) -> Self {
         Self {
-            dtls: Dtls::new_12(certificate.config(), certificate.identity(), now),
-            state: State::Handshaking { deadline: None, certificate: None, keys: None },
+            dtls: engine(certificate, now),
+            certificate: certificate.clone(),
+            state: State::Handshaking {
+                deadline: None,
+                certificate: None,
+                keys: None,
+                is_answered: false,
+            },
             fingerprints: None,
             packets: VecDeque::new(),
             data: VecDeque::new(),
@@ -166,10 +180,20 @@ impl DtlsTransport {
         if datagram.len() > DATAGRAM_BYTES_MAX {
             return Ok(());
         }
-        if let State::Handshaking { deadline, .. } = &mut self.state {
-            deadline.get_or_insert(now + HANDSHAKE_MAX);
+        let State::Handshaking { deadline, is_answered, .. } = &mut self.state else {
+            let handled = self.dtls.handle_packet(datagram);
+            return self.on_handled(handled);
+        };
+        deadline.get_or_insert(now + HANDSHAKE_MAX);
+        let is_answered = *is_answered;
+        let Some(datagram) = screen::without_clear_alerts(datagram) else { return Ok(()) };
+        let handled = self.dtls.handle_packet(&datagram);
+        if handled.is_err() && !is_answered {
+            tracing::debug!("a first flight that cannot be answered was forgotten");
+            self.dtls = engine(&self.certificate, self.now);
+            self.timer = None;
+            return Ok(());
         }
-        let handled = self.dtls.handle_packet(datagram);
         self.on_handled(handled)
     }
 
@@ -281,7 +305,12 @@ impl DtlsTransport {
         let mut connected_without_keys = false;
         loop {
             match self.dtls.poll_output(&mut scratch) {
-                Output::Packet(packet) => push_bounded(&mut self.packets, packet, PACKETS_MAX),
+                Output::Packet(packet) => {
+                    push_bounded(&mut self.packets, packet, PACKETS_MAX);
+                    if let State::Handshaking { is_answered, .. } = &mut self.state {
+                        *is_answered = true;
+                    }
+                }
                 Output::ApplicationData(data) => push_bounded(&mut self.data, data, DATA_MAX),
                 Output::PeerCert(der) => {
                     if let State::Handshaking { certificate, .. } = &mut self.state {
@@ -349,6 +378,10 @@ impl DtlsTransport {
             }
         }
     }
+}
+
+fn engine(certificate: &Certificate, now: Instant) -> Dtls {
+    Dtls::new_12(certificate.config(), certificate.identity(), now)
 }
 
 fn push_bounded(queue: &mut VecDeque<Vec<u8>>, datagram: &[u8], max: usize) {

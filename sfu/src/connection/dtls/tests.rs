@@ -237,6 +237,50 @@ fn garbage_before_and_during_the_handshake_does_not_stop_it() {
     assert!(world.server_keys.is_some(), "{:?}", world.error);
 }
 
+/// A record of the handshake with a ClientHello that nobody can answer: no cipher suite in common.
+fn unusable_client_hello() -> Vec<u8> {
+    let mut body = vec![254, 253];
+    body.extend([7; 32]);
+    // No session, no cookie, TLS_NULL_WITH_NULL_NULL, null compression, no extensions.
+    body.extend([0, 0, 0, 2, 0, 0, 1, 0]);
+    let length = body.len() as u8;
+    let mut message = vec![1, 0, 0, length, 0, 0, 0, 0, 0, 0, 0, length];
+    message.extend(body);
+    let mut record = vec![22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, message.len() as u8];
+    record.extend(message);
+    record
+}
+
+fn fatal_alert() -> Vec<u8> {
+    vec![21, 254, 253, 0, 0, 0, 0, 0, 0, 0, 99, 0, 2, 2, 40]
+}
+
+#[test]
+fn a_first_flight_that_cannot_be_answered_is_forgotten() {
+    let mut world = World::new(Client::default());
+    world.trust_client();
+    for _ in 0..50 {
+        assert_eq!(world.server.handle_datagram(&unusable_client_hello(), world.now), Ok(()));
+        assert_eq!(world.server.poll(&mut [0; 1500]), DtlsOutput::Nothing, "nothing is answered");
+    }
+    world.run_for(Duration::from_secs(5));
+    assert!(world.server_keys.is_some(), "{:?}", world.error);
+}
+
+#[test]
+fn forged_alerts_and_hellos_do_not_stop_a_handshake_at_any_point() {
+    for forged in [fatal_alert(), unusable_client_hello()] {
+        for before in 0..6 {
+            let mut world = World::new(Client::default());
+            world.trust_client();
+            world.forged = Some((before, forged.clone()));
+            world.run_for(Duration::from_secs(29));
+            assert!(world.server_keys.is_some(), "{before}: {:?}", world.error);
+            assert_eq!(world.server_keys, world.client_keys);
+        }
+    }
+}
+
 #[test]
 fn keys_are_not_printed() {
     let keys = ExportedKeys { profile: 8, material: vec![0xAB; 88] };
@@ -301,6 +345,9 @@ struct World {
     lost: Vec<usize>,
     duplicate: bool,
     change: Option<(usize, prop::sample::Index, u8)>,
+    /// A datagram that reaches the server just before the client's of this number.
+    forged: Option<(usize, Vec<u8>)>,
+    to_server: usize,
     round_trips: usize,
     waits: usize,
     server_datagram_max: usize,
@@ -343,6 +390,8 @@ impl World {
             lost: Vec::new(),
             duplicate: false,
             change: None,
+            forged: None,
+            to_server: 0,
             round_trips: 0,
             waits: 0,
             server_datagram_max: 0,
@@ -372,8 +421,12 @@ impl World {
             let to_server = self.drain_client();
             let to_server = self.carry(to_server);
             for datagram in &to_server {
-                if let Err(error) = self.server.handle_datagram(datagram, self.now) {
-                    self.error.get_or_insert(error);
+                let forged = self.forged.take_if(|(before, _)| *before == self.to_server);
+                self.to_server += 1;
+                for datagram in forged.iter().map(|(_, forged)| forged).chain([datagram]) {
+                    if let Err(error) = self.server.handle_datagram(datagram, self.now) {
+                        self.error.get_or_insert(error);
+                    }
                 }
             }
             let to_client = self.drain_server();
