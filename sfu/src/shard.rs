@@ -188,8 +188,10 @@ impl Shard {
                 {
                     room.request(&mut self.context, participant, request, now);
                 } else {
-                    // Superseded by a resume, or gone: it has nobody to speak for any more.
+                    // Superseded by a resume, or gone: it has nobody to speak for, and is to know.
                     self.sessions.remove(&session);
+                    let (reason, action) = (LeaveReason::StateMismatch, LeaveAction::Reconnect);
+                    self.context.emit(Some(session), Message::Leave { reason, action });
                 }
             }
             Command::SessionClosed(session) => self.close_session(session, now),

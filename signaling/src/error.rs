@@ -32,6 +32,10 @@ pub(crate) enum Refusal {
     RoomFull,
     #[error("the server is full")]
     ServerFull,
+    #[error("this person has too many sockets open in this room")]
+    PersonFull,
+    #[error("the server has no memory left for new participants")]
+    MemoryShort,
     #[error("the server is stopping")]
     Stopping,
     #[error("the media server is overloaded")]
@@ -57,6 +61,8 @@ impl Refusal {
             }
             Self::RoomFull
             | Self::ServerFull
+            | Self::PersonFull
+            | Self::MemoryShort
             | Self::Stopping
             | Self::Overloaded
             | Self::NoAnswer => StatusCode::SERVICE_UNAVAILABLE,

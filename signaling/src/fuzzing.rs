@@ -9,6 +9,7 @@ use sfu::shard::command::{Joined, Message, Request};
 
 use crate::clock::Now;
 use crate::config::Config;
+use crate::query::RawQuery;
 use crate::session::{Effect, Greeting, Session};
 use crate::wire::Frame;
 
@@ -16,6 +17,20 @@ use crate::wire::Frame;
 pub struct BareSession {
     session: Session,
     now: Now,
+}
+
+/// Reads the request target of an upgrade: about how many bytes are kept of it, if it can be read.
+#[must_use]
+pub fn read_query(target: &str) -> Option<usize> {
+    let query = RawQuery::of(&target.parse().ok()?).ok()?;
+    let token = query.token().map_or(0, |token| token.expose().len());
+    let parameters = query.parse().ok()?;
+    let attributes: usize =
+        parameters.attributes.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let client = &parameters.client;
+    let texts = [client.sdk.len(), client.browser.len(), 4 * client.capabilities.len()];
+    let sid = parameters.reconnect.as_ref().map_or(0, String::len);
+    Some(token + attributes + sid + texts.iter().sum::<usize>())
 }
 
 impl BareSession {

@@ -29,12 +29,13 @@
 )]
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use protocol::token::ApiKeys;
 use sfu::handle::EventSink;
 use tokio::sync::Notify;
 
+mod budget;
 pub mod clock;
 pub mod config;
 mod error;
@@ -45,6 +46,8 @@ mod join;
 pub mod limits;
 pub mod media_link;
 pub mod metrics;
+mod outbox;
+mod people;
 mod query;
 mod refresh;
 mod refusals;
@@ -63,12 +66,25 @@ pub use upgrade::router;
 use clock::Clock;
 use media_link::MediaLink;
 use metrics::{Counters, Metrics};
+use people::People;
 use refusals::Refusals;
 
 /// The signalling server. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Signaling {
     shared: Arc<Shared>,
+}
+
+/// How far the end is. Never goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+enum Phase {
+    /// Everybody with a token comes in.
+    Open,
+    /// No new rooms.
+    Draining,
+    /// Nobody.
+    Stopping,
 }
 
 /// What all sockets have in common.
@@ -80,8 +96,17 @@ struct Shared {
     events: EventRouter,
     metrics: Arc<Metrics>,
     refusals: Refusals,
-    stopping: AtomicBool,
+    people: Arc<People>,
+    phase: AtomicU8,
+    is_memory_short: AtomicBool,
     socket_closed: Arc<Notify>,
+}
+
+impl Shared {
+    /// Whether the end has come so far.
+    fn is_at(&self, phase: Phase) -> bool {
+        self.phase.load(Ordering::Relaxed) >= phase as u8
+    }
 }
 
 impl Signaling {
@@ -103,7 +128,9 @@ impl Signaling {
                 events,
                 metrics: Arc::default(),
                 refusals: Refusals::default(),
-                stopping: AtomicBool::new(false),
+                people: Arc::default(),
+                phase: AtomicU8::new(Phase::Open as u8),
+                is_memory_short: AtomicBool::new(false),
                 socket_closed: Arc::default(),
             }),
         }
@@ -121,10 +148,20 @@ impl Signaling {
         self.shared.metrics.snapshot(&self.shared.events)
     }
 
+    /// Opens no new rooms (503) from now on. Who is in a call may reconnect, and others may join it.
+    pub fn start_draining(&self) {
+        self.shared.phase.fetch_max(Phase::Draining as u8, Ordering::Relaxed);
+    }
+
+    /// Whether new participants are refused (503) because memory is short. Who is in a call may resume.
+    pub fn set_memory_short(&self, is_short: bool) {
+        self.shared.is_memory_short.store(is_short, Ordering::Relaxed);
+    }
+
     /// Refuses new sockets (503) from now on. Open ones end when the media plane tells their
     /// participants to leave.
     pub fn stop_accepting(&self) {
-        self.shared.stopping.store(true, Ordering::Relaxed);
+        self.shared.phase.store(Phase::Stopping as u8, Ordering::Relaxed);
     }
 
     /// Returns when no socket is open: every last leave has been flushed.

@@ -1,6 +1,4 @@
-//! Every bound of signalling, each with its reason, and the per-socket rate limit.
-
-use std::time::Instant;
+//! Every bound of signalling, each with its reason.
 
 /// Largest signal frame, in bytes. The LiveKit server's.
 pub const FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -12,6 +10,21 @@ pub const FRAME_BYTES_READ_MAX: usize = 2 * FRAME_BYTES_MAX;
 
 /// Events that wait for one socket. A join into a full room of 64 brings about 200 at once.
 pub const EVENTS_QUEUED_MAX: usize = 512;
+
+/// Bytes that wait for one socket. News of a participant replace older ones, so this is a full room
+/// with 64 kB of metadata and attributes each.
+pub const SOCKET_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Bytes that wait for all sockets of a node, or are being written, above which a socket may only
+/// have [`SOCKET_BYTES_MAX_WHEN_SHORT`] waiting.
+pub const NODE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// See [`NODE_BYTES_MAX`]: what a socket has waiting that is not slow.
+pub const SOCKET_BYTES_MAX_WHEN_SHORT: usize = 64 * 1024;
+
+/// Bytes that are written to a socket at once, if they are more than one message: they are in memory
+/// three times then, as values, as protobuf and as frames.
+pub const WRITE_BYTES_AT_ONCE: usize = 256 * 1024;
 
 /// Bytes of participants in one update; more are split. LiveKit's clients are known to take 128
 /// KiB.
@@ -28,6 +41,10 @@ pub const PARTICIPANT_NAME_BYTES_MAX: usize = 1024;
 
 /// Sids in one request. A room of 64 with 16 publications each has 1,024.
 pub const SIDS_MAX: usize = 1024;
+
+/// People in one list of who may subscribe: each of a full room of 64 twice, by sid and by identity. All of
+/// their tracks together are at most [`SIDS_MAX`].
+pub const PERMISSIONS_MAX: usize = 128;
 
 /// Bytes of `browser` that are kept.
 pub const BROWSER_BYTES_MAX: usize = 64;
@@ -46,66 +63,37 @@ pub const PING_TIMEOUT_S: i32 = 15;
 
 /// Frames that a socket may send at once: a page that subscribes to a full room, with its
 /// candidates.
-pub const FRAMES_BURST: u32 = 500;
+pub const FRAMES_BURST: u64 = 500;
 
 /// Frames a second that a socket may send in the long run.
-pub const FRAMES_PER_SECOND: u32 = 100;
+pub const FRAMES_PER_SECOND: u64 = 100;
+
+/// Bytes that a socket may send at once: 80 answers of 400 kB, which is what a page writes while a
+/// full room publishes.
+pub const BYTES_BURST: u64 = 32 * 1024 * 1024;
+
+/// Bytes a second that a socket may send in the long run: a second of it is read in some
+/// milliseconds.
+pub const BYTES_PER_SECOND: u64 = 1024 * 1024;
+
+/// Offers that a socket may send at once. SDKs offer once per track, and gather what comes within
+/// 100 ms.
+pub const OFFERS_BURST: u64 = 50;
+
+/// Offers a second that a socket may send in the long run.
+pub const OFFERS_PER_SECOND: u64 = 5;
+
+/// Work that a socket may ask for at once, see `budget`: about 10 ms of one media thread.
+pub const WORK_BURST: u64 = 10_000;
+
+/// Work a second that a socket may ask for in the long run: a thousandth of one media thread.
+pub const WORK_PER_SECOND: u64 = 1000;
+
+/// Sockets that one person may have open in one room, joins under way included. One is in use; a
+/// client that reconnects has two for a moment.
+pub const SOCKETS_PER_PERSON_MAX: u32 = 4;
 
 const _: () = assert!(PING_INTERVAL_S > 0 && PING_TIMEOUT_S > PING_INTERVAL_S);
 const _: () = assert!(FRAMES_BURST >= FRAMES_PER_SECOND);
-
-/// A token bucket: full at first, refilled with time.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct FrameRate {
-    /// Thousandths of a frame that are left.
-    left_milli: u64,
-    filled_at: Instant,
-}
-
-impl FrameRate {
-    pub(crate) fn new(now: Instant) -> Self {
-        Self { left_milli: FULL_MILLI, filled_at: now }
-    }
-
-    /// Takes one frame out; false if there is none.
-    pub(crate) fn try_take(&mut self, now: Instant) -> bool {
-        let passed_ms = now.saturating_duration_since(self.filled_at).as_millis();
-        let passed_ms = u64::try_from(passed_ms).unwrap_or(u64::MAX);
-        if passed_ms > 0 {
-            let refill = passed_ms.saturating_mul(u64::from(FRAMES_PER_SECOND));
-            self.left_milli = self.left_milli.saturating_add(refill).min(FULL_MILLI);
-            self.filled_at = now;
-        }
-        match self.left_milli.checked_sub(1000) {
-            Some(left) => {
-                self.left_milli = left;
-                true
-            }
-            None => false,
-        }
-    }
-}
-
-const FULL_MILLI: u64 = FRAMES_BURST as u64 * 1000;
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    #[expect(clippy::disallowed_methods, reason = "an arbitrary origin of time")]
-    fn a_bucket_gives_its_burst_then_its_rate() {
-        let start = Instant::now();
-        let mut rate = FrameRate::new(start);
-        assert!((0..FRAMES_BURST).all(|_| rate.try_take(start)));
-        assert!(!rate.try_take(start));
-        let later = start + Duration::from_millis(10);
-        assert!(rate.try_take(later));
-        assert!(!rate.try_take(later));
-        let much_later = start + Duration::from_hours(1);
-        let taken = (0..2 * FRAMES_BURST).filter(|_| rate.try_take(much_later)).count();
-        assert_eq!(taken, FRAMES_BURST as usize);
-    }
-}
+const _: () = assert!(BYTES_BURST >= FRAME_BYTES_READ_MAX as u64);
+const _: () = assert!(SOCKET_BYTES_MAX as u64 <= NODE_BYTES_MAX);

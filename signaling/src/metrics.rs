@@ -28,6 +28,8 @@ pub struct Counters {
     pub refused_not_found: u64,
     /// Refused with 503.
     pub refused_unavailable: u64,
+    /// Bytes that wait to be written to sockets (gauge).
+    pub bytes_waiting: u64,
     /// Signal frames received.
     pub frames_received: u64,
     /// Signal frames sent.
@@ -36,8 +38,12 @@ pub struct Counters {
     pub closed_oversize: u64,
     /// Sockets closed for a frame that does not parse.
     pub closed_broken: u64,
-    /// Sockets closed for too many frames.
+    /// Sockets closed for too many frames or bytes.
     pub closed_rate: u64,
+    /// Sockets closed for asking too much of others.
+    pub closed_work: u64,
+    /// Sockets closed because a newer one speaks for their participant.
+    pub closed_superseded: u64,
     /// Sockets closed for silence.
     pub closed_idle: u64,
     /// Sockets closed because they did not read their events.
@@ -58,6 +64,7 @@ macro_rules! metrics {
                 Counters {
                     $($name: self.$name.load(Ordering::Relaxed),)+
                     closed_slow: events.overflows(),
+                    bytes_waiting: events.bytes_waiting(),
                 }
             }
         }
@@ -67,7 +74,8 @@ macro_rules! metrics {
 metrics! {
     sockets_open, joins, resumes, resumes_mismatched, refused_bad_request, refused_unauthorized,
     refused_forbidden, refused_not_found, refused_unavailable, frames_received, frames_sent,
-    closed_oversize, closed_broken, closed_rate, closed_idle, closed_write, closed_overload,
+    closed_oversize, closed_broken, closed_rate, closed_work, closed_superseded, closed_idle,
+    closed_write, closed_overload,
 }
 
 impl Metrics {
@@ -90,6 +98,7 @@ impl Metrics {
             Violation::Oversize => &self.closed_oversize,
             Violation::Broken | Violation::Protocol => &self.closed_broken,
             Violation::Rate => &self.closed_rate,
+            Violation::Work => &self.closed_work,
         });
     }
 }

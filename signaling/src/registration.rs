@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use protocol::ids::{RoomName, SessionId};
+use protocol::ids::{Identity, ParticipantSid, RoomName, SessionId};
 use sfu::handle::{SendError, ShardId};
-use sfu::shard::command::{Command, Join, Message};
-use tokio::sync::mpsc;
+use sfu::shard::command::{Command, Join};
 
-use crate::Shared;
 use crate::error::Refusal;
 use crate::media_link::MediaLink;
+use crate::metrics::count;
+use crate::outbox::Outbox;
+use crate::people::Seat;
+use crate::{Phase, Shared};
 
 /// While it lives, events find the session and its socket is counted. When it is dropped, the media
 /// plane learns that the socket is gone, unless it knows already.
@@ -22,17 +24,21 @@ pub(crate) struct Registration {
     shared: Arc<Shared>,
     /// The shard that knows of the session and not of its end.
     shard: Option<ShardId>,
+    participant: Option<ParticipantSid>,
+    _seat: Seat,
 }
 
 impl Registration {
-    /// Takes one of the sockets there may be.
+    /// Takes one of the sockets there may be, in all and of this person.
     pub(crate) fn open(
         shared: &Arc<Shared>,
         room: &RoomName,
-    ) -> Result<(Self, mpsc::Receiver<Message>), Refusal> {
-        if shared.stopping.load(Ordering::Relaxed) {
+        identity: &Identity,
+    ) -> Result<(Self, Arc<Outbox>), Refusal> {
+        if shared.is_at(Phase::Stopping) {
             return Err(Refusal::Stopping);
         }
+        let seat = shared.people.sit(room, identity).ok_or(Refusal::PersonFull)?;
         let max = shared.config.sockets_max;
         shared
             .metrics
@@ -42,8 +48,14 @@ impl Registration {
             })
             .map_err(|_| Refusal::ServerFull)?;
         let (session, events) = shared.events.open();
-        let registration =
-            Self { session, room: room.clone(), shared: Arc::clone(shared), shard: None };
+        let registration = Self {
+            session,
+            room: room.clone(),
+            shared: Arc::clone(shared),
+            shard: None,
+            participant: None,
+            _seat: seat,
+        };
         Ok((registration, events))
     }
 
@@ -57,9 +69,13 @@ impl Registration {
         Ok(())
     }
 
-    /// The media plane says where the session is.
-    pub(crate) fn moved(&mut self, shard: ShardId) {
+    /// The media plane says where the session is, and for whom it speaks: an older one's socket ends.
+    pub(crate) fn speaks_for(&mut self, participant: &ParticipantSid, shard: ShardId) {
         self.shard = Some(shard);
+        self.participant = Some(participant.clone());
+        if self.shared.events.speak(participant.clone(), self.session) {
+            count(&self.shared.metrics.closed_superseded);
+        }
     }
 
     /// Sends a command of this session, once it has joined.
@@ -74,7 +90,7 @@ impl Registration {
 
     /// Tells the media plane that the socket is gone, unless it knows, and takes no more events.
     pub(crate) fn conclude(&mut self) {
-        self.shared.events.close(self.session);
+        self.shared.events.close(self.session, self.participant.as_ref());
         if let Some(shard) = self.shard.take() {
             report_closed(&self.shared.link, shard, self.session);
         }

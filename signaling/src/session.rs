@@ -10,6 +10,7 @@
 //! After an [`Effect::End`] nothing more comes: the socket is to be flushed and closed. Perform the
 //! effects of each call in order, then wait until [`Session::poll_timeout`].
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use livekit_protocol as proto;
@@ -20,8 +21,9 @@ use sfu::shard::command::{
     Command, LeaveAction, LeaveReason, Message, Outcome, ParticipantInfo, ParticipantState, Request,
 };
 
+use crate::budget::Budget;
 use crate::clock::Now;
-use crate::limits::{FRAME_BYTES_MAX, FrameRate};
+use crate::limits::FRAME_BYTES_MAX;
 use crate::refresh::Refresh;
 use crate::wire::{Encoding, Frame, from_media, to_media};
 
@@ -64,8 +66,10 @@ pub(crate) enum Violation {
     Broken,
     /// Not a WebSocket frame.
     Protocol,
-    /// Too many frames.
+    /// Too many frames or bytes.
     Rate,
+    /// Too much asked of others.
+    Work,
 }
 
 /// How often things happen.
@@ -82,7 +86,7 @@ pub(crate) struct Session {
     protocol: u32,
     /// Decided by the client's first frame.
     encoding: Option<Encoding>,
-    rate: FrameRate,
+    budget: Budget,
     refresh: Refresh,
     keys: ApiKeys,
     intervals: Intervals,
@@ -113,7 +117,7 @@ impl Session {
             return Vec::new();
         }
         self.heard_at = now.instant;
-        if !self.rate.try_take(now.instant) {
+        if !self.budget.try_frame(frame.len(), now.instant) {
             return self.violate(Violation::Rate);
         }
         self.encoding.get_or_insert(frame.encoding());
@@ -133,7 +137,8 @@ impl Session {
             return Vec::new();
         }
         self.heard_at = now.instant;
-        if self.rate.try_take(now.instant) { Vec::new() } else { self.violate(Violation::Rate) }
+        let is_within = self.budget.try_frame(0, now.instant);
+        if is_within { Vec::new() } else { self.violate(Violation::Rate) }
     }
 
     /// The client broke a rule: tell it, end its participant, close. Nobody else notices more than
@@ -155,8 +160,8 @@ impl Session {
             return Vec::new();
         }
         match message {
-            Message::Participants(participants) => {
-                from_media::updates(participants).into_iter().map(send).collect()
+            Message::Participant(info) => {
+                vec![send(from_media::update(Arc::unwrap_or_clone(info)))]
             }
             Message::ClaimsChanged(claims) => {
                 self.refresh.on_claims_changed(*claims);
@@ -198,11 +203,15 @@ impl Session {
     }
 
     fn on_request(&mut self, message: proto::signal_request::Message, now: Now) -> Vec<Effect> {
+        let is_offer = matches!(message, proto::signal_request::Message::Offer(_));
+        if is_offer && !self.budget.try_offer(now.instant) {
+            return self.violate(Violation::Work);
+        }
         match to_media::translate(message) {
             to_media::Asked::Media(Request::Leave) => {
                 vec![Effect::Media(Request::Leave), self.end(End::Left)]
             }
-            to_media::Asked::Media(request) => vec![Effect::Media(request)],
+            to_media::Asked::Media(request) => self.hand_on(request, now),
             to_media::Asked::Pong => vec![send(Response::Pong(now.unix_ms))],
             to_media::Asked::PongResponse(last_ping_timestamp) => {
                 vec![send(Response::PongResp(proto::Pong {
@@ -212,6 +221,20 @@ impl Session {
             }
             to_media::Asked::Refused(refusal) => vec![send(Response::RequestResponse(refusal))],
             to_media::Asked::Nothing => Vec::new(),
+        }
+    }
+
+    /// What can be refused politely is; whoever goes on with the rest has to go.
+    fn hand_on(&mut self, request: Request, now: Now) -> Vec<Effect> {
+        if self.budget.try_work(&request, now.instant) {
+            return vec![Effect::Media(request)];
+        }
+        match request {
+            Request::UpdateMetadata { request_id, .. } => {
+                let refusal = to_media::too_often(request_id);
+                vec![send(Response::RequestResponse(refusal))]
+            }
+            _ => self.violate(Violation::Work),
         }
     }
 
@@ -315,7 +338,7 @@ fn response(message: Message) -> Option<Response> {
         Message::Joined(_)
         | Message::Resumed(_)
         | Message::Refused(_)
-        | Message::Participants(_)
+        | Message::Participant(_)
         | Message::ClaimsChanged(_)
         | Message::Leave { .. } => return None,
     })

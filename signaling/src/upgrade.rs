@@ -3,6 +3,8 @@
 //! The join is answered by the media plane *before* the upgrade, so that a refusal can still be an
 //! HTTP status that every SDK understands.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,21 +15,21 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use protocol::ids::{Identity, RoomName};
 use protocol::token::{self, Claims};
-use sfu::shard::command::Message;
-use tokio::sync::mpsc;
+use sfu::shard::command::{JoinRefusal, Message};
 use tokio::time::timeout;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
-use crate::Signaling;
 use crate::clock::Now;
 use crate::error::Refusal;
 use crate::join::{Entry, join};
 use crate::limits::FRAME_BYTES_READ_MAX;
 use crate::metrics::count;
+use crate::outbox::Outbox;
 use crate::query::{Parameters, RawQuery};
 use crate::registration::Registration;
 use crate::session::{Effect, Greeting, Session};
 use crate::ws;
+use crate::{Phase, Signaling};
 
 /// The routes of signalling, with CORS on every answer: without it on errors too, browsers see a
 /// network failure.
@@ -116,7 +118,7 @@ struct Admitted {
     /// None for a resume that is answered with "join anew".
     session: Option<Session>,
     effects: Vec<Effect>,
-    events: mpsc::Receiver<Message>,
+    events: Arc<Outbox>,
     registration: Registration,
 }
 
@@ -178,8 +180,13 @@ impl Signaling {
     }
 
     async fn join(&self, checked: Checked) -> Result<Admitted, Refusal> {
-        let (mut registration, mut events) = Registration::open(&self.shared, &checked.room)?;
+        let (mut registration, events) =
+            Registration::open(&self.shared, &checked.room, &checked.identity)?;
         let entry = Entry::of(&checked.parameters);
+        if entry == Entry::Fresh && self.shared.is_memory_short.load(Ordering::Relaxed) {
+            return Err(Refusal::MemoryShort);
+        }
+        let is_draining = self.shared.is_at(Phase::Draining);
         let protocol = checked.parameters.client.protocol;
         if entry == Entry::Mismatched {
             return Ok(self.mismatched(protocol, events, registration));
@@ -189,11 +196,11 @@ impl Signaling {
             &checked.claims,
             &checked.parameters,
             &entry,
-            self.shared.config.joins_open_rooms,
+            self.shared.config.joins_open_rooms && !is_draining,
             self.shared.clock.now().unix_ms,
         )?;
         registration.join(join)?;
-        let answer = timeout(self.shared.config.join_timeout, answer(&mut events)).await;
+        let answer = timeout(self.shared.config.join_timeout, answer(&events)).await;
         let now = self.shared.clock.now();
         let resumes = matches!(entry, Entry::Resumed(_));
         let greeting = Greeting {
@@ -208,20 +215,25 @@ impl Signaling {
         let opened = match answer.map_err(|_| Refusal::NoAnswer)?.ok_or(Refusal::NoAnswer)? {
             Message::Joined(joined) => {
                 count(&self.shared.metrics.joins);
-                registration.moved(joined.shard);
+                registration.speaks_for(&joined.participant.sid, joined.shard);
                 let participant = joined.participant.sid.clone();
                 tracing::info!(session = %registration.session, %participant, "joined");
                 Some(greeting.joined(&joined, now))
             }
             Message::Resumed(resumed) => {
                 count(&self.shared.metrics.resumes);
-                registration.moved(resumed.shard);
+                if let Entry::Resumed(participant) = &entry {
+                    registration.speaks_for(participant, resumed.shard);
+                }
                 tracing::info!(session = %registration.session, "resumed");
                 greeting.resumed(*resumed, now)
             }
             Message::Refused(refusal) if !resumes => {
                 registration.end();
-                return Err(refusal.into());
+                return Err(match refusal {
+                    JoinRefusal::RoomNotFound if is_draining => Refusal::Stopping,
+                    refusal => refusal.into(),
+                });
             }
             // A resume is never refused by status: the client would give up instead of joining
             // anew.
@@ -241,7 +253,7 @@ impl Signaling {
     fn mismatched(
         &self,
         protocol: u32,
-        events: mpsc::Receiver<Message>,
+        events: Arc<Outbox>,
         registration: Registration,
     ) -> Admitted {
         count(&self.shared.metrics.resumes_mismatched);
@@ -250,9 +262,9 @@ impl Signaling {
 }
 
 /// The media plane's answer to a join; anything that comes before it belongs to nobody.
-async fn answer(events: &mut mpsc::Receiver<Message>) -> Option<Message> {
+async fn answer(events: &Outbox) -> Option<Message> {
     loop {
-        let message = events.recv().await?;
+        let message = events.take_one().await.ok()?.messages.pop()?;
         if matches!(message, Message::Joined(_) | Message::Resumed(_) | Message::Refused(_)) {
             return Some(message);
         }

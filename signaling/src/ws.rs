@@ -1,17 +1,18 @@
 //! The socket itself: reads frames, performs effects, closes. I/O only; [`Session`] decides.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message as WsMessage, WebSocket};
 use bytes::Bytes;
 use futures_util::{Sink, SinkExt};
 use sfu::shard::command::Message;
-use tokio::sync::mpsc;
 use tokio::time::{sleep_until, timeout};
 use tokio_tungstenite::tungstenite;
 
 use crate::Signaling;
 use crate::metrics::count;
+use crate::outbox::{Closure, Outbox};
 use crate::registration::Registration;
 use crate::session::{Effect, End, Session, Violation, command};
 use crate::wire::{Encoding, Frame};
@@ -21,7 +22,7 @@ pub(crate) async fn run(
     mut socket: WebSocket,
     mut session: Session,
     first: Vec<Effect>,
-    mut events: mpsc::Receiver<Message>,
+    events: Arc<Outbox>,
     mut registration: Registration,
     signaling: Signaling,
 ) {
@@ -29,7 +30,7 @@ pub(crate) async fn run(
         &mut socket,
         &mut session,
         first,
-        &mut events,
+        &events,
         Performer { registration: &mut registration, signaling: &signaling },
     )
     .await;
@@ -59,11 +60,13 @@ async fn serve(
     socket: &mut WebSocket,
     session: &mut Session,
     first: Vec<Effect>,
-    events: &mut mpsc::Receiver<Message>,
+    events: &Outbox,
     mut performer: Performer<'_>,
 ) -> Ending {
     let signaling = performer.signaling;
     let mut effects = first;
+    // What is being written counts until it is.
+    let mut charge = None;
     // After a failed read the socket's reader is in no state to go on.
     let mut readable = true;
     loop {
@@ -74,6 +77,7 @@ async fn serve(
             Err(Failure::Socket) => return Ending::Broken,
             Err(Failure::Media) => return Ending::close(1013, "try again"),
         }
+        drop(charge.take());
         effects = tokio::select! {
             frame = socket.recv() => match frame {
                 Some(Ok(message)) => match on_message(session, message, signaling) {
@@ -89,9 +93,12 @@ async fn serve(
                 },
                 None => return Ending::Broken,
             },
-            message = events.recv() => match message {
-                Some(message) => on_events(session, message, events, signaling),
-                None => return Ending::close(1013, "too slow"),
+            taken = events.take() => match taken {
+                Ok(batch) => {
+                    charge = Some(batch.charge);
+                    on_messages(session, batch.messages, signaling)
+                }
+                Err(closure) => return Ending::of(closure),
             },
             () = sleep_until(session.poll_timeout().into()) => {
                 session.handle_timeout(signaling.shared.clock.now())
@@ -114,6 +121,13 @@ enum Ending {
 impl Ending {
     fn close(code: u16, reason: &'static str) -> Self {
         Self::Close { code, reason, readable: true }
+    }
+
+    fn of(closure: Closure) -> Self {
+        match closure {
+            Closure::Slow => Self::close(1013, "too slow"),
+            Closure::Superseded | Closure::Gone => Self::close(1000, "continued elsewhere"),
+        }
     }
 
     fn unread(self) -> Self {
@@ -220,27 +234,15 @@ fn on_message(
     Some(session.handle_frame(&frame, now))
 }
 
-/// Effects of an event and of those that wait behind it, so that they leave in one write.
-fn on_events(
+/// Effects of what the media plane says, which leave in one write.
+fn on_messages(
     session: &mut Session,
-    message: Message,
-    events: &mut mpsc::Receiver<Message>,
+    messages: Vec<Message>,
     signaling: &Signaling,
 ) -> Vec<Effect> {
     let now = signaling.shared.clock.now();
-    let mut effects = session.handle_event(message, now);
-    for _ in 0..EVENTS_AT_ONCE_MAX {
-        if session.has_ended() {
-            break;
-        }
-        let Ok(message) = events.try_recv() else { break };
-        effects.extend(session.handle_event(message, now));
-    }
-    effects
+    messages.into_iter().flat_map(|message| session.handle_event(message, now)).collect()
 }
-
-/// Bounds how long a client's frames wait behind events.
-const EVENTS_AT_ONCE_MAX: u32 = 32;
 
 /// What the client did wrong, if a failed read is its fault; otherwise the connection broke.
 fn violation(error: &axum::Error) -> Option<Violation> {
@@ -264,6 +266,7 @@ fn close_of(end: End) -> Ending {
         End::Violated(Violation::Broken) => Ending::close(1007, "frame is not a signal request"),
         End::Violated(Violation::Protocol) => Ending::close(1002, "not a websocket frame"),
         End::Violated(Violation::Rate) => Ending::close(1008, "too many frames"),
+        End::Violated(Violation::Work) => Ending::close(1008, "too much asked"),
     }
 }
 

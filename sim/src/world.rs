@@ -284,7 +284,10 @@ impl World {
         let mut join = usual_join(session, &resident.identity);
         join.room = RoomName::try_from(resident.room.clone()).expect("a name");
         join.resume = Some(Resume { participant });
-        resident.session = Some(session);
+        // Signalling closes the socket that is replaced.
+        if let Some(older) = resident.session.replace(session) {
+            self.sessions.remove(&older);
+        }
         self.send_join(id, join);
     }
 

@@ -7,7 +7,7 @@ use crate::metrics::Metric;
 
 type Read = fn(&Counters) -> u64;
 
-const METRICS: [(Metric, Read); 6] = [
+const METRICS: [(Metric, Read); 7] = [
     (
         Metric::gauge(
             "bedside_signaling_sockets",
@@ -15,6 +15,14 @@ const METRICS: [(Metric, Read); 6] = [
             "Signal sockets open, joins under way included.",
         ),
         |c| c.sockets_open,
+    ),
+    (
+        Metric::gauge(
+            "bedside_signaling_waiting_bytes",
+            &[],
+            "Bytes that wait to be written to signal sockets.",
+        ),
+        |c| c.bytes_waiting,
     ),
     (Metric::counter("bedside_signaling_joins_total", &[], "Joins that succeeded."), |c| c.joins),
     (Metric::counter("bedside_signaling_resumes_total", &[], "Resumes that succeeded."), |c| {
@@ -55,10 +63,12 @@ const CLOSED: Metric = Metric::counter(
     &["reason"],
     "Sockets that the server closed because of how they behaved.",
 );
-const CLOSED_REASONS: [(&str, Read); 7] = [
+const CLOSED_REASONS: [(&str, Read); 9] = [
     ("oversize", |c| c.closed_oversize),
     ("broken", |c| c.closed_broken),
     ("rate", |c| c.closed_rate),
+    ("work", |c| c.closed_work),
+    ("superseded", |c| c.closed_superseded),
     ("idle", |c| c.closed_idle),
     ("slow", |c| c.closed_slow),
     ("write", |c| c.closed_write),

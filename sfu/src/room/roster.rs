@@ -1,5 +1,7 @@
 //! Telling participants about each other: one version counter, one writer, always before the media it speaks of.
 
+use std::sync::Arc;
+
 use protocol::ids::SessionId;
 
 use super::{ParticipantKey, Room, participant::Participant};
@@ -50,11 +52,11 @@ impl Room {
         key: ParticipantKey,
         whom: impl Fn(ParticipantKey) -> bool,
     ) {
-        let Some(info) = self.participant_info(key) else { return };
+        let Some(info) = self.participant_info(key).map(Arc::new) else { return };
         let hidden = info.permission.hidden;
         for (other, one) in &self.participants {
             if whom(other) && (!hidden || other == key) {
-                context.emit(one.session(), Message::Participants(vec![info.clone()]));
+                context.emit(one.session(), Message::Participant(Arc::clone(&info)));
             }
         }
         self.relay_participant(context, key);
@@ -70,8 +72,9 @@ impl Room {
         if info.permission.hidden {
             return;
         }
+        let info = Arc::new(info.clone());
         for one in self.participants.values().filter(|one| whom(one)) {
-            context.emit(one.session(), Message::Participants(vec![info.clone()]));
+            context.emit(one.session(), Message::Participant(Arc::clone(&info)));
         }
     }
 

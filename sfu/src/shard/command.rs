@@ -4,7 +4,7 @@
 //! the LiveKit client protocol and these, so that no shard reads a client's text. Every reference to a participant from outside is by [`SessionId`]; the shard
 //! knows which participant a session speaks for.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use protocol::{
     ids::{Identity, ParticipantSid, RoomName, RoomSid, SessionId, TrackSid},
@@ -21,7 +21,7 @@ pub enum Command {
     /// A verified token asks to enter (or, with `resume`, to continue in) a room. Answered by exactly one of
     /// [`Message::Joined`], [`Message::Resumed`], [`Message::Refused`].
     Join(Box<Join>),
-    /// A request of a session that has joined. Requests of unknown sessions are ignored.
+    /// A request of a session that has joined. A session that speaks for nobody is told to join anew.
     Request {
         /// Who asks.
         session: SessionId,
@@ -370,8 +370,8 @@ pub enum Message {
     TrackUnpublished(TrackSid),
     /// An own track got its first subscriber.
     TrackSubscribed(TrackSid),
-    /// Participants that changed. Clients drop entries whose version is not newer.
-    Participants(Vec<ParticipantInfo>),
+    /// A participant that changed: one value for all who are told. Clients drop what is not newer.
+    Participant(#[serde(with = "shared")] Arc<ParticipantInfo>),
     /// The room changed.
     Room(RoomInfo),
     /// Who started, changed or stopped (level 0) speaking.
@@ -419,6 +419,26 @@ pub enum Message {
         /// What the client should do.
         action: LeaveAction,
     },
+}
+
+/// A shared value crosses hosts as a value.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        value: &Arc<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        T::serialize(value, serializer)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<T>, D::Error> {
+        T::deserialize(deserializer).map(Arc::new)
+    }
 }
 
 /// What a refresh token is minted from.

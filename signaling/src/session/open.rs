@@ -7,9 +7,10 @@ use protocol::token::{ApiKeys, Claims};
 use sfu::shard::command::{Joined, LeaveAction, LeaveReason, ParticipantInfo, Resumed};
 
 use super::{Effect, End, Intervals, Session, send, split_departed};
+use crate::budget::Budget;
 use crate::clock::Now;
 use crate::config::Config;
-use crate::limits::{FrameRate, PING_INTERVAL_S, PING_TIMEOUT_S};
+use crate::limits::{PING_INTERVAL_S, PING_TIMEOUT_S};
 use crate::refresh::Refresh;
 use crate::wire::from_media;
 
@@ -77,7 +78,7 @@ impl Greeting<'_> {
             id: self.session,
             protocol: self.protocol,
             encoding: None,
-            rate: FrameRate::new(now.instant),
+            budget: Budget::new(now.instant),
             refresh: Refresh::new(self.room, self.identity, self.token, own),
             keys: self.keys.clone(),
             intervals,

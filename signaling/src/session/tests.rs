@@ -265,7 +265,7 @@ fn every_other_message_is_one_response() {
         Message::TrackPublished { cid: "cid".to_owned(), track: samples::track() },
         Message::TrackUnpublished(track()),
         Message::TrackSubscribed(track()),
-        Message::Participants(vec![samples::participant("a")]),
+        Message::Participant(Arc::new(samples::participant("a"))),
         Message::Room(samples::room()),
         Message::Speakers(vec![speaker]),
         Message::RemoteMute { track: track(), muted: true },

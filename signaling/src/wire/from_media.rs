@@ -45,6 +45,11 @@ pub(crate) fn updates(participants: Vec<ParticipantInfo>) -> Vec<Response> {
     updates.into_iter().map(Response::Update).collect()
 }
 
+/// An update of one participant.
+pub(crate) fn update(info: ParticipantInfo) -> Response {
+    Response::Update(proto::ParticipantUpdate { participants: vec![participant(info)] })
+}
+
 /// One update with all of them: a list that clients take for complete is not split.
 pub(crate) fn complete_update(participants: Vec<ParticipantInfo>) -> Response {
     let participants = participants.into_iter().map(participant).collect();

@@ -11,7 +11,9 @@ use sfu::shard::command::{
     TrackPermission, TrackSettings, VideoLayer, VideoQuality,
 };
 
-use crate::limits::{PARTICIPANT_NAME_BYTES_MAX, SIDS_MAX, TRACK_PARTS_MAX, TRACK_TEXT_BYTES_MAX};
+use crate::limits::{
+    PARTICIPANT_NAME_BYTES_MAX, PERMISSIONS_MAX, SIDS_MAX, TRACK_PARTS_MAX, TRACK_TEXT_BYTES_MAX,
+};
 
 /// What a signal request asks for.
 pub(crate) enum Asked {
@@ -187,15 +189,20 @@ fn track_settings(settings: proto::UpdateTrackSettings) -> Asked {
 }
 
 fn subscription_permission(permission: proto::SubscriptionPermission) -> Asked {
+    let mut left = SIDS_MAX;
     let allowed = permission
         .track_permissions
         .into_iter()
-        .take(SIDS_MAX)
-        .map(|entry| TrackPermission {
-            participant: ParticipantSid::try_from(entry.participant_sid).ok(),
-            identity: Identity::try_from(entry.participant_identity).ok(),
-            all_tracks: entry.all_tracks,
-            tracks: track_sids(entry.track_sids),
+        .take(PERMISSIONS_MAX)
+        .map(|entry| {
+            let tracks = track_sids(entry.track_sids.into_iter().take(left));
+            left -= tracks.len();
+            TrackPermission {
+                participant: ParticipantSid::try_from(entry.participant_sid).ok(),
+                identity: Identity::try_from(entry.participant_identity).ok(),
+                all_tracks: entry.all_tracks,
+                tracks,
+            }
         })
         .collect();
     Asked::Media(Request::SubscriptionPermission {
@@ -249,6 +256,16 @@ fn not_supported(request_id: u32, request: Option<proto::request_response::Reque
         message: "this server does not support this request".to_owned(),
         request,
     })
+}
+
+/// An update that comes too soon after others.
+pub(crate) fn too_often(request_id: u32) -> proto::RequestResponse {
+    proto::RequestResponse {
+        request_id,
+        reason: proto::request_response::Reason::LimitExceeded as i32,
+        message: "too many updates: wait a few seconds".to_owned(),
+        request: None,
+    }
 }
 
 /// Known features, once each.

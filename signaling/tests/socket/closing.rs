@@ -8,7 +8,9 @@ use livekit_protocol::signal_response::Message as Response;
 use sfu::handle::SendError;
 use sfu::shard::command::{Command, LeaveAction, LeaveReason, Message, Request};
 use signaling::Config;
-use signaling::limits::{EVENTS_QUEUED_MAX, FRAME_BYTES_MAX, FRAME_BYTES_READ_MAX, FRAMES_BURST};
+use signaling::limits::{
+    FRAME_BYTES_MAX, FRAME_BYTES_READ_MAX, FRAMES_BURST, OFFERS_BURST, SOCKET_BYTES_MAX,
+};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::MaybeTlsStream;
 use tokio_tungstenite::tungstenite::Message as WsMessage;
@@ -153,12 +155,61 @@ async fn a_socket_that_does_not_read_is_closed_and_reported() {
     let config = Config { write_timeout: Duration::from_millis(200), ..Config::default() };
     let mut fixture = start_with(Script::Accept, config).await;
     let (_client, session) = fixture.joined("").await;
-    for _ in 0..2 * EVENTS_QUEUED_MAX {
+    while fixture.signaling.counters().closed_write == 0 {
         fixture.tell(session, Message::Answer { id: 1, sdp: "x".repeat(50_000) });
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert_closed(&mut fixture, session).await;
-    let counters = fixture.signaling.counters();
-    assert_eq!((counters.closed_slow, counters.closed_write), (1, 1));
+    until_nothing_waits(&fixture).await;
+}
+
+#[tokio::test]
+async fn a_socket_that_is_told_more_than_its_budget_is_closed_and_its_bytes_given_back() {
+    let mut fixture = start(Script::Accept).await;
+    let (mut client, session) = fixture.joined("").await;
+    for _ in 0..=SOCKET_BYTES_MAX / 50_000 {
+        fixture.tell(session, Message::Answer { id: 1, sdp: "x".repeat(50_000) });
+    }
+    assert_eq!(fixture.signaling.counters().closed_slow, 1);
+    assert_eq!(client.close_code().await, 1013);
+    assert_closed(&mut fixture, session).await;
+    until_nothing_waits(&fixture).await;
+}
+
+#[tokio::test]
+async fn a_resume_closes_the_socket_that_it_replaces() {
+    let mut fixture = start(Script::Accept).await;
+    let (mut client, session) = fixture.joined("").await;
+    let mut newer = fixture.try_open("reconnect=1&sid=PA_one&protocol=17").await.unwrap();
+    assert!(matches!(newer.next().await, Response::Reconnect(_)));
+    assert_eq!(client.close_code().await, 1000);
+    fixture.next_join().await;
+    assert_closed(&mut fixture, session).await;
+    assert_eq!(fixture.signaling.counters().closed_superseded, 1);
+    newer.ask(Asking::Ping(1)).await;
+    loop {
+        if let Response::Pong(_) = newer.next().await {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn offers_in_a_row_end_their_socket_with_1008() {
+    let mut fixture = start(Script::Accept).await;
+    let (mut client, _) = fixture.joined("").await;
+    for _ in 0..10 * OFFERS_BURST {
+        let offer =
+            livekit_protocol::SessionDescription { sdp: "v=0".to_owned(), ..Default::default() };
+        client.ask(Asking::Offer(offer)).await;
+    }
+    assert_eq!(client.leave_and_close().await, (0, 9, 1008));
+    assert_eq!(fixture.signaling.counters().closed_work, 1);
+}
+
+async fn until_nothing_waits(fixture: &Fixture) {
+    fixture.signaling.drained().await;
+    assert_eq!(fixture.signaling.counters().bytes_waiting, 0);
 }
 
 #[tokio::test]

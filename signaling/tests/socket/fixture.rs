@@ -91,7 +91,11 @@ fn accept(join: &Join) -> Message {
 
 fn participant(join: &Join) -> ParticipantInfo {
     ParticipantInfo {
-        sid: ParticipantSid::try_from("PA_one".to_owned()).unwrap(),
+        sid: ParticipantSid::try_from(match join.session {
+            SessionId(1) => "PA_one".to_owned(),
+            SessionId(other) => format!("PA_{other}"),
+        })
+        .unwrap(),
         identity: join.identity.clone(),
         name: join.name.clone(),
         state: ParticipantState::Joined,

@@ -8,6 +8,7 @@ use protocol::token::Grants;
 use sfu::handle::SendError;
 use sfu::shard::command::JoinRefusal;
 use signaling::Config;
+use signaling::limits::SOCKETS_PER_PERSON_MAX;
 use tower::ServiceExt;
 
 use crate::fixture::{Fixture, Script, bearer, claims, start, start_with, token, token_of};
@@ -76,6 +77,45 @@ async fn single_peer_connection_is_not_found_and_never_mistaken_for_a_missing_ro
         assert_eq!(status, 404);
         assert!(!body.contains(ROOM_MARKER), "{body}");
     }
+}
+
+#[tokio::test]
+async fn a_person_opens_a_few_sockets_and_no_more() {
+    let mut fixture = start(Script::Accept).await;
+    let mut held = Vec::new();
+    for _ in 0..SOCKETS_PER_PERSON_MAX {
+        held.push(fixture.joined("").await);
+    }
+    let path = format!("/rtc?access_token={}", token());
+    assert_eq!(fixture.refused(fixture.request(&path)).await.0, 503);
+    drop(held);
+    fixture.signaling.drained().await;
+    fixture.try_open("").await.unwrap();
+}
+
+#[tokio::test]
+async fn new_people_are_refused_while_memory_is_short_and_who_is_in_a_call_may_resume() {
+    let fixture = start(Script::Accept).await;
+    fixture.signaling.set_memory_short(true);
+    let path = format!("/rtc?access_token={}", token());
+    let (status, body) = fixture.refused(fixture.request(&path)).await;
+    assert_eq!(status, 503);
+    assert!(body.contains("memory"), "{body}");
+    fixture.try_open("reconnect=1&sid=PA_one").await.unwrap();
+    fixture.signaling.set_memory_short(false);
+    fixture.try_open("").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_draining_server_opens_no_rooms_and_lets_people_into_those_that_are_open() {
+    let mut fixture = start(Script::Accept).await;
+    fixture.signaling.start_draining();
+    fixture.try_open("").await.unwrap();
+    assert!(!fixture.next_join().await.may_open_room);
+    fixture.follow(Script::Refuse(JoinRefusal::RoomNotFound));
+    let path = format!("/rtc?access_token={}", token());
+    let (status, body) = fixture.refused(fixture.request(&path)).await;
+    assert_eq!((status, body.contains(ROOM_MARKER)), (503, false));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What a client says to the server and hears from it: messages, the roster, offers and answers.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use protocol::ids::TrackSid;
 use sfu::shard::command::{Message, ParticipantInfo, ParticipantState, RemoteDescription, Request};
@@ -88,7 +88,9 @@ impl VirtualClient {
                     self.offer();
                 }
             }
-            Message::Participants(participants) => self.take_participants(participants),
+            Message::Participant(participant) => {
+                self.take_participants(vec![Arc::unwrap_or_clone(participant)]);
+            }
             Message::Speakers(speakers) => {
                 for speaker in speakers {
                     self.speakers.insert(speaker.participant.clone(), speaker);
