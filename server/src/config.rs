@@ -40,14 +40,22 @@ pub(crate) struct Config {
     pub(crate) api_keys: ApiKeys,
     /// Whether a valid token opens a room that does not exist.
     pub(crate) auto_create_rooms: bool,
+    /// Origins whose pages may open a signal socket; empty means any.
+    pub(crate) origins: Vec<String>,
+    /// Most connections at once from one address; 0 for no limit.
+    pub(crate) connections_per_address_max: u32,
     /// Most signal sockets at once.
     pub(crate) sockets_max: u32,
+    /// Memory that this process may use, in bytes.
+    pub(crate) memory_budget_bytes: u64,
     /// How log lines are written.
     pub(crate) log_format: LogFormat,
     /// Which log lines are written.
     pub(crate) log_filter: String,
     /// Lifetime of the links that `--dev` prints.
     pub(crate) dev_token_ttl: Duration,
+    /// Longest time that SIGTERM waits for calls to end.
+    pub(crate) drain_timeout: Duration,
     /// Longest time a graceful stop may take.
     pub(crate) shutdown_deadline: Duration,
 }
@@ -103,6 +111,8 @@ pub(crate) fn load(
     raw.advertise = Some(config.sfu.advertise.clone());
     raw.sfu_udp_bind = Some(config.sfu.bind);
     raw.shards = Some(config.sfu.shards);
+    raw.connections_per_address_max = Some(config.connections_per_address_max);
+    raw.memory_budget_mib = u32::try_from(config.memory_budget_bytes >> 20).ok();
     Ok(Loaded { raw, config })
 }
 

@@ -121,7 +121,8 @@ mod tests {
     fn greeted(http: &str, change: impl Fn(&mut RawConfig)) -> String {
         let mut raw = RawConfig { dev: Some(true), ..RawConfig::defaults() };
         change(&mut raw);
-        let machine = Machine { cores: 1, lan_addresses: vec!["192.168.1.5".parse().unwrap()] };
+        let lan_addresses = vec!["192.168.1.5".parse().unwrap()];
+        let machine = Machine { cores: 1, lan_addresses, memory_bytes: 1 << 30 };
         let config = parse(&raw, &machine).unwrap();
         text(&config, http.parse().unwrap(), "127.0.0.1:7881".parse().unwrap(), &[7882, 7883])
             .unwrap()

@@ -1,6 +1,8 @@
-//! What configuration needs to know of the machine: cores and addresses, found once at start.
+//! What configuration needs to know of the machine: cores, addresses and memory, found once at start.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+
+use crate::memory;
 
 /// Facts about the machine.
 #[derive(Debug, Clone)]
@@ -9,13 +11,19 @@ pub(crate) struct Machine {
     pub(crate) cores: u16,
     /// Addresses by which other machines on the network reach this one, IPv4 first.
     pub(crate) lan_addresses: Vec<IpAddr>,
+    /// Memory that this process may use, in bytes.
+    pub(crate) memory_bytes: u64,
 }
 
 impl Machine {
     /// Asks the operating system.
     pub(crate) fn detect() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { cores: u16::try_from(cores).unwrap_or(u16::MAX), lan_addresses: lan_addresses() }
+        Self {
+            cores: u16::try_from(cores).unwrap_or(u16::MAX),
+            lan_addresses: lan_addresses(),
+            memory_bytes: memory::available_bytes(),
+        }
     }
 }
 

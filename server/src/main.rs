@@ -25,11 +25,14 @@
 mod cli;
 mod clock;
 mod config;
+mod descriptors;
 mod greeting;
 mod healthcheck;
 mod http;
+mod listener;
 mod logging;
 mod machine;
+mod memory;
 mod metrics;
 mod page;
 mod run;

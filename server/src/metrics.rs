@@ -8,6 +8,9 @@ use std::{fmt::Write as _, time::Duration};
 use anyhow::Context as _;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
+use crate::listener::Door;
+
+mod listener;
 mod process;
 mod sfu;
 mod signaling;
@@ -84,6 +87,8 @@ pub(crate) struct Sources {
     pub(crate) media: ::sfu::Handle,
     /// The control plane.
     pub(crate) control: ::signaling::Signaling,
+    /// The main listener's.
+    pub(crate) door: Door,
     /// Wall clock at the start of the process.
     pub(crate) started: Duration,
 }
@@ -94,6 +99,7 @@ impl Sources {
         sfu::record(&self.media.counters());
         signaling::record(&self.control.counters());
         process::record(self.started);
+        listener::record(self.door.counts());
     }
 
     /// Copies once a second, for ever.
@@ -107,7 +113,7 @@ impl Sources {
 }
 
 fn all() -> impl Iterator<Item = Metric> {
-    sfu::all().chain(signaling::all()).chain(process::all())
+    sfu::all().chain(signaling::all()).chain(process::all()).chain(listener::all())
 }
 
 /// The text of `docs/METRICS.md`.

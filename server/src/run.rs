@@ -2,35 +2,31 @@
 //!
 //! ```text
 //! start: listen ─► signalling + media plane ─► serve ─► greet ─► ready
-//! stop:  not ready ─► accept no more ─► media plane drains (LeaveRequests) ─► sockets flush ─► end, or the deadline
+//! stop:  not ready ─► no new rooms; calls end, or the drain timeout (SIGTERM) ─► accept no more
+//!        ─► media plane drains (LeaveRequests) ─► sockets flush ─► end, or the deadline
+//!        a second signal: end at once
 //! ```
 
 use std::{
-    io::Write as _,
-    net::{SocketAddr, TcpListener},
-    sync::Arc,
+    io::Write as _, net::SocketAddr, os::unix::fs::MetadataExt as _, path::Path, sync::Arc,
     time::Duration,
 };
 
 use anyhow::Context as _;
-use axum::Router;
-use axum_server::tls_rustls::RustlsConfig;
 use signaling::{EventRouter, Signaling, clock::SystemClock};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    task::JoinHandle,
-};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
 use crate::{
     cli::Settings,
     clock,
     config::{self, Config, Loaded, Mode, Tls},
-    greeting,
+    descriptors, greeting,
     http::{self, Readiness},
+    listener::{self, Certificate, Door, DoorLimits, Server, Timeouts},
     logging,
     machine::Machine,
-    metrics,
+    memory, metrics,
     tls::{self, CertificateFiles},
 };
 
@@ -41,12 +37,13 @@ use crate::{
 pub(crate) fn all(settings: Settings) -> anyhow::Result<()> {
     let Loaded { raw, config } =
         config::load(settings.given, settings.file.config.as_deref(), &Machine::detect())?;
-    logging::start(config.log_format, &config.log_filter)?;
-    logging::report_panics_by_location();
+    let _log = logging::start(config.log_format, &config.log_filter)?;
     info!(settings = raw.to_toml().trim_end().replace('\n', ", "), "configuration");
     for name in config::unknown_variables() {
         warn!(name, "unknown environment variable");
     }
+    warn_of_readable(raw.api_keys_file.as_deref());
+    warn_of_readable(raw.tls_key_file.as_deref());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -59,44 +56,106 @@ pub(crate) fn all(settings: Settings) -> anyhow::Result<()> {
 
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let started = clock::since_unix_epoch();
-    let main_listener = listen(config.http, "http")?;
-    let admin_listener = listen(config.admin, "admin")?;
+    let main_listener = listener::bind(config.http, "http")?;
+    let admin_listener = listener::bind(config.admin, "admin")?;
     let (http, admin) = (main_listener.local_addr()?, admin_listener.local_addr()?);
     let rendered = metrics::install()?;
     let planes = Planes::start(config)?;
     let readiness = Readiness::default();
+    let doors = Doors::new(config);
+    let routes = signaling::router(planes.control.clone());
+    let is_secure = matches!(config.tls, Tls::Files { .. });
+    let main_router = http::main_router(routes, readiness.clone(), is_secure);
     let main = Server::start(
         main_listener,
-        http::main_router(signaling::router(planes.control.clone()), readiness.clone()),
+        main_router,
         certificate(config)?,
+        doors.main.clone(),
+        Timeouts::default(),
     )?;
     let admin_router = http::admin_router(rendered, readiness.clone());
-    let admin_server = Server::start(admin_listener, admin_router, None)?;
+    let admin_server = Server::start(
+        admin_listener,
+        admin_router,
+        None,
+        doors.admin.clone(),
+        Timeouts::default(),
+    )?;
     let (media, control) = (planes.media.clone(), planes.control.clone());
-    let sources = metrics::Sources { media, control, started };
+    let sources = metrics::Sources { media, control, door: doors.main, started };
     // The first scrape finds every metric.
     sources.copy();
     tokio::spawn(sources.copy_every_second());
+    tokio::spawn(watch_memory(planes.control.clone(), config.memory_budget_bytes));
 
     let mut stop = StopSignal::new()?;
     let greeting = greeting::text(config, http, admin, &planes.media.udp_ports())?;
     // Whoever has read the greeting may ask at once.
     readiness.set_ready();
     greet(&greeting);
-    warn_of_plain_http(config, http);
+    warn_of_exposure(config, http, admin);
     info!(%http, %admin, shards = config.sfu.shards, "ready");
 
-    stop.wait().await;
-    info!("stopping");
+    let asked = stop.wait().await;
     readiness.set_stopping();
+    let patience = if asked == Asked::Terminate { config.drain_timeout } else { Duration::ZERO };
     tokio::select! {
-        () = drain(&planes, main, config.shutdown_deadline) => info!("stopped"),
-        () = tokio::time::sleep(config.shutdown_deadline) => warn!("stopped at the deadline"),
-        () = stop.wait() => warn!("stopped at once by a second signal"),
+        () = stop_in_order(&planes, main, patience, config.shutdown_deadline) => {}
+        _ = stop.wait() => warn!("stopped at once by a second signal"),
     }
-    admin_server.handle.shutdown();
+    drop(admin_server);
     Ok(())
 }
+
+/// Bounds of the two listeners.
+struct Doors {
+    main: Door,
+    admin: Door,
+}
+
+impl Doors {
+    /// The admin listener has places and descriptors of its own: it answers when the main one is full.
+    fn new(config: &Config) -> Self {
+        let wanted = config.sockets_max.saturating_add(PAGE_CONNECTIONS);
+        let shards = config.sfu.shards;
+        let connections_max =
+            descriptors::connections_that_fit(wanted, ADMIN_CONNECTIONS_MAX, shards);
+        let per_address_max = config.connections_per_address_max;
+        Self {
+            main: Door::new(DoorLimits { connections_max, per_address_max }),
+            admin: Door::new(DoorLimits {
+                connections_max: ADMIN_CONNECTIONS_MAX,
+                per_address_max: 0,
+            }),
+        }
+    }
+}
+
+/// Connections that load the page or ask something, besides signal sockets. A browser opens six at most.
+const PAGE_CONNECTIONS: u32 = 1024;
+
+/// Scrapers, health checks and an operator or two.
+const ADMIN_CONNECTIONS_MAX: u32 = 64;
+
+/// Refuses new participants while memory is short, for ever.
+async fn watch_memory(control: Signaling, budget_bytes: u64) {
+    let mut watch = memory::Watch::new(budget_bytes);
+    let mut tick = tokio::time::interval(MEMORY_LOOK_INTERVAL);
+    let mut was_full = false;
+    loop {
+        tick.tick().await;
+        let Some(resident) = memory::resident_bytes() else { return };
+        let is_full = watch.is_full(resident);
+        if is_full != was_full {
+            warn!(resident, budget_bytes, refusing = is_full, "memory budget");
+            control.set_memory_short(is_full);
+        }
+        was_full = is_full;
+    }
+}
+
+/// What one budget of slow readers can fill in this time stays below the tenth that is kept free.
+const MEMORY_LOOK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The media plane and the control plane, joined.
 struct Planes {
@@ -112,6 +171,7 @@ impl Planes {
         let signaling_config = signaling::Config {
             joins_open_rooms: config.auto_create_rooms,
             sockets_max: config.sockets_max.into(),
+            origins: config.origins.clone(),
             ..signaling::Config::default()
         };
         let link = Arc::new(media.clone());
@@ -121,78 +181,83 @@ impl Planes {
     }
 }
 
-/// Stops what takes new work first, and gives open sockets the time to flush their LeaveRequests.
-async fn drain(planes: &Planes, main: Server, deadline: Duration) {
-    planes.control.stop_accepting();
-    main.handle.graceful_shutdown(Some(deadline));
-    let media = planes.media.clone();
-    if tokio::task::spawn_blocking(move || media.stop()).await.is_err() {
-        warn!("the media plane did not stop cleanly");
+/// Waits for calls to end, then stops what takes new work, and gives open sockets the time to flush their LeaveRequests.
+async fn stop_in_order(planes: &Planes, main: Server, patience: Duration, deadline: Duration) {
+    planes.control.start_draining();
+    if !patience.is_zero() {
+        info!(timeout_s = patience.as_secs(), "waiting for calls to end");
+        if tokio::time::timeout(patience, calls_end(planes)).await.is_err() {
+            warn!("calls are still running at the end of the drain timeout");
+        }
     }
-    planes.control.drained().await;
-    let _ = main.task.await;
-}
-
-/// One HTTP service that runs.
-struct Server {
-    handle: axum_server::Handle<SocketAddr>,
-    task: JoinHandle<std::io::Result<()>>,
-}
-
-impl Server {
-    fn start(
-        listener: TcpListener,
-        router: Router,
-        certificate: Option<RustlsConfig>,
-    ) -> anyhow::Result<Self> {
-        let handle = axum_server::Handle::new();
-        let service = router.into_make_service();
-        let task = match certificate {
-            Some(certificate) => {
-                let server = axum_server::from_tcp_rustls(listener, certificate)?;
-                tokio::spawn(server.handle(handle.clone()).serve(service))
-            }
-            None => {
-                let server = axum_server::from_tcp(listener)?;
-                tokio::spawn(server.handle(handle.clone()).serve(service))
-            }
-        };
-        Ok(Self { handle, task })
+    info!("stopping");
+    let stopping = async {
+        planes.control.stop_accepting();
+        let media = planes.media.clone();
+        if tokio::task::spawn_blocking(move || media.stop()).await.is_err() {
+            warn!("the media plane did not stop cleanly");
+        }
+        planes.control.drained().await;
+        main.stop().await;
+    };
+    match tokio::time::timeout(deadline, stopping).await {
+        Ok(()) => info!("stopped"),
+        Err(_) => warn!("stopped at the deadline"),
     }
 }
 
-fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(address).with_context(|| {
-        format!("listening on {address}: choose another address with --{setting}")
-    })?;
-    listener.set_nonblocking(true).context("preparing a listening socket")?;
-    Ok(listener)
+/// Returns when nobody is in a call, with or without a socket.
+async fn calls_end(planes: &Planes) {
+    let mut tick = tokio::time::interval(Duration::from_millis(250));
+    loop {
+        tick.tick().await;
+        let present: u64 = planes.media.counters().iter().map(|shard| shard.participants).sum();
+        if present == 0 && planes.control.counters().sockets_open == 0 {
+            return;
+        }
+    }
 }
 
 /// The certificate that is served, if any; certificate files are watched from now on.
-fn certificate(config: &Config) -> anyhow::Result<Option<RustlsConfig>> {
+fn certificate(config: &Config) -> anyhow::Result<Option<Certificate>> {
     match &config.tls {
         Tls::None => Ok(None),
         Tls::SelfSigned => {
             let mut names = config.sfu.advertise.clone();
             names.push(config.http.ip());
-            Ok(Some(RustlsConfig::from_config(tls::self_signed(&names)?)))
+            Ok(Some(Certificate::new(tls::self_signed(&names)?)))
         }
         Tls::Files { cert, key } => {
             let mut files = CertificateFiles::new(cert.clone(), key.clone());
-            let running = RustlsConfig::from_config(files.read()?);
+            let running = Certificate::new(files.read()?);
             tokio::spawn(files.watch(running.clone(), tls::hangups()?));
             Ok(Some(running))
         }
     }
 }
 
-fn warn_of_plain_http(config: &Config, http: SocketAddr) {
+fn warn_of_exposure(config: &Config, http: SocketAddr, admin: SocketAddr) {
     if config.mode == Mode::Production && config.tls == Tls::None && !http.ip().is_loopback() {
         warn!(
             "plain HTTP is served to other machines: browsers refuse camera and microphone, and join \
              tokens can be read on the way. Set tls_cert_file and tls_key_file, or put a proxy in front"
         );
+    }
+    if !admin.ip().is_loopback() {
+        warn!(
+            %admin,
+            "the admin address can be reached by other machines: metrics tell how busy a clinic is. Use a loopback \
+             address, or let the firewall admit the collector only"
+        );
+    }
+}
+
+/// Secrets belong to this process' user alone.
+fn warn_of_readable(file: Option<&Path>) {
+    const OTHERS: u32 = 0o007;
+    let Some(path) = file else { return };
+    if std::fs::metadata(path).is_ok_and(|metadata| metadata.mode() & OTHERS != 0) {
+        warn!(file = %path.display(), "every user of this machine can read this secret: chmod 600");
     }
 }
 
@@ -200,6 +265,15 @@ fn greet(text: &str) {
     let mut out = std::io::stdout().lock();
     // A supervisor may have closed standard output.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// How the process was asked to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// SIGTERM: by a supervisor.
+    Terminate,
+    /// SIGINT: by somebody at the keyboard.
+    Interrupt,
 }
 
 /// SIGTERM or SIGINT.
@@ -216,10 +290,10 @@ impl StopSignal {
         })
     }
 
-    async fn wait(&mut self) {
+    async fn wait(&mut self) -> Asked {
         tokio::select! {
-            _ = self.terminate.recv() => (),
-            _ = self.interrupt.recv() => (),
+            _ = self.terminate.recv() => Asked::Terminate,
+            _ = self.interrupt.recv() => Asked::Interrupt,
         }
     }
 }

@@ -8,7 +8,6 @@ use std::{
 };
 
 use anyhow::Context as _;
-use axum_server::tls_rustls::RustlsConfig;
 use rustls::{
     ServerConfig,
     crypto::aws_lc_rs,
@@ -16,6 +15,8 @@ use rustls::{
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
+
+use crate::listener::Certificate;
 
 /// How often the files are looked at. Certificates are renewed days before they end: a minute is soon enough, and a
 /// rotation by hand need not wait long.
@@ -70,10 +71,10 @@ impl CertificateFiles {
     }
 
     /// Reads the files again and uses them for new connections. A failure is reported and changes nothing.
-    pub(crate) fn reload(&mut self, running: &RustlsConfig) {
+    pub(crate) fn reload(&mut self, running: &Certificate) {
         match self.read() {
             Ok(config) => {
-                running.reload_from_config(config);
+                running.replace(config);
                 info!(cert = %self.cert.display(), "certificate reloaded");
             }
             Err(error) => warn!(error = %format!("{error:#}"), "certificate not reloaded"),
@@ -81,7 +82,7 @@ impl CertificateFiles {
     }
 
     /// Reloads on SIGHUP and when the files change, for ever.
-    pub(crate) async fn watch(mut self, running: RustlsConfig, mut hangup: Signal) {
+    pub(crate) async fn watch(mut self, running: Certificate, mut hangup: Signal) {
         let mut look = tokio::time::interval(LOOK_INTERVAL);
         loop {
             tokio::select! {
@@ -125,7 +126,7 @@ fn server_config(cert_pem: &[u8], key_pem: &[u8]) -> anyhow::Result<Arc<ServerCo
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .context("joining the certificate with its key")?;
-    // WebSockets over HTTP/2 would need extended CONNECT.
+    // See `listener`.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
@@ -134,21 +135,22 @@ fn server_config(cert_pem: &[u8], key_pem: &[u8]) -> anyhow::Result<Arc<ServerCo
 mod tests {
     use std::{
         io::Read as _,
-        net::{SocketAddr, TcpListener, TcpStream},
+        net::{SocketAddr, TcpStream},
         path::Path,
     };
 
     use rustls::{ClientConfig, ClientConnection, RootCertStore, Stream, pki_types::ServerName};
 
     use super::*;
+    use crate::listener::{self, Door, DoorLimits, Server, Timeouts};
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_changed_certificate_serves_new_connections_and_a_broken_one_does_not() {
         let folder = Folder::new("tls-reload");
         let first = folder.write_certificate();
         let mut files = CertificateFiles::new(folder.cert(), folder.key());
-        let running = RustlsConfig::from_config(files.read().unwrap());
-        let address = serve(running.clone());
+        let running = Certificate::new(files.read().unwrap());
+        let (_server, address) = serve(running.clone());
         assert!(trusted(address, first.clone()).await);
         assert!(!files.changed());
 
@@ -178,13 +180,13 @@ mod tests {
         assert!(self_signed(&["192.168.1.5".parse().unwrap(), "fe80::1".parse().unwrap()]).is_ok());
     }
 
-    fn serve(running: RustlsConfig) -> SocketAddr {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
+    fn serve(running: Certificate) -> (Server, SocketAddr) {
+        let listener = listener::bind("127.0.0.1:0".parse().unwrap(), "http").unwrap();
         let address = listener.local_addr().unwrap();
-        let server = axum_server::from_tcp_rustls(listener, running).unwrap();
-        tokio::spawn(server.serve(axum::Router::new().into_make_service()));
-        address
+        let door = Door::new(DoorLimits { connections_max: 100, per_address_max: 0 });
+        let server =
+            Server::start(listener, axum::Router::new(), Some(running), door, Timeouts::default());
+        (server.unwrap(), address)
     }
 
     /// Whether a client that trusts only `cert` completes a handshake.

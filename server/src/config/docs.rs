@@ -117,6 +117,9 @@ fn sample(key: &str) -> &'static str {
         "advertise" => "[\"192.0.2.10\", \"2001:db8::10\"]",
         "sfu_udp_bind" => "\"0.0.0.0\"",
         "shards" => "2",
+        "origins" => "[\"https://clinic.example\"]",
+        "connections_per_address_max" => "1000",
+        "memory_budget_mib" => "4096",
         _ => "\"\"",
     }
 }

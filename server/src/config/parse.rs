@@ -12,6 +12,7 @@ use protocol::token::{ApiKeys, KeysError, SecretPolicy};
 use crate::{
     config::{Config, LogFormat, Mode, RawConfig, Tls, file},
     machine::Machine,
+    memory,
 };
 
 /// The key pair that `--dev` accepts, as `api_keys` would be written. Public knowledge; LiveKit's tools use it too.
@@ -72,10 +73,18 @@ pub(crate) enum ConfigError {
     #[error("http and admin are both {address}: give them different ports")]
     SameAddress { address: SocketAddr },
     #[error(
+        "origin {origin:?} is not understood: write scheme, host and, if it is not the usual one, port, such as \
+         https://clinic.example"
+    )]
+    Origin { origin: String },
+    #[error(
         "log_filter {filter:?} is not understood ({reason}); an example is \"info,signaling=debug\""
     )]
     LogFilter { filter: String, reason: String },
 }
+
+/// A clinic of some hundred people behind one address, each with a signal socket and a page that loads.
+const CONNECTIONS_PER_ADDRESS_DEFAULT: u32 = 1000;
 
 /// Checks settings that are already merged with the defaults.
 ///
@@ -100,10 +109,20 @@ pub(crate) fn parse(raw: &RawConfig, machine: &Machine) -> Result<Config, Config
         sfu,
         api_keys: api_keys(raw, mode)?,
         auto_create_rooms: raw.auto_create_rooms.unwrap_or(true),
+        origins: origins(raw)?,
+        connections_per_address_max: raw.connections_per_address_max.unwrap_or_else(|| {
+            if http.ip().is_loopback() { 0 } else { CONNECTIONS_PER_ADDRESS_DEFAULT }
+        }),
         sockets_max: at_least_one("sockets_max", raw.sockets_max)?,
+        memory_budget_bytes: match raw.memory_budget_mib {
+            Some(0) => return Err(ConfigError::Zero { setting: "memory_budget_mib" }),
+            Some(mebibytes) => u64::from(mebibytes) << 20,
+            None => memory::default_budget_bytes(machine.memory_bytes),
+        },
         log_format: raw.log_format.unwrap_or(LogFormat::Text),
         log_filter: log_filter(raw)?,
         dev_token_ttl: seconds(at_least_one("dev_token_ttl_s", raw.dev_token_ttl_s)?),
+        drain_timeout: seconds(raw.drain_timeout_s.unwrap_or_default()),
         shutdown_deadline: seconds(raw.shutdown_deadline_s.unwrap_or_default()),
     })
 }
@@ -240,6 +259,24 @@ pub(crate) fn api_keys(raw: &RawConfig, mode: Mode) -> Result<ApiKeys, ConfigErr
     Ok(ApiKeys::parse(&text, policy)?)
 }
 
+/// What browsers send (RFC 6454 §6.2), so that it can be compared byte by byte.
+fn origins(raw: &RawConfig) -> Result<Vec<String>, ConfigError> {
+    let origins = raw.origins.clone().unwrap_or_default();
+    let is_origin = |text: &str| {
+        text.split_once("://").is_some_and(|(scheme, host)| {
+            matches!(scheme, "http" | "https" | "capacitor" | "ionic")
+                && !host.is_empty()
+                && !host.contains(|c: char| {
+                    c.is_ascii_uppercase() || c.is_whitespace() || "/?#@*".contains(c)
+                })
+        })
+    };
+    match origins.iter().find(|origin| !is_origin(origin)) {
+        Some(origin) => Err(ConfigError::Origin { origin: origin.clone() }),
+        None => Ok(origins),
+    }
+}
+
 fn log_filter(raw: &RawConfig) -> Result<String, ConfigError> {
     let filter = raw.log_filter.clone().unwrap_or_default();
     match filter.parse::<tracing_subscriber::EnvFilter>() {
@@ -316,7 +353,10 @@ mod tests {
 
     #[test]
     fn contradictions_are_refused_with_advice() {
-        let cases: [(&str, Change); 14] = [
+        let cases: [(&str, Change); 17] = [
+            ("https://clinic.example", |raw| raw.origins = Some(vec!["clinic.example".into()])),
+            ("https://clinic.example", |raw| raw.origins = Some(vec!["https://a/b".into()])),
+            ("memory_budget_mib is 0", |raw| raw.memory_budget_mib = Some(0)),
             ("BEDSIDE_API_KEYS", |raw| raw.api_keys = None),
             ("openssl rand", |raw| raw.api_keys = Some("key: secret".into())),
             ("`key: secret`", |raw| raw.api_keys = Some("hunter2".into())),
@@ -400,6 +440,7 @@ mod tests {
         Machine {
             cores: 2,
             lan_addresses: vec!["192.168.1.5".parse().unwrap(), "2001:db8::5".parse().unwrap()],
+            memory_bytes: 1 << 30,
         }
     }
 }

@@ -62,6 +62,16 @@ settings! {
         /// PEM file with the certificate's private key.
         #[arg(long, env = "BEDSIDE_TLS_KEY_FILE", value_name = "FILE", help_heading = "HTTP")]
         pub(crate) tls_key_file: Option<PathBuf>,
+        /// Origins whose pages may open a signal socket, such as https://clinic.example, separated by commas or given
+        /// several times. None: any. Sockets are authorised by token, never by cookie; this keeps other sites' pages
+        /// from using tokens that leaked to them.
+        #[arg(long, env = "BEDSIDE_ORIGINS", value_name = "ORIGIN", value_delimiter = ',', help_heading = "HTTP")]
+        pub(crate) origins: Option<Vec<String>>,
+        /// Most connections at once from one IPv4 address or one IPv6 network of 64 bits; further ones are closed. A
+        /// whole clinic may stand behind one address. 0: no limit, which is the default where http is a loopback address,
+        /// as everybody then comes through one proxy.
+        #[arg(long, env = "BEDSIDE_CONNECTIONS_PER_ADDRESS_MAX", value_name = "COUNT", help_heading = "HTTP")]
+        pub(crate) connections_per_address_max: Option<u32>,
 
         /// API keys and their secrets, "key: secret, key2: secret2". A secret has at least 32 bytes; the first key
         /// signs tokens, all are accepted, so that keys can be rotated. Prefer api_keys_file: flags are visible in the
@@ -121,6 +131,10 @@ settings! {
         /// Most signal sockets at once; further joins are answered 503. One client holds one.
         #[arg(long, env = "BEDSIDE_SOCKETS_MAX", value_name = "COUNT", help_heading = "Rooms and limits")]
         pub(crate) sockets_max: Option<u32>,
+        /// Memory in MiB that this process may use. From nine tenths of it on, new participants are refused with 503, so
+        /// that those in a call stay. Default: four fifths of what the container or the machine has.
+        #[arg(long, env = "BEDSIDE_MEMORY_BUDGET_MIB", value_name = "MIB", help_heading = "Rooms and limits")]
+        pub(crate) memory_budget_mib: Option<u32>,
 
         /// How log lines are written: text for people, json for collectors.
         #[arg(long, env = "BEDSIDE_LOG_FORMAT", value_name = "FORMAT", value_enum, help_heading = "Logging")]
@@ -130,8 +144,14 @@ settings! {
         #[arg(long, env = "BEDSIDE_LOG_FILTER", value_name = "FILTER", help_heading = "Logging")]
         pub(crate) log_filter: Option<String>,
 
+        /// Seconds that SIGTERM waits for running calls to end before it stops them. Meanwhile no new room is opened,
+        /// /readyz says so, and whoever is in a call may reconnect or bring others in. A second signal ends the waiting
+        /// and the process at once. 0: calls are told to go elsewhere at once.
+        #[arg(long, alias = "drain-timeout", env = "BEDSIDE_DRAIN_TIMEOUT_S", value_name = "SECONDS",
+            help_heading = "Shutdown")]
+        pub(crate) drain_timeout_s: Option<u32>,
         /// Seconds a graceful stop (SIGTERM, SIGINT) may take before open connections are cut. Kubernetes waits 30 s
-        /// by default, systemd 90 s: stay below.
+        /// by default, systemd 90 s: stay below, drain_timeout_s included.
         #[arg(long, env = "BEDSIDE_SHUTDOWN_DEADLINE_S", value_name = "SECONDS", help_heading = "Shutdown")]
         pub(crate) shutdown_deadline_s: Option<u32>,
     }
@@ -158,6 +178,7 @@ impl RawConfig {
             sockets_max: Some(10_000),
             log_format: Some(LogFormat::Text),
             log_filter: Some("info".to_owned()),
+            drain_timeout_s: Some(0),
             shutdown_deadline_s: Some(10),
             ..Self::default()
         }
