@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use metrics::Label;
+
 use crate::{logging, metrics::Metric};
 
 const START_TIME: Metric = Metric::gauge(
@@ -28,17 +30,30 @@ const PANICS: Metric = Metric::counter(
     "Panics of any thread or task. Each is a defect: the log says where.",
 );
 
+const LOG_LINES_LOST: Metric = Metric::counter(
+    "bedside_server_lost_log_lines_total",
+    &["reason"],
+    "Log lines that were not written. `queue_full`: whoever reads the log is too slow; `write_failed`: a full disk or a \
+     closed pipe.",
+);
+
 /// `USER_HZ`: Linux counts processor time for user space in hundredths of a second on every machine we build for.
 const TICKS_PER_SECOND: u64 = 100;
 
 pub(super) fn all() -> impl Iterator<Item = Metric> {
-    [START_TIME, CPU_TIME, RESIDENT_MEMORY, THREADS, OPEN_FILES, PANICS].into_iter()
+    [START_TIME, CPU_TIME, RESIDENT_MEMORY, THREADS, OPEN_FILES, PANICS, LOG_LINES_LOST].into_iter()
 }
 
 /// Copies the present values; `started` is the wall clock at the start.
 pub(super) fn record(started: Duration) {
     START_TIME.set(started.as_secs(), Vec::new());
     PANICS.set(logging::panics(), Vec::new());
+    for (reason, lines) in [
+        ("queue_full", logging::lost().queue_full()),
+        ("write_failed", logging::lost().write_failed()),
+    ] {
+        LOG_LINES_LOST.set(lines, vec![Label::new("reason", reason)]);
+    }
     if let Some(ticks) = read("stat").as_deref().and_then(cpu_ticks) {
         CPU_TIME.set(ticks / TICKS_PER_SECOND, Vec::new());
     }
