@@ -24,6 +24,8 @@ fi
 
 # Sanitizers and coverage instrumentation are unstable flags of rustc; this lets the stable one take them.
 export RUSTC_BOOTSTRAP=1
+# Counts steps, so that targets can bound them for each byte: see fuzz/src/cost.rs.
+export RUSTFLAGS="${RUSTFLAGS:-} -Cllvm-args=-sanitizer-coverage-trace-pc"
 for target in "${targets[@]}"; do
     printf '\n==> %s, %s s\n' "$target" "$seconds"
     mkdir -p "fuzz/grown/$target"

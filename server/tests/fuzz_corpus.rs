@@ -13,7 +13,12 @@
 use std::{fs, panic, path::Path};
 
 #[path = "../../fuzz/src/lib.rs"]
-#[allow(unreachable_pub, dead_code, reason = "the fuzz crate exports more than is used here")]
+#[allow(
+    unreachable_pub,
+    dead_code,
+    unexpected_cfgs,
+    reason = "the fuzz crate exports more than is used here, and is told by cargo fuzz that it is fuzzed"
+)]
 mod targets;
 
 #[test]

@@ -1,0 +1,20 @@
+//! The request target with which a client asks for a socket.
+//!
+//! Promises: no panic; what is kept of it is bounded; it costs in proportion to its length.
+
+use signaling::fuzzing::read_query;
+
+use super::cost;
+
+const STEPS_FIXED: u64 = 50_000;
+const STEPS_PER_BYTE: u64 = 400;
+
+/// The bytes are what follows `/rtc?`.
+pub fn run(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let read = cost::within(data.len(), STEPS_FIXED, STEPS_PER_BYTE, || {
+        read_query(&format!("/rtc?{text}"))
+    });
+    let Some(kept_bytes) = read else { return };
+    assert!(kept_bytes <= 2 * data.len() + 1024, "{kept_bytes} bytes are kept of {}", data.len());
+}
