@@ -1,7 +1,7 @@
 //! One client's transport: ICE, DTLS, SRTP and data channels over one path at a time.
 //!
 //! ```text
-//!   New ── first authenticated check ──► Handshaking ── DTLS done, fingerprint matched ──► Open ──► Closed
+//!   New ── a path, and DTLS begins ──► Handshaking ── DTLS done, fingerprint matched ──► Open ──► Closed
 //! ```
 //!
 //! Owns the keys, the paths and what the peer negotiated (payload types, extension ids, SSRCs). Never knows a room:
@@ -27,7 +27,7 @@ use foldhash::fast::FixedState;
 use rand::Rng;
 
 use self::{
-    dtls::{Certificate, DtlsError, DtlsOutput, DtlsTransport, ExportedKeys},
+    dtls::{Certificate, DtlsError, DtlsOutput, DtlsRole, DtlsTransport, ExportedKeys},
     ice::{IceEvent, IceLite},
     incoming::Incoming,
     outgoing::Outgoing,
@@ -182,6 +182,21 @@ impl Connection {
         self.dtls.set_remote_fingerprints(known);
     }
 
+    /// Our part in the DTLS handshake.
+    pub(crate) fn dtls_role(&self) -> DtlsRole {
+        self.dtls.role()
+    }
+
+    /// Takes a part in the DTLS handshake; false if it has begun with the other one.
+    #[must_use]
+    pub(crate) fn take_dtls_role(&mut self, role: DtlsRole) -> bool {
+        let is_taken = self.dtls.take_role(role);
+        if is_taken {
+            self.channels.set_dtls_role(role);
+        }
+        is_taken
+    }
+
     pub(crate) fn open_channel(&mut self, label: ChannelLabel) {
         self.channels.open(label);
     }
@@ -220,6 +235,9 @@ impl Connection {
     ) -> Result<(), DropReason> {
         let mut buffer = [0; RECORD_BYTES_MAX];
         self.stalled = false;
+        if self.ice.path().is_some() {
+            self.dtls.begin(now).map_err(|error| self.fail(error))?;
+        }
         loop {
             if egress.free_slots() == 0 {
                 self.stalled = true;
@@ -235,7 +253,7 @@ impl Connection {
                     }
                 }
                 DtlsOutput::Connected(keys) => {
-                    self.state = open(&keys).ok_or(DropReason::DtlsFailed)?;
+                    self.state = open(&keys, self.dtls_role()).ok_or(DropReason::DtlsFailed)?;
                     happenings.push(Happening::Opened);
                 }
                 DtlsOutput::Data(data) => self.channels.handle_packet(data, now),
@@ -367,10 +385,10 @@ impl Connection {
     }
 }
 
-/// We are always the DTLS server (RFC 5764 §4.2 orders the exported keys by role).
-fn open(exported: &ExportedKeys) -> Option<State> {
+/// RFC 5764 §4.2 orders the exported keys by role.
+fn open(exported: &ExportedKeys, role: DtlsRole) -> Option<State> {
     let profile = SrtpProfile::from_id(exported.profile)?;
-    let keys = SrtpKeys::from_exporter(profile, &exported.material, false)?;
+    let keys = SrtpKeys::from_exporter(profile, &exported.material, role == DtlsRole::Client)?;
     Some(State::Open(Box::new(Keys {
         receiver: SrtpReceiver::new(&keys),
         sender: SrtpSender::new(&keys),

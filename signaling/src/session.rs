@@ -283,7 +283,6 @@ fn response(message: Message) -> Option<Response> {
                 .collect(),
             ..from_media::description("offer", id, sdp)
         }),
-        Message::CandidatesComplete { target } => from_media::candidates_complete(target),
         Message::TrackPublished { cid, track } => {
             Response::TrackPublished(proto::TrackPublishedResponse {
                 cid,

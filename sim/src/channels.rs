@@ -46,10 +46,10 @@ pub struct Channels {
 }
 
 impl Channels {
-    /// Begins an association. `wanted` are the channels to open ourselves; with `wraps`, our TSNs begin just below
-    /// 2^32.
+    /// Begins an association. `wanted` are the channels to open ourselves, on every second stream from `first` on: even
+    /// ones are the DTLS client's, odd ones the server's (RFC 8832 §6). With `wraps`, our TSNs begin just below 2^32.
     #[must_use]
-    pub fn new(wanted: &[&'static str], wraps: bool, now: Instant) -> Self {
+    pub fn new(wanted: &[&'static str], first: StreamId, wraps: bool, now: Instant) -> Self {
         let config = Arc::new(EndpointConfig::new());
         let mut endpoint = Endpoint::new(SYNTHETIC_ADDRESS, TransportProtocol::UDP, config, None);
         let timers = TimerConfig {
@@ -70,8 +70,7 @@ impl Channels {
             wanted: wanted.to_vec(),
             open: Vec::new(),
             owes: Vec::new(),
-            // The DTLS client's streams are even (RFC 8832 §6).
-            next_stream: 0,
+            next_stream: first,
             messages: VecDeque::new(),
             shift: wraps.then(TsnShift::default),
         }
@@ -171,6 +170,7 @@ impl Channels {
             let data = chunks.to_payload(1 << 20).expect("a message of our server").to_vec();
             if chunks.ppi == PayloadProtocolIdentifier::Dcep {
                 if let Ok(Message::DataChannelOpen(open)) = Message::unmarshal(&mut &data[..]) {
+                    assert_ne!(id % 2, self.next_stream % 2, "a stream that is ours to open");
                     self.owes.push(id);
                     self.open.push((id, String::from_utf8_lossy(&open.label).into_owned()));
                 }

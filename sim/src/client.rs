@@ -86,6 +86,8 @@ pub struct ClientConfig {
     pub keeps_deliveries: bool,
     /// SCTP numbers begin just below 2^32.
     pub wraps_tsn: bool,
+    /// Wants to be the DTLS server of both connections, as Pion towards an ICE-lite peer.
+    pub is_dtls_server: bool,
 }
 
 /// See the module.
@@ -154,7 +156,9 @@ impl VirtualClient {
         let channels: &[&str] = &["_reliable", "_lossy"];
         let mut publisher = Transport::new(identity, channels, child_rng(&mut rng), now);
         publisher.wraps_tsn = config.wraps_tsn;
-        let subscriber = Transport::new(identity, &[], child_rng(&mut rng), now);
+        let mut subscriber = Transport::new(identity, &[], child_rng(&mut rng), now);
+        (publisher.is_dtls_server, subscriber.is_dtls_server) =
+            (config.is_dtls_server, config.is_dtls_server);
         Self {
             sid: None,
             participants: BTreeMap::new(),

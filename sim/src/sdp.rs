@@ -26,6 +26,15 @@ pub struct LocalSide<'a> {
     pub fingerprint: &'a str,
     /// An address of ours: for servers that begin nothing before they know one.
     pub candidate: Option<SocketAddr>,
+    /// We want to be the DTLS server.
+    pub is_dtls_server: bool,
+}
+
+impl LocalSide<'_> {
+    /// `a=setup`, unless we want to be the DTLS server.
+    fn setup(self, usual: &'static str) -> &'static str {
+        if self.is_dtls_server { "passive" } else { usual }
+    }
 }
 
 /// One track of an offer.
@@ -123,7 +132,7 @@ pub fn write_offer(
     let mids: Vec<String> = (first..=tracks.len()).map(|mid| mid.to_string()).collect();
     let mut text = session(version, &mids);
     if has_data {
-        data_section(&mut text, local, "0", "actpass");
+        data_section(&mut text, local, "0", local.setup("actpass"));
     }
     for (index, track) in tracks.iter().enumerate() {
         offered_section(&mut text, local, index + 1, track);
@@ -140,7 +149,7 @@ fn session(version: u64, mids: &[String]) -> String {
 }
 
 fn transport(text: &mut String, local: LocalSide<'_>, mid: &str, setup: &str) {
-    let LocalSide { ufrag, pwd, fingerprint, candidate } = local;
+    let LocalSide { ufrag, pwd, fingerprint, candidate, .. } = local;
     let _ = write!(
         text,
         "c=IN IP4 0.0.0.0\r\na=ice-ufrag:{ufrag}\r\na=ice-pwd:{pwd}\r\na=ice-options:trickle\r\n\
@@ -164,7 +173,7 @@ fn data_section(text: &mut String, local: LocalSide<'_>, mid: &str, setup: &str)
 fn offered_section(text: &mut String, local: LocalSide<'_>, mid: usize, track: &OfferedTrack) {
     let (name, formats) = if track.is_video { ("video", "96 97") } else { ("audio", "111") };
     let _ = write!(text, "m={name} 9 UDP/TLS/RTP/SAVPF {formats}\r\n");
-    transport(text, local, &mid.to_string(), "actpass");
+    transport(text, local, &mid.to_string(), local.setup("actpass"));
     text.push_str("a=rtcp-mux\r\na=rtcp-rsize\r\n");
     for (id, kind) in publisher_extensions().iter() {
         let is_audio_only = kind == ExtensionKind::AudioLevel;
@@ -229,11 +238,12 @@ pub fn write_answer(local: LocalSide<'_>, version: u64, offer: &RemoteSide) -> S
     let used = offer.sections.iter().filter(|section| !section.is_rejected);
     let mids: Vec<String> = used.map(|section| section.mid.to_string()).collect();
     let mut text = session(version, &mids);
+    let setup = local.setup("active");
     for section in &offer.sections {
         let mid = section.mid.as_str();
         let name = match section.kind {
             Kind::Data => {
-                data_section(&mut text, local, mid, "active");
+                data_section(&mut text, local, mid, setup);
                 continue;
             }
             Kind::Audio => "audio",
@@ -241,7 +251,7 @@ pub fn write_answer(local: LocalSide<'_>, version: u64, offer: &RemoteSide) -> S
         };
         let port = if section.is_rejected { 0 } else { 9 };
         let _ = write!(text, "m={name} {port} UDP/TLS/RTP/SAVPF {}\r\n", section.formats);
-        transport(&mut text, local, mid, "active");
+        transport(&mut text, local, mid, setup);
         let direction = if section.sends { "recvonly" } else { "inactive" };
         let _ = write!(text, "a=rtcp-mux\r\na=rtcp-rsize\r\na={direction}\r\n");
         for line in &section.mirrored {
@@ -367,6 +377,7 @@ mod tests {
         pwd: "0123456789012345678901",
         fingerprint: "sha-256 00:11",
         candidate: None,
+        is_dtls_server: false,
     };
 
     fn camera() -> OfferedTrack {

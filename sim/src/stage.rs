@@ -166,6 +166,7 @@ impl Stage {
             keeps_messages: false,
             keeps_deliveries: false,
             wraps_tsn: false,
+            is_dtls_server: false,
         };
         let addresses = [Side::Publisher, Side::Subscriber].map(|side| {
             let port = 10_000 + 2 * place as u16 + u16::from(side == Side::Subscriber);

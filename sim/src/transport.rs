@@ -116,6 +116,8 @@ pub struct Transport {
     wanted_channels: Option<&'static [&'static str]>,
     /// Our TSNs begin just below 2^32.
     pub wraps_tsn: bool,
+    /// Our descriptions ask the server to be the DTLS client.
+    pub is_dtls_server: bool,
     phase: Phase,
     queue: VecDeque<Vec<u8>>,
     next_check: Option<Instant>,
@@ -154,6 +156,7 @@ impl Transport {
             channels: None,
             wanted_channels: Some(wanted_channels),
             wraps_tsn: false,
+            is_dtls_server: false,
             phase: Phase::New,
             queue: VecDeque::new(),
             next_check: None,
@@ -200,7 +203,7 @@ impl Transport {
         let is_dtls_client = remote.is_dtls_client;
         self.remote = Some(remote);
         if self.phase == Phase::New {
-            self.dtls.set_active(!is_dtls_client);
+            self.dtls.set_active(!is_dtls_client && !self.is_dtls_server);
             self.phase = Phase::Connecting;
         }
     }
@@ -385,7 +388,9 @@ impl Transport {
                     self.keys = Some(Keys { profile, sender, receiver });
                     self.phase = Phase::Open;
                     let wanted = self.wanted_channels;
-                    self.channels = wanted.map(|wanted| Channels::new(wanted, self.wraps_tsn, now));
+                    let first = u16::from(!self.dtls.is_active());
+                    self.channels =
+                        wanted.map(|wanted| Channels::new(wanted, first, self.wraps_tsn, now));
                 }
                 Output::CloseNotify => self.phase = Phase::Closed,
                 Output::Timeout(at) => {

@@ -217,6 +217,7 @@ impl World {
             keeps_messages: true,
             keeps_deliveries: true,
             wraps_tsn: false,
+            is_dtls_server: false,
         };
         let session = self.new_session();
         let mut join = usual_join(session, identity);

@@ -46,6 +46,29 @@ fn everyone_present_sees_everyone_else_and_their_tracks() {
 }
 
 #[test]
+fn who_wants_to_be_the_dtls_server_is_called_and_media_and_data_flow_both_ways() {
+    let mut world = World::new(20);
+    let doctor = world.join("doctor");
+    let patient = world.join_with("patient", |_, config| config.is_dtls_server = true);
+    assert!(world.connect(&[doctor, patient]));
+    for id in [doctor, patient] {
+        world.act(id, |client, _| client.publish(TrackSpec::PlainCamera));
+    }
+    world.run_for(2 * SECOND);
+    world.lose_session(patient);
+    world.resume(patient);
+    world.run_for(2 * SECOND);
+    for (to, from) in [(doctor, patient), (patient, doctor)] {
+        let judgement = judge(&world.delivered(to, from, 0));
+        assert!(judgement.is_complete() && judgement.packets > 200, "{judgement:?}");
+        assert!(world.act(from, |client, now| client.send_data("_reliable", b"\x12\0", now)));
+        world.run_for(SECOND);
+        assert_eq!(world.client(to).data.len(), 1);
+    }
+    assert_eq!((world.client(doctor).left, world.client(patient).left), (None, None));
+}
+
+#[test]
 fn someone_who_leaves_is_gone_for_the_others_and_gets_no_more_media() {
     let mut world = World::new(2);
     let (doctor, patient) = world.pair();
@@ -256,13 +279,8 @@ fn an_abandoned_room_closes_after_the_departure_timeout() {
 
 #[test]
 fn a_malformed_description_removes_its_sender_only() {
-    let passive =
-        "v=0\r\ns=-\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=setup:passive";
-    let texts = ["v=0\r\nnonsense", "", "\u{0}", "v=0\r\nm=audio", passive];
+    let texts = ["v=0\r\nnonsense", "", "\u{0}", "v=0\r\nm=audio"];
     for (text, is_offer) in texts.iter().flat_map(|text| [(*text, true), (*text, false)]) {
-        if text == passive && is_offer {
-            continue;
-        }
         let mut world = World::new(14);
         let (doctor, patient) = world.pair();
         world.act(doctor, |client, _| client.publish(TrackSpec::Microphone));

@@ -69,6 +69,7 @@ impl Participant {
             keeps_messages: false,
             keeps_deliveries: true,
             wraps_tsn: false,
+            is_dtls_server: false,
         };
         let receiving = Receiving { buffer_bytes: 512 * 1024, offload: false, timestamps: true };
         let open = || {

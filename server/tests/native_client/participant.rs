@@ -278,6 +278,8 @@ impl Core {
             Response::TrackPublished(published) => self.state.send_modify(|state| {
                 state.published.insert(published.cid, published.track.unwrap());
             }),
+            // Clients on LiveKit's Rust core abort on the empty candidate that says "no more".
+            Response::Trickle(trickle) => panic!("{trickle:?}: all candidates are in the SDP"),
             Response::Leave(leave) => self.state.send_modify(|state| state.leave = Some(leave)),
             _ => {}
         }

@@ -49,7 +49,8 @@ pub(crate) async fn open(
         .unwrap()
         .with(Slot::from(500), Line::new(log.clone()));
     let settings = SettingEngineBuilder::new()
-        // The server is the DTLS server of both connections: an ICE-lite agent begins nothing.
+        // Left to itself this stack would be the DTLS server of a lite agent, as Pion is, but then wait for the other
+        // side to begin the SCTP association too, which Pion and browsers begin themselves.
         .with_answering_dtls_role(RTCDtlsRole::Client)
         .with_include_loopback_candidate(true)
         .build();

@@ -1,7 +1,7 @@
-//! DTLS 1.2 for one connection, always as the server: `a=setup:passive` (RFC 6347, RFC 5764, RFC 8842).
+//! DTLS 1.2 for one connection (RFC 6347, RFC 5764, RFC 8842): as the server, unless the peer asks us to be the client.
 //!
 //! ```text
-//!   datagram ─► handshake ─► client certificate == fingerprint from SDP? ─► SRTP keys, data
+//!   datagram ─► handshake ─► peer's certificate == fingerprint from SDP? ─► SRTP keys, data
 //!                                     no: the connection fails, keys never leave
 //! ```
 //!
@@ -87,6 +87,16 @@ impl fmt::Debug for ExportedKeys {
     }
 }
 
+/// Our part in the handshake: what `a=setup` decides (RFC 8842 §5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DtlsRole {
+    /// `passive`: waits for the peer's first datagram.
+    #[default]
+    Server,
+    /// `active`: sends the first datagram. Pion and what is made after it want this of an ICE-lite peer that offers.
+    Client,
+}
+
 /// What [`DtlsTransport::poll`] yields.
 #[derive(Debug, PartialEq, Eq)]
 pub enum DtlsOutput<'a> {
@@ -141,7 +151,7 @@ enum State {
 }
 
 impl DtlsTransport {
-    /// A server that waits for its client's first datagram.
+    /// A server that waits for its client's first datagram, until [`take_role`](Self::take_role) says otherwise.
     #[must_use]
     pub fn new(certificate: &Certificate, now: Instant) -> Self {
         Self {
@@ -159,6 +169,41 @@ impl DtlsTransport {
             peer_closed: false,
             timer: None,
             now,
+        }
+    }
+
+    /// Our part in the handshake.
+    #[must_use]
+    pub fn role(&self) -> DtlsRole {
+        if self.dtls.is_active() { DtlsRole::Client } else { DtlsRole::Server }
+    }
+
+    /// Takes a part in the handshake. False if it has begun with the other one: within an association the parts stay
+    /// (RFC 8842 §5.3).
+    #[must_use]
+    pub fn take_role(&mut self, role: DtlsRole) -> bool {
+        if self.role() == role {
+            return true;
+        }
+        let has_begun = !matches!(self.state, State::Handshaking { deadline: None, .. });
+        if !has_begun {
+            self.dtls.set_active(role == DtlsRole::Client);
+        }
+        !has_begun
+    }
+
+    /// Sends the client's first flight, once: to be called when there is a path. A server waits for its client.
+    ///
+    /// # Errors
+    ///
+    /// [`DtlsError`] when the connection is at an end.
+    pub fn begin(&mut self, now: Instant) -> Result<(), DtlsError> {
+        match &mut self.state {
+            State::Handshaking { deadline: deadline @ None, .. } if self.dtls.is_active() => {
+                *deadline = Some(now + HANDSHAKE_MAX);
+                self.handle_timeout(now)
+            }
+            _ => Ok(()),
         }
     }
 

@@ -31,6 +31,7 @@ use rtc_sctp::{
 use rtc_shared::TransportProtocol;
 use rtc_shared::marshal::{Marshal, Unmarshal};
 
+use super::dtls::DtlsRole;
 use crate::limits::{DATA_BACKLOG_BYTES_MAX, DATA_MESSAGE_BYTES_MAX};
 
 mod guard;
@@ -115,6 +116,7 @@ pub enum SendOutcome {
 pub struct DataChannels {
     endpoint: Endpoint,
     state: State,
+    dtls_role: DtlsRole,
     /// Channels to open as soon as the association stands.
     wanted: Vec<ChannelLabel>,
     channels: Vec<Channel>,
@@ -181,6 +183,7 @@ impl DataChannels {
         Self {
             endpoint,
             state: State::Waiting(Vec::new()),
+            dtls_role: DtlsRole::Server,
             wanted: Vec::new(),
             channels: Vec::new(),
             transmits: VecDeque::new(),
@@ -188,9 +191,20 @@ impl DataChannels {
         }
     }
 
+    /// Our part in the DTLS handshake below: it says which streams are ours to open.
+    pub fn set_dtls_role(&mut self, role: DtlsRole) {
+        debug_assert!(
+            self.channels.is_empty() || role == self.dtls_role,
+            "roles are settled before channels"
+        );
+        self.dtls_role = role;
+    }
+
     /// Opens a channel, once per label, as soon as the association stands.
     pub fn open(&mut self, label: ChannelLabel) {
-        let is_ours = |channel: &Channel| channel.label == Some(label) && is_local(channel.stream);
+        let first = first_local_stream(self.dtls_role);
+        let is_ours =
+            |channel: &Channel| channel.label == Some(label) && channel.stream % 2 == first;
         if !self.wanted.contains(&label) && !self.channels.iter().any(is_ours) {
             self.wanted.push(label);
         }
@@ -475,10 +489,12 @@ impl DataChannels {
 
     fn open_now(&mut self, label: ChannelLabel, now: Instant) {
         let taken = |stream| self.channels.iter().any(|channel| channel.stream == stream);
+        let first = first_local_stream(self.dtls_role);
         let State::Established(peer) = &mut self.state else { return };
-        // The DTLS server's streams are odd (RFC 8832 §6).
         let streams = peer.association.negotiated_max_streams().unwrap_or_default();
-        let Some(stream) = (1..streams).step_by(2).find(|stream| !taken(*stream)) else { return };
+        let Some(stream) = (first..streams).step_by(2).find(|stream| !taken(*stream)) else {
+            return;
+        };
         if peer.association.open_stream(stream, PayloadProtocolIdentifier::Binary).is_err() {
             return;
         }
@@ -544,9 +560,12 @@ impl DataChannels {
     }
 }
 
-/// Whether the DTLS server, that is us, chose this stream.
-fn is_local(stream: StreamId) -> bool {
-    stream % 2 == 1
+/// The DTLS client's streams are even, the server's odd (RFC 8832 §6).
+fn first_local_stream(role: DtlsRole) -> StreamId {
+    match role {
+        DtlsRole::Client => 0,
+        DtlsRole::Server => 1,
+    }
 }
 
 #[cfg(test)]

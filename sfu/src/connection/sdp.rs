@@ -26,6 +26,7 @@ pub use self::{
     offer::{OFFER_EXTENSIONS, OfferCodec, OfferMedia, OfferSection, offer},
     parse::{RemoteCodec, RemoteDescription, RemoteExtension, RemoteSection},
 };
+use super::dtls::DtlsRole;
 use crate::rtp::{ids::Pt, payload::CodecKind};
 
 /// What an m-section carries.
@@ -96,7 +97,7 @@ pub enum Setup {
     /// The writer of the description; the default of RFC 4145 §4.1.
     #[default]
     Active,
-    /// The reader. We cannot serve that: we are always the DTLS server.
+    /// The reader.
     Passive,
 }
 
@@ -113,6 +114,8 @@ pub struct LocalTransport<'a> {
     pub candidates: &'a [SocketAddr],
     /// `o=` session id, constant for the life of the connection.
     pub session_id: u64,
+    /// Our part in DTLS, as answers say it; offers leave it open (RFC 9429 §5.2.1).
+    pub dtls_role: DtlsRole,
 }
 
 impl fmt::Debug for LocalTransport<'_> {

@@ -14,10 +14,11 @@ use super::{
 use crate::{
     connection::{
         ConnectionKey, Owner,
+        dtls::DtlsRole,
         ice::IceCredentials,
         sdp::{
             self, AcceptedSection, AnswerSection, LocalTransport, NegotiatedSection, OfferCodec,
-            OfferMedia, OfferSection, RemoteDescription, RemoteSection, SectionKind,
+            OfferMedia, OfferSection, RemoteDescription, RemoteSection, SectionKind, Setup,
         },
     },
     rtp::payload::CodecKind,
@@ -55,7 +56,7 @@ impl Room {
         now: Instant,
     ) -> Result<(), Unusable> {
         let connection = self.publisher_connection(context, key, now).ok_or(Unusable)?;
-        apply_transport(context, connection, remote);
+        apply_transport(context, connection, remote)?;
         self.end_unoffered(context, key, remote);
         let plans = self.plan_sections(context, key, remote);
         let sections: Vec<AnswerSection> = plans.iter().map(|plan| plan.answer).collect();
@@ -76,8 +77,8 @@ impl Room {
             connection.incoming.negotiate(used);
         }
         context.emit(session, Message::Answer { id, sdp: text });
-        context.emit(session, Message::CandidatesComplete { target: Target::Publisher });
-        context.reschedule(connection);
+        // A path may have come before the description.
+        context.drive(connection, now);
         self.announce(context, key);
         for publication in fresh {
             self.subscribe_all_to(context, publication);
@@ -235,7 +236,6 @@ impl Room {
         });
         if let Some(sdp) = text {
             context.emit(session, Message::Offer { id, sdp, mid_to_track });
-            context.emit(session, Message::CandidatesComplete { target: Target::Subscriber });
         }
     }
 
@@ -302,8 +302,7 @@ impl Room {
             return;
         }
         let connection = subscriber.connection;
-        // We are the DTLS server: a client that would wait for us too would wait for ever.
-        if remote.setup != sdp::Setup::Active {
+        if apply_transport(context, connection, remote).is_err() {
             self.remove(context, key, LeaveReason::MediaFailure, LeaveAction::Disconnect, now);
             return;
         }
@@ -313,11 +312,11 @@ impl Room {
                 section.state = SectionState::Free;
             }
         }
-        apply_transport(context, connection, remote);
         for section in sdp::accepted(remote) {
             self.bind_subscription(context, key, &section, now);
         }
-        context.reschedule(connection);
+        // A path may have come before the description.
+        context.drive(connection, now);
         self.offer_if_stale(context, key);
     }
 
@@ -429,16 +428,32 @@ fn accepted_payload_types(section: &AcceptedSection, codec: CodecKind) -> Option
     Some(PayloadTypes { media: Some(media.pt), rtx: media.rtx, red: red.map(|one| one.pt) })
 }
 
-/// Takes ICE credentials and fingerprints from a description; changed credentials are an ICE restart by the client,
-/// which the answer must meet with credentials of ours (RFC 8839 §4.4.1.1.1).
-fn apply_transport(context: &mut Context, key: ConnectionKey, remote: &RemoteDescription) {
+/// Takes ICE credentials, fingerprints and DTLS roles from a description; changed credentials are an ICE restart by the
+/// client, which the answer must meet with credentials of ours (RFC 8839 §4.4.1.1.1).
+fn apply_transport(
+    context: &mut Context,
+    key: ConnectionKey,
+    remote: &RemoteDescription,
+) -> Result<(), Unusable> {
     if remote.ice_ufrag.is_empty() {
         // Every section is rejected: the description says nothing of a transport.
-        return;
+        return Ok(());
     }
-    let Some(connection) = context.connections.get_mut(key) else { return };
-    let restarts = connection.owner.target == Target::Publisher
-        && connection.ice.remote().is_some_and(|known| known.ufrag != remote.ice_ufrag);
+    let connection = context.connections.get_mut(key).ok_or(Unusable)?;
+    let is_offer = connection.owner.target == Target::Publisher;
+    let role = match remote.setup {
+        Setup::Active => DtlsRole::Server,
+        Setup::Passive => DtlsRole::Client,
+        Setup::Actpass if is_offer => connection.dtls_role(),
+        // RFC 5763 §5: an answer decides. Two who wait for each other would wait for ever.
+        Setup::Actpass => return Err(Unusable),
+    };
+    if !connection.take_dtls_role(role) {
+        tracing::debug!("the DTLS role was changed");
+        return Err(Unusable);
+    }
+    let restarts =
+        is_offer && connection.ice.remote().is_some_and(|known| known.ufrag != remote.ice_ufrag);
     if restarts {
         context.restart_ice(key);
     }
@@ -449,6 +464,7 @@ fn apply_transport(context: &mut Context, key: ConnectionKey, remote: &RemoteDes
         });
         connection.expect_fingerprints(&remote.fingerprints);
     }
+    Ok(())
 }
 
 /// Lends our side of a connection's transport to a writer of SDP.
@@ -466,5 +482,6 @@ fn with_transport<T>(
         fingerprint: &fingerprint,
         candidates: &context.config.candidates,
         session_id: connection.sdp_session_id(),
+        dtls_role: connection.dtls_role(),
     }))
 }

@@ -354,11 +354,6 @@ pub enum Message {
         /// mid to track, complete.
         mid_to_track: BTreeMap<String, TrackSid>,
     },
-    /// All our candidates are in the SDP: sent once per description, as `final`.
-    CandidatesComplete {
-        /// For which connection.
-        target: Target,
-    },
     /// A track announced by `add_track` is known under this sid.
     TrackPublished {
         /// The client's id.

@@ -261,7 +261,6 @@ fn every_other_message_is_one_response() {
     let speaker =
         sfu::shard::command::Speaker { participant: publisher(), level: 0.5, active: true };
     let messages = [
-        Message::CandidatesComplete { target: Target::Publisher },
         Message::TrackPublished { cid: "cid".to_owned(), track: samples::track() },
         Message::TrackUnpublished(track()),
         Message::TrackSubscribed(track()),
@@ -275,7 +274,7 @@ fn every_other_message_is_one_response() {
             error: sfu::shard::command::SubscriptionError::TrackNotFound,
         },
     ];
-    let expected = [4, 6, 17, 23, 5, 11, 10, 9, 15, 21];
+    let expected = [6, 17, 23, 5, 11, 10, 9, 15, 21];
     let start = samples::now();
     let (mut session, _) = opened(17, start);
     for (message, field) in messages.into_iter().zip(expected) {

@@ -6,7 +6,7 @@ use prost::Message as _;
 use protocol::permission::{Permission, TrackSource};
 use sfu::shard::command::{
     AddTrack, CodecInfo, LeaveAction, LeaveReason, MediaKind, Outcome, ParticipantInfo,
-    ParticipantKind, ParticipantState, RoomInfo, SubscriptionError, Target, TrackInfo, VideoLayer,
+    ParticipantKind, ParticipantState, RoomInfo, SubscriptionError, TrackInfo, VideoLayer,
     VideoQuality,
 };
 
@@ -14,16 +14,6 @@ use crate::limits::UPDATE_BYTES_MAX;
 
 pub(crate) fn description(kind: &str, id: u32, sdp: String) -> proto::SessionDescription {
     proto::SessionDescription { r#type: kind.to_owned(), sdp, id, ..Default::default() }
-}
-
-/// All our candidates are in the SDP, so what is left to say is that there are no more. Not an
-/// empty text: JS parses it as JSON. No null: the Rust SDK wants a mid and an index.
-pub(crate) fn candidates_complete(to: Target) -> Response {
-    Response::Trickle(proto::TrickleRequest {
-        candidate_init: r#"{"candidate":"","sdpMid":"0","sdpMLineIndex":0}"#.to_owned(),
-        target: target(to) as i32,
-        r#final: true,
-    })
 }
 
 /// Updates of at most [`UPDATE_BYTES_MAX`], or of one participant.
@@ -278,13 +268,6 @@ pub(crate) fn source(source: TrackSource) -> proto::TrackSource {
         TrackSource::Microphone => proto::TrackSource::Microphone,
         TrackSource::ScreenShare => proto::TrackSource::ScreenShare,
         TrackSource::ScreenShareAudio => proto::TrackSource::ScreenShareAudio,
-    }
-}
-
-pub(crate) fn target(target: Target) -> proto::SignalTarget {
-    match target {
-        Target::Publisher => proto::SignalTarget::Publisher,
-        Target::Subscriber => proto::SignalTarget::Subscriber,
     }
 }
 

@@ -52,8 +52,6 @@ fn enums_have_the_numbers_of_the_wire() {
         (from::source(TrackSource::Microphone) as i32, 2),
         (from::source(TrackSource::ScreenShare) as i32, 3),
         (from::source(TrackSource::ScreenShareAudio) as i32, 4),
-        (from::target(Target::Publisher) as i32, 0),
-        (from::target(Target::Subscriber) as i32, 1),
         (from::media_kind(MediaKind::Audio) as i32, 0),
         (from::media_kind(MediaKind::Video) as i32, 1),
         (from::state(ParticipantState::Joining) as i32, 0),
@@ -79,9 +77,6 @@ fn enums_survive_a_round_trip() {
     use super::{from_media as from, to_media as to};
     for source in (0..5).map(|number| proto::TrackSource::try_from(number).unwrap()) {
         assert_eq!(from::source(to::source(source)), source);
-    }
-    for target in (0..2).map(|number| proto::SignalTarget::try_from(number).unwrap()) {
-        assert_eq!(from::target(to::target(target)), target);
     }
     for quality in (0..3).map(|number| proto::VideoQuality::try_from(number).unwrap()) {
         assert_eq!(to::quality(quality).map(from::quality), Some(quality));
@@ -140,18 +135,6 @@ fn video_codecs_are_announced_before_audio_codecs() {
     let mimes: Vec<_> = from_media::enabled_codecs().into_iter().map(|codec| codec.mime).collect();
     let expected = ["video/VP8", "video/H264", "video/VP9", "video/AV1", "audio/opus", "audio/red"];
     assert_eq!(mimes, expected);
-}
-
-#[test]
-fn the_last_candidate_is_json_without_null() {
-    let Response::Trickle(trickle) = from_media::candidates_complete(Target::Subscriber) else {
-        panic!()
-    };
-    assert!(trickle.r#final);
-    assert_eq!(trickle.target, 1);
-    let init: serde_json::Value = serde_json::from_str(&trickle.candidate_init).unwrap();
-    assert!(init["sdpMid"].is_string() && init["sdpMLineIndex"].is_u64());
-    assert_eq!(init["candidate"], "");
 }
 
 #[test]

@@ -219,6 +219,7 @@ fn local_side<'a>(transport: &'a Transport, identity: &'a Identity) -> sdp::Loca
         pwd: &transport.pwd,
         fingerprint: identity.fingerprint(),
         candidate: transport.candidate,
+        is_dtls_server: transport.is_dtls_server,
     }
 }
 

@@ -21,6 +21,69 @@ fn both_sides_export_the_same_keys_and_data_flows_both_ways() {
 }
 
 #[test]
+fn as_client_we_begin_once_and_agree_on_the_same_keys() {
+    let mut world = World::new(Client { is_server: true, ..Client::default() });
+    world.trust_client();
+    world.run();
+    assert_eq!(world.server_keys, None, "nobody has begun");
+    assert_eq!(world.server.poll_timeout(), None);
+    world.server.begin(world.now).unwrap();
+    world.server.begin(world.now).unwrap();
+    world.run();
+    assert!(world.server_keys.is_some());
+    assert_eq!(world.server_keys, world.client_keys);
+    world.client.send_application_data(b"from server").unwrap();
+    world.server.send(b"from client").unwrap();
+    world.run();
+    assert_eq!(world.server_data, [b"from server"]);
+    assert_eq!(world.client_data, [b"from client"]);
+}
+
+#[test]
+fn as_client_we_reveal_no_keys_to_another_certificate_than_signalled() {
+    let mut world = World::new(Client { is_server: true, ..Client::default() });
+    world.server.set_remote_fingerprints(vec![Fingerprint::of_der(b"somebody else")]);
+    world.server.begin(world.now).unwrap();
+    world.run();
+    assert_eq!(world.error, Some(DtlsError::Fingerprint));
+    assert_eq!((world.server_keys.as_ref(), world.client_keys.as_ref()), (None, None));
+}
+
+#[test]
+fn as_client_any_single_loss_is_repaired_and_silence_times_out() {
+    for lost in 0..6 {
+        let mut world = World::new(Client { is_server: true, ..Client::default() });
+        world.trust_client();
+        world.lost = vec![lost];
+        world.server.begin(world.now).unwrap();
+        world.run_for(Duration::from_secs(29));
+        assert!(world.server_keys.is_some(), "datagram {lost} lost");
+        assert_eq!(world.server_keys, world.client_keys, "datagram {lost} lost");
+    }
+    let mut world = World::new(Client { is_server: true, ..Client::default() });
+    world.lost = (0..10_000).collect();
+    world.server.begin(world.now).unwrap();
+    world.run_for(Duration::from_secs(40));
+    assert_eq!(world.error, Some(DtlsError::Timeout));
+    assert_eq!(world.now - world.start, HANDSHAKE_MAX);
+}
+
+#[test]
+fn the_part_in_the_handshake_is_taken_before_it_begins() {
+    let mut world = World::new(Client::default());
+    assert_eq!(world.server.role(), DtlsRole::Server);
+    assert!(world.server.take_role(DtlsRole::Client) && world.server.take_role(DtlsRole::Server));
+    world.trust_client();
+    world.run();
+    assert!(world.server.take_role(DtlsRole::Server));
+    assert!(!world.server.take_role(DtlsRole::Client));
+    assert_eq!(world.server.role(), DtlsRole::Server);
+    world.client.send_application_data(b"undisturbed").unwrap();
+    world.run();
+    assert_eq!(world.server_data, [b"undisturbed"]);
+}
+
+#[test]
 fn the_handshake_takes_two_round_trips_without_a_cookie() {
     let mut world = World::new(Client::default());
     world.trust_client();
@@ -324,15 +387,17 @@ proptest! {
 struct Client {
     mtu: usize,
     identity: Option<dimpl::DtlsCertificate>,
+    /// It is the server, and ours is the client.
+    is_server: bool,
 }
 
 impl Default for Client {
     fn default() -> Self {
-        Self { mtu: 1150, identity: None }
+        Self { mtu: 1150, identity: None, is_server: false }
     }
 }
 
-/// A client and our server with a link between them that loses, doubles and changes what it is told to.
+/// A client and our server, or the other way round, with a link between them that loses, doubles and changes what it is told to.
 struct World {
     server: DtlsTransport,
     client: Dtls,
@@ -377,10 +442,14 @@ impl World {
             .identity
             .unwrap_or_else(|| dimpl::certificate::generate_self_signed_certificate().unwrap());
         let mut dtls = Dtls::new_12(Arc::new(config), identity.clone(), now);
-        dtls.set_active(true);
+        dtls.set_active(!client.is_server);
         dtls.handle_timeout(now).unwrap();
+        let mut server = DtlsTransport::new(&Certificate::generate().unwrap(), now);
+        if client.is_server {
+            assert!(server.take_role(DtlsRole::Client));
+        }
         Self {
-            server: DtlsTransport::new(&Certificate::generate().unwrap(), now),
+            server,
             client: dtls,
             identity,
             start: now,

@@ -6,10 +6,13 @@ use super::{
     parse::{RemoteCodec, RemoteDescription, RemoteSection},
     write::Description,
 };
-use crate::rtp::{
-    extension::{ExtensionKind, ExtensionMap},
-    ids::{Mid, Pt, Rid, Ssrc},
-    payload::CodecKind,
+use crate::{
+    connection::dtls::DtlsRole,
+    rtp::{
+        extension::{ExtensionKind, ExtensionMap},
+        ids::{Mid, Pt, Rid, Ssrc},
+        payload::CodecKind,
+    },
 };
 
 /// What to do with one m-section of an offer. The default takes nothing.
@@ -72,7 +75,11 @@ pub fn answer(
     shape_opus(&mut negotiated, sections);
     let used = || remote.sections.iter().zip(&negotiated).filter(|(r, n)| !is_rejected(r, n));
     let mids: Vec<Mid> = used().map(|(_, section)| section.mid).collect();
-    let mut description = Description::new(transport, version, &mids, "passive");
+    let setup = match transport.dtls_role {
+        DtlsRole::Server => "passive",
+        DtlsRole::Client => "active",
+    };
+    let mut description = Description::new(transport, version, &mids, setup);
     for (remote, section) in remote.sections.iter().zip(&negotiated) {
         write_section(&mut description, remote, section);
     }

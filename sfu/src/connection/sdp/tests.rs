@@ -45,6 +45,7 @@ fn transport() -> LocalTransport<'static> {
         fingerprint: "sha-256 AA:BB",
         candidates: &CANDIDATES,
         session_id: 77,
+        dtls_role: DtlsRole::Server,
     }
 }
 

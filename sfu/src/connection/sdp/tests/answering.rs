@@ -24,6 +24,14 @@ fn chrome_publisher_is_answered_with_its_own_numbers() {
 }
 
 #[test]
+fn who_offers_to_be_the_dtls_server_is_answered_by_a_client() {
+    let client = LocalTransport { dtls_role: DtlsRole::Client, ..transport() };
+    let (text, _) = answer(&parse(CHROME).unwrap(), &[ACCEPT; 4], &client, 1);
+    assert_eq!(lines_with(&text, "a=setup"), ["a=setup:active"; 4]);
+    assert_eq!(parse(&text).unwrap().setup, Setup::Active);
+}
+
+#[test]
 fn the_answer_is_written_as_browsers_were_seen_to_accept_it() {
     let (text, _, _) = answer_all(&parse(CHROME).unwrap(), ACCEPT);
     let expected = "m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n\

@@ -240,7 +240,7 @@ fn webrtc_rs_answers_under_payload_types_of_its_own() {
     let answer = parse(WEBRTC_RS_ANSWER).unwrap();
     // 109 was offered for the stereo track.
     assert_eq!(codecs(&accepted(&answer)[2].codecs), [(CodecKind::Opus, 111, None)]);
-    // Towards an ICE-lite peer it answers passive unless told otherwise.
+    // Towards an ICE-lite peer it answers passive unless told otherwise, as Pion does.
     assert_eq!(answer.setup, Setup::Passive);
 }
 
