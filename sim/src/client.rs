@@ -90,6 +90,13 @@ pub struct ClientConfig {
     pub is_dtls_server: bool,
 }
 
+/// A section of our offers. As a browser does, we use one that was rejected again, under another mid.
+struct Slot {
+    mid: u32,
+    track: usize,
+    is_rejected: bool,
+}
+
 /// See the module.
 pub struct VirtualClient {
     /// Who the server says that we are.
@@ -137,6 +144,8 @@ pub struct VirtualClient {
     incoming_extensions: ExtensionMap,
     transport_seq: u16,
     arrivals: ArrivalRecorder,
+    slots: Vec<Slot>,
+    next_mid: u32,
     next_offer: u32,
     outstanding_offer: Option<u32>,
     must_offer: bool,
@@ -185,6 +194,8 @@ impl VirtualClient {
             incoming_extensions: ExtensionMap::new(),
             transport_seq: rng.random(),
             arrivals: ArrivalRecorder::default(),
+            slots: Vec::new(),
+            next_mid: 1,
             next_offer: 1,
             outstanding_offer: None,
             must_offer: false,

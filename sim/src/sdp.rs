@@ -52,6 +52,17 @@ pub struct OfferedTrack {
     pub is_sending: bool,
 }
 
+/// One section of an offer.
+#[derive(Debug, Clone)]
+pub struct OfferedSection {
+    /// Name.
+    pub mid: u32,
+    /// Rejected before, and not used again yet: port 0.
+    pub is_rejected: bool,
+    /// What it carries, or carried.
+    pub track: OfferedTrack,
+}
+
 /// What a section carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -119,23 +130,35 @@ impl RemoteSection {
     }
 }
 
-/// Writes a publisher offer: data channels first, if there are any, then the tracks; the mid of a track is its place,
-/// counted from 1.
+/// Writes a publisher offer: data channels first with mid 0, if there are any, then the sections.
 #[must_use]
 pub fn write_offer(
     local: LocalSide<'_>,
     version: u64,
     has_data: bool,
-    tracks: &[OfferedTrack],
+    sections: &[OfferedSection],
 ) -> String {
-    let first = usize::from(!has_data);
-    let mids: Vec<String> = (first..=tracks.len()).map(|mid| mid.to_string()).collect();
+    let used = sections.iter().filter(|section| !section.is_rejected);
+    let data = has_data.then_some(0);
+    let mids: Vec<String> = data
+        .into_iter()
+        .chain(used.map(|section| section.mid))
+        .map(|mid| mid.to_string())
+        .collect();
     let mut text = session(version, &mids);
     if has_data {
         data_section(&mut text, local, "0", local.setup("actpass"));
     }
-    for (index, track) in tracks.iter().enumerate() {
-        offered_section(&mut text, local, index + 1, track);
+    for section in sections {
+        if section.is_rejected {
+            let (name, mid) = (media_name(&section.track), section.mid);
+            let _ = write!(
+                text,
+                "m={name} 0 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=mid:{mid}\r\na=inactive\r\n"
+            );
+        } else {
+            offered_section(&mut text, local, section.mid, &section.track);
+        }
     }
     text
 }
@@ -170,8 +193,13 @@ fn data_section(text: &mut String, local: LocalSide<'_>, mid: &str, setup: &str)
     text.push_str("a=sctp-port:5000\r\na=max-message-size:262144\r\n");
 }
 
-fn offered_section(text: &mut String, local: LocalSide<'_>, mid: usize, track: &OfferedTrack) {
-    let (name, formats) = if track.is_video { ("video", "96 97") } else { ("audio", "111") };
+fn media_name(track: &OfferedTrack) -> &'static str {
+    if track.is_video { "video" } else { "audio" }
+}
+
+fn offered_section(text: &mut String, local: LocalSide<'_>, mid: u32, track: &OfferedTrack) {
+    let name = media_name(track);
+    let formats = if track.is_video { "96 97" } else { "111" };
     let _ = write!(text, "m={name} 9 UDP/TLS/RTP/SAVPF {formats}\r\n");
     transport(text, local, &mid.to_string(), local.setup("actpass"));
     text.push_str("a=rtcp-mux\r\na=rtcp-rsize\r\n");
@@ -380,14 +408,15 @@ mod tests {
         is_dtls_server: false,
     };
 
-    fn camera() -> OfferedTrack {
-        OfferedTrack {
+    fn camera() -> OfferedSection {
+        let track = OfferedTrack {
             is_video: true,
             cid: "camera".to_owned(),
             rids: ["q", "h", "f"].into_iter().filter_map(Rid::new).collect(),
             ssrcs: None,
             is_sending: true,
-        }
+        };
+        OfferedSection { mid: 1, is_rejected: false, track }
     }
 
     #[test]
@@ -396,6 +425,16 @@ mod tests {
         let text = write_offer(local, 1, false, &[camera()]);
         assert!(text.contains("a=group:BUNDLE 1\r\n") && !text.contains("m=application"));
         assert!(text.contains("a=candidate:1 1 udp 2130706431 192.0.2.7 5000 typ host\r\n"));
+    }
+
+    #[test]
+    fn a_rejected_section_keeps_its_place_outside_the_bundle() {
+        let ended = OfferedSection { is_rejected: true, ..camera() };
+        let text = write_offer(LOCAL, 1, true, &[ended, OfferedSection { mid: 2, ..camera() }]);
+        let read = sfu::shard::command::RemoteDescription::parse(&text).unwrap();
+        let rejected: Vec<_> = read.sections.iter().map(|section| section.rejected).collect();
+        assert_eq!(rejected, [false, true, false]);
+        assert!(text.contains("a=group:BUNDLE 0 2\r\n"));
     }
 
     #[test]

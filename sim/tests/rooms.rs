@@ -207,7 +207,69 @@ fn a_track_that_is_taken_back_ends_and_its_section_serves_the_next_one() {
     let judgement = judge(&world.delivered(patient, doctor, 1));
     assert!(judgement.is_complete() && judgement.packets > 60, "{judgement:?}");
     let streams = &world.client(patient).streams;
-    assert_eq!(streams[0].mid, streams[1].mid);
+    assert_ne!(streams[0].mid, streams[1].mid);
+    // The data channels and one track: neither description has grown.
+    assert_eq!(world.client(patient).subscriber.remote().unwrap().sections.len(), 2);
+    assert_eq!(world.client(doctor).offered_sections(), 1);
+}
+
+#[test]
+fn a_thousand_times_camera_and_microphone_on_and_off_leave_no_trace() {
+    let mut world = World::new(21);
+    let (doctor, patient) = world.pair();
+    for cycle in 0..1000 {
+        let tracks = world.act(doctor, |client, _| {
+            [TrackSpec::Camera, TrackSpec::Microphone].map(|spec| client.publish(spec))
+        });
+        let came = |world: &mut World, track: usize| {
+            world.run_until(2 * SECOND, |world| {
+                let sid = world.client(doctor).tracks[track].sid.clone();
+                let client = world.client(patient);
+                sid.and_then(|sid| client.stream_of(&sid)).is_some_and(|one| one.totals.packets > 0)
+            })
+        };
+        for track in tracks {
+            assert!(came(&mut world, track), "cycle {cycle}: track {track} did not come");
+        }
+        for track in tracks {
+            world.act(doctor, |client, _| client.unpublish(track));
+        }
+        world.run_for(SECOND / 50);
+        world.client(patient).deliveries.clear();
+        world.client(patient).messages.clear();
+        world.client(doctor).messages.clear();
+    }
+    assert_eq!((world.client(doctor).left, world.client(patient).left), (None, None));
+    assert_eq!(world.client(patient).unauthentic, 0);
+    // Data channels and two tracks, and perhaps two whose end was not confirmed yet.
+    assert!(world.client(doctor).offered_sections() <= 4);
+    assert!(world.client(patient).subscriber.remote().unwrap().sections.len() <= 5);
+}
+
+#[test]
+fn an_answer_is_judged_by_the_offer_that_it_answers() {
+    let mut world = World::new(22);
+    world.signal_delay = SECOND / 10;
+    let (doctor, patient) = world.pair();
+    let camera = world.act(doctor, |client, _| client.publish(TrackSpec::PlainCamera));
+    world.run_for(2 * SECOND);
+    let tracks = vec![world.client(doctor).tracks[camera].sid.clone().unwrap()];
+    let asked = world.client(doctor).tracks[camera].layers[0].key_frame_requests.len();
+    // Each wish reaches the server while an offer that says otherwise is out.
+    for subscribe in [false, true, false, true, false, true] {
+        world.request(patient, Request::Subscription { tracks: tracks.clone(), subscribe });
+        world.run_for(SECOND / 10);
+    }
+    world.act(doctor, |client, _| client.publish(TrackSpec::Screen));
+    world.run_for(3 * SECOND);
+    for track in 0..2 {
+        let sid = world.client(doctor).tracks[track].sid.clone().unwrap();
+        let stream = world.client(patient).stream_of(&sid).expect("an active stream");
+        assert!(stream.first_frame.is_some() && stream.totals.packets > 50);
+    }
+    assert!(world.client(doctor).tracks[camera].layers[0].key_frame_requests.len() > asked);
+    let failed = |message: &Message| matches!(message, Message::SubscriptionFailed { .. });
+    assert!(!world.client(patient).messages.iter().any(failed));
 }
 
 #[test]
@@ -279,8 +341,13 @@ fn an_abandoned_room_closes_after_the_departure_timeout() {
 
 #[test]
 fn a_malformed_description_removes_its_sender_only() {
-    let texts = ["v=0\r\nnonsense", "", "\u{0}", "v=0\r\nm=audio"];
+    let without_sections =
+        "v=0\r\ns=-\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\na=setup:active";
+    let texts = ["v=0\r\nnonsense", "", "\u{0}", "v=0\r\nm=audio", without_sections];
     for (text, is_offer) in texts.iter().flat_map(|text| [(*text, true), (*text, false)]) {
+        if text == without_sections && is_offer {
+            continue;
+        }
         let mut world = World::new(14);
         let (doctor, patient) = world.pair();
         world.act(doctor, |client, _| client.publish(TrackSpec::Microphone));
@@ -299,6 +366,18 @@ fn a_malformed_description_removes_its_sender_only() {
         assert!(judgement.is_complete() && judgement.packets > 80, "{judgement:?}");
         assert_eq!((world.client(doctor).left, world.client(patient).left), (None, None));
     }
+}
+
+#[test]
+fn a_description_that_has_grown_too_large_lets_its_sender_come_back() {
+    let mut world = World::new(23);
+    let (doctor, patient) = world.pair();
+    let section = "m=audio 0 UDP/TLS/RTP/SAVPF 0\r\n";
+    let sdp = format!("v=0\r\n{}", section.repeat(300));
+    world.request(patient, Asking::Offer { id: 99, sdp });
+    let left = Some((LeaveReason::MediaFailure, LeaveAction::Reconnect));
+    assert_eq!(world.client(patient).left, left);
+    assert_eq!(world.client(doctor).left, None);
 }
 
 #[test]

@@ -190,5 +190,13 @@ pub enum SdpError {
     TooManySsrcs,
 }
 
+impl SdpError {
+    /// Whether there is too much of something: a new session begins with less.
+    #[must_use]
+    pub fn is_too_large(self) -> bool {
+        matches!(self, Self::TooLong | Self::TooManySections | Self::TooManySsrcs)
+    }
+}
+
 #[cfg(test)]
 mod tests;

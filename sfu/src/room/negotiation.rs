@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use super::{
-    ParticipantKey, PublicationKey, Room,
+    ParticipantKey, PublicationKey, Room, SubscriptionKey,
     participant::{Outstanding, Participant, SectionState},
     publication::Publication,
     subscription::{Binding, PayloadTypes, Subscription},
@@ -21,7 +21,7 @@ use crate::{
             OfferMedia, OfferSection, RemoteDescription, RemoteSection, SectionKind, Setup,
         },
     },
-    rtp::payload::CodecKind,
+    rtp::{ids::Mid, payload::CodecKind},
     shard::{
         command::{LeaveAction, LeaveReason, MediaKind, Message, SubscriptionError, Target},
         context::Context,
@@ -115,6 +115,8 @@ impl Room {
             .filter_map(|section| section.msid.as_ref())
             .map(|(_, track)| track.as_str())
             .collect();
+        // Rejecting the first section would end the bundle that it stands for (RFC 9143 §7.5.3).
+        let tag = remote.sections.iter().find(|section| !section.rejected).map(|one| one.mid);
         for section in &remote.sections {
             let sends = !section.rejected && section.direction.sends();
             let present = self.publication_at(key, section);
@@ -128,12 +130,20 @@ impl Room {
                         self.unpublish(context, publication);
                     }
                     let pending = sends.then(|| self.take_pending(key, section, &named)).flatten();
-                    SectionPlan::fresh(pending)
+                    if !sends && Some(section.mid) != tag && self.was_used(key, section.mid) {
+                        SectionPlan::ended()
+                    } else {
+                        SectionPlan::fresh(pending)
+                    }
                 }
             };
             plans.push(plan);
         }
         plans
+    }
+
+    fn was_used(&self, key: ParticipantKey, mid: Mid) -> bool {
+        self.participants.get(key).is_some_and(|one| one.used_sections.contains(&mid))
     }
 
     /// Ends publications whose section the offer does not have any more.
@@ -187,7 +197,7 @@ impl Room {
         key: ParticipantKey,
         plans: Vec<SectionPlan>,
         negotiated: &[NegotiatedSection],
-    ) -> (Vec<(crate::rtp::ids::Mid, PublicationKey)>, Vec<PublicationKey>) {
+    ) -> (Vec<(Mid, PublicationKey)>, Vec<PublicationKey>) {
         let (mut all, mut fresh) = (Vec::new(), Vec::new());
         for (plan, section) in plans.into_iter().zip(negotiated) {
             let publication = match plan.subject {
@@ -200,6 +210,15 @@ impl Room {
                 Subject::New(_) | Subject::Nothing => None,
             };
             all.extend(publication.map(|publication| (section.mid, publication)));
+        }
+        if let Some(participant) = self.participants.get_mut(key) {
+            // Bounded by the sections of one offer.
+            participant
+                .used_sections
+                .retain(|mid| negotiated.iter().any(|one| one.mid == *mid && !one.rejected));
+            let new = all.iter().map(|(mid, _)| *mid);
+            let new: Vec<_> = new.filter(|mid| !participant.used_sections.contains(mid)).collect();
+            participant.used_sections.extend(new);
         }
         (all, fresh)
     }
@@ -221,13 +240,15 @@ impl Room {
         }
         let id = subscriber.next_offer;
         subscriber.next_offer += 1;
-        subscriber.outstanding = Some(Outstanding { id, sent: context.now });
         subscriber.stale = false;
         for section in &mut subscriber.sections {
             if section.state == SectionState::Releasing {
                 section.state = SectionState::Released;
             }
         }
+        let sections =
+            subscriber.sections.iter().map(|one| (one.mid, one.subscription())).collect();
+        subscriber.outstanding = Some(Outstanding { id, sent: context.now, sections });
         let connection = subscriber.connection;
         let Some(participant) = self.participants.get(key) else { return };
         let (sections, mid_to_track) = self.describe(participant);
@@ -246,17 +267,13 @@ impl Room {
         let mut sections = Vec::new();
         let mut mid_to_track = BTreeMap::new();
         for section in participant.subscriber.iter().flat_map(|subscriber| &subscriber.sections) {
-            let media = match section.state {
-                SectionState::Sending(subscription) => self
-                    .subscriptions
-                    .get(subscription)
-                    .and_then(|subscription| self.describe_subscription(subscription)),
-                _ => None,
-            };
-            if let (Some(OfferMedia::Send { .. }), SectionState::Sending(subscription)) =
-                (&media, section.state)
-                && let Some(subscription) = self.subscriptions.get(subscription)
-            {
+            let subscription = section.subscription().and_then(|key| self.subscriptions.get(key));
+            let media = subscription.and_then(|one| self.describe_subscription(one));
+            debug_assert!(
+                media.is_some() || section.subscription().is_none(),
+                "a section carries a subscription that is not there"
+            );
+            if let (Some(_), Some(subscription)) = (&media, subscription) {
                 mid_to_track.insert(section.mid.as_str().to_owned(), subscription.track.clone());
             }
             let media = media.unwrap_or_else(|| section.idle_media());
@@ -296,45 +313,45 @@ impl Room {
         else {
             return;
         };
-        if subscriber.outstanding.is_none()
-            || (id != 0 && subscriber.outstanding.map(|offer| offer.id) != Some(id))
-        {
-            return;
-        }
+        let is_meant = |offer: &mut Outstanding| id == 0 || offer.id == id;
+        let Some(offer) = subscriber.outstanding.take_if(is_meant) else { return };
         let connection = subscriber.connection;
-        if apply_transport(context, connection, remote).is_err() {
+        if !offer.is_answered_by(&remote.sections)
+            || apply_transport(context, connection, remote).is_err()
+        {
             self.remove(context, key, LeaveReason::MediaFailure, LeaveAction::Disconnect, now);
             return;
         }
-        subscriber.outstanding = None;
         for section in &mut subscriber.sections {
             if section.state == SectionState::Released {
                 section.state = SectionState::Free;
             }
         }
-        for section in sdp::accepted(remote) {
-            self.bind_subscription(context, key, &section, now);
+        let is_short = std::mem::take(&mut subscriber.is_short_of_sections);
+        for (section, (_, subscription)) in sdp::accepted(remote).iter().zip(offer.sections) {
+            if let Some(subscription) = subscription {
+                self.bind_subscription(context, key, subscription, section, now);
+            }
         }
         // A path may have come before the description.
         context.drive(connection, now);
+        if is_short {
+            self.subscribe_to_all(context, key);
+        }
         self.offer_if_stale(context, key);
     }
 
+    /// A subscription is answered as it was offered.
     fn bind_subscription(
         &mut self,
         context: &mut Context,
         key: ParticipantKey,
+        subscription: SubscriptionKey,
         section: &AcceptedSection,
         now: Instant,
     ) {
-        let Some(subscriber) = self.participants.get(key).and_then(|one| one.subscriber.as_ref())
-        else {
-            return;
-        };
-        let state =
-            subscriber.sections.iter().find(|one| one.mid == section.mid).map(|one| one.state);
-        let Some(SectionState::Sending(subscription_key)) = state else { return };
-        let Some(subscription) = self.subscriptions.get_mut(subscription_key) else { return };
+        // It may have ended since.
+        let Some(subscription) = self.subscriptions.get_mut(subscription) else { return };
         let Some(publication) = self.publications.get_mut(subscription.publication) else { return };
         let mut is_open = false;
         if let Some(connection) = context.connections.get_mut(subscription.connection) {
@@ -360,9 +377,19 @@ impl Room {
             context.emit(self.session_of(publisher), Message::TrackSubscribed(track));
         }
         // A key frame that comes before the keys are agreed is lost, and the next is held back: see `on_opened`.
-        if before == Binding::Offered && is_open {
+        if !matches!(before, Binding::Bound(_)) && is_open {
             self.request_key_frame(context, publication_key, None, now);
         }
+    }
+}
+
+impl Outstanding {
+    /// Whether an answer has the sections of the offer (RFC 3264 §6). Pion leaves the mid of those that it rejects out.
+    fn is_answered_by(&self, sections: &[RemoteSection]) -> bool {
+        let is_same = |(offered, answered): (&(Mid, _), &RemoteSection)| {
+            answered.rejected || answered.mid == offered.0
+        };
+        sections.len() == self.sections.len() && self.sections.iter().zip(sections).all(is_same)
     }
 }
 
@@ -383,12 +410,17 @@ impl SectionPlan {
         Self { subject: Subject::Nothing, answer: AnswerSection { accept: true, ..refused() } }
     }
 
+    fn ended() -> Self {
+        Self { subject: Subject::Nothing, answer: AnswerSection { reject: true, ..refused() } }
+    }
+
     fn keep(
         key: PublicationKey,
         publications: &slotmap::SlotMap<PublicationKey, Publication>,
     ) -> Self {
         let answer = publications.get(key).map_or_else(refused, |publication| AnswerSection {
             accept: true,
+            reject: false,
             preferred: Some(publication.codec),
             red: publication.red,
             stereo: publication.stereo,
@@ -409,7 +441,7 @@ impl SectionPlan {
 }
 
 fn refused() -> AnswerSection {
-    AnswerSection { accept: false, preferred: None, red: false, stereo: false, dtx: false }
+    AnswerSection::default()
 }
 
 /// RED before the codec it carries, so that a client that knows both takes it.

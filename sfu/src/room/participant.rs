@@ -47,6 +47,8 @@ pub(crate) struct Participant {
     pub(crate) publisher: Option<ConnectionKey>,
     /// Version of the SDP we answer with.
     pub(crate) answers: u64,
+    /// Sections of the last publisher offer that carry a publication, or did.
+    pub(crate) used_sections: Vec<Mid>,
     pub(crate) subscriber: Option<Subscriber>,
     pub(crate) pending: Vec<PendingTrack>,
     pub(crate) publications: Vec<PublicationKey>,
@@ -95,21 +97,29 @@ pub(crate) struct PendingTrack {
 pub(crate) struct Subscriber {
     pub(crate) connection: ConnectionKey,
     pub(crate) sections: Vec<Section>,
+    /// Names every section, and never two: clients on LiveKit's Rust core take a track under a mid that they have seen
+    /// for the one that it was.
+    next_mid: u32,
     pub(crate) next_offer: u32,
     /// The offer that is not answered yet.
     pub(crate) outstanding: Option<Outstanding>,
     /// Something changed that the last offer does not say.
     pub(crate) stale: bool,
+    /// A subscription found no section: all are tried again when one comes free.
+    pub(crate) is_short_of_sections: bool,
 }
 
 /// An offer that is not answered yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Outstanding {
     pub(crate) id: u32,
     pub(crate) sent: Instant,
+    /// What it said: its answer is judged by this, not by what has changed since.
+    pub(crate) sections: Vec<(Mid, Option<SubscriptionKey>)>,
 }
 
-/// One m-section of the subscriber connection. Sections are never removed or reordered (RFC 9429 §5.2.2).
+/// One m-section of the subscriber connection. Sections are never removed or reordered; one that has been rejected may
+/// be used again under another mid (RFC 9429 §5.2.2).
 pub(crate) struct Section {
     pub(crate) mid: Mid,
     pub(crate) kind: SectionKind,
@@ -125,9 +135,9 @@ pub(crate) enum SectionState {
     Sending(SubscriptionKey),
     /// No longer used; the client has not been told.
     Releasing,
-    /// The outstanding offer tells the client that it is inactive.
+    /// The outstanding offer tells the client that it is rejected.
     Released,
-    /// Inactive and confirmed: free for another track.
+    /// Rejected and confirmed: free for another track.
     Free,
 }
 
@@ -235,6 +245,7 @@ impl Participant {
             signal,
             publisher: None,
             answers: 0,
+            used_sections: Vec::new(),
             subscriber: None,
             pending: Vec::new(),
             publications: Vec::new(),
@@ -286,7 +297,7 @@ impl Participant {
     }
 
     pub(crate) fn has_unanswered_offer(&self, now: Instant, patience: Duration) -> bool {
-        let offer = self.subscriber.as_ref().and_then(|subscriber| subscriber.outstanding);
+        let offer = self.subscriber.as_ref().and_then(|subscriber| subscriber.outstanding.as_ref());
         offer.is_some_and(|offer| now.saturating_duration_since(offer.sent) >= patience)
     }
 
@@ -380,40 +391,49 @@ impl PendingTrack {
 
 impl Subscriber {
     pub(crate) fn new(connection: ConnectionKey) -> Self {
-        let data = Mid::new("0").map(|mid| Section {
-            mid,
-            kind: SectionKind::Application,
-            state: SectionState::Data,
-        });
-        Self {
+        let mut subscriber = Self {
             connection,
-            sections: data.into_iter().collect(),
+            sections: Vec::new(),
+            next_mid: 0,
             next_offer: 1,
             outstanding: None,
             stale: true,
-        }
+            is_short_of_sections: false,
+        };
+        // The first section carries the bundle's transport and must stay (RFC 9143 §7.5.3): data never ends.
+        let (kind, state) = (SectionKind::Application, SectionState::Data);
+        let data = subscriber.new_mid().map(|mid| Section { mid, kind, state });
+        subscriber.sections.extend(data);
+        subscriber
     }
 
-    /// A section for a new subscription: a free one of the same kind, else a new one at the end.
+    fn new_mid(&mut self) -> Option<Mid> {
+        let mid = Mid::new(&self.next_mid.to_string());
+        self.next_mid = self.next_mid.saturating_add(1);
+        mid
+    }
+
+    /// A section for a new subscription: a free one of the same kind, else a new one at the end; in either case under a
+    /// mid that no other has had.
     pub(crate) fn assign(
         &mut self,
         kind: SectionKind,
         subscription: SubscriptionKey,
     ) -> Option<Mid> {
-        self.stale = true;
-        let free = self
-            .sections
-            .iter_mut()
-            .find(|section| section.kind == kind && section.state == SectionState::Free);
-        if let Some(section) = free {
-            section.state = SectionState::Sending(subscription);
-            return Some(section.mid);
-        }
-        if self.sections.len() >= crate::limits::SDP_SECTIONS_MAX {
+        let is_free =
+            |section: &Section| section.kind == kind && section.state == SectionState::Free;
+        let place = self.sections.iter().position(is_free);
+        if place.is_none() && self.sections.len() >= crate::limits::SDP_SECTIONS_MAX {
+            self.is_short_of_sections = true;
             return None;
         }
-        let mid = Mid::new(&self.sections.len().to_string())?;
-        self.sections.push(Section { mid, kind, state: SectionState::Sending(subscription) });
+        let mid = self.new_mid()?;
+        let section = Section { mid, kind, state: SectionState::Sending(subscription) };
+        match place.and_then(|place| self.sections.get_mut(place)) {
+            Some(free) => *free = section,
+            None => self.sections.push(section),
+        }
+        self.stale = true;
         Some(mid)
     }
 
@@ -428,11 +448,19 @@ impl Subscriber {
 }
 
 impl Section {
+    /// The subscription that it carries.
+    pub(crate) fn subscription(&self) -> Option<SubscriptionKey> {
+        match self.state {
+            SectionState::Sending(subscription) => Some(subscription),
+            _ => None,
+        }
+    }
+
     /// The section as it stands in an offer, when it sends nothing.
     pub(crate) fn idle_media(&self) -> OfferMedia {
         match self.kind {
             SectionKind::Application => OfferMedia::Data,
-            kind => OfferMedia::Inactive { kind },
+            kind => OfferMedia::Rejected { kind },
         }
     }
 }

@@ -213,6 +213,7 @@ impl AddTrack {
     pub(super) fn answer_section(&self) -> crate::connection::sdp::AnswerSection {
         crate::connection::sdp::AnswerSection {
             accept: true,
+            reject: false,
             preferred: self.codecs.first().and_then(|codec| CodecKind::from_name(&codec.codec)),
             red: self.wants_red(),
             stereo: self.is_stereo(),

@@ -31,8 +31,10 @@ impl Room {
             Request::Answer { id, description } => {
                 self.subscriber_answer(context, key, id, &description, now);
             }
-            Request::Unreadable => {
-                self.remove(context, key, LeaveReason::MediaFailure, LeaveAction::Disconnect, now);
+            Request::Unreadable { too_large } => {
+                let action =
+                    if too_large { LeaveAction::Reconnect } else { LeaveAction::Disconnect };
+                self.remove(context, key, LeaveReason::MediaFailure, action, now);
             }
             // An ICE-lite agent sends no checks: it needs no candidates of its peer (RFC 8445 §2.5).
             Request::Trickle { target: Target::Publisher | Target::Subscriber } => {}

@@ -130,7 +130,10 @@ pub enum Request {
         description: Box<RemoteDescription>,
     },
     /// The client sent a description that cannot be read: it is told to leave.
-    Unreadable,
+    Unreadable {
+        /// It has grown too large, and is small again in a new session: the client is told to come back.
+        too_large: bool,
+    },
     /// A remote candidate. ICE-lite needs none (clients become peer-reflexive); counted and forgotten.
     Trickle {
         /// For which connection.

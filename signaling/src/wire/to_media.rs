@@ -82,7 +82,7 @@ fn described(sdp: &str, request: impl FnOnce(Box<RemoteDescription>) -> Request)
         Ok(description) => request(Box::new(description)),
         Err(error) => {
             tracing::debug!(%error, "description refused");
-            Request::Unreadable
+            Request::Unreadable { too_large: error.is_too_large() }
         }
     }
 }

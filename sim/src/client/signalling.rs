@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use protocol::ids::TrackSid;
 use sfu::shard::command::{Message, ParticipantInfo, ParticipantState, RemoteDescription, Request};
 
-use super::VirtualClient;
+use super::{Slot, VirtualClient};
 use crate::{
     incoming::IncomingStream,
     outgoing::{Negotiated, PublishedTrack},
@@ -38,12 +38,19 @@ impl Asking {
     /// As signalling hands it to the media plane.
     #[must_use]
     pub fn read(self) -> Request {
-        let read = |sdp: &str| RemoteDescription::parse(sdp).map(Box::new);
+        let read = |sdp: &str| {
+            let read = RemoteDescription::parse(sdp).map(Box::new);
+            read.map_err(|error| Request::Unreadable { too_large: error.is_too_large() })
+        };
+        let done =
+            |request: Result<Request, Request>| request.unwrap_or_else(|unreadable| unreadable);
         match self {
-            Self::Offer { id, sdp } => read(&sdp)
-                .map_or(Request::Unreadable, |description| Request::Offer { id, description }),
-            Self::Answer { id, sdp } => read(&sdp)
-                .map_or(Request::Unreadable, |description| Request::Answer { id, description }),
+            Self::Offer { id, sdp } => {
+                done(read(&sdp).map(|description| Request::Offer { id, description }))
+            }
+            Self::Answer { id, sdp } => {
+                done(read(&sdp).map(|description| Request::Answer { id, description }))
+            }
             Self::Other(request) => request,
         }
     }
@@ -129,17 +136,42 @@ impl VirtualClient {
             return;
         }
         self.must_offer = false;
-        let tracks: Vec<_> = self.announced().map(offered_track).collect();
+        self.assign_slots();
+        let sections: Vec<_> = self.slots.iter().map(|slot| self.offered(slot)).collect();
         let id = self.next_offer;
         self.next_offer += 1;
         self.outstanding_offer = Some(id);
         let local = local_side(&self.publisher, &self.config.identity);
-        let sdp = sdp::write_offer(local, id.into(), self.offers_data, &tracks);
+        let sdp = sdp::write_offer(local, id.into(), self.offers_data, &sections);
         self.requests.push_back(Asking::Offer { id, sdp });
     }
 
-    fn announced(&self) -> impl Iterator<Item = &PublishedTrack> {
-        self.tracks.iter().filter(|track| track.sid.is_some())
+    /// Gives every announced track a section.
+    fn assign_slots(&mut self) {
+        for track in 0..self.tracks.len() {
+            let one = &self.tracks[track];
+            let has_slot = self.slots.iter().any(|slot| slot.track == track);
+            if one.sid.is_none() || one.is_removed || has_slot {
+                continue;
+            }
+            let slot = Slot { mid: self.next_mid, track, is_rejected: false };
+            self.next_mid += 1;
+            match self.slots.iter_mut().find(|slot| slot.is_rejected) {
+                Some(free) => *free = slot,
+                None => self.slots.push(slot),
+            }
+        }
+    }
+
+    fn offered(&self, slot: &Slot) -> sdp::OfferedSection {
+        let track = offered_track(&self.tracks[slot.track]);
+        sdp::OfferedSection { mid: slot.mid, is_rejected: slot.is_rejected, track }
+    }
+
+    /// Sections of our offers.
+    #[must_use]
+    pub fn offered_sections(&self) -> usize {
+        self.slots.len()
     }
 
     fn on_answer(&mut self, id: u32, text: &str, now: Instant) {
@@ -147,10 +179,14 @@ impl VirtualClient {
             return;
         };
         self.outstanding_offer = None;
-        let tracks = self.tracks.iter_mut().filter(|track| track.sid.is_some());
         let sections = remote.sections.iter().filter(|section| section.kind != sdp::Kind::Data);
-        // A track of which more was announced since has no section yet.
-        for (track, section) in tracks.zip(sections) {
+        for (slot, section) in self.slots.iter_mut().zip(sections) {
+            let track = &mut self.tracks[slot.track];
+            slot.is_rejected |= section.is_rejected;
+            if slot.is_rejected {
+                track.negotiated = None;
+                continue;
+            }
             for (id, kind) in section.extensions.iter() {
                 self.outgoing_extensions.insert(id, kind);
             }
@@ -172,6 +208,7 @@ impl VirtualClient {
 
     fn on_offer(&mut self, id: u32, text: &str, now: Instant) {
         let remote = sdp::read(text).expect("the server's offers can be read");
+        self.check_sections(&remote);
         for section in &remote.sections {
             for (id, kind) in section.extensions.iter() {
                 self.incoming_extensions.insert(id, kind);
@@ -183,6 +220,23 @@ impl VirtualClient {
         self.subscriber.set_remote(remote, now);
         let sdp = self.answers_with.take().unwrap_or(sdp);
         self.requests.push_back(Asking::Answer { id, sdp });
+    }
+
+    /// Sections never go away nor change places; only what was rejected gets another mid (RFC 9429 §5.2.2). And no mid
+    /// serves two tracks: clients on LiveKit's Rust core would miss the second.
+    fn check_sections(&mut self, remote: &sdp::RemoteSide) {
+        let before = self.subscriber.remote().map_or(&[][..], |remote| &remote.sections);
+        assert!(remote.sections.len() >= before.len(), "a section is gone");
+        for (old, new) in before.iter().zip(&remote.sections) {
+            assert!(old.mid == new.mid || old.is_rejected, "{} became {}", old.mid, new.mid);
+            assert!(old.kind == new.kind, "{} is of another kind", new.mid);
+        }
+        for section in remote.sections.iter().filter(|section| section.sends) {
+            let ssrcs = section.ssrcs.map(|(media, _)| media);
+            let stream = self.streams.iter().find(|stream| stream.mid == section.mid);
+            let is_same = stream.is_none_or(|stream| Some(stream.ssrc) == ssrcs);
+            assert!(is_same, "{} has had another track", section.mid);
+        }
     }
 
     fn update_streams(&mut self, remote: &sdp::RemoteSide) {

@@ -20,6 +20,9 @@ use crate::{
 pub struct AnswerSection {
     /// Receive its track, or its data channels.
     pub accept: bool,
+    /// What it carried has ended: reject the section, so that the client may use its place for another (RFC 9429
+    /// §5.2.2). Otherwise one that is not accepted stays, inactive.
+    pub reject: bool,
     /// Video codec to take if it is offered.
     pub preferred: Option<CodecKind>,
     /// Take RED (RFC 2198) around Opus if it is offered.
@@ -39,6 +42,8 @@ pub struct NegotiatedSection {
     pub kind: SectionKind,
     /// Whether the client sends, or its data channels are open.
     pub active: bool,
+    /// Port 0, by the offer or by our answer.
+    pub rejected: bool,
     /// Preferred first: RED before the Opus it wraps, or the one video codec. Empty if nothing offered is known.
     pub codecs: Vec<NegotiatedCodec>,
     /// Ids of the extensions that the client may send.
@@ -57,7 +62,8 @@ const VIDEO_PREFERENCE: [CodecKind; 4] =
 
 /// Answers an offer. `sections` are in the offer's order; what is missing at the end is not accepted.
 ///
-/// A section that is not accepted stays usable (inactive); one without a codec that we know is rejected (port 0).
+/// A section that is not accepted stays usable (inactive) unless it is to be rejected; one without a codec that we know
+/// is rejected (port 0).
 #[must_use]
 pub fn answer(
     remote: &RemoteDescription,
@@ -73,8 +79,8 @@ pub fn answer(
         .map(|(section, wish)| negotiate(section, wish))
         .collect();
     shape_opus(&mut negotiated, sections);
-    let used = || remote.sections.iter().zip(&negotiated).filter(|(r, n)| !is_rejected(r, n));
-    let mids: Vec<Mid> = used().map(|(_, section)| section.mid).collect();
+    let used = negotiated.iter().filter(|section| !section.rejected);
+    let mids: Vec<Mid> = used.map(|section| section.mid).collect();
     let setup = match transport.dtls_role {
         DtlsRole::Server => "passive",
         DtlsRole::Client => "active",
@@ -102,10 +108,18 @@ fn negotiate(remote: &RemoteSection, wish: AnswerSection) -> NegotiatedSection {
             extensions.insert(extension.id, extension.kind);
         }
     }
+    let active = wish.accept && !wish.reject && !remote.rejected && is_possible;
+    let rejected = match remote.kind {
+        SectionKind::Application => !active,
+        SectionKind::Audio | SectionKind::Video => {
+            remote.rejected || wish.reject || codecs.is_empty()
+        }
+    };
     NegotiatedSection {
         mid: remote.mid,
         kind: remote.kind,
-        active: wish.accept && !remote.rejected && is_possible,
+        active,
+        rejected,
         codecs,
         extensions,
         rids: remote.rids.clone(),
@@ -163,13 +177,6 @@ fn shape_opus(negotiated: &mut [NegotiatedSection], wishes: &[AnswerSection]) {
     }
 }
 
-fn is_rejected(remote: &RemoteSection, section: &NegotiatedSection) -> bool {
-    match section.kind {
-        SectionKind::Application => !section.active,
-        SectionKind::Audio | SectionKind::Video => remote.rejected || section.codecs.is_empty(),
-    }
-}
-
 fn write_section(
     description: &mut Description<'_>,
     remote: &RemoteSection,
@@ -179,7 +186,7 @@ fn write_section(
         description.data(section.mid, section.active);
         return;
     }
-    if is_rejected(remote, section) {
+    if section.rejected {
         description.media(section.kind, section.mid, &[]);
         return;
     }

@@ -29,7 +29,8 @@ const fn offer_extensions() -> ExtensionMap {
     map
 }
 
-/// One m-section of an offer. Sections keep their place and mid for the life of the connection.
+/// One m-section of an offer. Sections keep their place for the life of the connection, and their mid until they have been
+/// rejected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfferSection {
     /// Its name.
@@ -43,8 +44,8 @@ pub struct OfferSection {
 pub enum OfferMedia {
     /// Data channels.
     Data,
-    /// Nothing now; it may be used for another track later.
-    Inactive {
+    /// Nothing any more; once the client has confirmed that, the section may be used again under another mid.
+    Rejected {
         /// Audio or video; of data there is no such state.
         kind: SectionKind,
     },
@@ -52,7 +53,7 @@ pub enum OfferMedia {
     Send {
         /// Audio or video.
         kind: SectionKind,
-        /// Stream id of `a=msid`: `PA_x|TR_y`. It must differ from that of the track which used the section before.
+        /// Stream id of `a=msid`: `PA_x|TR_y`.
         stream_id: String,
         /// Track id of `a=msid`: the track's sid.
         track_id: String,
@@ -78,27 +79,25 @@ pub struct OfferCodec {
     pub fmtp: String,
 }
 
-/// Writes an offer. All sections are in one bundle, inactive ones too: those keep port 9, since port 0 would end them
-/// (RFC 9429 §5.2.2).
+/// Writes an offer. All sections but the rejected ones are in one bundle (RFC 9143 §7.2.1).
 #[must_use]
 pub fn offer(sections: &[OfferSection], transport: &LocalTransport<'_>, version: u64) -> String {
-    let mids: Vec<Mid> = sections.iter().map(|section| section.mid).collect();
+    let is_used = |section: &&OfferSection| !matches!(section.media, OfferMedia::Rejected { .. });
+    let mids: Vec<Mid> = sections.iter().filter(is_used).map(|section| section.mid).collect();
     let mut description = Description::new(transport, version, &mids, "actpass");
     for section in sections {
         match &section.media {
-            OfferMedia::Data | OfferMedia::Inactive { kind: SectionKind::Application } => {
-                description.data(section.mid, true);
+            OfferMedia::Data => description.data(section.mid, true),
+            OfferMedia::Rejected { kind: SectionKind::Application } => {
+                description.data(section.mid, false);
             }
-            OfferMedia::Inactive { kind } => {
-                let configurations = configurations(*kind, &[], false);
-                write_media(&mut description, section.mid, *kind, &configurations, "inactive");
-            }
+            OfferMedia::Rejected { kind } => description.media(*kind, section.mid, &[]),
             OfferMedia::Send { kind, codecs, stereo, .. } => {
                 let mut configurations = configurations(*kind, codecs, *stereo);
                 if !has_rtx(&section.media) {
                     configurations.iter_mut().for_each(|configuration| configuration.rtx = None);
                 }
-                write_media(&mut description, section.mid, *kind, &configurations, "sendonly");
+                write_media(&mut description, section.mid, *kind, &configurations);
                 write_streams(&mut description, &section.media);
             }
         }
@@ -129,7 +128,6 @@ fn write_media(
     mid: Mid,
     kind: SectionKind,
     configurations: &[Configuration],
-    direction: &str,
 ) {
     let pts: Vec<Pt> =
         configurations.iter().flat_map(|c| std::iter::once(c.pt).chain(c.rtx)).collect();
@@ -137,7 +135,7 @@ fn write_media(
     for (id, kind) in OFFER_EXTENSIONS.iter() {
         description.extension(id, "", kind);
     }
-    description.line(format_args!("a={direction}"));
+    description.line(format_args!("a=sendonly"));
     for configuration in configurations {
         let Configuration { codec, pt, rtx, fmtp } = *configuration;
         description.codec(codec, pt, rtx, fmtp);

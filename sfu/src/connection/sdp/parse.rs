@@ -60,8 +60,8 @@ impl RemoteDescription {
         let mut sections = Vec::with_capacity(section_blocks.len());
         let mut transport = None;
         let mut extension_ids = ExtensionIds([None; 256]);
-        for block in section_blocks {
-            let parsed = section::parse(block, session.direction)?;
+        for (place, block) in section_blocks.into_iter().enumerate() {
+            let parsed = section::parse(block, place, session.direction)?;
             if !parsed.section.rejected {
                 extension_ids.add(&parsed.extension_ids)?;
                 // The bundle's transport is that of its first section (RFC 9143 §7.3.1).

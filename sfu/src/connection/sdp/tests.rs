@@ -33,8 +33,14 @@ const OFFERS: [&str; 5] = [CHROME, CHROME_DATA, CHROME_STOPPED, FIREFOX, WEBRTC_
 const ANSWERS: [&str; 4] =
     [CHROME_ANSWER, CHROME_ANSWER_INACTIVE, FIREFOX_ANSWER, WEBRTC_RS_ANSWER];
 
-const ACCEPT: AnswerSection =
-    AnswerSection { accept: true, preferred: None, red: true, stereo: false, dtx: true };
+const ACCEPT: AnswerSection = AnswerSection {
+    accept: true,
+    reject: false,
+    preferred: None,
+    red: true,
+    stereo: false,
+    dtx: true,
+};
 
 fn transport() -> LocalTransport<'static> {
     const CANDIDATES: [SocketAddr; 1] =

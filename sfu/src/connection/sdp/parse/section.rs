@@ -65,8 +65,12 @@ pub(super) struct Parsed<'a> {
     pub(super) extension_ids: Vec<(u8, Option<ExtensionKind>)>,
 }
 
-/// Reads a block that begins with `m=`. `direction` is the session's default.
-pub(super) fn parse(block: &str, direction: Direction) -> Result<Parsed<'_>, SdpError> {
+/// Reads the block in this place that begins with `m=`. `direction` is the session's default.
+pub(super) fn parse(
+    block: &str,
+    place: usize,
+    direction: Direction,
+) -> Result<Parsed<'_>, SdpError> {
     let mut lines = lines(block);
     let media = match lines.next() {
         Some(Ok((b'm', value))) => MediaLine::parse(value)?,
@@ -80,7 +84,14 @@ pub(super) fn parse(block: &str, direction: Direction) -> Result<Parsed<'_>, Sdp
             reader.on_attribute(name, value)?;
         }
     }
-    let mid = reader.mid.and_then(Mid::new).ok_or(SdpError::Mid)?;
+    let rejected = media.is_port_zero && !reader.is_bundle_only;
+    let mid = match reader.mid {
+        Some(mid) => Mid::new(mid),
+        // Pion says no more of a section that it rejects. No client makes such a name itself.
+        None if rejected => Mid::new(&format!("rejected-{place}")),
+        None => None,
+    };
+    let mid = mid.ok_or(SdpError::Mid)?;
     let mut extensions = ExtensionMap::new();
     for extension in &reader.extensions {
         // Two ids for one kind: the first is used, as libwebrtc does.
@@ -90,7 +101,7 @@ pub(super) fn parse(block: &str, direction: Direction) -> Result<Parsed<'_>, Sdp
         mid,
         kind: media.kind,
         direction: reader.direction,
-        rejected: media.is_port_zero && !reader.is_bundle_only,
+        rejected,
         msid: reader.msid,
         codecs: reader.payloads.codecs(media.kind),
         extensions,

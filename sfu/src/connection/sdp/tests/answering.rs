@@ -176,6 +176,18 @@ fn what_the_client_does_not_send_is_inactive() {
 }
 
 #[test]
+fn a_section_whose_track_has_ended_is_rejected_so_that_its_place_serves_another() {
+    let mut wishes = [ACCEPT; 4];
+    wishes[1] = AnswerSection { reject: true, ..AnswerSection::default() };
+    let (text, negotiated) = answer(&parse(CHROME).unwrap(), &wishes, &transport(), 1);
+    assert!(negotiated[1].rejected && !negotiated[1].active);
+    assert!(section_text(&text, 1).starts_with("m=video 0 "));
+    assert_eq!(lines_with(&text, "a=group"), ["a=group:BUNDLE 0 2 3"]);
+    assert!(lines_with(&section_text(&text, 1), "a=rid").is_empty());
+    assert!(negotiated[0].active && negotiated[2].active);
+}
+
+#[test]
 fn a_section_without_a_known_codec_is_rejected_and_not_bundled() {
     let text = WEBRTC_RS.replacen("VP8/90000", "H266/90000", 1);
     let (text, negotiated, read) = answer_all(&parse(&text).unwrap(), ACCEPT);

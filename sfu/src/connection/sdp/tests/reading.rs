@@ -82,6 +82,18 @@ fn stopped_sections_are_rejected_and_need_no_bundle() {
 }
 
 #[test]
+fn a_rejected_section_needs_no_mid_and_one_in_use_does() {
+    let pion = "\r\nm=video 0 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\n";
+    let (text, _) = CHROME_ANSWER.rsplit_once("\r\nm=").unwrap();
+    let answer = parse(&format!("{text}{pion}")).unwrap_err();
+    assert_eq!(answer, SdpError::Bundle, "the group still names the section that was cut off");
+    let text = text.replace("a=group:BUNDLE 0 1 2 3 4 5 6 7", "a=group:BUNDLE 0 1 2 3 4 5 6");
+    let answer = parse(&format!("{text}{pion}")).unwrap();
+    assert!(answer.sections.last().unwrap().rejected);
+    assert_eq!(parse(&format!("{text}{}", pion.replace(" 0 UDP", " 9 UDP"))), Err(SdpError::Mid));
+}
+
+#[test]
 fn msid_comes_from_source_attributes_when_it_stands_only_there() {
     let text: String =
         CHROME.lines().filter(|l| !l.starts_with("a=msid:")).map(|l| format!("{l}\n")).collect();
