@@ -236,6 +236,17 @@ impl VirtualClient {
         place
     }
 
+    /// Announces a track under the id of one that was published before, as livekit-client does with a track that the
+    /// application keeps. In the SDP it has an id of its own: browsers give the same track another each time.
+    pub fn publish_again(&mut self, track: usize, spec: TrackSpec) -> usize {
+        let (place, mut announcement) = self.add(spec);
+        let cid = self.tracks[track].cid.clone();
+        self.tracks[place].cid.clone_from(&cid);
+        announcement.cid = cid;
+        self.requests.push_back(Request::AddTrack(Box::new(announcement)));
+        place
+    }
+
     /// Offers all tracks at once and no data channels: for servers without announcements.
     pub fn publish_by_offer(&mut self, specs: &[TrackSpec]) {
         self.publisher.forgo_channels();
@@ -277,6 +288,7 @@ impl VirtualClient {
         let cid = format!("track-{place}");
         let announcement = add_track(&cid, is_video, source, &specs);
         self.tracks.push(PublishedTrack {
+            msid: cid.clone(),
             cid,
             sid: None,
             source,

@@ -67,6 +67,8 @@ pub struct Negotiated {
 pub struct PublishedTrack {
     /// Our id.
     pub cid: String,
+    /// The id in our SDP: another, if the track has been sent before.
+    pub msid: String,
     /// The server's, once it answered.
     pub sid: Option<TrackSid>,
     /// Camera, microphone, ...

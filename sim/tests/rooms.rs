@@ -214,6 +214,24 @@ fn a_track_that_is_taken_back_ends_and_its_section_serves_the_next_one() {
 }
 
 #[test]
+fn a_track_that_was_taken_back_and_is_published_again_reaches_everyone() {
+    for pause in [Duration::ZERO, 2 * SECOND] {
+        let mut world = World::new(26);
+        let (doctor, patient) = world.pair();
+        world.act(doctor, |client, _| client.publish(TrackSpec::PlainCamera));
+        world.run_for(SECOND);
+        world.act(doctor, |client, _| client.unpublish(0));
+        world.run_for(pause);
+        world.act(doctor, |client, _| client.publish_again(0, TrackSpec::PlainCamera));
+        world.run_for(2 * SECOND);
+        let judgement = judge(&world.delivered(patient, doctor, 1));
+        assert!(judgement.is_complete() && judgement.packets > 60, "{pause:?} {judgement:?}");
+        let sid = world.client(doctor).sid.clone().unwrap();
+        assert_eq!(world.client(patient).participants[&sid].tracks.len(), 1);
+    }
+}
+
+#[test]
 fn a_thousand_times_camera_and_microphone_on_and_off_leave_no_trace() {
     let mut world = World::new(21);
     let (doctor, patient) = world.pair();

@@ -109,9 +109,13 @@ impl Room {
         remote: &RemoteDescription,
     ) -> Vec<SectionPlan> {
         let mut plans = Vec::with_capacity(remote.sections.len());
+        // Only what is new: a browser gives a track that is sent again another id, and the section that it was in before
+        // keeps the first.
         let named: Vec<&str> = remote
             .sections
             .iter()
+            .filter(|section| !section.rejected && section.direction.sends())
+            .filter(|section| self.publication_at(key, section).is_none())
             .filter_map(|section| section.msid.as_ref())
             .map(|(_, track)| track.as_str())
             .collect();

@@ -90,7 +90,8 @@ impl VirtualClient {
             Message::Answer { id, sdp } => self.on_answer(id, &sdp, now),
             Message::Offer { id, sdp, .. } => self.on_offer(id, &sdp, now),
             Message::TrackPublished { cid, track } => {
-                if let Some(one) = self.tracks.iter_mut().find(|one| one.cid == cid) {
+                // Of two tracks with one id the later one is new.
+                if let Some(one) = self.tracks.iter_mut().rev().find(|one| one.cid == cid) {
                     one.sid = Some(track.sid);
                     self.offer();
                 }
@@ -282,7 +283,7 @@ fn offered_track(track: &PublishedTrack) -> sdp::OfferedTrack {
     let rids: Vec<_> = track.layers.iter().filter_map(|layer| layer.rid).collect();
     sdp::OfferedTrack {
         is_video: track.is_video,
-        cid: track.cid.clone(),
+        cid: track.msid.clone(),
         // With simulcast browsers announce no SSRC.
         ssrcs: rids.is_empty().then_some((first.ssrc, first.rtx_ssrc)),
         rids,
