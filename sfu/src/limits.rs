@@ -48,9 +48,15 @@ pub const SDP_VALUE_BYTES_MAX: usize = 1024;
 /// Most m-sections in one SDP: a full room of 64 with camera and microphone each, and half of them sharing a screen.
 pub const SDP_SECTIONS_MAX: usize = 256;
 
-/// Most SSRCs one connection may send in its life. 16 publications x 3 layers with RTX are 96, and each new screen share
-/// brings a few more; replay protection must remember them all.
-pub const SSRCS_PER_CONNECTION_MAX: usize = 512;
+/// Most SSRCs in one SDP.
+pub const SDP_SSRCS_MAX: usize = 512;
+
+/// SSRCs that one connection may send at once: 16 publications x 3 layers with RTX are 96.
+pub const SSRCS_AT_ONCE_MAX: usize = 128;
+
+/// Most SSRCs one connection may send in its life; replay protection must remember them all. Camera with three layers and
+/// microphone are seven each time that they are published: a day of eight hours at one time every six seconds.
+pub const SSRCS_PER_CONNECTION_MAX: usize = 32_768;
 
 /// Tracks announced by `add_track` that no offer has carried yet.
 pub const PENDING_TRACKS_MAX: usize = 20;

@@ -74,7 +74,7 @@ fn work_of(request: &Request) -> u64 {
             let tracks = [&state.subscription_tracks, &state.disabled].map(Vec::len);
             UPDATE_WORK + named(tracks.iter().sum::<usize>() + state.published.len())
         }
-        Request::Trickle { .. } | Request::Unreadable | Request::Leave => 1,
+        Request::Trickle { .. } | Request::Unreadable { .. } | Request::Leave => 1,
     }
 }
 

@@ -4,7 +4,7 @@
 use super::{FastMap, sdp::NegotiatedSection};
 use crate::{
     drop_reason::DropReason,
-    limits::SSRCS_PER_CONNECTION_MAX,
+    limits::SSRCS_AT_ONCE_MAX,
     room::{PublicationKey, rewrite::LayerIndex},
     rtp::{
         extension::{ExtensionMap, ExtensionValues},
@@ -113,7 +113,7 @@ impl Incoming {
 
     /// Remembers where an SSRC goes.
     pub(crate) fn learn(&mut self, ssrc: Ssrc, route: Route) -> Result<(), DropReason> {
-        if self.routes.len() >= SSRCS_PER_CONNECTION_MAX {
+        if self.routes.len() >= SSRCS_AT_ONCE_MAX {
             return Err(DropReason::SsrcLimit);
         }
         self.routes.insert(ssrc, route);

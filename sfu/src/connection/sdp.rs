@@ -185,7 +185,7 @@ pub enum SdpError {
     /// One SSRC in two sections.
     #[error("ssrc is used twice")]
     SsrcReused,
-    /// More than [`SSRCS_PER_CONNECTION_MAX`](crate::limits::SSRCS_PER_CONNECTION_MAX).
+    /// More than [`SDP_SSRCS_MAX`](crate::limits::SDP_SSRCS_MAX).
     #[error("too many ssrcs")]
     TooManySsrcs,
 }

@@ -33,7 +33,10 @@ use crate::{
         payload::{self, CodecKind, red, vp8},
         rtx,
     },
-    shard::context::Context,
+    shard::{
+        command::{LeaveAction, LeaveReason},
+        context::Context,
+    },
 };
 
 /// Packets of a new subscription that carry the mid, until the receiver has surely learnt the SSRC.
@@ -68,7 +71,15 @@ impl Room {
         now: Instant,
     ) -> Result<(), DropReason> {
         let connection = context.connections.get_mut(key).ok_or(DropReason::UnknownPath)?;
-        let received = connection.receive_rtp(datagram)?;
+        let received = match connection.receive_rtp(datagram) {
+            Err(DropReason::SsrcLimit) => {
+                // Fresh keys have room for fresh streams: the client is to join anew.
+                let (owner, reason) = (connection.owner, LeaveReason::MediaFailure);
+                self.remove(context, owner.participant, reason, LeaveAction::Reconnect, now);
+                return Err(DropReason::SsrcLimit);
+            }
+            received => received?,
+        };
         context.counters.rtp_received += 1;
         let packet = datagram.get(..received.len).ok_or(DropReason::RtpMalformed)?;
         let head = &received.header;

@@ -179,7 +179,7 @@ fn requests_go_to_the_media_plane() {
     let broken = proto::SessionDescription { sdp: "v=1".to_owned(), ..Default::default() };
     for asking in [Asking::Offer(broken.clone()), Asking::Answer(broken)] {
         let effects = session.handle_frame(&frame(asking), start);
-        assert!(matches!(&effects[..], [Effect::Media(Request::Unreadable)]));
+        assert!(matches!(&effects[..], [Effect::Media(Request::Unreadable { too_large: false })]));
     }
     let trickle = proto::TrickleRequest { target: 1, ..Default::default() };
     let effects = session.handle_frame(&frame(Asking::Trickle(trickle)), start);

@@ -18,7 +18,7 @@ pub use self::{
 };
 use super::{Direction, SdpError, Setup};
 use crate::{
-    limits::{SDP_BYTES_MAX, SDP_LINE_BYTES_MAX, SDP_SECTIONS_MAX, SSRCS_PER_CONNECTION_MAX},
+    limits::{SDP_BYTES_MAX, SDP_LINE_BYTES_MAX, SDP_SECTIONS_MAX, SDP_SSRCS_MAX},
     rtp::{extension::ExtensionKind, ids::Ssrc},
 };
 
@@ -298,7 +298,7 @@ fn check_ssrcs(sections: &[RemoteSection]) -> Result<(), SdpError> {
         ssrcs.push(*primary);
         ssrcs.extend(rtx);
     }
-    if ssrcs.len() > SSRCS_PER_CONNECTION_MAX {
+    if ssrcs.len() > SDP_SSRCS_MAX {
         return Err(SdpError::TooManySsrcs);
     }
     ssrcs.sort_unstable();

@@ -9,7 +9,8 @@ use super::{
     session::{RTCP_E_BIT, Session},
 };
 use crate::{
-    limits::SSRCS_PER_CONNECTION_MAX,
+    connection::FastMap,
+    limits::{SSRCS_AT_ONCE_MAX, SSRCS_PER_CONNECTION_MAX},
     rtp::{
         header::{RtpHeader, is_rtcp},
         ids::{ExtSeq, Ssrc},
@@ -73,8 +74,8 @@ impl SrtpReceiver {
 
     /// Reads what a packet of this SSRC will need; changes nothing.
     pub(crate) fn fetch(&self, ssrc: Ssrc) {
-        let window =
-            self.rtp_streams.find(ssrc).ok().and_then(|entry| entry.window(&self.rtp_streams));
+        let entry = self.rtp_streams.find(ssrc).ok();
+        let window = entry.as_ref().and_then(|entry| entry.window(&self.rtp_streams));
         black_box((window.is_some_and(|window| window.check(0)), self.rtp.tag_len()));
     }
 
@@ -112,25 +113,32 @@ pub(super) fn sender_ssrc(packet: &[u8]) -> Option<Ssrc> {
 
 /// One window per SSRC.
 ///
-/// Searched linearly: the SSRCs lie together, a connection has 2-10 of them, and even the most that
-/// are allowed are 512 bytes.
+/// Those in use are searched linearly: the SSRCs lie together, a connection has 2-10 of them, and even the most that are
+/// kept at once are 512 bytes. When there are more, the one that was silent longest gives up its window and is remembered
+/// by its highest index: a client that takes its camera back and publishes it again has new SSRCs each time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Streams {
     ssrcs: Vec<Ssrc>,
     windows: Vec<ReplayWindow>,
+    /// When each was last used, counted in packets.
+    used: Vec<u64>,
+    packets: u64,
+    retired: FastMap<Ssrc, u64>,
 }
 
 /// Where an SSRC's window is, or will be once a packet has authenticated.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Entry {
     Known(usize),
+    Retired(Ssrc, ReplayWindow),
     New(Ssrc),
 }
 
 impl Entry {
-    fn window(self, streams: &Streams) -> Option<&ReplayWindow> {
+    fn window<'a>(&'a self, streams: &'a Streams) -> Option<&'a ReplayWindow> {
         match self {
-            Self::Known(place) => streams.windows.get(place),
+            Self::Known(place) => streams.windows.get(*place),
+            Self::Retired(_, window) => Some(window),
             Self::New(_) => None,
         }
     }
@@ -138,24 +146,54 @@ impl Entry {
 
 impl Streams {
     fn find(&self, ssrc: Ssrc) -> Result<Entry, SrtpError> {
-        match self.ssrcs.iter().position(|known| *known == ssrc) {
-            Some(place) => Ok(Entry::Known(place)),
-            None if self.ssrcs.len() < SSRCS_PER_CONNECTION_MAX => Ok(Entry::New(ssrc)),
+        if let Some(place) = self.ssrcs.iter().position(|known| *known == ssrc) {
+            return Ok(Entry::Known(place));
+        }
+        match self.retired.get(&ssrc) {
+            Some(highest) => Ok(Entry::Retired(ssrc, ReplayWindow::spent(*highest))),
+            None if self.ssrcs.len() + self.retired.len() < SSRCS_PER_CONNECTION_MAX => {
+                Ok(Entry::New(ssrc))
+            }
             None => Err(SrtpError::SsrcLimit),
         }
     }
 
     fn accept(&mut self, entry: Entry, index: u64) {
+        self.packets += 1;
         match entry {
             Entry::Known(place) => {
-                if let Some(window) = self.windows.get_mut(place) {
+                if let (Some(window), Some(used)) =
+                    (self.windows.get_mut(place), self.used.get_mut(place))
+                {
                     window.accept(index);
+                    *used = self.packets;
                 }
             }
-            Entry::New(ssrc) => {
-                self.ssrcs.push(ssrc);
-                self.windows.push(ReplayWindow::new(index));
+            Entry::Retired(ssrc, mut window) => {
+                window.accept(index);
+                self.retired.remove(&ssrc);
+                self.insert(ssrc, window);
             }
+            Entry::New(ssrc) => self.insert(ssrc, ReplayWindow::new(index)),
+        }
+    }
+
+    fn insert(&mut self, ssrc: Ssrc, window: ReplayWindow) {
+        if self.ssrcs.len() >= SSRCS_AT_ONCE_MAX {
+            self.retire_oldest();
+        }
+        self.ssrcs.push(ssrc);
+        self.windows.push(window);
+        self.used.push(self.packets);
+    }
+
+    fn retire_oldest(&mut self) {
+        let oldest = (0..).zip(&self.used).min_by_key(|(_, used)| **used);
+        if let Some((place, _)) = oldest {
+            let ssrc = self.ssrcs.swap_remove(place);
+            let window = self.windows.swap_remove(place);
+            self.used.swap_remove(place);
+            self.retired.insert(ssrc, window.highest());
         }
     }
 }

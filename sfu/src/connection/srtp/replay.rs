@@ -28,6 +28,16 @@ impl ReplayWindow {
         window
     }
 
+    /// A window that takes only what comes after `highest`.
+    pub(crate) fn spent(highest: u64) -> Self {
+        Self { highest, seen: [u64::MAX; WORDS] }
+    }
+
+    /// The highest index that was seen.
+    pub(crate) fn highest(&self) -> u64 {
+        self.highest
+    }
+
     /// Whether `index` is new.
     pub(crate) fn check(&self, index: u64) -> bool {
         if index > self.highest {

@@ -12,7 +12,7 @@ use super::{
     *,
 };
 use crate::{
-    limits::SSRCS_PER_CONNECTION_MAX,
+    limits::{SSRCS_AT_ONCE_MAX, SSRCS_PER_CONNECTION_MAX},
     rtp::{
         header::RtpHeader,
         ids::{ExtSeq, Ssrc},
@@ -346,6 +346,41 @@ fn one_ssrc_more_than_allowed_is_refused_and_the_others_go_on() {
     let refused = open(&mut receiver, &mut seal(&mut sender, &rtp(100_000, 1, 9), 1));
     assert_eq!(refused, Err(SrtpError::SsrcLimit));
     open(&mut receiver, &mut seal(&mut sender, &rtp(127, 2, 9), 2)).unwrap();
+}
+
+#[test]
+fn a_stream_that_gave_up_its_window_goes_on_and_replays_nothing() {
+    let (mut sender, mut receiver) = pair(SrtpProfile::AeadAes128Gcm);
+    let mut packet = |ssrc, seq| seal(&mut sender, &rtp(ssrc, seq, 9), seq);
+    let (early, last) = (packet(7, 4), packet(7, 5));
+    open(&mut receiver, &mut last.clone()).unwrap();
+    for ssrc in 0..10 * SSRCS_AT_ONCE_MAX as u32 {
+        open(&mut receiver, &mut packet(1000 + ssrc, 1)).unwrap();
+    }
+    for old in [early, last] {
+        assert_eq!(open(&mut receiver, &mut old.clone()), Err(SrtpError::Replay));
+    }
+    for seq in [8, 7, 9] {
+        open(&mut receiver, &mut packet(7, seq)).unwrap();
+    }
+    let window_is_back = open(&mut receiver, &mut packet(7, 7));
+    assert_eq!(window_is_back, Err(SrtpError::Replay));
+    let mut first = packet(1000, 1);
+    assert_eq!(open(&mut receiver, &mut first), Err(SrtpError::Replay));
+}
+
+#[test]
+fn the_stream_that_was_silent_longest_gives_up_its_window() {
+    let (mut sender, mut receiver) = pair(SrtpProfile::AeadAes128Gcm);
+    let mut packet = |ssrc, seq| seal(&mut sender, &rtp(ssrc, seq, 9), seq);
+    for ssrc in 0..SSRCS_AT_ONCE_MAX as u32 {
+        open(&mut receiver, &mut packet(ssrc, 10)).unwrap();
+    }
+    open(&mut receiver, &mut packet(0, 11)).unwrap();
+    open(&mut receiver, &mut packet(9999, 10)).unwrap();
+    // What is late passes where there is a window; 1 was silent longest.
+    assert!(open(&mut receiver, &mut packet(0, 9)).is_ok());
+    assert_eq!(open(&mut receiver, &mut packet(1, 9)), Err(SrtpError::Replay));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::SdpError;
-use crate::{limits::SSRCS_PER_CONNECTION_MAX, rtp::ids::Ssrc};
+use crate::{limits::SDP_SSRCS_MAX, rtp::ids::Ssrc};
 
 /// See the module.
 #[derive(Default)]
@@ -56,7 +56,7 @@ impl Ssrcs {
         if !self.known.insert(ssrc) {
             return Ok(());
         }
-        if self.list.len() >= SSRCS_PER_CONNECTION_MAX {
+        if self.list.len() >= SDP_SSRCS_MAX {
             return Err(SdpError::TooManySsrcs);
         }
         self.list.push(ssrc);

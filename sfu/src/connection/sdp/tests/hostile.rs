@@ -2,8 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::limits::{
-    SDP_BYTES_MAX, SDP_LINE_BYTES_MAX, SDP_SECTIONS_MAX, SDP_VALUE_BYTES_MAX,
-    SSRCS_PER_CONNECTION_MAX,
+    SDP_BYTES_MAX, SDP_LINE_BYTES_MAX, SDP_SECTIONS_MAX, SDP_SSRCS_MAX, SDP_VALUE_BYTES_MAX,
 };
 
 /// `sections` audio sections in one bundle.
@@ -92,11 +91,11 @@ fn lines_that_name_much_cost_about_as_much_as_lines_that_say_nothing() {
     for (what, text) in [
         ("rtx", filled(&rtx)),
         ("feedback for all", filled(&|_| "a=rtcp-fb:* nack\r\n".to_owned())),
-        ("ssrc", filled(&|number| format!("a=ssrc:{}\r\n", number % SSRCS_PER_CONNECTION_MAX))),
+        ("ssrc", filled(&|number| format!("a=ssrc:{}\r\n", number % SDP_SSRCS_MAX))),
         (
             "groups",
             filled(&|number| {
-                let ssrc = number % (SSRCS_PER_CONNECTION_MAX / 2) * 2;
+                let ssrc = number % (SDP_SSRCS_MAX / 2) * 2;
                 format!("a=ssrc-group:FID {ssrc} {}\r\n", ssrc + 1)
             }),
         ),
@@ -187,16 +186,16 @@ fn ssrcs_are_bounded_within_a_section_and_over_all() {
         (from..to).map(|ssrc| format!("a=ssrc:{ssrc} cname:x\r\n")).collect()
     };
     let one = |to| parse(&(many_sections(1) + &ssrcs(0, to))).map(|_| ());
-    assert_eq!(one(SSRCS_PER_CONNECTION_MAX), Ok(()));
-    assert_eq!(one(SSRCS_PER_CONNECTION_MAX + 1), Err(SdpError::TooManySsrcs));
-    let half = SSRCS_PER_CONNECTION_MAX / 2;
+    assert_eq!(one(SDP_SSRCS_MAX), Ok(()));
+    assert_eq!(one(SDP_SSRCS_MAX + 1), Err(SdpError::TooManySsrcs));
+    let half = SDP_SSRCS_MAX / 2;
     let two = |to| {
         let text =
             many_sections(2).replacen("a=mid:0\r\n", &format!("a=mid:0\r\n{}", ssrcs(0, half)), 1);
         parse(&(text + &ssrcs(half, to))).map(|_| ())
     };
-    assert_eq!(two(SSRCS_PER_CONNECTION_MAX), Ok(()));
-    assert_eq!(two(SSRCS_PER_CONNECTION_MAX + 1), Err(SdpError::TooManySsrcs));
+    assert_eq!(two(SDP_SSRCS_MAX), Ok(()));
+    assert_eq!(two(SDP_SSRCS_MAX + 1), Err(SdpError::TooManySsrcs));
 }
 
 #[test]
