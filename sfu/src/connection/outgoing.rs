@@ -6,8 +6,8 @@ use crate::{
     rtp::{
         extension::{ExtensionMap, ExtensionValues},
         header::{self, OutHeader},
-        ids::{ExtSeq, Seq, Ssrc},
-        payload::vp8,
+        ids::{ExtSeq, Pt, Seq, Ssrc},
+        payload::{red, vp8},
     },
     shard::egress::Egress,
 };
@@ -41,8 +41,17 @@ pub(crate) struct OutPacket<'a> {
     pub(crate) payload: &'a [u8],
     /// Original sequence number, when this is a retransmission in RTX format (RFC 4588 §4).
     pub(crate) original: Option<Seq>,
-    /// VP8 numbers to be changed in this copy.
-    pub(crate) picture: Option<Picture<'a>>,
+    /// What is to be changed in this copy.
+    pub(crate) change: Option<Change<'a>>,
+}
+
+/// A change of one copy of a payload.
+#[derive(Clone, Copy)]
+pub(crate) enum Change<'a> {
+    /// New VP8 numbers.
+    Picture(Picture<'a>),
+    /// Blocks of redundant audio under the receiver's payload type.
+    Red(Pt),
 }
 
 /// New VP8 numbers for one copy of a packet.
@@ -67,7 +76,7 @@ impl Connection {
         packet.values.transport_cc = Some(outgoing.transport_seq);
         packet.values.abs_send_time = Some(abs_send_time);
         let header_len = header::write(slot, packet.header, &outgoing.extensions, &packet.values)?;
-        let len = if packet.original.is_none() && packet.picture.is_none() {
+        let len = if packet.original.is_none() && packet.change.is_none() {
             sender.protect_rtp_scatter(slot, header_len, packet.payload, packet.seq)?
         } else {
             let payload_len = write_payload(slot.get_mut(header_len..)?, &packet)?;
@@ -89,8 +98,12 @@ fn write_payload(out: &mut [u8], packet: &OutPacket<'_>) -> Option<usize> {
     };
     let copy = out.get_mut(prefix..prefix + packet.payload.len())?;
     copy.copy_from_slice(packet.payload);
-    if let Some(picture) = packet.picture {
-        vp8::rewrite(copy, picture.descriptor, picture.picture_id, picture.tl0_picture_index);
+    match packet.change {
+        Some(Change::Picture(picture)) => {
+            vp8::rewrite(copy, picture.descriptor, picture.picture_id, picture.tl0_picture_index);
+        }
+        Some(Change::Red(pt)) => red::rename(copy, pt),
+        None => {}
     }
     Some(prefix + packet.payload.len())
 }

@@ -13,7 +13,10 @@ use super::{
     subscription::Binding,
 };
 use crate::{
-    connection::{Connection, ConnectionKey, REPORT_INTERVAL, outgoing::OutPacket},
+    connection::{
+        Connection, ConnectionKey, REPORT_INTERVAL,
+        outgoing::{Change, OutPacket},
+    },
     drop_reason::DropReason,
     rtp::{
         header::OutHeader,
@@ -157,9 +160,10 @@ impl Room {
             timestamp: stored.meta.timestamp.wrapping_add(offsets.timestamp),
             ssrc,
         };
-        let picture = picture(descriptor.as_ref(), offsets);
+        // Audio is never sent again, so there is no RED to rename.
+        let change = picture(descriptor.as_ref(), offsets).map(Change::Picture);
         let packet =
-            OutPacket { header, seq: out_seq, values, payload, original: Some(seq), picture };
+            OutPacket { header, seq: out_seq, values, payload, original: Some(seq), change };
         if connection.send_rtp(&mut context.egress, packet, context.abs_send_time).is_some() {
             subscription.stream.retransmitted_bytes += payload.len() as u64;
             context.counters.rtp_retransmitted += 1;

@@ -16,13 +16,13 @@ use super::{
     layer_switch::{self, Decision},
     publication::{Layer, Publication},
     rewrite::{LayerIndex, Offsets},
-    subscription::{Binding, SourceNumbers, Subscription},
+    subscription::{Binding, PayloadTypes, SourceNumbers, Subscription},
 };
 use crate::{
     connection::{
         Connection, ConnectionKey,
         incoming::{PtRole, Route},
-        outgoing::{OutPacket, Picture},
+        outgoing::{Change, OutPacket, Picture},
     },
     drop_reason::DropReason,
     rtp::{
@@ -227,7 +227,11 @@ impl Room {
             CodecKind::Vp8 => vp8::Descriptor::parse(packet.payload),
             _ => None,
         };
-        let source = Source { publication, layer: route.layer, is_key_frame, descriptor };
+        let red = match packet.codec {
+            CodecKind::Red => red::encoding(packet.payload),
+            _ => None,
+        };
+        let source = Source { publication, layer: route.layer, is_key_frame, descriptor, red };
         for key in &source.publication.subscribers {
             if let Some(subscription) = self.subscriptions.get_mut(*key) {
                 source.send(context, subscription, packet, now);
@@ -261,6 +265,8 @@ struct Source<'a> {
     layer: LayerIndex,
     is_key_frame: bool,
     descriptor: Option<vp8::Descriptor>,
+    /// What the blocks of redundant audio are in.
+    red: Option<Pt>,
 }
 
 impl Source<'_> {
@@ -316,7 +322,7 @@ impl Source<'_> {
             values: values_for(packet.values, subscription),
             payload,
             original: None,
-            picture: picture(self.descriptor.as_ref(), offsets),
+            change: self.change(pts, strip_red, offsets),
         };
         let timestamp = out.header.timestamp;
         match connection.send_rtp(&mut context.egress, out, context.abs_send_time) {
@@ -326,6 +332,13 @@ impl Source<'_> {
                 debug_assert!(len > payload.len());
             }
             None => context.counters.dropped.count(DropReason::EgressFull),
+        }
+    }
+
+    fn change(&self, pts: PayloadTypes, strip_red: bool, offsets: Offsets) -> Option<Change<'_>> {
+        match (self.red, pts.media) {
+            (Some(theirs), Some(ours)) if !strip_red && theirs != ours => Some(Change::Red(ours)),
+            _ => picture(self.descriptor.as_ref(), offsets).map(Change::Picture),
         }
     }
 

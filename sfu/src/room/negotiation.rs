@@ -460,7 +460,9 @@ fn accepted_payload_types(section: &AcceptedSection, codec: CodecKind) -> Option
         return None;
     }
     let media = section.codecs.iter().find(|one| one.codec == codec)?;
-    let red = section.codecs.iter().find(|one| one.codec == CodecKind::Red);
+    // Of RED only that which wraps our codec is of use.
+    let wraps = |fmtp: &str| fmtp.split('/').all(|pt| pt.trim().parse() == Ok(media.pt.0));
+    let red = section.codecs.iter().find(|one| one.codec == CodecKind::Red && wraps(&one.fmtp));
     Some(PayloadTypes { media: Some(media.pt), rtx: media.rtx, red: red.map(|one| one.pt) })
 }
 

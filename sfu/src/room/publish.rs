@@ -123,7 +123,7 @@ impl Room {
             fmtp: codec.fmtp.clone(),
             red: codec.codec == RED_COMPANION
                 && section.codecs.iter().any(|codec| codec.codec == CodecKind::Red),
-            stereo: pending.add.is_stereo(),
+            stereo: section.stereo,
             rids: ascending(section.rids.clone()),
             layers: Vec::new(),
             subscribers: Vec::new(),

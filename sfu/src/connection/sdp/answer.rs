@@ -2,7 +2,7 @@
 
 use super::{
     LocalTransport, NegotiatedCodec, SectionKind,
-    codec::{OpusWish, answered_fmtp, choose},
+    codec::{OpusWish, answered_fmtp, choose, parameter},
     parse::{RemoteCodec, RemoteDescription, RemoteSection},
     write::Description,
 };
@@ -54,6 +54,8 @@ pub struct NegotiatedSection {
     pub ssrcs: Vec<(Ssrc, Option<Ssrc>)>,
     /// Track id of `a=msid`.
     pub msid_track: Option<String>,
+    /// Opus has two channels: we asked for them, or the client says that it sends them.
+    pub stereo: bool,
 }
 
 /// Video codecs by how many receivers decode them.
@@ -93,6 +95,10 @@ pub fn answer(
 }
 
 fn negotiate(remote: &RemoteSection, wish: AnswerSection) -> NegotiatedSection {
+    // RFC 7587 §7.1: what the sender is likely to send.
+    let says_stereo = |codec: &RemoteCodec| {
+        codec.codec == CodecKind::Opus && parameter(&codec.fmtp, "sprop-stereo") == Some("1")
+    };
     let codecs = match remote.kind {
         SectionKind::Audio => audio_codecs(&remote.codecs, wish),
         SectionKind::Video => video_codecs(&remote.codecs, wish),
@@ -125,6 +131,7 @@ fn negotiate(remote: &RemoteSection, wish: AnswerSection) -> NegotiatedSection {
         rids: remote.rids.clone(),
         ssrcs: remote.ssrcs.clone(),
         msid_track: remote.msid.as_ref().map(|msid| msid.1.clone()).filter(|id| !id.is_empty()),
+        stereo: wish.stereo || remote.codecs.iter().any(says_stereo),
     }
 }
 
@@ -166,7 +173,9 @@ fn shape_opus(negotiated: &mut [NegotiatedSection], wishes: &[AnswerSection]) {
         .iter()
         .zip(wishes)
         .filter(|(section, _)| section.active)
-        .filter_map(|(section, wish)| Some((opus_pt(section)?, *wish)))
+        .filter_map(|(section, wish)| {
+            Some((opus_pt(section)?, AnswerSection { stereo: section.stereo, ..*wish }))
+        })
         .collect();
     for codec in negotiated.iter_mut().flat_map(|section| &mut section.codecs) {
         if is_opus(codec) {

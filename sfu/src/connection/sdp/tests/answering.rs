@@ -221,6 +221,18 @@ fn one_payload_type_has_one_meaning_in_the_bundle() {
 }
 
 #[test]
+fn a_client_that_says_it_sends_two_channels_is_asked_for_two() {
+    let text = CHROME.replace("a=fmtp:111 minptime=10", "a=fmtp:111 sprop-stereo=1;minptime=10");
+    let (text, negotiated, _) = answer_all(&parse(&text).unwrap(), ACCEPT);
+    assert!(negotiated[0].stereo);
+    assert_eq!(
+        lines_with(&text, "a=fmtp:111"),
+        ["a=fmtp:111 minptime=10;useinbandfec=1;usedtx=1;stereo=1;maxaveragebitrate=510000"]
+    );
+    assert!(!answer_all(&parse(CHROME).unwrap(), ACCEPT).1[0].stereo);
+}
+
+#[test]
 fn feedback_that_was_not_offered_is_not_answered() {
     let text = WEBRTC_RS.replace("a=rtcp-fb:96 ccm fir\r\n", "");
     let (text, _, _) = answer_all(&parse(&text).unwrap(), ACCEPT);
