@@ -116,6 +116,8 @@ pub(crate) struct Connection {
     pub(crate) incoming: Incoming,
     pub(crate) outgoing: Outgoing,
     pub(crate) arrivals: ArrivalRecorder,
+    /// When something authentic came last.
+    pub(crate) heard: Instant,
     /// Our own SSRC in feedback and reports.
     pub(crate) report_ssrc: Ssrc,
     pub(crate) report_due: Instant,
@@ -148,6 +150,7 @@ impl Connection {
             incoming: Incoming::default(),
             outgoing: Outgoing::default(),
             arrivals: ArrivalRecorder::default(),
+            heard: now,
             report_ssrc: Ssrc(rng.next_u32()),
             report_due: now + REPORT_INTERVAL,
             // 62 bits: it must fit a signed 64-bit number (RFC 9429 §5.2.1).

@@ -148,6 +148,7 @@ impl Shard {
         let connection = context.connections.get_mut(key).ok_or(DropReason::StunUnknownUfrag)?;
         let slot = context.egress.reserve().ok_or(DropReason::EgressFull)?;
         let checked = connection.ice.handle_request(source, &message, slot, now)?;
+        connection.heard = now;
         let removed = connection.ice.take_removed_paths();
         context.egress.commit(&mut EgressTag::default(), source, checked.response_len);
         context.claim_path(source, key);

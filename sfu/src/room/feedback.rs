@@ -50,6 +50,7 @@ impl Room {
     ) -> Result<(), DropReason> {
         let connection = context.connections.get_mut(key).ok_or(DropReason::UnknownPath)?;
         let len = connection.receive_rtcp(datagram)?;
+        connection.heard = now;
         let compound = datagram.get(..len).ok_or(DropReason::RtcpMalformed)?;
         let mut retransmissions = RETRANSMISSIONS_PER_PACKET_MAX;
         for packet in rtcp::packets(compound) {

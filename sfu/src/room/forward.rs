@@ -80,6 +80,7 @@ impl Room {
             }
             received => received?,
         };
+        connection.heard = now;
         context.counters.rtp_received += 1;
         let packet = datagram.get(..received.len).ok_or(DropReason::RtpMalformed)?;
         let head = &received.header;
