@@ -49,6 +49,7 @@ pub fn join(shard: &mut Shard, session: SessionId, who: &str, now: Instant) -> V
         client: ClientInfo { protocol: 17, ..ClientInfo::default() },
         resume: None,
         unix_ms: NOW_UNIX_MS,
+        only_asks: false,
     };
     shard.handle_command(Command::Join(Box::new(join)), now);
     events(shard)

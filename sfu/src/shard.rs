@@ -221,6 +221,11 @@ impl Shard {
 
     fn join(&mut self, join: Join, now: Instant) {
         let session = join.session;
+        if join.only_asks {
+            let answer =
+                self.would_admit(&join).map_or_else(Message::Refused, |()| Message::Admissible);
+            return self.context.emit(Some(session), answer);
+        }
         self.context.counters.joins += 1;
         let admitted = self.room_for(&join, now).and_then(|key| {
             let room = self.rooms.get_mut(key).ok_or(JoinRefusal::NodeFull)?;
@@ -233,6 +238,26 @@ impl Shard {
             }
             Err(refusal) => self.context.emit(Some(session), Message::Refused(refusal)),
         }
+    }
+
+    /// Whether a join would succeed. The directory has counted it like any other: see `directory.rs`.
+    fn would_admit(&mut self, join: &Join) -> Result<(), JoinRefusal> {
+        let Some(room) = self.names.get(&join.room).and_then(|key| self.rooms.get_mut(*key)) else {
+            self.closed.push_back(ClosedRoom { room: join.room.clone(), joins: 1 });
+            return self.may_open_room(join);
+        };
+        room.joins += 1;
+        room.has_place_for(&join.identity).then_some(()).ok_or(JoinRefusal::RoomFull)
+    }
+
+    fn may_open_room(&self, join: &Join) -> Result<(), JoinRefusal> {
+        if !join.may_open_room {
+            return Err(JoinRefusal::RoomNotFound);
+        }
+        if self.rooms.len() >= usize::from(self.context.config.limits.rooms_per_shard) {
+            return Err(JoinRefusal::NodeFull);
+        }
+        Ok(())
     }
 
     fn room_for(&mut self, join: &Join, now: Instant) -> Result<RoomKey, JoinRefusal> {
@@ -250,13 +275,8 @@ impl Shard {
         if join.resume.is_some() {
             return Err(JoinRefusal::StateMismatch);
         }
-        if !join.may_open_room {
-            return Err(JoinRefusal::RoomNotFound);
-        }
+        self.may_open_room(join)?;
         let limits = self.context.config.limits;
-        if self.rooms.len() >= usize::from(limits.rooms_per_shard) {
-            return Err(JoinRefusal::NodeFull);
-        }
         let sid = RoomSid::random(&mut self.context.rng);
         tracing::info!(room = %sid, "room opened");
         let (name, unix_ms) = (join.room.clone(), join.unix_ms);

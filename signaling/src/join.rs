@@ -70,6 +70,7 @@ pub(crate) fn join(
         client: parameters.client.clone(),
         resume,
         unix_ms,
+        only_asks: false,
     })
 }
 

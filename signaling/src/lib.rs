@@ -55,6 +55,7 @@ mod registration;
 #[cfg(test)]
 mod samples;
 mod session;
+mod twirp;
 mod upgrade;
 mod wire;
 mod ws;

@@ -337,6 +337,7 @@ fn response(message: Message) -> Option<Response> {
         Message::Joined(_)
         | Message::Resumed(_)
         | Message::Refused(_)
+        | Message::Admissible
         | Message::Participant(_)
         | Message::ClaimsChanged(_)
         | Message::Leave { .. } => return None,

@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use protocol::ids::{Identity, RoomName};
 use protocol::token::{self, Claims};
-use sfu::shard::command::{JoinRefusal, Message};
+use sfu::shard::command::{Join, JoinRefusal, Message};
 use tokio::time::timeout;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
@@ -28,6 +28,7 @@ use crate::outbox::Outbox;
 use crate::query::{Parameters, RawQuery};
 use crate::registration::Registration;
 use crate::session::{Effect, Greeting, Session};
+use crate::twirp;
 use crate::ws;
 use crate::{Phase, Signaling};
 
@@ -46,6 +47,8 @@ pub fn router(signaling: Signaling) -> Router {
         .route("//rtc/v1", any(single_peer_connection))
         .route("/rtc/v1/validate", any(single_peer_connection))
         .route("//rtc/v1/validate", any(single_peer_connection))
+        .route("/twirp/{*method}", any(twirp::unserved))
+        .route("//twirp/{*method}", any(twirp::unserved))
         .layer(cors())
         .with_state(signaling)
 }
@@ -95,7 +98,7 @@ async fn rtc(
 }
 
 async fn validate(State(signaling): State<Signaling>, headers: HeaderMap, uri: Uri) -> Response {
-    match signaling.validate(&uri, &headers) {
+    match signaling.validate(&uri, &headers).await {
         Ok(()) => "success".into_response(),
         Err(refusal) => signaling.refuse(refusal),
     }
@@ -156,13 +159,65 @@ impl Signaling {
         if allowed.is_empty() || known { Ok(()) } else { Err(Refusal::Origin) }
     }
 
-    fn validate(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+    /// Says what a join would be answered just now: a refusal that the same person has just got, or what the media
+    /// plane says.
+    async fn validate(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         let now = self.shared.clock.now();
         let checked = self.check(uri, headers, now)?;
         match self.shared.refusals.recall(&checked.room, &checked.identity, now.instant) {
             Some(refusal) => Err(refusal),
-            None => Ok(()),
+            None => self.ask(&checked).await,
         }
+    }
+
+    async fn ask(&self, checked: &Checked) -> Result<(), Refusal> {
+        if Entry::of(&checked.parameters) != Entry::Fresh {
+            // A resume is never refused by status.
+            return Ok(());
+        }
+        self.check_memory()?;
+        let (mut registration, events) =
+            Registration::open(&self.shared, &checked.room, &checked.identity)?;
+        let join = self.join_of(&registration, checked, &Entry::Fresh)?;
+        registration.join(Join { only_asks: true, ..join })?;
+        let answer = timeout(self.shared.config.join_timeout, answer(&events)).await;
+        let answer = answer.map_err(|_| Refusal::NoAnswer)?.ok_or(Refusal::NoAnswer)?;
+        // There is no session that could end.
+        registration.end();
+        match answer {
+            Message::Refused(refusal) => Err(self.refusal_of(refusal)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Newcomers are refused before memory runs out.
+    fn check_memory(&self) -> Result<(), Refusal> {
+        let is_short = self.shared.is_memory_short.load(Ordering::Relaxed);
+        if is_short { Err(Refusal::MemoryShort) } else { Ok(()) }
+    }
+
+    /// While the server drains no room is opened, and what is not there is not missing.
+    fn refusal_of(&self, refusal: JoinRefusal) -> Refusal {
+        match refusal {
+            JoinRefusal::RoomNotFound if self.shared.is_at(Phase::Draining) => Refusal::Stopping,
+            refusal => refusal.into(),
+        }
+    }
+
+    fn join_of(
+        &self,
+        registration: &Registration,
+        checked: &Checked,
+        entry: &Entry,
+    ) -> Result<Join, Refusal> {
+        join(
+            registration.session,
+            &checked.claims,
+            &checked.parameters,
+            entry,
+            self.shared.config.joins_open_rooms && !self.shared.is_at(Phase::Draining),
+            self.shared.clock.now().unix_ms,
+        )
     }
 
     async fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<Admitted, Refusal> {
@@ -183,23 +238,14 @@ impl Signaling {
         let (mut registration, events) =
             Registration::open(&self.shared, &checked.room, &checked.identity)?;
         let entry = Entry::of(&checked.parameters);
-        if entry == Entry::Fresh && self.shared.is_memory_short.load(Ordering::Relaxed) {
-            return Err(Refusal::MemoryShort);
+        if entry == Entry::Fresh {
+            self.check_memory()?;
         }
-        let is_draining = self.shared.is_at(Phase::Draining);
         let protocol = checked.parameters.client.protocol;
         if entry == Entry::Mismatched {
             return Ok(self.mismatched(protocol, events, registration));
         }
-        let join = join(
-            registration.session,
-            &checked.claims,
-            &checked.parameters,
-            &entry,
-            self.shared.config.joins_open_rooms && !is_draining,
-            self.shared.clock.now().unix_ms,
-        )?;
-        registration.join(join)?;
+        registration.join(self.join_of(&registration, &checked, &entry)?)?;
         let answer = timeout(self.shared.config.join_timeout, answer(&events)).await;
         let now = self.shared.clock.now();
         let resumes = matches!(entry, Entry::Resumed(_));
@@ -230,10 +276,7 @@ impl Signaling {
             }
             Message::Refused(refusal) if !resumes => {
                 registration.end();
-                return Err(match refusal {
-                    JoinRefusal::RoomNotFound if is_draining => Refusal::Stopping,
-                    refusal => refusal.into(),
-                });
+                return Err(self.refusal_of(refusal));
             }
             // A resume is never refused by status: the client would give up instead of joining
             // anew.
@@ -265,7 +308,10 @@ impl Signaling {
 async fn answer(events: &Outbox) -> Option<Message> {
     loop {
         let message = events.take_one().await.ok()?.messages.pop()?;
-        if matches!(message, Message::Joined(_) | Message::Resumed(_) | Message::Refused(_)) {
+        if matches!(
+            message,
+            Message::Joined(_) | Message::Resumed(_) | Message::Refused(_) | Message::Admissible
+        ) {
             return Some(message);
         }
     }

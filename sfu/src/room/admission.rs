@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::ids::{ParticipantSid, SessionId};
+use protocol::ids::{Identity, ParticipantSid, SessionId};
 
 use super::{
     ParticipantKey, Room,
@@ -65,8 +65,7 @@ impl Room {
                 None => self.resume(context, &join, &resume.participant),
             };
         }
-        let others = self.participants.len() - usize::from(present.is_some());
-        if others >= usize::from(self.limits.participants_per_room) {
+        if !self.has_place_for(&join.identity) {
             return Err(JoinRefusal::RoomFull);
         }
         if let Some(older) = present {
@@ -79,6 +78,13 @@ impl Room {
         let sid = ParticipantSid::random(&mut context.rng);
         context.relays.count_person(shard);
         Ok(self.admit(context, sid, join, now))
+    }
+
+    /// Whether the room is not full; whoever is present may always come again.
+    pub(crate) fn has_place_for(&self, identity: &Identity) -> bool {
+        let present = self.participant_by_identity(identity);
+        let others = self.participants.len() - usize::from(present.is_some());
+        others < usize::from(self.limits.participants_per_room)
     }
 
     /// Lets somebody in here.

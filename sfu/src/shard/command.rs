@@ -65,6 +65,9 @@ pub struct Join {
     pub resume: Option<Resume>,
     /// Wall clock at the join, milliseconds since the Unix epoch (the shard has no wall clock).
     pub unix_ms: i64,
+    /// Nobody enters: the question is whether somebody would be let in. Answered by [`Message::Admissible`] or
+    /// [`Message::Refused`].
+    pub only_asks: bool,
 }
 
 /// A client's wish to continue after its socket was lost.
@@ -341,6 +344,8 @@ pub enum Message {
     Resumed(Box<Resumed>),
     /// The join failed; the only message of a session. After another first message it means nothing.
     Refused(JoinRefusal),
+    /// A join that only asks would succeed just now; the only message of a session.
+    Admissible,
     /// Answer to the publisher offer of the same id.
     Answer {
         /// Echo of the offer's id.

@@ -54,6 +54,9 @@ impl MediaLink for ScriptedMedia {
             return Err(error);
         }
         let answer = match (&command, script) {
+            (Command::Join(join), Script::Accept) if join.only_asks => {
+                Some((join.session, Message::Admissible))
+            }
             (Command::Join(join), Script::Accept) => Some((join.session, accept(join))),
             (Command::Join(join), Script::Refuse(why)) => {
                 Some((join.session, Message::Refused(why)))

@@ -173,6 +173,54 @@ async fn what_the_media_plane_refuses_is_a_status_and_validate_repeats_it() {
 }
 
 #[tokio::test]
+async fn validate_asks_the_media_plane_and_lets_nobody_in() {
+    let query = format!("access_token={}", token());
+    for (script, status) in [
+        (Script::Accept, 200),
+        (Script::Refuse(JoinRefusal::RoomFull), 503),
+        (Script::Refuse(JoinRefusal::RoomNotFound), 404),
+        (Script::Fail(SendError::Overloaded), 503),
+    ] {
+        let mut fixture = start(script).await;
+        let (found, body) = get(&fixture, &format!("/rtc/validate?{query}")).await;
+        assert_eq!((found.as_u16(), body == "success"), (status, status == 200), "{body}");
+        if !matches!(script, Script::Fail(_)) {
+            assert!(fixture.next_join().await.only_asks);
+        }
+        assert!(!fixture.has_command(), "there is no session to be closed");
+        assert_eq!(fixture.signaling.counters().sockets_open, 0);
+        assert_eq!(fixture.signaling.counters().joins, 0);
+    }
+}
+
+#[tokio::test]
+async fn server_apis_answer_unimplemented_in_the_form_of_their_callers() {
+    let fixture = start(Script::Accept).await;
+    for (method, path, status, code) in [
+        (Method::POST, "/twirp/livekit.RoomService/ListRooms", 501, "unimplemented"),
+        (Method::POST, "//twirp/livekit.Egress/ListEgress", 501, "unimplemented"),
+        (Method::GET, "/twirp/livekit.RoomService/ListRooms", 404, "bad_route"),
+        (Method::POST, "/twirp/livekit.RoomService", 404, "bad_route"),
+    ] {
+        for content_type in ["application/json", "application/protobuf"] {
+            let request = Request::builder()
+                .method(&method)
+                .uri(path)
+                .header(header::CONTENT_TYPE, content_type)
+                .body(Body::empty())
+                .unwrap();
+            let response = router(&fixture).oneshot(request).await.unwrap();
+            assert_eq!(response.status().as_u16(), status, "{method} {path}");
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
+            let body = to_bytes(response.into_body(), 10_000).await.unwrap();
+            let error: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(error["code"], code);
+            assert!(error["msg"].as_str().is_some_and(|text| !text.is_empty()));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_media_plane_that_does_not_answer_is_unavailable_and_told_that_nobody_came() {
     let config = Config { join_timeout: Duration::from_millis(50), ..Config::default() };
     let mut fixture = start_with(Script::Silence, config).await;
