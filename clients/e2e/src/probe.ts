@@ -67,6 +67,8 @@ export interface Probe {
   pictureChange(trackId: string, ms: number, enough: number): Promise<PictureChange>;
   marks(): Mark[];
   connectionStates(): string[];
+  /** The m-sections of each connection's description. */
+  sections(): number[];
   openSockets(): number;
 }
 
@@ -290,6 +292,8 @@ export function installProbe(): void {
     },
     marks: () => [...marks],
     connectionStates,
+    sections: () =>
+      connections.map((pc) => pc.currentLocalDescription?.sdp.match(/^m=/gm)?.length ?? 0),
     openSockets: () => sockets.filter((socket) => socket.readyState === WebSocket.OPEN).length,
   };
 }

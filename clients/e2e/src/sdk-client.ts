@@ -92,12 +92,15 @@ export class SdkClient {
   }
 
   /** Publishes an unbroken tone as microphone: the artificial one's short beeps are no speech. */
-  publishVoice(): Promise<string> {
-    return this.tab.evaluate(async () => {
+  publishVoice(
+    options: { readonly channels?: 1 | 2; readonly red?: boolean } = {},
+  ): Promise<string> {
+    return this.tab.evaluate(async (wish: { channels?: 1 | 2; red?: boolean }) => {
       const studio = new AudioContext();
       const voice = studio.createOscillator();
       const loudness = studio.createGain();
       const microphone = studio.createMediaStreamDestination();
+      microphone.channelCount = wish.channels ?? 2;
       loudness.gain.value = 0.3;
       voice.connect(loudness).connect(microphone);
       voice.start();
@@ -105,9 +108,10 @@ export class SdkClient {
       if (track === undefined) throw new Error('no track');
       const publication = await window.room.localParticipant.publishTrack(track, {
         source: window.LivekitClient.Track.Source.Microphone,
+        ...(wish.red === undefined ? {} : { red: wish.red }),
       });
       return publication.trackSid;
-    }, undefined);
+    }, options);
   }
 
   /** Mutes or unmutes the published microphone. */
@@ -232,6 +236,9 @@ async function joinInPage(given: { signalUrl: string; token: string }): Promise<
       for (const element of track.detach()) element.parentElement?.remove();
       note('trackUnsubscribed', participant.identity, publication.source);
     })
+    .on(RoomEvent.TrackSubscriptionFailed, (sid, participant, reason) =>
+      note('trackSubscriptionFailed', participant.identity, `${sid} ${reason ?? ''}`),
+    )
     .on(RoomEvent.TrackMuted, (publication, participant) =>
       note('trackMuted', participant.identity, publication.source),
     )

@@ -89,6 +89,17 @@ describe('video', () => {
 });
 
 describe('audio', () => {
+  // A screen's sound, an instrument, an electronic stethoscope: without processing a browser sends two channels.
+  test.each([
+    ['one channel', { channels: 1 }],
+    ['two channels', { channels: 2 }],
+    ['two channels without RED', { channels: 2, red: false }],
+  ] as const)('a tone of %s is heard', async (_name, wish) => {
+    const { sender, receiver } = await senderAndReceiver();
+    await sender.publishVoice(wish);
+    await hearsTone(receiver.tab);
+  });
+
   // With RED the receiver's statistics name the wrapping or what is wrapped, as the browser pleases.
   test.each([
     ['with RED', true, /^audio\/(red|opus)$/],
