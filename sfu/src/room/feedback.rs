@@ -303,6 +303,10 @@ impl Room {
                 break;
             }
         }
+        if connection.arrivals.due(now) {
+            connection.arrivals.postpone(now);
+        }
+        debug_assert!(!connection.arrivals.due(now), "arrivals are due again at once");
     }
 
     fn send_receiver_report(&mut self, context: &mut Context, key: ConnectionKey, now: Instant) {
