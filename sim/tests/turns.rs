@@ -12,8 +12,10 @@
 use std::time::Duration;
 
 use sfu::{
-    limits::Limits,
-    shard::command::{LeaveReason, Request},
+    drop_reason::DropReason,
+    limits::{AUDIO_PACKETS_PER_SECOND_MAX, Limits},
+    rtp::ids::ExtSeq,
+    shard::command::{LeaveReason, Message, Outcome, Request},
 };
 use sim::{ClientId, Side, TrackSpec, World, judge};
 
@@ -113,6 +115,50 @@ fn an_edge_without_anybody_costs_no_more_than_its_looks() {
     assert_eq!(world.counters_of(edge).edges, 1, "the home has heard of it");
     // A look every 400 ms.
     assert!(world.steps_of(edge) - before < 200, "{}", world.steps_of(edge) - before);
+}
+
+#[test]
+fn a_track_that_floods_is_cut_to_what_it_may_send_and_its_publisher_is_told() {
+    let (mut world, people) = call(40);
+    let hostile = world.join("hostile");
+    assert!(world.connect(&[hostile]));
+    world.act(hostile, |client, _| client.publish(TrackSpec::Microphone));
+    world.run_for(2 * SECOND);
+    let from = world.address(hostile, Side::Publisher);
+    let track = &mut world.client(hostile).tracks[0];
+    track.layers[0].stop();
+    let (ssrc, pt) = (track.layers[0].ssrc, track.negotiated.unwrap().pt);
+    let before = world.counters();
+    let mut seq = 40_000_u64;
+    for _ in 0..5 {
+        for one in people {
+            world.client(one).deliveries.clear();
+        }
+        for _ in 0..12_000 {
+            seq += 1;
+            let mut packet = [0; 200];
+            packet[..2].copy_from_slice(&[0x80, pt.0]);
+            packet[2..4].copy_from_slice(&ExtSeq(seq).seq().0.to_be_bytes());
+            packet[8..12].copy_from_slice(&ssrc.0.to_be_bytes());
+            let keys = world.client(hostile).publisher.keys.as_mut().unwrap();
+            let len = keys.sender.protect_rtp(&mut packet, 12, 100, ExtSeq(seq)).unwrap();
+            world.inject(from, packet[..len].to_vec());
+        }
+        world.run_for(SECOND);
+    }
+    let most = u64::from(AUDIO_PACKETS_PER_SECOND_MAX) * 6 * 2;
+    // The doctor and the patient forward to each other, and to the hostile one: 80 packets a second each.
+    let others = 5 * 80 * 2 * 2 + 200;
+    let forwarded = world.counters().rtp_forwarded - before.rtp_forwarded;
+    assert!(forwarded <= most + others, "{forwarded} packets of 120,000 were forwarded");
+    assert!(world.dropped(DropReason::TrackCeiling) > 5 * 6_000);
+    assert!(world.dropped(DropReason::ParticipantCeiling) > 5 * 3_000);
+    let is_told = |message: &&Message| {
+        matches!(message, Message::RequestOutcome { outcome: Outcome::LimitExceeded, .. })
+    };
+    assert_eq!(world.client(hostile).messages.iter().filter(is_told).count(), 1);
+    let delivered = delivered_in(&mut world, people, 2 * SECOND);
+    assert!(delivered.iter().all(|count| *count > 55), "{delivered:?}");
 }
 
 #[test]
