@@ -18,27 +18,57 @@ use axum::{
     routing::get,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
+use sfu::placement::ShardId;
 
 use crate::page;
 
-/// Whether new participants are taken. Cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Readiness(Arc<AtomicBool>);
+/// Whether the server is well, and whether it takes new participants. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Health {
+    is_ready: Arc<AtomicBool>,
+    shards: usize,
+    silent: Arc<dyn Fn() -> Vec<ShardId> + Send + Sync>,
+}
 
-impl Readiness {
+impl Health {
+    /// Of a server of so many shards that is not ready yet; `silent` tells which of them show no sign of life.
+    pub(crate) fn new(
+        shards: usize,
+        silent: impl Fn() -> Vec<ShardId> + Send + Sync + 'static,
+    ) -> Self {
+        Self { is_ready: Arc::default(), shards, silent: Arc::new(silent) }
+    }
+
     /// Everything runs.
     pub(crate) fn set_ready(&self) {
-        self.0.store(true, Ordering::Release);
+        self.is_ready.store(true, Ordering::Release);
     }
 
     /// The process stops: load balancers shall look elsewhere.
     pub(crate) fn set_stopping(&self) {
-        self.0.store(false, Ordering::Release);
+        self.is_ready.store(false, Ordering::Release);
     }
 
-    fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+    /// Well while every media shard shows signs of life: a silent one does not come back by itself, if it is not the whole
+    /// machine that stood still.
+    fn is_well(&self) -> Result<(), String> {
+        let silent = (self.silent)();
+        if silent.is_empty() { Ok(()) } else { Err(silence(&silent)) }
     }
+
+    /// Ready while some shard can take a new room.
+    fn is_ready(&self) -> Result<(), String> {
+        if !self.is_ready.load(Ordering::Acquire) {
+            return Err("not ready\n".to_owned());
+        }
+        let silent = (self.silent)();
+        if silent.len() < self.shards { Ok(()) } else { Err(silence(&silent)) }
+    }
+}
+
+fn silence(shards: &[ShardId]) -> String {
+    let shards: Vec<_> = shards.iter().map(|shard| shard.0.to_string()).collect();
+    format!("silent media shards: {}\n", shards.join(", "))
 }
 
 /// From a request's header to its answer, its body included. The longest that is ours is a join: 5 s.
@@ -49,10 +79,10 @@ const REQUEST_MAX: Duration = Duration::from_secs(30);
 const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// The main service: what `signaling` serves, health, and the page for every other path.
-pub(crate) fn main_router(signaling: Router, readiness: Readiness, is_secure: bool) -> Router {
+pub(crate) fn main_router(signaling: Router, health: Health, is_secure: bool) -> Router {
     let router = Router::new()
         .merge(signaling)
-        .merge(health(readiness))
+        .merge(probes(health))
         .fallback(page::serve)
         .layer(middleware::map_response(page::with_security_headers));
     let router = if is_secure {
@@ -82,29 +112,36 @@ async fn with_strict_transport_security(mut response: Response<Body>) -> Respons
 }
 
 /// The admin service.
-pub(crate) fn admin_router(metrics: PrometheusHandle, readiness: Readiness) -> Router {
+pub(crate) fn admin_router(metrics: PrometheusHandle, health: Health) -> Router {
     // The exporter's text format (Prometheus exposition format 0.0.4).
     let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     let render = move || async move { (content_type, metrics.render()) };
     Router::new()
         .route("/metrics", get(render))
-        .merge(health(readiness))
+        .merge(probes(health))
         .layer(middleware::from_fn(within_bounds))
 }
 
-fn health(readiness: Readiness) -> Router {
+fn probes(health: Health) -> Router {
     Router::new()
-        .route("/healthz", get(async || "ok\n"))
+        .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .layer(middleware::map_response(page::without_caching))
-        .with_state(readiness)
+        .with_state(health)
 }
 
-async fn readyz(State(readiness): State<Readiness>) -> (StatusCode, &'static str) {
-    if readiness.is_ready() {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+async fn healthz(State(health): State<Health>) -> (StatusCode, String) {
+    answer(health.is_well(), "ok\n")
+}
+
+async fn readyz(State(health): State<Health>) -> (StatusCode, String) {
+    answer(health.is_ready(), "ready\n")
+}
+
+fn answer(is_fine: Result<(), String>, fine: &str) -> (StatusCode, String) {
+    match is_fine {
+        Ok(()) => (StatusCode::OK, fine.to_owned()),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, why),
     }
 }
 
@@ -123,7 +160,20 @@ mod tests {
     }
 
     fn router(is_secure: bool) -> Router {
-        main_router(Router::new(), Readiness::default(), is_secure)
+        main_router(Router::new(), Health::new(1, Vec::new), is_secure)
+    }
+
+    #[test]
+    fn a_silent_shard_is_not_well_and_a_server_without_another_is_not_ready() {
+        for (silent, is_well, is_ready) in [(0, true, true), (1, false, true), (2, false, false)] {
+            let health = Health::new(2, move || (0..silent).map(ShardId).collect());
+            assert_eq!((health.is_well().is_ok(), health.is_ready().is_ok()), (is_well, false));
+            health.set_ready();
+            assert_eq!(health.is_ready().is_ok(), is_ready);
+            health.set_stopping();
+            assert!(health.is_ready().is_err());
+        }
+        assert_eq!(silence(&[ShardId(0), ShardId(2)]), "silent media shards: 0, 2\n");
     }
 
     #[tokio::test]

@@ -68,6 +68,11 @@ impl Metric {
             Kind::Gauge => metrics::gauge!(self.name, labels).set(value as f64),
         }
     }
+
+    /// As [`set`](Self::set), of a gauge that is no whole number.
+    fn set_measure(&self, value: f64, labels: Vec<metrics::Label>) {
+        metrics::gauge!(self.name, labels).set(value);
+    }
 }
 
 /// Installs the one recorder of this process.
@@ -96,7 +101,7 @@ pub(crate) struct Sources {
 impl Sources {
     /// Copies the newest snapshots into the recorder.
     pub(crate) fn copy(&self) {
-        sfu::record(&self.media.counters());
+        sfu::record(&self.media.counters(), &self.media.silent_shards());
         signaling::record(&self.control.counters());
         process::record(self.started);
         listener::record(self.door.counts());

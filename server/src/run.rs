@@ -22,13 +22,16 @@ use crate::{
     clock,
     config::{self, Config, Loaded, Mode, Tls},
     descriptors, greeting,
-    http::{self, Readiness},
+    http::{self, Health},
     listener::{self, Certificate, Door, DoorLimits, Server, Timeouts},
     logging,
     machine::Machine,
     memory, metrics,
     tls::{self, CertificateFiles},
 };
+
+/// What sockets of living shards get for their last words while another shard hangs.
+const STUCK_GRACE: Duration = Duration::from_millis(500);
 
 /// Runs until a signal or a failure.
 ///
@@ -61,11 +64,14 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let (http, admin) = (main_listener.local_addr()?, admin_listener.local_addr()?);
     let rendered = metrics::install()?;
     let planes = Planes::start(config)?;
-    let readiness = Readiness::default();
+    let health = Health::new(planes.media.udp_ports().len(), {
+        let media = planes.media.clone();
+        move || media.silent_shards()
+    });
     let doors = Doors::new(config);
     let routes = signaling::router(planes.control.clone());
     let is_secure = matches!(config.tls, Tls::Files { .. });
-    let main_router = http::main_router(routes, readiness.clone(), is_secure);
+    let main_router = http::main_router(routes, health.clone(), is_secure);
     let main = Server::start(
         main_listener,
         main_router,
@@ -73,7 +79,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         doors.main.clone(),
         Timeouts::default(),
     )?;
-    let admin_router = http::admin_router(rendered, readiness.clone());
+    let admin_router = http::admin_router(rendered, health.clone());
     let admin_server = Server::start(
         admin_listener,
         admin_router,
@@ -91,13 +97,13 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut stop = StopSignal::new()?;
     let greeting = greeting::text(config, http, admin, &planes.media.udp_ports())?;
     // Whoever has read the greeting may ask at once.
-    readiness.set_ready();
+    health.set_ready();
     greet(&greeting);
     warn_of_exposure(config, http, admin);
     info!(%http, %admin, shards = config.sfu.shards, "ready");
 
     let asked = stop.wait().await;
-    readiness.set_stopping();
+    health.set_stopping();
     let patience = if asked == Asked::Terminate { config.drain_timeout } else { Duration::ZERO };
     tokio::select! {
         () = stop_in_order(&planes, main, patience, config.shutdown_deadline) => {}
@@ -194,8 +200,11 @@ async fn stop_in_order(planes: &Planes, main: Server, patience: Duration, deadli
     let stopping = async {
         planes.control.stop_accepting();
         let media = planes.media.clone();
-        if tokio::task::spawn_blocking(move || media.stop()).await.is_err() {
-            warn!("the media plane did not stop cleanly");
+        if !matches!(tokio::task::spawn_blocking(move || media.stop()).await, Ok(true)) {
+            // Who is on a shard that hangs is never told to leave, so their sockets would be waited for in vain.
+            warn!("a media shard did not stop: its participants are cut off");
+            let _ = tokio::time::timeout(STUCK_GRACE, planes.control.drained()).await;
+            return;
         }
         planes.control.drained().await;
         main.stop().await;

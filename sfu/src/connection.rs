@@ -36,8 +36,10 @@ use self::{
 };
 use crate::{
     drop_reason::DropReason,
+    limits::{PARTICIPANT_BYTES_PER_SECOND_MAX, PARTICIPANT_PACKETS_PER_SECOND_MAX},
     room::{ParticipantKey, RoomKey},
     rtp::{
+        allowance::{Allowance, Ceiling},
         header::RtpHeader,
         ids::{ExtSeq, Ssrc},
         twcc::ArrivalRecorder,
@@ -118,6 +120,8 @@ pub(crate) struct Connection {
     pub(crate) arrivals: ArrivalRecorder,
     /// When something authentic came last.
     pub(crate) heard: Instant,
+    /// What the participant may still send in this second.
+    pub(crate) allowance: Allowance,
     /// Our own SSRC in feedback and reports.
     pub(crate) report_ssrc: Ssrc,
     pub(crate) report_due: Instant,
@@ -151,6 +155,10 @@ impl Connection {
             outgoing: Outgoing::default(),
             arrivals: ArrivalRecorder::default(),
             heard: now,
+            allowance: Allowance::new(Ceiling {
+                bytes: PARTICIPANT_BYTES_PER_SECOND_MAX,
+                packets: PARTICIPANT_PACKETS_PER_SECOND_MAX,
+            }),
             report_ssrc: Ssrc(rng.next_u32()),
             report_due: now + REPORT_INTERVAL,
             // 62 bits: it must fit a signed 64-bit number (RFC 9429 §5.2.1).
@@ -343,6 +351,10 @@ impl Connection {
         let State::Open(keys) = &mut self.state else { return Err(DropReason::NoKeys) };
         let header = RtpHeader::parse(datagram).map_err(|_| DropReason::RtpMalformed)?;
         let (seq, len) = keys.receiver.unprotect_rtp(datagram, &header).map_err(drop_reason)?;
+        // Only what is authentic counts: nobody else's datagrams use up what a participant may send.
+        if !self.allowance.take(len) {
+            return Err(DropReason::ParticipantCeiling);
+        }
         Ok(ReceivedRtp { header, seq, len })
     }
 

@@ -92,7 +92,8 @@ impl Directory {
 }
 
 impl State {
-    /// What was queued since a load was measured counts, so that a storm spreads.
+    /// What was queued since a load was measured counts, so that a storm spreads. If all shards are silent it is any:
+    /// `queue` refuses.
     fn choose(&self, loads: Vec<(Load, u64)>) -> ShardId {
         let loads: Vec<_> = (0..)
             .zip(loads)
@@ -102,7 +103,7 @@ impl State {
                 Load { people: load.people.saturating_add(queued), ..load }
             })
             .collect();
-        least_loaded(&loads)
+        least_loaded(&loads).unwrap_or_default()
     }
 }
 

@@ -4,5 +4,8 @@ pub(crate) mod busy;
 pub(crate) mod link;
 pub(crate) mod node;
 mod pace;
+pub(crate) mod pulse;
 pub(crate) mod run;
+mod stack;
 pub(crate) mod udp;
+pub(crate) mod watch;

@@ -62,6 +62,10 @@ drop_reasons! {
     ForeignFeedback => "foreign_feedback",
     /// Media from a participant that may not publish it, or that is muted.
     NotPublished => "not_published",
+    /// RTP beyond the bitrate or packet rate that its track may have by what was announced.
+    TrackCeiling => "track_ceiling",
+    /// RTP beyond what one participant may send.
+    ParticipantCeiling => "participant_ceiling",
     /// No free egress slot in this batch.
     EgressFull => "egress_full",
     /// A data message that is malformed, too large or not allowed.

@@ -3,10 +3,11 @@
 use std::{
     net::{SocketAddr, UdpSocket},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, PoisonError,
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
 use mio::Poll;
@@ -15,7 +16,11 @@ pub use crate::placement::ShardId;
 use crate::{
     config::Config,
     connection::dtls::Certificate,
-    driver::{node::Node, run, udp},
+    driver::{
+        node::Node,
+        run, udp,
+        watch::{self, WatchGuard},
+    },
     metrics::Counters,
     shard::{
         Shard, ShardConfig,
@@ -25,6 +30,11 @@ use crate::{
 
 /// Commands that may wait for one shard: a few for each of a thousand participants.
 const COMMANDS_WAITING_MAX: usize = 4096;
+
+/// How long a stop waits for a shard: it takes a turn, in which it says its farewells.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
+const STOP_LOOK_INTERVAL: Duration = Duration::from_millis(5);
+const STOP_LOOKS: u128 = STOP_PATIENCE.as_millis() / STOP_LOOK_INTERVAL.as_millis();
 
 /// Called on a shard's thread for each event; must not block.
 pub type EventSink = Arc<dyn Fn(Event) + Send + Sync>;
@@ -38,7 +48,7 @@ pub(crate) enum Envelope {
 /// A command could not be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
-    /// The shard's queue is full: try later.
+    /// The shard's queue is full, or it shows no sign of life: try later.
     #[error("the media shard is overloaded")]
     Overloaded,
     /// The shard has stopped.
@@ -58,6 +68,13 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// There can be no thread that watches the shards.
+    #[error("cannot start a thread")]
+    Thread {
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The DTLS certificate or the random seed could not be made.
     #[error("cannot make a DTLS certificate")]
     Certificate,
@@ -71,6 +88,8 @@ pub enum StartError {
 pub struct Handle {
     shards: Arc<[ShardHandle]>,
     node: Arc<Node>,
+    /// The watch over the shards, until they are stopped.
+    watch: Arc<Mutex<Option<WatchGuard>>>,
 }
 
 struct ShardHandle {
@@ -101,7 +120,9 @@ impl Handle {
             .into_iter()
             .map(|berth| start_shard(config, berth, &certificate, Arc::clone(sink), &node))
             .collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { shards: shards.into(), node })
+        let watch =
+            watch::start(Arc::clone(&node)).map_err(|source| StartError::Thread { source })?;
+        Ok(Self { shards: shards.into(), node, watch: Arc::new(Mutex::new(Some(watch))) })
     }
 
     /// Gives a join to the home of its room; a new room gets the least loaded shard as its home. Answers which it is:
@@ -109,10 +130,15 @@ impl Handle {
     /// [`Resumed`](crate::shard::command::Resumed) names its shard.
     ///
     /// # Errors
-    /// When the shard's queue is full or the shard has stopped.
+    /// When the shard's queue is full, or the shard is silent or has stopped.
     pub fn join(&self, join: Join) -> Result<ShardId, SendError> {
         let room = join.room.clone();
-        let queue = |home| self.send(home, Command::Join(Box::new(join)));
+        let queue = |home| {
+            if self.node.is_silent(home) {
+                return Err(SendError::Overloaded);
+            }
+            self.send(home, Command::Join(Box::new(join)))
+        };
         self.node.directory.join(&room, || self.node.loads(), queue)
     }
 
@@ -150,25 +176,73 @@ impl Handle {
         }
     }
 
-    /// Tells every participant to leave and stops the shards. Returns when their last datagrams are sent.
-    pub fn stop(&self) {
-        for (id, shard) in self.ids().zip(self.shards.iter()) {
-            // Blocks while the queue is full: the shard is still emptying it. A stopped shard has nobody left to tell.
-            let _ = shard.commands.send(Envelope::Command(Box::new(Command::Drain)));
-            let _ = shard.commands.send(Envelope::Stop);
-            let _ = self.node.wake(id);
-        }
-        for shard in self.shards.iter() {
-            let thread = shard.thread.lock().ok().and_then(|mut thread| thread.take());
-            if thread.is_some_and(|thread| thread.join().is_err()) {
-                tracing::error!("a shard's thread had panicked");
+    /// The shards that have shown no sign of life for some seconds: their calls stand still, and they get no new rooms.
+    #[must_use]
+    pub fn silent_shards(&self) -> Vec<ShardId> {
+        self.ids().filter(|shard| self.node.is_silent(*shard)).collect()
+    }
+
+    /// Tells every participant to leave and stops the shards. Returns when their last datagrams are sent, after two
+    /// seconds at the latest: the threads that have not stopped by then never will. True if all have.
+    pub fn stop(&self) -> bool {
+        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let mut leaving: Vec<_> = (self.ids().zip(self.shards.iter()))
+            .filter_map(|(id, shard)| Leaving::begin(id, shard))
+            .collect();
+        for _ in 0..STOP_LOOKS {
+            leaving = leaving.into_iter().filter_map(|one| one.go_on(&self.node)).collect();
+            if leaving.is_empty() {
+                break;
             }
+            pause();
         }
+        leaving.is_empty()
     }
 
     fn ids(&self) -> impl Iterator<Item = ShardId> + use<> {
         (0..self.shards.len()).filter_map(|index| u16::try_from(index).ok()).map(ShardId)
     }
+}
+
+/// A shard that is told to stop.
+struct Leaving<'a> {
+    id: ShardId,
+    commands: &'a SyncSender<Envelope>,
+    /// What it has not been told, last first: its queue may be full.
+    untold: Vec<Envelope>,
+    thread: JoinHandle<()>,
+}
+
+impl<'a> Leaving<'a> {
+    fn begin(id: ShardId, shard: &'a ShardHandle) -> Option<Self> {
+        let thread = shard.thread.lock().ok()?.take()?;
+        let untold = vec![Envelope::Stop, Envelope::Command(Box::new(Command::Drain))];
+        Some(Self { id, commands: &shard.commands, untold, thread })
+    }
+
+    /// None once its thread has ended.
+    fn go_on(mut self, node: &Node) -> Option<Self> {
+        while let Some(envelope) = self.untold.pop() {
+            if let Err(TrySendError::Full(envelope)) = self.commands.try_send(envelope) {
+                self.untold.push(envelope);
+                break;
+            }
+            // A stopped shard needs no waking.
+            let _ = node.wake(self.id);
+        }
+        if !self.thread.is_finished() {
+            return Some(self);
+        }
+        if self.thread.join().is_err() {
+            tracing::error!("a shard's thread had panicked");
+        }
+        None
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "waits for threads, off the media path")]
+fn pause() {
+    std::thread::sleep(STOP_LOOK_INTERVAL);
 }
 
 /// A shard's place before its thread runs.

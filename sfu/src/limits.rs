@@ -67,3 +67,29 @@ pub const DATA_MESSAGE_BYTES_MAX: usize = 65_536;
 /// Bytes of data-channel messages that wait for one slow subscriber before further lossy ones are dropped and a
 /// reliable overflow closes the channel's backlog.
 pub const DATA_BACKLOG_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes and packets a second of an audio track: Opus goes up to 510 kbit/s, RED sends it twice, and its shortest frames
+/// are 2.5 ms.
+pub const AUDIO_BYTES_PER_SECOND_MAX: u32 = 160_000;
+/// See [`AUDIO_BYTES_PER_SECOND_MAX`].
+pub const AUDIO_PACKETS_PER_SECOND_MAX: u32 = 500;
+
+/// Bits a second of a video layer beyond twice what was announced: encoders overshoot for a second after a change of
+/// scene, key frames for newcomers and retransmissions come on top, and small layers are made of key frames at times.
+pub const VIDEO_BPS_SLACK: u32 = 1_000_000;
+
+/// Bits a second of a video layer whatever was announced, and for those who announce nothing: twice LiveKit's largest
+/// preset (8 Mbit/s for 2160p).
+pub const VIDEO_BPS_MAX: u32 = 16_000_000;
+
+/// Packets a second of a video layer at least: 60 frames a second in eight slices.
+pub const VIDEO_PACKETS_PER_SECOND_MIN: u32 = 500;
+
+/// Bytes of a video packet on average at least, where there are more of them than that: encoders fill packets.
+pub const VIDEO_PACKET_BYTES_MEAN_MIN: u32 = 400;
+
+/// Bytes and packets a second of one participant, all tracks together: 40 Mbit/s, which is a camera in three layers and a
+/// screen in 2160p, twice.
+pub const PARTICIPANT_BYTES_PER_SECOND_MAX: u32 = 5_000_000;
+/// See [`PARTICIPANT_BYTES_PER_SECOND_MAX`].
+pub const PARTICIPANT_PACKETS_PER_SECOND_MAX: u32 = 8_000;

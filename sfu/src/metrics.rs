@@ -43,6 +43,12 @@ pub struct Counters {
     pub commands: u64,
     /// Joins taken of those that were placed here.
     pub joins: u64,
+    /// Turns of the shard's loop (the driver's).
+    pub turns: u64,
+    /// What all of them took, waiting apart, in microseconds (the driver's).
+    pub turns_us: u64,
+    /// The longest of the last second, in microseconds (gauge; the driver's).
+    pub turn_us_max: u64,
     /// Share of the last second that the thread was busy, in thousandths (gauge; the driver's).
     pub busy_permille: u32,
     /// Joins of listeners handed on to other shards.
@@ -72,7 +78,7 @@ impl Counters {
     #[must_use]
     pub fn load(&self) -> Load {
         let people = u32::try_from(self.participants).unwrap_or(u32::MAX);
-        Load { busy_permille: self.busy_permille, people }
+        Load { busy_permille: self.busy_permille, people, is_silent: false }
     }
 }
 

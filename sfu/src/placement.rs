@@ -26,6 +26,8 @@ pub struct Load {
     pub busy_permille: u32,
     /// Participants whose connections it serves, those on their way included.
     pub people: u32,
+    /// It has shown no sign of life for some seconds: nobody may be placed there.
+    pub is_silent: bool,
 }
 
 impl Load {
@@ -44,11 +46,11 @@ const BUSY_PERMILLE_HIGH: u32 = 700;
 /// How much less another shard must be loaded to be worth a relay.
 const CLEARLY_LESS: u32 = 200;
 
-/// The shard for a new room: the least loaded, the first of equals.
+/// The shard for a new room: the least loaded of those that live, the first of equals. None if all are silent.
 #[must_use]
-pub fn least_loaded(loads: &[Load]) -> ShardId {
-    let least = (0..).zip(loads).min_by_key(|(_, load)| load.score());
-    least.map_or(ShardId(0), |(shard, _)| ShardId(shard))
+pub fn least_loaded(loads: &[Load]) -> Option<ShardId> {
+    let living = (0..).zip(loads).filter(|(_, load)| !load.is_silent);
+    living.min_by_key(|(_, load)| load.score()).map(|(shard, _)| ShardId(shard))
 }
 
 /// The shard for one more listener of a room whose home has `subscriptions` of it already: the home, unless that is
@@ -61,7 +63,7 @@ pub fn place_listener(
     subscriptions_max: usize,
 ) -> ShardId {
     let Some(own) = loads.get(home.index()) else { return home };
-    let best = least_loaded(loads);
+    let Some(best) = least_loaded(loads) else { return home };
     let Some(other) = loads.get(best.index()) else { return home };
     let is_large = subscriptions >= subscriptions_max && other.score() < own.score();
     let is_busy = own.busy_permille >= BUSY_PERMILLE_HIGH
@@ -76,14 +78,17 @@ mod tests {
     fn loads(loads: &[(u32, u32)]) -> Vec<Load> {
         loads
             .iter()
-            .map(|(busy_permille, people)| Load { busy_permille: *busy_permille, people: *people })
+            .map(|(busy_permille, people)| Load {
+                busy_permille: *busy_permille,
+                people: *people,
+                is_silent: false,
+            })
             .collect()
     }
 
     #[test]
     fn a_room_goes_to_the_least_loaded_shard() {
-        let table: [(&[(u32, u32)], u16); 6] = [
-            (&[], 0),
+        let table: [(&[(u32, u32)], u16); 5] = [
             (&[(900, 900)], 0),
             (&[(0, 0), (0, 0)], 0),
             (&[(10, 3), (9, 3)], 1),
@@ -91,15 +96,27 @@ mod tests {
             (&[(0, 500), (300, 0)], 1),
         ];
         for (given, expected) in table {
-            assert_eq!(least_loaded(&loads(given)), ShardId(expected), "{given:?}");
+            assert_eq!(least_loaded(&loads(given)), Some(ShardId(expected)), "{given:?}");
         }
+        assert_eq!(least_loaded(&[]), None);
+    }
+
+    #[test]
+    fn nobody_is_placed_on_a_silent_shard() {
+        let mut loads = loads(&[(0, 0), (300, 40), (500, 40)]);
+        for (silent, expected) in [(0, Some(1)), (1, Some(2)), (2, None)] {
+            loads[silent].is_silent = true;
+            assert_eq!(least_loaded(&loads), expected.map(ShardId));
+        }
+        loads[2].is_silent = false;
+        assert_eq!(place_listener(ShardId(2), &loads, 1000, 256), ShardId(2));
     }
 
     #[test]
     fn a_storm_of_rooms_spreads_evenly_before_any_load_is_measured() {
         let mut loads = loads(&[(5, 0), (0, 0), (2, 0)]);
         for _ in 0..300 {
-            let shard = least_loaded(&loads);
+            let shard = least_loaded(&loads).unwrap();
             loads[shard.index()].people += 1;
         }
         assert!(loads.iter().all(|load| (95..=105).contains(&load.people)), "{loads:?}");

@@ -5,6 +5,7 @@
 //! no rooms and no addresses; works on plaintext. Nothing here panics on any input, and the
 //! per-packet functions do not allocate.
 
+pub(crate) mod allowance;
 pub mod extension;
 pub mod header;
 pub mod history;

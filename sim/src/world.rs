@@ -4,6 +4,7 @@
 //! an address was never sent anything. [`World::drop`] fails a test whose wire broke a promise.
 
 mod relays;
+mod stops;
 
 use std::{
     cmp::Reverse,
@@ -29,7 +30,7 @@ use sfu::{
     },
 };
 
-use self::relays::Parcel;
+use self::{relays::Parcel, stops::Stop};
 use crate::{
     client::{Asking, ClientConfig, VirtualClient},
     incoming::Delivery,
@@ -43,6 +44,12 @@ pub const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 
 
 /// Events after which a world that does not come to rest is declared broken.
 const EVENTS_MAX: u64 = 50_000_000;
+
+/// Steps of a shard for one input: a message in a full room costs one or two for each of its people.
+const STEPS_MAX: u64 = 2000;
+
+/// Looks at one shard at one instant: each serves a turn's worth of what is due.
+const LOOKS_MAX: u32 = 50;
 
 /// A client of this world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -131,6 +138,12 @@ pub struct World {
     next_port: u16,
     next_flight: u64,
     events: u64,
+    /// The server's process stands still.
+    stop: Option<Stop>,
+    /// Most steps of work that one input may cost a shard: the watchdog. Counted, since no machine changes a count.
+    pub steps_max: u64,
+    /// The last shard that was looked at because something was due, when, and how often at that instant.
+    looked: (usize, Instant, u32),
     /// Datagrams that the server sent, by destination.
     sent_to: HashMap<SocketAddr, u64>,
     /// What the server protects, and what clients do.
@@ -191,6 +204,9 @@ impl World {
             next_port: 10_000,
             next_flight: 0,
             events: 0,
+            stop: None,
+            steps_max: STEPS_MAX,
+            looked: (0, epoch, 0),
             sent_to: HashMap::new(),
             nonces: NonceOracle::default(),
             captured: Vec::new(),
@@ -251,7 +267,7 @@ impl World {
         let seat = Seat { client: id, shard: home, is_answered: false };
         self.sessions.insert(join.session, seat);
         self.tell_loads();
-        self.shards[home].handle_command(Command::Join(Box::new(join)), self.now);
+        self.serve(home, |shard, now| shard.handle_command(Command::Join(Box::new(join)), now));
         self.settle();
     }
 
@@ -271,7 +287,8 @@ impl World {
     pub fn lose_session(&mut self, id: ClientId) {
         if let Some(session) = self.residents[id.0].session.take() {
             if let Some(seat) = self.sessions.remove(&session) {
-                self.shards[seat.shard].handle_command(Command::SessionClosed(session), self.now);
+                let command = Command::SessionClosed(session);
+                self.serve(seat.shard, |shard, now| shard.handle_command(command, now));
             }
             self.settle();
         }
@@ -380,7 +397,7 @@ impl World {
 
     /// Gives the first shard a datagram from anywhere, at once.
     pub fn inject(&mut self, from: SocketAddr, mut bytes: Vec<u8>) {
-        self.shards[0].handle_datagram(from, &mut bytes, self.now);
+        self.serve(0, |shard, now| shard.handle_datagram(from, &mut bytes, now));
         self.settle();
     }
 
@@ -452,7 +469,7 @@ impl World {
                 self.arrive(flight);
             }
         } else if let Some((_, place)) = shard.filter(|(at, _)| *at == next) {
-            self.shards[place].handle_timeout(self.now);
+            self.look_after(place);
         } else if let Some((_, place)) = client {
             self.residents[place].client.handle_timeout(self.now);
             self.pump(ClientId(place));
@@ -461,10 +478,35 @@ impl World {
         true
     }
 
+    /// Gives a shard an input. The watchdog looks at what it costs.
+    fn serve(&mut self, place: usize, input: impl FnOnce(&mut Shard, Instant)) {
+        let shard = &mut self.shards[place];
+        let before = shard.steps();
+        input(shard, self.now);
+        let steps = shard.steps() - before;
+        assert!(steps <= self.steps_max, "watchdog: {steps} steps for one input");
+    }
+
+    /// Lets a shard do what is due. The watchdog looks at how often that is at one instant.
+    fn look_after(&mut self, place: usize) {
+        self.looked = match self.looked {
+            (shard, at, count) if (shard, at) == (place, self.now) => (shard, at, count + 1),
+            _ => (place, self.now, 1),
+        };
+        assert!(self.looked.2 <= LOOKS_MAX, "watchdog: a shard is due again and again");
+        self.serve(place, Shard::handle_timeout);
+    }
+
     fn arrive(&mut self, mut flight: Flight) {
         let shard = (0..self.shards.len()).find(|place| address_of(*place) == flight.to);
         if let Some(place) = shard {
-            self.shards[place].handle_datagram(flight.from, &mut flight.bytes, self.now);
+            if let Some(stop) = &mut self.stop {
+                stop.keep(flight);
+            } else {
+                self.serve(place, |shard, now| {
+                    shard.handle_datagram(flight.from, &mut flight.bytes, now);
+                });
+            }
             return;
         }
         let Some((id, side)) = self.owners.get(&flight.to).copied() else { return };
@@ -531,11 +573,13 @@ impl World {
                 }
             }
             Signal::ToServer(session, request) => {
-                let command = Command::Request { session, request: request.read() };
-                if let Some(seat) = self.sessions.get(&session) {
-                    self.shards[seat.shard].handle_command(command, self.now);
+                if let Some(stop) = &mut self.stop {
+                    stop.requests.push((session, request));
+                } else if let Some(shard) = self.sessions.get(&session).map(|seat| seat.shard) {
+                    let command = Command::Request { session, request: request.read() };
+                    self.serve(shard, |shard, now| shard.handle_command(command, now));
+                    self.take_egress();
                 }
-                self.take_egress();
             }
         }
     }

@@ -12,7 +12,13 @@
     reason = "tests may fail loudly"
 )]
 
-use std::{collections::BTreeMap, time::Duration};
+#[path = "random_walks/trouble.rs"]
+mod trouble;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use protocol::ids::ParticipantSid;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
@@ -34,6 +40,8 @@ struct Walk {
     /// Present, with whether it has lost its socket.
     people: Vec<(ClientId, bool)>,
     joined: usize,
+    /// Who broke a rule.
+    broken: BTreeSet<ClientId>,
     log: Vec<String>,
 }
 
@@ -51,6 +59,7 @@ impl Walk {
             rng: StdRng::seed_from_u64(seed),
             people: Vec::new(),
             joined: 0,
+            broken: BTreeSet::new(),
             log: Vec::new(),
         }
     }
@@ -212,6 +221,7 @@ impl Walk {
 
     /// The faults end; those who lost something come back.
     fn make_peace(&mut self) {
+        self.end_trouble();
         for place in 0..self.people.len() {
             let (id, is_lost) = self.people[place];
             self.world.set_link(id, Link::default());
@@ -295,11 +305,11 @@ impl Walk {
 }
 
 fn walk(seed: u64) {
-    walk_on(seed, 1);
+    walk_on(seed, 1, false);
 }
 
 /// Answers how many joins were handed on between shards.
-fn walk_on(seed: u64, shards: u16) -> u64 {
+fn walk_on(seed: u64, shards: u16, has_trouble: bool) -> u64 {
     let mut walk = Walk::new(seed, shards);
     if shards > 1 {
         walk.world.relay_delay = Duration::from_micros(walk.rng.random_range(50..30_000));
@@ -310,6 +320,11 @@ fn walk_on(seed: u64, shards: u16) -> u64 {
     walk.join();
     for _ in 0..STEPS {
         walk.step();
+        if has_trouble && walk.rng.random_bool(0.25) && !walk.people.is_empty() {
+            let place = walk.rng.random_range(0..walk.people.len());
+            let (id, is_lost) = walk.people[place];
+            walk.trouble(id, is_lost);
+        }
         let pause = walk.rng.random_range(0..1500);
         walk.world.run_for(Duration::from_millis(pause));
     }
@@ -326,9 +341,15 @@ fn walk_on(seed: u64, shards: u16) -> u64 {
 #[test]
 fn every_promise_holds_for_the_seeds_that_failed_once() {
     for line in include_str!("../seeds.txt").lines() {
-        let seed = line.split('#').next().unwrap_or_default().trim();
-        if !seed.is_empty() {
-            walk(seed.parse().unwrap());
+        let words = line.split('#').next().unwrap_or_default();
+        let words: Vec<_> = words.split_whitespace().collect();
+        match words[..] {
+            [] => {}
+            [seed] => walk(seed.parse().unwrap()),
+            ["trouble", shards, seed] => {
+                walk_on(seed.parse().unwrap(), shards.parse().unwrap(), true);
+            }
+            _ => panic!("what is {line}?"),
         }
     }
 }
@@ -340,8 +361,15 @@ fn every_promise_holds_for_many_random_lives_of_a_room() {
 
 #[test]
 fn every_promise_holds_for_many_random_lives_of_a_room_on_several_shards() {
-    let handed_on = seeds().map(|seed| walk_on(seed, if seed % 2 == 0 { 2 } else { 3 }));
+    let handed_on = seeds().map(|seed| walk_on(seed, if seed % 2 == 0 { 2 } else { 3 }, false));
     assert!(handed_on.sum::<u64>() > 0, "the walks stay on one shard");
+}
+
+#[test]
+fn every_promise_holds_for_the_others_whatever_some_do_and_however_the_server_stands_still() {
+    seeds().for_each(|seed| {
+        walk_on(seed, if seed % 3 == 0 { 2 } else { 1 }, true);
+    });
 }
 
 fn seeds() -> std::ops::Range<u64> {

@@ -1,15 +1,16 @@
 //! The media plane's metrics: one series a shard.
 
 use metrics::Label;
-use sfu::metrics::Counters;
+use sfu::{metrics::Counters, placement::ShardId};
 
 use crate::metrics::Metric;
 
 const SHARD: &[&str] = &["shard"];
 
 type Read = fn(&Counters) -> u64;
+type Measure = fn(&Counters) -> f64;
 
-const METRICS: [(Metric, Read); 28] = [
+const METRICS: [(Metric, Read); 29] = [
     (Metric::counter("bedside_sfu_received_datagrams_total", SHARD, "Datagrams received."), |c| {
         c.datagrams_received
     }),
@@ -31,6 +32,7 @@ const METRICS: [(Metric, Read); 28] = [
         ),
         |c| c.wake_ups,
     ),
+    (Metric::counter("bedside_sfu_turns_total", SHARD, "Turns of a shard's loop."), |c| c.turns),
     (
         Metric::counter(
             "bedside_sfu_send_calls_total",
@@ -178,6 +180,40 @@ const METRICS: [(Metric, Read); 28] = [
     (Metric::gauge("bedside_sfu_subscriptions", SHARD, "Subscriptions."), |c| c.subscriptions),
 ];
 
+/// Gauges and sums that are no whole numbers.
+const MEASURES: [(Metric, Measure); 3] = [
+    (
+        Metric::gauge(
+            "bedside_sfu_turn_seconds",
+            SHARD,
+            "Mean length of a turn of a shard's loop since the start, waiting apart.",
+        ),
+        |c| seconds(c.turns_us.checked_div(c.turns).unwrap_or(0)),
+    ),
+    (
+        Metric::gauge(
+            "bedside_sfu_turn_max_seconds",
+            SHARD,
+            "Longest turn of a shard's loop in the last second.",
+        ),
+        |c| seconds(c.turn_us_max),
+    ),
+    (
+        Metric::gauge(
+            "bedside_sfu_busy_ratio",
+            SHARD,
+            "Share of the last second that a shard's thread ran.",
+        ),
+        |c| f64::from(c.busy_permille) / 1000.0,
+    ),
+];
+
+const SILENT: Metric = Metric::gauge(
+    "bedside_sfu_silent",
+    SHARD,
+    "1 while a shard has shown no sign of life for three seconds: its calls stand still, and it gets no new rooms.",
+);
+
 pub(super) const DROPPED: Metric = Metric::counter(
     "bedside_sfu_dropped_datagrams_total",
     &["shard", "reason"],
@@ -185,13 +221,24 @@ pub(super) const DROPPED: Metric = Metric::counter(
 );
 
 pub(super) fn all() -> impl Iterator<Item = Metric> {
-    METRICS.iter().map(|(metric, _)| *metric).chain([DROPPED])
+    let measures = MEASURES.iter().map(|(metric, _)| *metric);
+    METRICS.iter().map(|(metric, _)| *metric).chain(measures).chain([SILENT, DROPPED])
 }
 
-/// Copies the newest snapshot of each shard.
-pub(super) fn record(shards: &[Counters]) {
-    for (shard, counters) in shards.iter().enumerate() {
-        let shard = Label::new("shard", shard.to_string());
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+fn seconds(us: u64) -> f64 {
+    us as f64 / 1e6
+}
+
+/// Copies the newest snapshot of each shard, and which of them are silent.
+pub(super) fn record(shards: &[Counters], silent: &[ShardId]) {
+    for (shard, counters) in (0..).map(ShardId).zip(shards) {
+        let is_silent = silent.contains(&shard);
+        let shard = Label::new("shard", shard.0.to_string());
+        SILENT.set(is_silent.into(), vec![shard.clone()]);
+        for (metric, read) in &MEASURES {
+            metric.set_measure(read(counters), vec![shard.clone()]);
+        }
         for (metric, read) in &METRICS {
             metric.set(read(counters), vec![shard.clone()]);
         }
@@ -210,12 +257,23 @@ mod tests {
 
     #[test]
     fn each_shard_has_its_own_series() {
-        let mut second = Counters { rooms: 3, bytes_sent: 1200, ..Counters::default() };
+        let mut second = Counters {
+            rooms: 3,
+            bytes_sent: 1200,
+            turns: 4,
+            turns_us: 1000,
+            busy_permille: 125,
+            ..Counters::default()
+        };
         second.dropped.count(DropReason::SrtpReplay);
-        let text = rendered(|| record(&[Counters::default(), second]));
+        let text = rendered(|| record(&[Counters::default(), second], &[ShardId(1)]));
         for line in [
             "bedside_sfu_rooms{shard=\"0\"} 0",
             "bedside_sfu_rooms{shard=\"1\"} 3",
+            "bedside_sfu_silent{shard=\"0\"} 0",
+            "bedside_sfu_silent{shard=\"1\"} 1",
+            "bedside_sfu_turn_seconds{shard=\"1\"} 0.00025",
+            "bedside_sfu_busy_ratio{shard=\"1\"} 0.125",
             "bedside_sfu_sent_bytes_total{shard=\"1\"} 1200",
             "bedside_sfu_dropped_datagrams_total{shard=\"1\",reason=\"srtp_replay\"} 1",
             "# TYPE bedside_sfu_sent_bytes_total counter",
@@ -229,8 +287,8 @@ mod tests {
     fn a_counter_is_copied_not_added() {
         let counters = [Counters { commands: 5, ..Counters::default() }];
         let text = rendered(|| {
-            record(&counters);
-            record(&counters);
+            record(&counters, &[]);
+            record(&counters, &[]);
         });
         assert!(text.contains("bedside_sfu_commands_total{shard=\"0\"} 5\n"), "{text}");
     }

@@ -49,6 +49,18 @@ impl Binary {
         self.http
     }
 
+    /// Stops the process for so long, and continues it.
+    pub(crate) async fn stop_for(&self, time: Duration) {
+        self.signal("-STOP");
+        tokio::time::sleep(time).await;
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
     /// A join token, made by the binary too.
     pub(crate) fn token(identity: &str) -> String {
         let output = bedside()

@@ -22,6 +22,7 @@ mod participant;
 mod peer;
 mod scenarios;
 mod state;
+mod stops;
 
 use std::time::Duration;
 

@@ -178,7 +178,7 @@ async fn a_lost_socket_is_resumed_and_nobody_has_left() {
 }
 
 /// Two participants who publish and receive each other's tracks.
-async fn two_in_a_call(server: &Binary) -> (Participant, Participant) {
+pub(crate) async fn two_in_a_call(server: &Binary) -> (Participant, Participant) {
     let mut doctor = Participant::join(server, "doctor", 0).await;
     doctor.publish().await;
     // The doctor's picture is under way: the patient sees it once the server asked for a key frame.
@@ -193,7 +193,7 @@ async fn two_in_a_call(server: &Binary) -> (Participant, Participant) {
     (doctor, patient)
 }
 
-fn own_sid(state: &State) -> String {
+pub(crate) fn own_sid(state: &State) -> String {
     state.own.sid.clone()
 }
 

@@ -1,7 +1,10 @@
 //! How busy a shard's thread is: its processor time, the kernel's part included, against the clock.
 //!
 //! Asked once a second, so that waiting and working need no clock read of their own.
-#![expect(unsafe_code, reason = "std has no clock of a thread's processor time")]
+#![expect(
+    unsafe_code,
+    reason = "std has neither a clock of a thread's processor time nor its number"
+)]
 
 use std::time::{Duration, Instant};
 
@@ -30,6 +33,12 @@ impl BusyMeter {
 fn permille(busy: Duration, elapsed: Duration) -> u32 {
     let share = (busy.as_micros() * 1000).checked_div(elapsed.as_micros()).unwrap_or(0);
     u32::try_from(share.min(1000)).unwrap_or(1000)
+}
+
+/// The system's number of the calling thread.
+pub(crate) fn thread_number() -> i32 {
+    // SAFETY: the call takes nothing and cannot fail.
+    unsafe { libc::gettid() }
 }
 
 /// Processor time of the calling thread; zero where the system does not tell.

@@ -1,5 +1,5 @@
-//! What the threads of one node's shards share: the directory of rooms, each shard's last snapshot, the links between
-//! them, and how to wake them.
+//! What the threads of one node's shards share: the directory of rooms, each shard's last snapshot and pulse, the links
+//! between them, and how to wake them.
 //!
 //! Everything here is locked: the directory at joins and when rooms close, a snapshot once a second, a link once a
 //! batch. Nothing per packet.
@@ -14,7 +14,10 @@ use std::{
 
 use mio::Waker;
 
-use super::link::{Link, Pushed};
+use super::{
+    link::{Link, Pushed},
+    pulse::Pulse,
+};
 use crate::{
     directory::Directory,
     metrics::Counters,
@@ -26,6 +29,7 @@ use crate::{
 pub(crate) struct Node {
     pub(crate) directory: Directory,
     snapshots: Vec<Mutex<Counters>>,
+    pulses: Vec<Pulse>,
     wakers: Vec<Waker>,
     /// By sender and receiver, row by row.
     links: Vec<Link>,
@@ -39,6 +43,7 @@ impl Node {
         Self {
             directory: Directory::default(),
             snapshots: wakers.iter().map(|_| Mutex::default()).collect(),
+            pulses: wakers.iter().map(|_| Pulse::default()).collect(),
             links: (0..wakers.len() * wakers.len()).map(|_| Link::default()).collect(),
             mail: wakers.iter().map(|_| AtomicBool::new(false)).collect(),
             wakers,
@@ -83,6 +88,13 @@ impl Node {
             .filter_map(move |from| Some((from, self.link(from, to)?)))
     }
 
+    /// Gives a buffer back that came over a link and has been read.
+    pub(crate) fn give_back(&self, from: ShardId, to: ShardId, buffer: Vec<u8>) {
+        if let Some(link) = self.link(from, to) {
+            link.give_back(buffer);
+        }
+    }
+
     fn link(&self, from: ShardId, to: ShardId) -> Option<&Link> {
         let shards = self.wakers.len();
         let is_known = from.index() < shards && to.index() < shards;
@@ -112,7 +124,21 @@ impl Node {
 
     /// Each shard's load, with the joins it had taken by then.
     pub(crate) fn loads(&self) -> Vec<(Load, u64)> {
-        self.read(|counters| (counters.load(), counters.joins))
+        let mut loads = self.read(|counters| (counters.load(), counters.joins));
+        for ((load, _), pulse) in loads.iter_mut().zip(&self.pulses) {
+            load.is_silent = pulse.is_silent();
+        }
+        loads
+    }
+
+    /// Each shard's sign of life.
+    pub(crate) fn pulses(&self) -> &[Pulse] {
+        &self.pulses
+    }
+
+    /// Whether a shard has shown no sign of life for some seconds.
+    pub(crate) fn is_silent(&self, shard: ShardId) -> bool {
+        self.pulses.get(shard.index()).is_some_and(Pulse::is_silent)
     }
 
     fn read<T>(&self, read: impl Fn(&Counters) -> T) -> Vec<T> {

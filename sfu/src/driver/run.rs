@@ -15,7 +15,7 @@ use std::{
 use mio::{Events, Interest, Poll, Token, Waker, unix::SourceFd};
 
 use super::{
-    busy::BusyMeter,
+    busy::{BusyMeter, thread_number},
     link::Pushed,
     node::Node,
     pace::{Pace, Rest},
@@ -24,7 +24,7 @@ use super::{
 use crate::{
     handle::{Envelope, EventSink},
     metrics::Counters,
-    placement::{Load, ShardId},
+    placement::ShardId,
     relay::{
         outbox::{Batch, RelayOutput},
         wire,
@@ -35,11 +35,20 @@ use crate::{
 const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
 
-/// Batches read before commands, timers and the send get their turn.
+/// What a turn takes of each kind, so that none keeps the others waiting; what is left comes first in the next turn.
+/// Datagrams: some milliseconds of them, and more than ever gather while a shard keeps up.
+const DATAGRAMS_PER_TURN: usize = 1024;
 const BATCHES_PER_TURN: usize = 4;
 
-/// Commands taken per turn.
+/// Datagrams that a turn's reading may send: a room of 64 makes 63 of one.
+const COPIES_PER_TURN: u64 = 8192;
+
+/// Frames of other shards, counted after each batch.
+const FRAMES_PER_TURN: usize = 1024;
+
+/// Commands: so many, and no further one once they have taken this long. Words can wait, media cannot.
 const COMMANDS_PER_TURN: usize = 64;
+const COMMAND_SLICE: Duration = Duration::from_millis(1);
 
 /// How often counters are copied out.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_secs(1);
@@ -61,24 +70,32 @@ pub(crate) fn prepare(socket: &UdpSocket) -> io::Result<(Poll, Waker)> {
 }
 
 /// Runs until told to stop.
-pub(crate) fn run(mut shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &Shore) {
+pub(crate) fn run(shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &Shore) {
     udp::sleep_precisely();
-    let mut receiver = Receiver::new(socket);
-    let mut sender = Sender::new(socket);
+    let pulse = shore.node.pulses().get(shore.shard.index());
+    if let Some(pulse) = pulse {
+        pulse.begin(thread_number());
+    }
     let mut events = Events::with_capacity(8);
     let mut now = clock();
-    let mut snapshot_due = now;
-    let mut busy = BusyMeter::new(now);
-    let mut mail = VecDeque::new();
+    let mut driver = Driver {
+        shard,
+        shore,
+        receiver: Receiver::new(socket),
+        sender: Sender::new(socket),
+        mail: VecDeque::new(),
+        snapshot_due: now,
+        busy: BusyMeter::new(now),
+    };
     let mut pace = Pace::new(now);
     let mut rest = Rest::Wait;
     loop {
-        let patience = wait(&shard, snapshot_due, now);
+        let patience = driver.wait(now);
         match rest {
             Rest::Nap(nap) if nap.is_zero() => {}
             Rest::Nap(nap) => {
                 sleep(nap.min(patience));
-                shard.counters_mut().wake_ups += 1;
+                driver.counters().wake_ups += 1;
             }
             Rest::Wait => {
                 if let Err(error) = poll.poll(&mut events, Some(patience))
@@ -87,163 +104,243 @@ pub(crate) fn run(mut shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &
                     tracing::error!(%error, "shard cannot wait for its socket");
                     return;
                 }
-                shard.counters_mut().wake_ups += 1;
+                driver.counters().wake_ups += 1;
             }
         }
         now = clock();
+        if let Some(pulse) = pulse {
+            pulse.beat();
+        }
         pace.begin(now);
-        let received = shard.counters_mut().datagrams_received;
-        let more = receive(&mut shard, &mut receiver, &mut sender, now);
-        take_mail(&mut shard, shore, &mut mail, &mut sender, now);
-        let turn = obey(&mut shard, &shore.commands, &mut sender, now);
-        if shard.poll_timeout().is_some_and(|at| at <= now) {
-            shard.handle_timeout(now);
-        }
-        // Before our own packets leave, which takes longest: the others can begin.
-        hand_over(&mut shard, shore, now);
-        flush(&mut shard, &mut sender);
-        let has_received = shard.counters_mut().datagrams_received != received;
-        while let Some(event) = shard.poll_event() {
-            (shore.sink)(event);
-        }
-        while let Some(closed) = shard.poll_closed() {
-            shore.node.directory.closed(closed);
-        }
-        if now >= snapshot_due || turn == Turn::Stop {
-            snapshot_due = now + SNAPSHOT_INTERVAL;
-            let counters = Counters { busy_permille: busy.lap(now), ..shard.counters() };
-            shore.node.publish(shore.shard, counters);
-            let loads: Vec<Load> = shore.node.loads().into_iter().map(|(load, _)| load).collect();
-            shard.handle_loads(&loads);
-        }
-        if turn == Turn::Stop {
-            return;
-        }
-        rest = pace.end(has_received, clock());
-        if more || turn == Turn::More {
-            rest = Rest::Nap(Duration::ZERO);
+        let received = driver.counters().datagrams_received;
+        let turn = driver.turn(now);
+        let has_received = driver.counters().datagrams_received != received;
+        let end = clock();
+        driver.note_turn(end.saturating_duration_since(now));
+        rest = pace.end(has_received, end);
+        match turn {
+            Turn::Stop => return,
+            Turn::More => rest = Rest::Nap(Duration::ZERO),
+            Turn::Done => {}
         }
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the driver is where time passes")]
-fn sleep(time: Duration) {
-    std::thread::sleep(time);
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the driver is where time enters: one read where a turn begins, one where it ends"
-)]
-fn clock() -> Instant {
-    Instant::now()
-}
-
-fn wait(shard: &Shard, snapshot_due: Instant, now: Instant) -> Duration {
-    let until = shard.poll_timeout().map_or(snapshot_due, |at| at.min(snapshot_due));
-    until.saturating_duration_since(now)
-}
-
-/// Reads what waits, up to a turn's worth; true if there may be more.
-fn receive(shard: &mut Shard, receiver: &mut Receiver, sender: &mut Sender, now: Instant) -> bool {
-    for _ in 0..BATCHES_PER_TURN {
-        let count = match receiver.receive() {
-            Ok(count) => count,
-            Err(error) => {
-                // ICMP errors of earlier sends surface here; they concern nobody present. More may wait behind.
-                tracing::debug!(%error, "receive failed");
-                continue;
-            }
-        };
-        shard.look_ahead(receiver.messages(count));
-        for (source, datagram) in receiver.datagrams(count) {
-            if shard.egress().free_slots() < FREE_SLOTS_MIN {
-                flush(shard, sender);
-            }
-            shard.handle_datagram(source, datagram, now);
-        }
-        if count < RECEIVE_MESSAGES {
-            return false;
-        }
-    }
-    true
-}
-
-/// Feeds the shard what other shards have handed over.
-fn take_mail(
-    shard: &mut Shard,
-    shore: &Shore,
-    mail: &mut VecDeque<Batch>,
-    sender: &mut Sender,
-    now: Instant,
-) {
-    for (from, link) in shore.node.mail(shore.shard) {
-        for _ in 0..link.take(mail) {
-            shard.handle_relay_reset(from, now);
-        }
-        for batch in mail.drain(..) {
-            for frame in wire::frames(&batch.bytes) {
-                if shard.egress().free_slots() < FREE_SLOTS_MIN {
-                    flush(shard, sender);
-                }
-                shard.handle_relay(from, frame, now);
-            }
-            link.give_back(batch.bytes);
-        }
-    }
-}
-
-/// Hands over what the shard has to say to others.
-fn hand_over(shard: &mut Shard, shore: &Shore, now: Instant) {
-    let node = &shore.node;
-    while let Some(output) = shard.poll_relay() {
-        let (to, batch) = match output {
-            RelayOutput::Batch(to, batch) => (to, batch),
-            RelayOutput::Reset(to) => {
-                shard.counters_mut().relay_dropped_packets += node.reset(shore.shard, to);
-                continue;
-            }
-        };
-        let (pushed, buffer) = node.push(shore.shard, to, batch);
-        if let Some(buffer) = buffer {
-            shard.recycle_relay(buffer);
-        }
-        match pushed {
-            Pushed::Taken { .. } => {}
-            Pushed::Dropped(packets) => {
-                shard.counters_mut().relay_dropped_packets += u64::from(packets);
-            }
-            Pushed::Full => {
-                shard.break_relay(to, now);
-            }
-        }
-    }
-}
-
-#[derive(PartialEq, Eq)]
+/// Whether a turn has left something for the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Turn {
     Done,
     More,
     Stop,
 }
 
-fn obey(
-    shard: &mut Shard,
-    commands: &Commands<Envelope>,
-    sender: &mut Sender,
-    now: Instant,
-) -> Turn {
-    for _ in 0..COMMANDS_PER_TURN {
-        if shard.egress().free_slots() < FREE_SLOTS_MIN {
-            flush(shard, sender);
+/// What waits of another shard, in its order.
+enum Mail {
+    Reset,
+    Batch(Batch),
+}
+
+/// A shard with its ways in and out.
+struct Driver<'a> {
+    shard: Shard,
+    shore: &'a Shore,
+    receiver: Receiver,
+    sender: Sender,
+    /// Taken out of the links and not handled yet.
+    mail: VecDeque<(ShardId, Mail)>,
+    snapshot_due: Instant,
+    busy: BusyMeter,
+}
+
+impl Driver<'_> {
+    /// A share of everything that waits.
+    fn turn(&mut self, now: Instant) -> Turn {
+        let datagrams = self.receive(now);
+        let mail = self.take_mail(now);
+        let commands = self.obey(now);
+        if self.shard.poll_timeout().is_some_and(|at| at <= now) {
+            self.shard.handle_timeout(now);
         }
-        match commands.try_recv() {
-            Ok(Envelope::Command(command)) => shard.handle_command(*command, now),
-            Ok(Envelope::Stop) | Err(TryRecvError::Disconnected) => return Turn::Stop,
-            Err(TryRecvError::Empty) => return Turn::Done,
+        // Before our own packets leave, which takes longest: the others can begin.
+        self.hand_over(now);
+        self.flush();
+        while let Some(event) = self.shard.poll_event() {
+            (self.shore.sink)(event);
+        }
+        while let Some(closed) = self.shard.poll_closed() {
+            self.shore.node.directory.closed(closed);
+        }
+        if now >= self.snapshot_due || commands == Turn::Stop {
+            self.snapshot_due = now + SNAPSHOT_INTERVAL;
+            self.publish(now);
+        }
+        match commands {
+            Turn::Done if datagrams || mail => Turn::More,
+            turn => turn,
         }
     }
-    Turn::More
+
+    fn counters(&mut self) -> &mut Counters {
+        self.shard.counters_mut()
+    }
+
+    fn wait(&self, now: Instant) -> Duration {
+        let due = self.snapshot_due;
+        let until = self.shard.poll_timeout().map_or(due, |at| at.min(due));
+        until.saturating_duration_since(now)
+    }
+
+    /// Reads what waits; true if there may be more.
+    fn receive(&mut self, now: Instant) -> bool {
+        let sent_max = self.counters().datagrams_sent + COPIES_PER_TURN;
+        let mut share = Share { datagrams: DATAGRAMS_PER_TURN, sent_max };
+        for _ in 0..BATCHES_PER_TURN {
+            if !self.handle_batch(&mut share, now) {
+                return true;
+            }
+            match self.receiver.receive() {
+                Ok(count) => {
+                    self.shard.look_ahead(self.receiver.messages());
+                    if count < RECEIVE_MESSAGES {
+                        return !self.handle_batch(&mut share, now);
+                    }
+                }
+                // ICMP errors of earlier sends surface here; they concern nobody present. More may wait behind.
+                Err(error) => tracing::debug!(%error, "receive failed"),
+            }
+        }
+        self.handle_batch(&mut share, now);
+        true
+    }
+
+    /// Handles what has been read, as far as the turn's share goes; true if that is all.
+    fn handle_batch(&mut self, share: &mut Share, now: Instant) -> bool {
+        while share.datagrams > 0 {
+            if self.shard.egress().free_slots() < FREE_SLOTS_MIN {
+                self.flush();
+                if self.counters().datagrams_sent >= share.sent_max {
+                    return false;
+                }
+            }
+            let Some((source, datagram)) = self.receiver.take() else { return true };
+            self.shard.handle_datagram(source, datagram, now);
+            share.datagrams -= 1;
+        }
+        false
+    }
+
+    /// Feeds the shard what other shards have handed over; true if something is left.
+    fn take_mail(&mut self, now: Instant) -> bool {
+        if self.mail.is_empty() {
+            let mut batches = VecDeque::new();
+            for (from, link) in self.shore.node.mail(self.shore.shard) {
+                for _ in 0..link.take(&mut batches) {
+                    self.mail.push_back((from, Mail::Reset));
+                }
+                self.mail.extend(batches.drain(..).map(|batch| (from, Mail::Batch(batch))));
+            }
+        }
+        let mut frames = 0;
+        while frames < FRAMES_PER_TURN
+            && let Some((from, mail)) = self.mail.pop_front()
+        {
+            match mail {
+                Mail::Reset => self.shard.handle_relay_reset(from, now),
+                Mail::Batch(batch) => frames += self.take_batch(from, batch, now),
+            }
+        }
+        !self.mail.is_empty()
+    }
+
+    /// Answers how many frames the batch held.
+    fn take_batch(&mut self, from: ShardId, batch: Batch, now: Instant) -> usize {
+        let mut frames = 0;
+        for frame in wire::frames(&batch.bytes) {
+            if self.shard.egress().free_slots() < FREE_SLOTS_MIN {
+                flush(&mut self.shard, &mut self.sender);
+            }
+            self.shard.handle_relay(from, frame, now);
+            frames += 1;
+        }
+        self.shore.node.give_back(from, self.shore.shard, batch.bytes);
+        frames
+    }
+
+    /// Takes commands for as long as a turn has for them.
+    fn obey(&mut self, now: Instant) -> Turn {
+        let mut began = None;
+        for _ in 0..COMMANDS_PER_TURN {
+            if self.shard.egress().free_slots() < FREE_SLOTS_MIN {
+                self.flush();
+            }
+            let command = match self.shore.commands.try_recv() {
+                Ok(Envelope::Command(command)) => command,
+                Ok(Envelope::Stop) | Err(TryRecvError::Disconnected) => return Turn::Stop,
+                Err(TryRecvError::Empty) => return Turn::Done,
+            };
+            let began = *began.get_or_insert_with(clock);
+            self.shard.handle_command(*command, now);
+            if clock().saturating_duration_since(began) >= COMMAND_SLICE {
+                break;
+            }
+        }
+        Turn::More
+    }
+
+    /// Hands over what the shard has to say to others.
+    fn hand_over(&mut self, now: Instant) {
+        let node = &self.shore.node;
+        while let Some(output) = self.shard.poll_relay() {
+            let (to, batch) = match output {
+                RelayOutput::Batch(to, batch) => (to, batch),
+                RelayOutput::Reset(to) => {
+                    let lost = node.reset(self.shore.shard, to);
+                    self.shard.counters_mut().relay_dropped_packets += lost;
+                    continue;
+                }
+            };
+            let (pushed, buffer) = node.push(self.shore.shard, to, batch);
+            if let Some(buffer) = buffer {
+                self.shard.recycle_relay(buffer);
+            }
+            match pushed {
+                Pushed::Taken { .. } => {}
+                Pushed::Dropped(packets) => {
+                    self.shard.counters_mut().relay_dropped_packets += u64::from(packets);
+                }
+                Pushed::Full => self.shard.break_relay(to, now),
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        flush(&mut self.shard, &mut self.sender);
+    }
+
+    fn note_turn(&mut self, took: Duration) {
+        let took = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let counters = self.shard.counters_mut();
+        counters.turns += 1;
+        counters.turns_us = counters.turns_us.saturating_add(took);
+        counters.turn_us_max = counters.turn_us_max.max(took);
+    }
+
+    /// Copies the counters out, and tells the shard how the others are doing.
+    fn publish(&mut self, now: Instant) {
+        let busy_permille = self.busy.lap(now);
+        let counters = Counters { busy_permille, ..self.shard.counters() };
+        self.counters().turn_us_max = 0;
+        self.shore.node.publish(self.shore.shard, counters);
+        let loads = self.shore.node.loads().into_iter().map(|(load, _)| load);
+        self.shard.handle_loads(&loads.collect::<Vec<_>>());
+    }
+}
+
+/// What is left of a turn's share of datagrams.
+struct Share {
+    datagrams: usize,
+    /// The counter of sent datagrams at which to stop.
+    sent_max: u64,
 }
 
 fn flush(shard: &mut Shard, sender: &mut Sender) {
@@ -257,4 +354,17 @@ fn flush(shard: &mut Shard, sender: &mut Sender) {
     counters.datagrams_sent += sent.datagrams;
     counters.bytes_sent += sent.bytes;
     counters.send_errors += sent.errors;
+}
+
+#[expect(clippy::disallowed_methods, reason = "the driver is where time passes")]
+fn sleep(time: Duration) {
+    std::thread::sleep(time);
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the driver is where time enters: one read where a turn begins, one where it ends, one a command"
+)]
+fn clock() -> Instant {
+    Instant::now()
 }

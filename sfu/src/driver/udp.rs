@@ -98,6 +98,11 @@ pub(crate) struct Receiver {
     iovecs: Box<[libc::iovec]>,
     headers: Box<[libc::mmsghdr]>,
     messages: [Received; RECEIVE_MESSAGES],
+    /// Messages of the last batch.
+    count: usize,
+    /// The next datagram: which message, and where in it.
+    message: usize,
+    offset: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -121,11 +126,16 @@ impl Receiver {
             iovecs: vec![iovec; RECEIVE_MESSAGES].into_boxed_slice(),
             headers: vec![header; RECEIVE_MESSAGES].into_boxed_slice(),
             messages: [Received { source: None, len: 0, segment: 0 }; RECEIVE_MESSAGES],
+            count: 0,
+            message: 0,
+            offset: 0,
         }
     }
 
-    /// Reads one batch; the number of messages, 0 when nothing waits.
+    /// Reads one batch; the number of messages, 0 when nothing waits. The last one must have been taken.
     pub(crate) fn receive(&mut self) -> io::Result<usize> {
+        debug_assert!(self.message == self.count, "datagrams of the last batch are lost");
+        (self.count, self.message, self.offset) = (0, 0, 0);
         let parts = self
             .names
             .iter_mut()
@@ -171,35 +181,36 @@ impl Receiver {
                 segment: gro_segment(&header.msg_hdr).filter(|size| *size > 0).unwrap_or(len),
             };
         }
+        self.count = count;
         Ok(count)
     }
 
     /// The messages of the last batch, as they came: source and the first datagram's bytes, more may follow them.
-    pub(crate) fn messages(&self, count: usize) -> impl Iterator<Item = (SocketAddr, &[u8])> {
+    pub(crate) fn messages(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
         self.messages
             .iter()
             .zip(self.buffers.chunks_exact(RECEIVE_STRIDE))
-            .take(count)
+            .take(self.count)
             .filter_map(|(received, buffer)| Some((received.source?, buffer.get(..received.len)?)))
     }
 
-    /// The datagrams of the last batch of `count` messages, receive offload undone.
-    pub(crate) fn datagrams(
-        &mut self,
-        count: usize,
-    ) -> impl Iterator<Item = (SocketAddr, &mut [u8])> {
-        self.messages
-            .iter()
-            .zip(self.buffers.chunks_exact_mut(RECEIVE_STRIDE))
-            .take(count)
-            .filter_map(|(received, buffer)| {
-                let source = received.source?;
-                let bytes = buffer.get_mut(..received.len)?;
-                Some((source, bytes, received.segment.max(1)))
-            })
-            .flat_map(|(source, bytes, segment)| {
-                bytes.chunks_mut(segment).map(move |datagram| (source, datagram))
-            })
+    /// The next datagram of the last batch, receive offload undone; `None` when all have been taken.
+    pub(crate) fn take(&mut self) -> Option<(SocketAddr, &mut [u8])> {
+        while self.message < self.count {
+            let received = self.messages.get(self.message)?;
+            let left = received.len.saturating_sub(self.offset);
+            let (len, start) =
+                (left.min(received.segment), self.message * RECEIVE_STRIDE + self.offset);
+            if len == left {
+                (self.message, self.offset) = (self.message + 1, 0);
+            } else {
+                self.offset += len;
+            }
+            if let Some(source) = received.source.filter(|_| len > 0) {
+                return Some((source, self.buffers.get_mut(start..start + len)?));
+            }
+        }
+        None
     }
 }
 
@@ -467,8 +478,10 @@ mod tests {
         let mut all = Vec::new();
         // Loopback delivers within the send call; the bound only ends a failing test.
         for _ in 0..1000 {
-            let count = receiver.receive().unwrap();
-            all.extend(receiver.datagrams(count).map(|(source, bytes)| (source, bytes.to_vec())));
+            receiver.receive().unwrap();
+            while let Some((source, bytes)) = receiver.take() {
+                all.push((source, bytes.to_vec()));
+            }
             if all.len() >= expected {
                 break;
             }

@@ -24,7 +24,10 @@ use crate::{
         payload::{CodecKind, red, vp8},
         rtcp::{self, ReportBlock, RtcpPacket},
     },
-    shard::{command::Target, context::Context},
+    shard::{
+        command::{Message, Outcome, Target},
+        context::Context,
+    },
 };
 
 /// Round trip assumed when pacing retransmission requests: an ICE-lite agent sends no checks to measure one with.
@@ -35,6 +38,9 @@ const NACKS_PER_PACKET_MAX: usize = 256;
 
 /// Most retransmissions answered for one RTCP packet; the rest is asked again.
 const RETRANSMISSIONS_PER_PACKET_MAX: usize = 64;
+
+/// How often a publisher is told that it sends too much: its application shows it, its encoder learns it every second.
+const CEILING_TOLD_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Most report blocks in one report (RFC 3550 §6.4.1: a 5-bit count).
 const REPORT_BLOCKS_MAX: usize = 31;
@@ -224,6 +230,7 @@ impl Room {
                 self.ask_again(context, key, now);
                 self.send_arrivals(context, key, now);
                 if report_due {
+                    self.renew_allowances(context, key, now);
                     self.send_receiver_report(context, key, now);
                 }
                 let next = self.next_feedback(context, key, now);
@@ -307,6 +314,42 @@ impl Room {
             if !sent {
                 break;
             }
+        }
+        if connection.arrivals.due(now) {
+            connection.arrivals.postpone(now);
+        }
+        debug_assert!(!connection.arrivals.due(now), "arrivals are due again at once");
+    }
+
+    /// A second has passed: as much may come again. Who sends more than may come is told, now and then.
+    fn renew_allowances(&mut self, context: &mut Context, key: ConnectionKey, now: Instant) {
+        let Some(connection) = context.connections.get_mut(key) else { return };
+        let mut exceeded = connection.allowance.renew().then_some("all tracks together send");
+        let Some(participant) = self.participants.get_mut(connection.owner.participant) else {
+            return;
+        };
+        for publication in &participant.publications {
+            let Some(publication) = self.publications.get_mut(*publication) else { continue };
+            for layer in &mut publication.layers {
+                if layer.allowance.renew() {
+                    exceeded = exceeded.or(Some("a track sends"));
+                }
+            }
+        }
+        let was_told = |at| now.saturating_duration_since(at) < CEILING_TOLD_INTERVAL;
+        if let Some(who) = exceeded
+            && !participant.ceiling_told.is_some_and(was_told)
+        {
+            participant.ceiling_told = Some(now);
+            let message = Message::RequestOutcome {
+                request_id: 0,
+                outcome: Outcome::LimitExceeded,
+                message: format!(
+                    "{who} more than was announced or is allowed: the rest is dropped"
+                ),
+                add_track: None,
+            };
+            context.emit(participant.session(), message);
         }
     }
 

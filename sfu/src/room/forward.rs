@@ -27,7 +27,7 @@ use crate::{
     drop_reason::DropReason,
     rtp::{
         extension::ExtensionValues,
-        header::{self, OutHeader},
+        header::{self, OutHeader, RtpHeader},
         history::{PacketMeta, StoredExtensions},
         ids::{ExtSeq, Pt, Ssrc},
         payload::{self, CodecKind, red, vp8},
@@ -85,6 +85,13 @@ impl Room {
         let packet = datagram.get(..received.len).ok_or(DropReason::RtpMalformed)?;
         let head = &received.header;
         let values = ExtensionValues::parse(packet, head, &connection.incoming.extensions);
+        let mut placed = self.layer_of(connection, head, &values);
+        // What is dropped for coming too fast is not told as arrived, so that its sender slows down.
+        if let Ok((.., layer)) = &mut placed
+            && !layer.allowance.take(received.len)
+        {
+            return Err(DropReason::TrackCeiling);
+        }
         if let Some(seq) = values.transport_cc {
             connection.arrivals.on_packet(seq, now);
             connection.incoming.latest = head.ssrc;
@@ -92,17 +99,10 @@ impl Room {
         if let Some(at) = connection.arrivals.poll_timeout() {
             connection.wake_by(at, key, &mut context.timers);
         }
-        let role = connection.incoming.role(head.pt).ok_or(DropReason::UnknownPayloadType)?;
-        let route = match connection.incoming.route(head.ssrc) {
-            Some(route) => route,
-            None => self.learn_route(connection, head.ssrc, head.pt, role, &values)?,
-        };
+        let (role, route, layer) = placed?;
         let payload = packet.get(head.len..).ok_or(DropReason::RtpMalformed)?;
         let payload =
             header::unpadded(payload, head.has_padding).map_err(|_| DropReason::RtpMalformed)?;
-        let publication =
-            self.publications.get_mut(route.publication).ok_or(DropReason::UnknownSsrc)?;
-        let layer = publication.layer_mut(route.layer).ok_or(DropReason::UnknownSsrc)?;
         let (seq, codec, payload) = match role {
             PtRole::Media(codec) => {
                 layer.reception.on_packet(received.seq, head.timestamp, now);
@@ -117,6 +117,24 @@ impl Room {
             Arrived { seq, marker: head.marker, timestamp: head.timestamp, codec, values, payload };
         self.forward(context, route, Some(key), &arrived, now);
         Ok(())
+    }
+
+    /// What a packet is, and the layer that it belongs to.
+    fn layer_of(
+        &mut self,
+        connection: &mut Connection,
+        head: &RtpHeader,
+        values: &ExtensionValues<'_>,
+    ) -> Result<(PtRole, Route, &mut Layer), DropReason> {
+        let role = connection.incoming.role(head.pt).ok_or(DropReason::UnknownPayloadType)?;
+        let route = match connection.incoming.route(head.ssrc) {
+            Some(route) => route,
+            None => self.learn_route(connection, head.ssrc, head.pt, role, values)?,
+        };
+        let publication =
+            self.publications.get_mut(route.publication).ok_or(DropReason::UnknownSsrc)?;
+        let layer = publication.layer_mut(route.layer).ok_or(DropReason::UnknownSsrc)?;
+        Ok((role, route, layer))
     }
 
     /// Reads what a packet of this layer will need: see `shard/look_ahead.rs`.
@@ -296,6 +314,10 @@ impl Source<'_> {
         ) {
             Decision::Forward => {}
             Decision::Drop => return,
+            // The stream stood still, by a mute or on another layer, and this is from before.
+            Decision::Begin if subscription.stream.rewriter.has_passed(self.layer, packet.seq) => {
+                return;
+            }
             Decision::Begin => {
                 let numbers = source_numbers(packet.timestamp, self.descriptor.as_ref());
                 let clock_rate = self.publication.codec.clock_rate();

@@ -62,6 +62,8 @@ pub(crate) struct Participant {
     pub(crate) data_budget: DataBudget,
     /// Since when a connection of its has had no path.
     pub(crate) lost_since: Option<Instant>,
+    /// When it was last told that it sends more than it may.
+    pub(crate) ceiling_told: Option<Instant>,
     /// Announced again under the id of a track that is still published: answered when that one ends.
     pub(crate) queued: Vec<AddTrack>,
     pub(crate) audio_level: AudioLevel,
@@ -257,6 +259,7 @@ impl Participant {
             held_data: HeldData::default(),
             data_budget: DataBudget { tokens: DATA_MESSAGES_BURST, refilled: now },
             lost_since: None,
+            ceiling_told: None,
             queued: Vec::new(),
             audio_level: AudioLevel::default(),
         }

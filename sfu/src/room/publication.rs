@@ -10,7 +10,12 @@ use super::{
 };
 use crate::{
     connection::srtp::replay::ReplayWindow,
+    limits::{
+        AUDIO_BYTES_PER_SECOND_MAX, AUDIO_PACKETS_PER_SECOND_MAX, VIDEO_BPS_MAX, VIDEO_BPS_SLACK,
+        VIDEO_PACKET_BYTES_MEAN_MIN, VIDEO_PACKETS_PER_SECOND_MIN,
+    },
     rtp::{
+        allowance::{Allowance, Ceiling},
         history::History,
         ids::{ExtSeq, Mid, Rid, Ssrc},
         nack::NackTracker,
@@ -98,7 +103,12 @@ impl Publication {
 
     fn new_layer(&self, index: LayerIndex, ssrc: Ssrc) -> Layer {
         let declared = self.info.layers.get(usize::from(index.0));
-        Layer::new(index, ssrc, self.codec, declared.map_or(0, |layer| layer.bitrate_bps))
+        let declared = declared.map_or(0, |layer| layer.bitrate_bps);
+        // One stream may carry all that was announced, as layers of its own (SVC).
+        let all = self.info.layers.iter().map(|layer| layer.bitrate_bps);
+        let announced =
+            if self.rids.len() > 1 { declared } else { all.fold(0, u32::saturating_add) };
+        Layer::new(index, ssrc, self.codec, declared, ceiling(self.codec, announced))
     }
 
     /// The layer that a rid names, whether or not it has come yet.
@@ -165,6 +175,21 @@ fn history_bytes(rate_bps: u32) -> usize {
     bytes.clamp(HISTORY_BYTES_MIN, HISTORY_BYTES_MAX) as usize
 }
 
+/// What may come of a stream of this codec for which so many bits a second were announced; 0: nothing was.
+fn ceiling(codec: CodecKind, announced_bps: u32) -> Ceiling {
+    if codec.is_audio() {
+        let (bytes, packets) = (AUDIO_BYTES_PER_SECOND_MAX, AUDIO_PACKETS_PER_SECOND_MAX);
+        return Ceiling { bytes, packets };
+    }
+    let bps = match announced_bps {
+        0 => VIDEO_BPS_MAX,
+        bps => bps.saturating_mul(2).saturating_add(VIDEO_BPS_SLACK).min(VIDEO_BPS_MAX),
+    };
+    let bytes = bps / 8;
+    let packets = (bytes / VIDEO_PACKET_BYTES_MEAN_MIN).max(VIDEO_PACKETS_PER_SECOND_MIN);
+    Ceiling { bytes, packets }
+}
+
 /// One incoming stream of a publication.
 pub(crate) struct Layer {
     pub(crate) index: LayerIndex,
@@ -173,6 +198,7 @@ pub(crate) struct Layer {
     pub(crate) history: Option<History>,
     pub(crate) nack: NackTracker,
     pub(crate) reception: Reception,
+    pub(crate) allowance: Allowance,
     pub(crate) requests: KeyFrameRequests,
     /// What has come, by media or by retransmission: each number is forwarded once, ever.
     arrived: Option<ReplayWindow>,
@@ -189,7 +215,13 @@ pub(crate) struct SenderReport {
 }
 
 impl Layer {
-    fn new(index: LayerIndex, ssrc: Ssrc, codec: CodecKind, rate_bps: u32) -> Self {
+    fn new(
+        index: LayerIndex,
+        ssrc: Ssrc,
+        codec: CodecKind,
+        rate_bps: u32,
+        ceiling: Ceiling,
+    ) -> Self {
         Self {
             index,
             ssrc,
@@ -197,6 +229,7 @@ impl Layer {
                 .then(|| History::new(history_bytes(rate_bps), HISTORY_PACKETS)),
             nack: NackTracker::default(),
             reception: Reception::new(codec.clock_rate()),
+            allowance: Allowance::new(ceiling),
             requests: KeyFrameRequests::default(),
             arrived: None,
             last_packet: None,

@@ -90,6 +90,20 @@ impl Rewriter {
         }
     }
 
+    /// Whether this packet of a layer, or a later one, has been sent: it comes late, and no epoch may begin with it, or what
+    /// is older would be given a higher number.
+    #[must_use]
+    pub(crate) fn has_passed(&self, layer: LayerIndex, source: ExtSeq) -> bool {
+        let mut last = self.highest_out;
+        for epoch in self.epochs.iter().flatten() {
+            if epoch.layer == layer {
+                return epoch.source(last).is_some_and(|last| source <= last);
+            }
+            last = ExtSeq(epoch.first_out.0.saturating_sub(1));
+        }
+        false
+    }
+
     /// The outgoing number of a packet, with its epoch's offsets; `None` if the packet belongs to no epoch.
     /// Constant time: newest epoch first, and almost always the answer.
     pub(crate) fn forward(
@@ -157,6 +171,24 @@ mod tests {
         assert_eq!(rewriter.source_of(ExtSeq(13)), Some((HIGH, ExtSeq(103), Offsets::default())));
         assert_eq!(rewriter.source_of(ExtSeq(14)), Some((LOW, ExtSeq(55), offsets)));
         assert_eq!(rewriter.source_of(ExtSeq(15)), None);
+    }
+
+    #[test]
+    fn what_comes_late_begins_no_epoch() {
+        let mut rewriter = Rewriter::new(Seq(10));
+        assert!(!rewriter.has_passed(HIGH, ExtSeq(0)));
+        rewriter.begin(HIGH, ExtSeq(101), Offsets::default());
+        // Begun, and nothing sent yet.
+        assert!(!rewriter.has_passed(HIGH, ExtSeq(101)));
+        rewriter.forward(HIGH, ExtSeq(105)).unwrap();
+        for (source, passed) in [(100, true), (104, true), (105, true), (106, false)] {
+            assert_eq!(rewriter.has_passed(HIGH, ExtSeq(source)), passed, "{source}");
+        }
+        rewriter.begin(LOW, ExtSeq(7), Offsets::default());
+        rewriter.forward(LOW, ExtSeq(30)).unwrap();
+        assert!(rewriter.has_passed(HIGH, ExtSeq(105)) && !rewriter.has_passed(HIGH, ExtSeq(106)));
+        rewriter.forget(HIGH);
+        assert!(!rewriter.has_passed(HIGH, ExtSeq(105)));
     }
 
     #[test]

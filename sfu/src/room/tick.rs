@@ -32,7 +32,7 @@ const LOST_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Room {
-    /// Looks after the room; returns when to look again.
+    /// Looks after the room; returns when to look again, which is later unless the room is over.
     pub(crate) fn tick(&mut self, context: &mut Context, now: Instant) -> Instant {
         if now >= self.window_ends {
             self.window_ends = now + WINDOW;
@@ -44,8 +44,8 @@ impl Room {
             self.request_held_key_frames(context, now);
         }
         match self.closes {
-            // An empty room still looks up: someone may come back before it closes.
-            Some(closes) if self.is_empty() => closes.min(self.window_ends).max(now),
+            // An empty room still looks up: someone may come back before it closes. An empty edge waits for its home.
+            Some(closes) if self.is_home() && self.is_empty() => closes.min(self.window_ends),
             _ => self.window_ends,
         }
     }

@@ -104,6 +104,11 @@ impl ArrivalRecorder {
         self.poll_timeout().or_else(|| (at > now).then_some(at))
     }
 
+    /// What waits cannot be told now, for want of a path or of room: it is due again as if it had just begun to wait.
+    pub fn postpone(&mut self, now: Instant) {
+        self.since = Some(now);
+    }
+
     /// Writes one feedback packet of at most `out.len()` bytes; call until `None`, each result a
     /// packet of its own.
     ///

@@ -13,6 +13,7 @@ use rand::rngs::StdRng;
 use slotmap::SlotMap;
 
 use super::{
+    clock::ShardClock,
     command::{Event, Message},
     egress::Egress,
     relay::Relays,
@@ -26,6 +27,10 @@ use crate::{
     placement::ShardId,
     rtp::{extension::abs_send_time_24, ids::Seq},
 };
+
+/// Steps that no input of any honest or hostile client comes near: a message to a full room is driven through 63
+/// transports, and a pass over timers is bounded by itself.
+const STEPS_PER_INPUT_MAX: u64 = 1 << 14;
 
 /// What a shard is told at start.
 #[derive(Clone)]
@@ -66,8 +71,13 @@ pub(crate) struct Context {
     pub(crate) ended: Vec<SessionId>,
     /// Connections that were given data to send: driven once, when the input has been handled.
     pub(crate) fed: Vec<ConnectionKey>,
-    /// When the input that is being handled came.
+    /// When the input that is being handled came, by the shard's clock.
     pub(crate) now: Instant,
+    clock: ShardClock,
+    /// See [`step`](Self::step).
+    steps: u64,
+    /// Steps before this input.
+    steps_before: u64,
 }
 
 impl Context {
@@ -91,15 +101,44 @@ impl Context {
             ended: Vec::new(),
             fed: Vec::new(),
             now,
+            clock: ShardClock::new(now),
+            steps: 0,
+            steps_before: 0,
         }
     }
 
-    /// Begins handling an input that came at `now`.
-    pub(crate) fn begin(&mut self, now: Instant) {
-        self.now = now;
-        // A day's offset keeps the clock above zero for whatever precedes the start.
-        let since = now.saturating_duration_since(self.started) + Duration::from_secs(86_400);
-        self.abs_send_time = abs_send_time_24(since);
+    /// Begins handling an input that came at `came`; answers when that is by the shard's clock. Hot: inputs of one batch
+    /// came at one time.
+    pub(crate) fn begin(&mut self, came: Instant) -> Instant {
+        self.steps_before = self.steps;
+        if !self.clock.is_at(came) {
+            self.now = self.clock.advance(came, self.timers.next());
+            // A day's offset keeps the clock above zero for whatever precedes the start.
+            let since =
+                self.now.saturating_duration_since(self.started) + Duration::from_secs(86_400);
+            self.abs_send_time = abs_send_time_24(since);
+        }
+        self.now
+    }
+
+    /// When the next look is due, by the caller's clock.
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next().map(|at| self.clock.outside(at))
+    }
+
+    /// Counts a step of work that an input leads to: a look, a happening, a turn of a transport. Whatever an input asks
+    /// for, it is bounded: a loop that feeds itself would reach any number.
+    pub(crate) fn step(&mut self) {
+        self.steps += 1;
+        debug_assert!(
+            self.steps - self.steps_before <= STEPS_PER_INPUT_MAX,
+            "an input does not come to an end"
+        );
+    }
+
+    /// Steps taken so far.
+    pub(crate) fn steps(&self) -> u64 {
+        self.steps
     }
 
     pub(crate) fn drop_count(&mut self, reason: DropReason) {

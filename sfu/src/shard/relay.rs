@@ -112,7 +112,7 @@ impl Shard {
         frame: Result<Frame<'_>, WireError>,
         now: Instant,
     ) {
-        self.context.begin(now);
+        let now = self.context.begin(now);
         match frame {
             Ok(frame) => {
                 if catch_unwind(AssertUnwindSafe(|| self.relayed(from, frame, now))).is_err() {
@@ -131,7 +131,7 @@ impl Shard {
 
     /// A batch for another shard could not be carried: resets the link.
     pub fn break_relay(&mut self, peer: ShardId, now: Instant) {
-        self.context.begin(now);
+        let now = self.context.begin(now);
         self.context.relays.broken.push(peer);
         self.settle(now);
     }
@@ -140,7 +140,7 @@ impl Shard {
     /// its edges is told to join anew. What it said until then may have opened edges that it has forgotten: if the reset
     /// is not the answer to ours, it is answered, so that the same is true the other way round.
     pub fn handle_relay_reset(&mut self, peer: ShardId, now: Instant) {
-        self.context.begin(now);
+        let now = self.context.begin(now);
         let relays = &mut self.context.relays;
         if let Some(place) = relays.awaited.iter().position(|one| *one == peer) {
             relays.awaited.swap_remove(place);

@@ -9,6 +9,9 @@
 //! deadline and asks again. That makes moving a deadline later free, and moving it earlier one push. Looks are rounded
 //! up to whole ticks, so that what a thousand connections want at almost the same time is one wake-up. Scheduling and
 //! taking are O(1); slots have memory for a thousand connections, and keep what they grow to.
+//!
+//! A pass over what is due never meets what it schedules itself, however early that wants to be: it comes with the next
+//! tick. So a pass ends, and whoever asks for a look again and again costs one look a tick.
 
 use std::time::{Duration, Instant};
 
@@ -44,6 +47,8 @@ pub struct Timers {
     start: Instant,
     /// The first tick that has not been taken whole.
     next: u64,
+    /// The first tick that new entries may have: the one after the last pass.
+    open: u64,
     /// Each entry with its own tick, which lies beyond its slot's when it waits for longer than the horizon.
     slots: [Vec<(u64, Timer)>; SLOTS],
     /// A bit for each slot that holds something.
@@ -55,14 +60,14 @@ impl Timers {
     #[must_use]
     pub fn new(start: Instant) -> Self {
         let slots = std::array::from_fn(|_| Vec::with_capacity(SLOT_CAPACITY));
-        Self { start, next: 0, slots, occupied: [0; WORDS] }
+        Self { start, next: 0, open: 0, slots, occupied: [0; WORDS] }
     }
 
-    /// Looks after `timer` at `at`, rounded up to a tick. O(1).
+    /// Looks after `timer` at `at`, rounded up to a tick, but not within the pass that runs. O(1).
     pub fn schedule(&mut self, at: Instant, timer: Timer) {
         let wait = at.saturating_duration_since(self.start);
         let is_whole = wait.subsec_nanos().is_multiple_of(TICK_NS);
-        self.insert(ticks(wait) + u64::from(!is_whole), timer);
+        self.insert((ticks(wait) + u64::from(!is_whole)).max(self.open), timer);
     }
 
     /// When something must be looked after next. O(1).
@@ -75,6 +80,7 @@ impl Timers {
     /// Takes one entry that is due. O(1) over the ticks that have passed.
     pub fn pop_due(&mut self, now: Instant) -> Option<Timer> {
         let current = ticks(now.saturating_duration_since(self.start));
+        self.open = self.open.max(current + 1);
         while self.next <= current {
             let (slot, word, bit) = position(self.next);
             match self.slots.get_mut(slot).and_then(Vec::pop) {
@@ -170,6 +176,25 @@ mod tests {
         timers.schedule(start + ms(10), timer);
         assert_eq!(timers.next(), Some(start + ms(1005)));
         assert_eq!(timers.pop_due(start + ms(1005)), Some(timer));
+    }
+
+    #[test]
+    fn a_pass_never_meets_what_it_schedules_and_meets_it_in_the_next() {
+        let start = Instant::now();
+        for (late, count) in [(0, 1), (3, 2), (10_000, 5)] {
+            let mut timers = Timers::new(start);
+            let now = start + ms(50 + late);
+            keys(count).into_iter().for_each(|timer| timers.schedule(start + ms(50), timer));
+            for pass in 0..3 {
+                let now = now + TICK * pass;
+                for _ in 0..count {
+                    let timer = timers.pop_due(now).expect("each once in every pass");
+                    // In the past, now, and within the running tick.
+                    timers.schedule(now - ms(7 * u64::from(pass)), timer);
+                }
+                assert_eq!(timers.pop_due(now), None);
+            }
+        }
     }
 
     #[test]

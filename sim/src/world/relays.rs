@@ -30,6 +30,12 @@ impl World {
         self.shards[usize::from(shard)].counters()
     }
 
+    /// Steps of work that one shard has taken.
+    #[must_use]
+    pub fn steps_of(&self, shard: u16) -> u64 {
+        self.shards[usize::from(shard)].steps()
+    }
+
     /// Participants of all shards.
     #[must_use]
     pub fn participants(&self) -> u64 {
@@ -90,12 +96,14 @@ impl World {
     /// Delivers what has arrived; true if anything had.
     pub(super) fn deliver_parcels(&mut self) -> bool {
         let mut delivered = false;
-        while self.parcels.front().is_some_and(|parcel| parcel.at <= self.now) {
+        while self.stop.is_none()
+            && self.parcels.front().is_some_and(|parcel| parcel.at <= self.now)
+        {
             let Some(Parcel { from, to, batch, .. }) = self.parcels.pop_front() else { break };
             delivered = true;
             let place = to.index();
             let Some(batch) = batch else {
-                self.shards[place].handle_relay_reset(from, self.now);
+                self.serve(place, |shard, now| shard.handle_relay_reset(from, now));
                 continue;
             };
             for frame in wire::frames(&batch) {
@@ -103,7 +111,7 @@ impl World {
                     self.take_egress();
                 }
                 let frame = frame.expect("shards write what shards can read");
-                self.shards[place].handle_relay(from, Ok(frame), self.now);
+                self.serve(place, |shard, now| shard.handle_relay(from, Ok(frame), now));
             }
             self.shards[place].recycle_relay(batch);
         }
@@ -112,12 +120,14 @@ impl World {
 
     /// When the next parcel arrives. The delay does not change while something is under way.
     pub(super) fn next_parcel(&self) -> Option<Instant> {
-        self.parcels.front().map(|parcel| parcel.at)
+        self.parcels.front().filter(|_| self.stop.is_none()).map(|parcel| parcel.at)
     }
 
     /// The shard that has to do something next.
     pub(super) fn next_shard(&self) -> Option<(Instant, usize)> {
-        let due = |(place, shard): (usize, &Shard)| Some((shard.poll_timeout()?, place));
+        let due = |(place, shard): (usize, &Shard)| {
+            Some((shard.poll_timeout().filter(|_| self.stop.is_none())?, place))
+        };
         self.shards.iter().enumerate().filter_map(due).min()
     }
 
