@@ -58,6 +58,18 @@ pub const PENDING_TRACKS_MAX: usize = 20;
 /// Largest data-channel message, in bytes. SDKs stay below 64,000.
 pub const DATA_MESSAGE_BYTES_MAX: usize = 65_536;
 
-/// Bytes of data-channel messages that wait for one slow subscriber before further lossy ones are dropped and a
-/// reliable overflow closes the channel's backlog.
-pub const DATA_BACKLOG_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes of reliable messages that wait for one receiver before their senders are made to wait: 8 Mbit/s at a round trip
+/// of half a second.
+pub const DATA_QUEUE_BYTES_FULL: usize = 512 * 1024;
+
+/// Senders go on when so much is left: half, so that they are not woken for every message.
+pub const DATA_QUEUE_BYTES_LOW: usize = DATA_QUEUE_BYTES_FULL / 2;
+
+/// Bytes of reliable messages that wait for one receiver, at most. Beyond the point at which senders wait there is only
+/// what cannot wait: the last words of those who leave, and what was held for someone who joined.
+pub const DATA_QUEUE_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes of lossy messages that wait for one receiver; older ones make way. Half a second at 1 Mbit/s.
+pub const LOSSY_QUEUE_BYTES_MAX: usize = 64 * 1024;
+
+const _: () = assert!(DATA_QUEUE_BYTES_FULL + DATA_MESSAGE_BYTES_MAX < DATA_QUEUE_BYTES_MAX);

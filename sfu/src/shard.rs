@@ -305,7 +305,10 @@ impl Shard {
         }
         let context = &mut self.context;
         let feedback = match self.rooms.get_mut(owner.room) {
-            Some(room) => room.send_feedback(context, key, now),
+            Some(room) => {
+                room.pump_resting(context, owner.participant, now);
+                room.send_feedback(context, key, now)
+            }
             None => None,
         };
         let Some(connection) = context.connections.get_mut(key) else { return };
@@ -345,6 +348,17 @@ impl Shard {
 
     /// Tells rooms what their connections did, until nothing more follows from it.
     fn settle(&mut self, now: Instant) {
+        self.tell_rooms(now);
+        while self.context.drive_fed(now) {
+            self.tell_rooms(now);
+        }
+        self.reset_broken(now);
+        for session in self.context.ended.drain(..) {
+            self.sessions.remove(&session);
+        }
+    }
+
+    fn tell_rooms(&mut self, now: Instant) {
         while let Some((key, owner, happening)) = self.context.happenings.pop_front() {
             let Some(room) = self.rooms.get_mut(owner.room) else { continue };
             let context = &mut self.context;
@@ -366,13 +380,6 @@ impl Shard {
             if handled.is_err() {
                 self.on_panic(Some(key), now);
             }
-        }
-        while let Some(key) = self.context.fed.pop() {
-            self.context.drive(key, now);
-        }
-        self.reset_broken(now);
-        for session in self.context.ended.drain(..) {
-            self.sessions.remove(&session);
         }
     }
 

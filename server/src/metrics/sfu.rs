@@ -9,7 +9,7 @@ const SHARD: &[&str] = &["shard"];
 
 type Read = fn(&Counters) -> u64;
 
-const METRICS: [(Metric, Read); 28] = [
+const METRICS: [(Metric, Read); 29] = [
     (Metric::counter("bedside_sfu_received_datagrams_total", SHARD, "Datagrams received."), |c| {
         c.datagrams_received
     }),
@@ -110,6 +110,14 @@ const METRICS: [(Metric, Read); 28] = [
             "Data messages delivered, one per receiver.",
         ),
         |c| c.data_messages_forwarded,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_data_shed_receivers_total",
+            SHARD,
+            "Receivers of data messages that stalled and were told to join anew.",
+        ),
+        |c| c.data_receivers_shed,
     ),
     (
         Metric::counter("bedside_sfu_dtls_handshakes_total", SHARD, "DTLS handshakes completed."),

@@ -65,7 +65,7 @@ pub(crate) struct Context {
     /// Sessions whose participant is gone.
     pub(crate) ended: Vec<SessionId>,
     /// Connections that were given data to send: driven once, when the input has been handled.
-    pub(crate) fed: Vec<ConnectionKey>,
+    fed: Vec<ConnectionKey>,
     /// When the input that is being handled came.
     pub(crate) now: Instant,
 }
@@ -176,6 +176,22 @@ impl Context {
                 self.ufrags.remove(&ufrag);
             }
             self.ufrags.insert(ufrag, key);
+        }
+    }
+
+    /// Drives those that were fed; false if there are none.
+    pub(crate) fn drive_fed(&mut self, now: Instant) -> bool {
+        let is_any = !self.fed.is_empty();
+        while let Some(key) = self.fed.pop() {
+            self.drive(key, now);
+        }
+        is_any
+    }
+
+    /// Has a connection driven when the input has been handled.
+    pub(crate) fn feed(&mut self, key: ConnectionKey) {
+        if !self.fed.contains(&key) {
+            self.fed.push(key);
         }
     }
 
