@@ -28,7 +28,8 @@ pub fn run(data: &[u8]) {
         let answers = (0..=ANSWERS_MAX).take_while(|_| channels.poll_transmit(now).is_some());
         assert!(answers.count() <= ANSWERS_MAX, "more is answered than was asked");
         while let Some(event) = channels.poll_event() {
-            if let ChannelEvent::Message { data, .. } = event {
+            let ChannelEvent::Readable(label) = event else { continue };
+            while let Some(data) = channels.poll_message(label, now) {
                 assert!(data.len() <= sfu::limits::DATA_MESSAGE_BYTES_MAX);
             }
         }

@@ -1,7 +1,7 @@
 //! Identifiers, each its own type so that none can stand where another belongs.
 //!
 //! Names come from outside (a token, an operator) and are checked at the door; sids are minted by us. Sid prefixes
-//! (`RM_`, `PA_`, `TR_`) are part of the LiveKit client protocol: Rust-based SDKs refuse a sid without its prefix.
+//! (`RM_`, `PA_`, `TR_`, `DTR_`) are part of the LiveKit client protocol: Rust-based SDKs refuse a sid without its prefix.
 
 use std::fmt;
 
@@ -139,6 +139,10 @@ sid_type! {
 sid_type! {
     /// One publication.
     TrackSid, "TR_"
+}
+sid_type! {
+    /// One data track.
+    DataTrackSid, "DTR_"
 }
 
 impl TrackSid {

@@ -23,6 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
 use foldhash::fast::FixedState;
 use rand::Rng;
 
@@ -215,10 +216,25 @@ impl Connection {
     pub(crate) fn send_data(
         &mut self,
         label: ChannelLabel,
-        data: &[u8],
+        data: &Bytes,
         now: Instant,
     ) -> SendOutcome {
         self.channels.send(label, data, now)
+    }
+
+    /// The next data message; what is not fetched makes the peer wait. Follow with [`drive`](Self::drive).
+    pub(crate) fn poll_data(&mut self, label: ChannelLabel, now: Instant) -> Option<Bytes> {
+        self.channels.poll_message(label, now)
+    }
+
+    /// Whether another reliable message may be queued; if not, the room hears when it may.
+    pub(crate) fn has_data_room(&mut self, now: Instant) -> bool {
+        self.channels.has_room(now)
+    }
+
+    /// Whether the peer has taken next to nothing out of a full queue for long.
+    pub(crate) fn is_data_stalled(&mut self, now: Instant) -> bool {
+        self.channels.is_stalled(now)
     }
 
     /// A DTLS datagram from an authenticated path.

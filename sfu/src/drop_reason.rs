@@ -70,6 +70,12 @@ drop_reasons! {
     EgressFull => "egress_full",
     /// A data message that is malformed, too large or not allowed.
     DataRefused => "data_refused",
+    /// A lossy data message that made way for newer ones to a slow receiver.
+    DataDisplaced => "data_displaced",
+    /// A reliable data message that was held for someone whose channel did not open in time.
+    DataExpired => "data_expired",
+    /// A reliable data message for whose receiver too much waits: the last words of someone who left.
+    DataOverflow => "data_overflow",
     /// A participant's handling panicked; its connection is closed.
     Panicked => "panicked",
 }

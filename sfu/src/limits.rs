@@ -64,10 +64,6 @@ pub const PENDING_TRACKS_MAX: usize = 20;
 /// Largest data-channel message, in bytes. SDKs stay below 64,000.
 pub const DATA_MESSAGE_BYTES_MAX: usize = 65_536;
 
-/// Bytes of data-channel messages that wait for one slow subscriber before further lossy ones are dropped and a
-/// reliable overflow closes the channel's backlog.
-pub const DATA_BACKLOG_BYTES_MAX: usize = 1024 * 1024;
-
 /// Bytes and packets a second of an audio track: Opus goes up to 510 kbit/s, RED sends it twice, and its shortest frames
 /// are 2.5 ms.
 pub const AUDIO_BYTES_PER_SECOND_MAX: u32 = 160_000;
@@ -93,3 +89,18 @@ pub const VIDEO_PACKET_BYTES_MEAN_MIN: u32 = 400;
 pub const PARTICIPANT_BYTES_PER_SECOND_MAX: u32 = 5_000_000;
 /// See [`PARTICIPANT_BYTES_PER_SECOND_MAX`].
 pub const PARTICIPANT_PACKETS_PER_SECOND_MAX: u32 = 8_000;
+/// Bytes of reliable messages that wait for one receiver before their senders are made to wait: 8 Mbit/s at a round trip
+/// of half a second.
+pub const DATA_QUEUE_BYTES_FULL: usize = 512 * 1024;
+
+/// Senders go on when so much is left: half, so that they are not woken for every message.
+pub const DATA_QUEUE_BYTES_LOW: usize = DATA_QUEUE_BYTES_FULL / 2;
+
+/// Bytes of reliable messages that wait for one receiver, at most. Beyond the point at which senders wait there is only
+/// what cannot wait: the last words of those who leave, and what was held for someone who joined.
+pub const DATA_QUEUE_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes of lossy messages that wait for one receiver; older ones make way. Half a second at 1 Mbit/s.
+pub const LOSSY_QUEUE_BYTES_MAX: usize = 64 * 1024;
+
+const _: () = assert!(DATA_QUEUE_BYTES_FULL + DATA_MESSAGE_BYTES_MAX < DATA_QUEUE_BYTES_MAX);

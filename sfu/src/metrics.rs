@@ -35,6 +35,8 @@ pub struct Counters {
     pub key_frame_requests_received: u64,
     /// Data messages delivered, one per receiver.
     pub data_messages_forwarded: u64,
+    /// Receivers of data that stalled and were told to join anew, so that their senders could go on.
+    pub data_receivers_shed: u64,
     /// DTLS handshakes completed.
     pub handshakes: u64,
     /// Handlings of one participant that panicked.

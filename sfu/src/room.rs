@@ -6,7 +6,9 @@
 
 pub(crate) mod admission;
 pub(crate) mod data;
+pub(crate) mod data_flow;
 pub mod data_packet;
+pub(crate) mod data_track;
 pub(crate) mod edge;
 pub(crate) mod feedback;
 pub(crate) mod forward;

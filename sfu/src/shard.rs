@@ -332,7 +332,10 @@ impl Shard {
         }
         let context = &mut self.context;
         let feedback = match self.rooms.get_mut(owner.room) {
-            Some(room) => room.send_feedback(context, key, now),
+            Some(room) => {
+                room.pump_resting(context, owner.participant, now);
+                room.send_feedback(context, key, now)
+            }
             None => None,
         };
         let Some(connection) = context.connections.get_mut(key) else { return };
@@ -385,7 +388,7 @@ impl Shard {
                 if let Some((key, owner, happening)) = self.context.happenings.pop_front() {
                     let tell = || self.tell_room(key, owner, happening, now);
                     (key, catch_unwind(AssertUnwindSafe(tell)))
-                } else if let Some(key) = self.context.fed.pop() {
+                } else if let Some(key) = self.context.pop_fed() {
                     (key, catch_unwind(AssertUnwindSafe(|| self.context.drive(key, now))))
                 } else {
                     break;

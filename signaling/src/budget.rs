@@ -57,6 +57,8 @@ fn work_of(request: &Request) -> u64 {
         }
         Request::AddTrack(_)
         | Request::Mute { .. }
+        | Request::PublishDataTrack(_)
+        | Request::UnpublishDataTrack(_)
         | Request::UpdateAudioTrack { .. }
         | Request::UpdateVideoTrack { .. } => UPDATE_WORK,
         Request::UpdateMetadata { name, metadata, attributes, .. } => {
@@ -70,9 +72,11 @@ fn work_of(request: &Request) -> u64 {
         Request::Subscription { tracks, .. } | Request::TrackSettings { tracks, .. } => {
             1 + named(tracks.len())
         }
+        Request::DataSubscription(wishes) => UPDATE_WORK + named(wishes.len()),
         Request::SyncState(state) => {
             let tracks = [&state.subscription_tracks, &state.disabled].map(Vec::len);
-            UPDATE_WORK + named(tracks.iter().sum::<usize>() + state.published.len())
+            let others = state.published.len() + state.data_wanted.len();
+            UPDATE_WORK + named(tracks.iter().sum::<usize>() + others)
         }
         Request::Trickle { .. } | Request::Unreadable { .. } | Request::Leave => 1,
     }

@@ -249,6 +249,7 @@ fn weight(message: &Message) -> usize {
             }
             Message::Answer { sdp, .. } | Message::Offer { sdp, .. } => sdp.len(),
             Message::Room(room) => room.metadata.len(),
+            Message::DataTrackHandles(known) => TRACK_BYTES * known.len(),
             Message::ClaimsChanged(claims) => {
                 claims.name.len() + claims.metadata.len() + attributes_weight(&claims.attributes)
             }
@@ -271,7 +272,11 @@ fn participants_weight(participants: &[ParticipantInfo]) -> usize {
 fn participant_weight(info: &ParticipantInfo) -> usize {
     let tracks =
         info.tracks.iter().map(|track| TRACK_BYTES + track.name.len() + track.stream.len());
+    let data_tracks = info.data_tracks.iter();
+    let data_tracks =
+        data_tracks.map(|track| TRACK_BYTES + track.name.len() + track.description.len());
     MESSAGE_BYTES
+        + data_tracks.sum::<usize>()
         + info.name.len()
         + info.metadata.len()
         + attributes_weight(&info.attributes)

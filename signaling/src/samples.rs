@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use protocol::ids::{Identity, ParticipantSid, RoomName, RoomSid, TrackSid};
+use protocol::ids::{DataTrackSid, Identity, ParticipantSid, RoomName, RoomSid, TrackSid};
 use protocol::permission::{Permission, TrackSource};
 use protocol::token::{ApiKeys, Claims, SecretPolicy};
 use sfu::shard::command::{
-    CodecInfo, MediaKind, ParticipantInfo, ParticipantKind, ParticipantState, RoomInfo, TrackInfo,
-    VideoLayer, VideoQuality,
+    CodecInfo, DataTrackHandle, DataTrackInfo, MediaKind, ParticipantInfo, ParticipantKind,
+    ParticipantState, RoomInfo, TrackInfo, VideoLayer, VideoQuality,
 };
 
 use crate::clock::Now;
@@ -74,6 +74,13 @@ pub(crate) fn participant(name: &str) -> ParticipantInfo {
         is_publisher: true,
         client_protocol: 2,
         capabilities: vec![1, 2],
+        data_tracks: vec![DataTrackInfo {
+            sid: DataTrackSid::try_from("DTR_pulse".to_owned()).unwrap(),
+            handle: DataTrackHandle(7),
+            name: "pulse".to_owned(),
+            encryption: 1,
+            description: Vec::new(),
+        }],
         disconnect_reason: None,
     }
 }

@@ -25,7 +25,7 @@ use crate::budget::Budget;
 use crate::clock::Now;
 use crate::limits::FRAME_BYTES_MAX;
 use crate::refresh::Refresh;
-use crate::wire::{Encoding, Frame, from_media, to_media};
+use crate::wire::{Encoding, Frame, data_track, from_media, to_media};
 
 mod open;
 
@@ -332,6 +332,17 @@ fn response(message: Message) -> Option<Response> {
                 request: add_track.map(|request| {
                     proto::request_response::Request::AddTrack(from_media::add_track(*request))
                 }),
+            })
+        }
+        Message::DataTrackPublished(track) => data_track::published(track),
+        Message::DataTrackUnpublished(track) => data_track::unpublished(track),
+        Message::DataTrackHandles(known) => data_track::handles(known),
+        Message::DataTrackRefused { outcome, message, request } => {
+            Response::RequestResponse(proto::RequestResponse {
+                request_id: 0,
+                reason: from_media::reason(outcome) as i32,
+                message,
+                request: Some(data_track::request(request)),
             })
         }
         Message::Joined(_)

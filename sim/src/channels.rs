@@ -43,6 +43,7 @@ pub struct Channels {
     next_stream: StreamId,
     messages: VecDeque<(String, Vec<u8>)>,
     shift: Option<TsnShift>,
+    is_hanging: bool,
 }
 
 impl Channels {
@@ -73,6 +74,7 @@ impl Channels {
             next_stream: first,
             messages: VecDeque::new(),
             shift: wraps.then(TsnShift::default),
+            is_hanging: false,
         }
     }
 
@@ -149,6 +151,14 @@ impl Channels {
         self.open.iter().any(|(_, known)| known == label)
     }
 
+    /// Leaves what comes unread from now on, as an application that hangs, until the window closes; or goes on.
+    pub fn hang(&mut self, is_hanging: bool) {
+        self.is_hanging = is_hanging;
+        for id in self.association.stream_ids() {
+            self.read(id);
+        }
+    }
+
     fn process(&mut self, now: Instant) {
         while let Some(event) = self.association.poll() {
             match event {
@@ -165,7 +175,9 @@ impl Channels {
     }
 
     fn read(&mut self, id: StreamId) {
-        while let Ok(Some(chunks)) = self.association.stream(id).and_then(|mut one| one.read_sctp())
+        while !self.is_hanging
+            && let Ok(Some(chunks)) =
+                self.association.stream(id).and_then(|mut one| one.read_sctp())
         {
             let data = chunks.to_payload(1 << 20).expect("a message of our server").to_vec();
             if chunks.ppi == PayloadProtocolIdentifier::Dcep {

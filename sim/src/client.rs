@@ -162,7 +162,7 @@ impl VirtualClient {
     pub fn new(config: ClientConfig, epoch: Instant, now: Instant) -> Self {
         let mut rng = StdRng::seed_from_u64(config.seed);
         let identity = &config.identity;
-        let channels: &[&str] = &["_reliable", "_lossy"];
+        let channels: &[&str] = &["_reliable", "_lossy", "_data_track"];
         let mut publisher = Transport::new(identity, channels, child_rng(&mut rng), now);
         publisher.wraps_tsn = config.wraps_tsn;
         let mut subscriber = Transport::new(identity, &[], child_rng(&mut rng), now);
@@ -351,6 +351,14 @@ impl VirtualClient {
     /// Sends a data message; false while the channel is not open.
     pub fn send_data(&mut self, label: &str, data: &[u8], now: Instant) -> bool {
         self.publisher.send_data(label, data, now)
+    }
+
+    /// Leaves data messages unread, as an application that hangs, until the window closes; or goes on reading.
+    pub fn hang(&mut self, is_hanging: bool) {
+        if let Some(channels) = &mut self.subscriber.channels {
+            channels.hang(is_hanging);
+        }
+        self.take_data(Side::Subscriber);
     }
 
     /// Any other request.

@@ -25,6 +25,7 @@
 
 pub mod channels;
 pub mod client;
+pub mod envelope;
 pub mod incoming;
 pub mod judge;
 pub mod link;
@@ -37,6 +38,7 @@ pub mod transport;
 pub mod world;
 
 pub use client::{Asking, ClientConfig, TrackSpec, VirtualClient};
+pub use envelope::Envelope;
 pub use judge::{Judgement, judge};
 pub use link::Link;
 pub use transport::{Identity, Side};

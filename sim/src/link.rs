@@ -1,6 +1,6 @@
 //! One direction of one path: how long a datagram takes, and what may happen to it on the way.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::{Rng, RngExt};
 
@@ -17,6 +17,20 @@ pub struct Link {
     pub reorder: f64,
     /// Share that arrives twice.
     pub duplicate: f64,
+    /// What the line carries; datagrams wait for their turn, and are lost when the queue is full.
+    pub rate_bps: Option<u64>,
+}
+
+/// How long a datagram may wait for its turn: the queue of a home router.
+pub const QUEUE_DELAY_MAX: Duration = Duration::from_millis(200);
+
+/// One direction of a path: its conditions, and how long it is busy.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    /// The conditions; they may change.
+    pub link: Link,
+    /// When what waits has left.
+    free: Instant,
 }
 
 /// How much later a reordered datagram arrives.
@@ -30,7 +44,31 @@ impl Default for Link {
             loss: 0.0,
             reorder: 0.0,
             duplicate: 0.0,
+            rate_bps: None,
         }
+    }
+}
+
+impl Line {
+    /// Nothing waits.
+    #[must_use]
+    pub fn new(link: Link, now: Instant) -> Self {
+        Self { link, free: now }
+    }
+
+    /// When the copies of a datagram of this length arrive, as delays: none, one or two.
+    pub fn carry(&mut self, len: usize, rng: &mut impl Rng, now: Instant) -> [Option<Duration>; 2] {
+        let copies = self.link.carry(rng);
+        let Some(rate_bps) = self.link.rate_bps else { return copies };
+        let wait = self.free.saturating_duration_since(now);
+        if wait > QUEUE_DELAY_MAX {
+            return [None, None];
+        }
+        // Headers of IPv4 and UDP take their share.
+        let bits = 8 * (len as u64 + 28);
+        let wait = wait + Duration::from_nanos(bits * 1_000_000_000 / rate_bps);
+        self.free = now + wait;
+        copies.map(|copy| copy.map(|delay| delay + wait))
     }
 }
 
@@ -67,6 +105,18 @@ mod tests {
     use rand::{SeedableRng, rngs::StdRng};
 
     use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "an Instant has no other origin")]
+    fn a_line_carries_what_it_can_and_loses_what_its_queue_does_not_hold() {
+        let mut rng = StdRng::seed_from_u64(1);
+        let now = Instant::now();
+        let mut line = Line::new(Link { rate_bps: Some(1_000_000), ..Link::default() }, now);
+        let carried: Vec<_> = (0..100).filter_map(|_| line.carry(1222, &mut rng, now)[0]).collect();
+        // 10,000 bits take 10 ms each; 200 ms of them wait, and one that finds as much before it.
+        assert_eq!(carried.len(), 21);
+        assert_eq!(carried[20], 21 * Duration::from_millis(10) + Link::default().delay);
+    }
 
     #[test]
     fn a_link_loses_reorders_and_doubles_the_share_that_it_says() {

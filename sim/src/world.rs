@@ -34,7 +34,7 @@ use self::{relays::Parcel, stops::Stop};
 use crate::{
     client::{Asking, ClientConfig, VirtualClient},
     incoming::Delivery,
-    link::Link,
+    link::{Line, Link},
     oracle::NonceOracle,
     transport::{Identity, Side},
 };
@@ -65,8 +65,8 @@ struct Resident {
     shard: usize,
     addresses: HashMap<Side, SocketAddr>,
     /// To the server, and from it.
-    up: Link,
-    down: Link,
+    up: Line,
+    down: Line,
 }
 
 /// A session as signalling knows it.
@@ -247,8 +247,8 @@ impl World {
             session: Some(session),
             shard: 0,
             addresses: HashMap::new(),
-            up: Link::default(),
-            down: Link::default(),
+            up: Line::new(Link::default(), self.now),
+            down: Line::new(Link::default(), self.now),
         };
         for side in [Side::Publisher, Side::Subscriber] {
             let address = self.new_address();
@@ -378,7 +378,7 @@ impl World {
     /// Sets the directions to the server and from it.
     pub fn set_links(&mut self, id: ClientId, up: Link, down: Link) {
         let resident = &mut self.residents[id.0];
-        (resident.up, resident.down) = (up, down);
+        (resident.up.link, resident.down.link) = (up, down);
     }
 
     /// Where a connection of a client is.
@@ -596,7 +596,7 @@ impl World {
             if self.captures {
                 self.captured.push((from, bytes.clone()));
             }
-            for delay in resident.up.carry(&mut self.rng).into_iter().flatten() {
+            for delay in resident.up.carry(len, &mut self.rng, self.now).into_iter().flatten() {
                 let (at, number) = (self.now + delay, self.next_flight);
                 self.next_flight += 1;
                 let bytes = bytes.clone();
@@ -619,8 +619,8 @@ impl World {
             *self.sent_to.entry(to).or_default() += 1;
             let Some((id, side)) = self.owners.get(&to).copied() else { continue };
             self.nonces.on_datagram((association(id, side), true), &bytes);
-            let link = self.residents[id.0].down;
-            for delay in link.carry(&mut self.rng).into_iter().flatten() {
+            let line = &mut self.residents[id.0].down;
+            for delay in line.carry(bytes.len(), &mut self.rng, self.now).into_iter().flatten() {
                 let (at, number) = (self.now + delay, self.next_flight);
                 self.next_flight += 1;
                 let bytes = bytes.clone();

@@ -12,80 +12,17 @@
 use std::time::Duration;
 
 use sfu::limits::Limits;
-use sim::{ClientId, Link, World};
+use sim::{ClientId, Envelope, Link, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-const USER: u64 = 2;
-const PARTICIPANT_IDENTITY: u64 = 4;
-const DESTINATION_IDENTITIES: u64 = 5;
-const SEQUENCE: u64 = 16;
-const PARTICIPANT_SID: u64 = 17;
-
-/// `DataPacket { user { payload }, participant_identity, destination_identities, sequence }` of LiveKit's protobuf.
-fn packet(text: &str, claims: &str, destinations: &[&str], sequence: u8) -> Vec<u8> {
-    let mut packet = field(USER, &field(2, text.as_bytes()));
-    packet.extend(field(PARTICIPANT_IDENTITY, claims.as_bytes()));
-    for destination in destinations {
-        packet.extend(field(DESTINATION_IDENTITIES, destination.as_bytes()));
-    }
-    if sequence > 0 {
-        packet.extend(varint(SEQUENCE << 3));
-        packet.push(sequence);
-    }
-    packet
-}
-
-fn field(number: u64, value: &[u8]) -> Vec<u8> {
-    let mut bytes = varint(number << 3 | 2);
-    bytes.extend(varint(value.len() as u64));
-    bytes.extend(value);
-    bytes
-}
-
-fn varint(mut value: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while value >= 0x80 {
-        bytes.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    bytes.push(value as u8);
-    bytes
-}
-
-fn read_varint(bytes: &mut &[u8]) -> u64 {
-    let mut value = 0;
-    for shift in (0..).step_by(7) {
-        let byte = bytes[0];
-        *bytes = &bytes[1..];
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            break;
-        }
-    }
-    value
-}
-
-/// The length-delimited fields of a message with this number.
-fn values(mut bytes: &[u8], number: u64) -> Vec<Vec<u8>> {
-    let mut found = Vec::new();
-    while !bytes.is_empty() {
-        let key = read_varint(&mut bytes);
-        let len = read_varint(&mut bytes);
-        if key & 7 == 2 {
-            let (value, rest) = bytes.split_at(len as usize);
-            bytes = rest;
-            if key >> 3 == number {
-                found.push(value.to_vec());
-            }
-        }
-    }
-    found
+fn packet(text: &str, claims: &str, destinations: &[&str], sequence: u32) -> Vec<u8> {
+    let envelope = Envelope { identity: claims.to_owned(), ..Envelope::of(text) };
+    envelope.to(destinations).numbered(sequence).encode()
 }
 
 fn text_of(message: &[u8]) -> String {
-    let user = values(message, USER).remove(0);
-    String::from_utf8(values(&user, 2).remove(0)).unwrap()
+    String::from_utf8(Envelope::decode(message).payload).unwrap()
 }
 
 fn texts(world: &mut World, id: ClientId) -> Vec<String> {
@@ -119,9 +56,12 @@ fn a_message_reaches_the_others_with_its_true_sender() {
         assert_eq!(labels.len(), 2);
         assert!(labels.contains(&"_reliable") && labels.contains(&"_lossy"), "{labels:?}");
         for (_, message) in &data {
-            assert_eq!(values(message, PARTICIPANT_IDENTITY), [b"patient"]);
-            assert_eq!(values(message, PARTICIPANT_SID), [sid.as_str().as_bytes()]);
-            assert_eq!(text_of(message), "hello");
+            let envelope = Envelope::decode(message);
+            assert_eq!(
+                (envelope.identity.as_str(), &envelope.payload[..]),
+                ("patient", &b"hello"[..])
+            );
+            assert_eq!(envelope.sid, sid.as_str());
         }
     }
     assert!(world.client(patient).data.is_empty());
@@ -224,7 +164,7 @@ fn messages_cross_shards_both_ways_and_reach_only_whom_they_are_for() {
     }
     assert_eq!(texts(&mut world, doctor), ["up"]);
     let message = world.client(doctor).data[0].1.clone();
-    assert_eq!(values(&message, PARTICIPANT_IDENTITY), [world.identity(first).as_bytes()]);
+    assert_eq!(Envelope::decode(&message).identity, world.identity(first));
     for (to, text) in [(second, "far"), (neighbour, "near"), (doctor, "home")] {
         let name = world.identity(to).to_owned();
         send(&mut world, first, "_reliable", &packet(text, "", &[&name], 0));

@@ -156,6 +156,7 @@ fn joined(join: proto::JoinResponse) -> Option<Message> {
         is_publisher: false,
         client_protocol: 0,
         capabilities: Vec::new(),
+        data_tracks: Vec::new(),
         disconnect_reason: None,
     };
     Some(Message::Joined(Box::new(Joined {

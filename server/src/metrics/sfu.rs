@@ -114,6 +114,14 @@ const METRICS: [(Metric, Read); 29] = [
         |c| c.data_messages_forwarded,
     ),
     (
+        Metric::counter(
+            "bedside_sfu_data_shed_receivers_total",
+            SHARD,
+            "Receivers of data messages that stalled and were told to join anew.",
+        ),
+        |c| c.data_receivers_shed,
+    ),
+    (
         Metric::counter("bedside_sfu_dtls_handshakes_total", SHARD, "DTLS handshakes completed."),
         |c| c.handshakes,
     ),

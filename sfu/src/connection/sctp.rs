@@ -1,9 +1,12 @@
 //! Data channels of one connection: SCTP inside DTLS, channels opened by DCEP (RFC 8261, 8831, 8832, 9260).
 //!
 //! ```text
-//!   DTLS record ─► guard ─► SCTP engine ─► stream ─► channel, by its label ─► event
-//!   send ─► backlog bound ─► SCTP engine ─► packet of at most 1,191 bytes ─► DTLS record
+//!   DTLS record ─► guard ─► SCTP engine ─► stream ─► `Readable` ─► poll_message, when the reader is ready
+//!   send ─► queue, bounded ─► SCTP engine ─► packet of at most 1,191 bytes ─► DTLS record
 //! ```
+//!
+//! A message that nobody polls stays in the engine, whose receive window closes over it: the peer's own SCTP then waits.
+//! That is how a slow receiver slows its senders down, with nothing lost and nothing piled up (ADR 0010).
 //!
 //! Owns: the association, which is passive (the client sends INIT), the channels and their labels, the bound of what
 //! waits to be sent. Never: DTLS, what messages mean. The association knows no addresses: it is given a synthetic one
@@ -15,7 +18,7 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rtc_datachannel::message::Message;
@@ -32,17 +35,36 @@ use rtc_shared::TransportProtocol;
 use rtc_shared::marshal::{Marshal, Unmarshal};
 
 use super::dtls::DtlsRole;
-use crate::limits::{DATA_BACKLOG_BYTES_MAX, DATA_MESSAGE_BYTES_MAX};
+use crate::limits::{
+    DATA_MESSAGE_BYTES_MAX, DATA_QUEUE_BYTES_FULL, DATA_QUEUE_BYTES_LOW, DATA_QUEUE_BYTES_MAX,
+};
 
 mod guard;
+mod lossy;
+mod receipt;
+mod repair;
+mod window;
 
 use guard::{Guard, Verdict};
+use lossy::LossyQueue;
+use receipt::Receipts;
+use repair::Repair;
 
 /// Streams that a client may open. It needs three; SDKs of integrators may add some.
 const STREAMS_MAX: usize = 32;
 
 /// Associations of which one may come to stand: the engine makes one for each repetition of INIT.
 const CANDIDATES_MAX: usize = 4;
+
+/// Bytes of lossy messages that the engine has at a time: 5 Mbit/s at a round trip of 100 ms.
+const LOSSY_FLIGHT_BYTES: usize = 64 * 1024;
+
+/// How long a full queue may move less than [`STALLED_BYTES`] before its receiver counts as stalled. After an outage of
+/// almost 7 s the engine repeats at the seventh.
+const STALLED_AFTER: Duration = Duration::from_secs(10);
+
+/// What a receiver must take in that time: 50 kbit/s. Whoever cannot would hold a whole room to its own pace.
+const STALLED_BYTES: u64 = 64 * 1024;
 
 /// Both ends of the association, as the engine sees them.
 const SYNTHETIC_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5000);
@@ -76,6 +98,12 @@ impl ChannelLabel {
         Self::ALL.into_iter().find(|known| known.as_str().as_bytes() == label)
     }
 
+    /// Whether everything arrives, in order.
+    #[must_use]
+    pub fn is_reliable(self) -> bool {
+        self == Self::Reliable
+    }
+
     fn channel_type(self) -> ChannelType {
         match self {
             Self::Reliable => ChannelType::Reliable,
@@ -89,13 +117,10 @@ impl ChannelLabel {
 pub enum ChannelEvent {
     /// The first channel of this label is open, no matter who opened it.
     Open(ChannelLabel),
-    /// A message, whole.
-    Message {
-        /// The channel.
-        label: ChannelLabel,
-        /// At most [`DATA_MESSAGE_BYTES_MAX`] bytes.
-        data: Bytes,
-    },
+    /// Messages wait for [`DataChannels::poll_message`].
+    Readable(ChannelLabel),
+    /// The queue of reliable messages was full and has room again.
+    Drained,
     /// No channel of this label is open any more.
     Closed(ChannelLabel),
 }
@@ -103,12 +128,23 @@ pub enum ChannelEvent {
 /// What became of a message to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendOutcome {
-    /// The engine has it.
-    Sent,
+    /// It will arrive if its channel is reliable; so many older lossy messages made way.
+    Sent {
+        /// How many.
+        displaced: usize,
+    },
     /// No channel of this label is open.
     NotOpen,
     /// Too much waits already, or the message is too large.
     Dropped,
+}
+
+/// A queue of reliable messages that is full.
+#[derive(Debug, Clone, Copy)]
+struct Full {
+    since: Instant,
+    /// What the peer had acknowledged by then.
+    acknowledged: u64,
 }
 
 /// The data channels of one connection.
@@ -122,6 +158,11 @@ pub struct DataChannels {
     channels: Vec<Channel>,
     transmits: VecDeque<Bytes>,
     events: VecDeque<ChannelEvent>,
+    lossy: LossyQueue,
+    full: Option<Full>,
+    /// Bytes of messages that the peer has acknowledged.
+    acknowledged: u64,
+    start: Instant,
 }
 
 #[derive(Debug)]
@@ -135,6 +176,16 @@ struct Peer {
     handle: AssociationHandle,
     association: Association,
     guard: Guard,
+    receipts: Receipts,
+    repair: Repair,
+}
+
+/// What lay in a stream.
+enum Read {
+    Message(Bytes),
+    /// DCEP, or what is not for us.
+    Other,
+    Nothing,
 }
 
 impl std::fmt::Debug for Peer {
@@ -167,12 +218,12 @@ enum Phase {
 impl DataChannels {
     /// Waits for the client's INIT.
     #[must_use]
-    pub fn new(_now: Instant) -> Self {
+    pub fn new(now: Instant) -> Self {
         // By default the engine gives up on data after five time-outs, silently; ICE decides when a path is dead.
         let timers = TimerConfig { max_t3_rtx_retrans: usize::MAX, ..TimerConfig::default() };
         let transport = TransportConfig::default()
             .with_timer_config(timers)
-            .with_max_receive_buffer_size(guard::RECEIVE_WINDOW_BYTES)
+            .with_max_receive_buffer_size(guard::ENGINE_WINDOW_BYTES)
             .with_max_message_size(u32::try_from(DATA_MESSAGE_BYTES_MAX).unwrap_or(u32::MAX));
         let endpoint = Endpoint::new(
             SYNTHETIC_ADDRESS,
@@ -188,6 +239,10 @@ impl DataChannels {
             channels: Vec::new(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
+            lossy: LossyQueue::default(),
+            full: None,
+            acknowledged: 0,
+            start: now,
         }
     }
 
@@ -224,7 +279,7 @@ impl DataChannels {
         let bytes = Bytes::copy_from_slice(packet);
         match self.endpoint.handle(now, SYNTHETIC_ADDRESS, None, bytes) {
             Some((handle, DatagramEvent::NewAssociation(association))) => {
-                self.on_candidate(handle, association, guard::initial_tsn(packet));
+                self.on_candidate(handle, association, guard::initial_tsn(packet), now);
             }
             Some((handle, DatagramEvent::AssociationEvent(event))) => {
                 self.on_packet(handle, event, packet, now);
@@ -246,7 +301,10 @@ impl DataChannels {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         match &self.state {
-            State::Established(peer) => peer.association.poll_timeout(),
+            State::Established(peer) => {
+                let ours = [peer.receipts.due(self.start), peer.repair.due()];
+                ours.into_iter().flatten().chain(peer.association.poll_timeout()).min()
+            }
             State::Waiting(_) | State::Broken => None,
         }
     }
@@ -265,20 +323,86 @@ impl DataChannels {
         self.events.pop_front()
     }
 
+    /// The next message that came over a channel of this label, whole: at most [`DATA_MESSAGE_BYTES_MAX`] bytes. What is
+    /// not fetched closes the peer's window. Follow with [`DataChannels::poll_transmit`]: it may be told that it opens.
+    pub fn poll_message(&mut self, label: ChannelLabel, now: Instant) -> Option<Bytes> {
+        let mut place = 0;
+        while let Some(channel) = self.channels.get(place) {
+            if channel.label != Some(label) || channel.phase != Phase::Open {
+                place += 1;
+                continue;
+            }
+            match self.read_one(channel.stream, now) {
+                Read::Message(message) => return Some(message),
+                Read::Other => {}
+                Read::Nothing => place += 1,
+            }
+        }
+        None
+    }
+
+    /// Whether the queue of reliable messages takes another; if not, [`ChannelEvent::Drained`] tells when it does.
+    pub fn has_room(&mut self, now: Instant) -> bool {
+        if self.full.is_none()
+            && self.queued_bytes(ChannelLabel::is_reliable) >= DATA_QUEUE_BYTES_FULL
+        {
+            self.full = Some(Full { since: now, acknowledged: self.acknowledged });
+        }
+        self.full.is_none()
+    }
+
+    /// Whether the queue of reliable messages has been full for long, and next to nothing of it was taken.
+    pub fn is_stalled(&mut self, now: Instant) -> bool {
+        let Some(full) = &mut self.full else { return false };
+        if now.saturating_duration_since(full.since) < STALLED_AFTER {
+            return false;
+        }
+        if self.acknowledged - full.acknowledged < STALLED_BYTES {
+            return true;
+        }
+        *full = Full { since: now, acknowledged: self.acknowledged };
+        false
+    }
+
     /// Sends a binary message over the open channel of this label.
-    pub fn send(&mut self, label: ChannelLabel, data: &[u8], now: Instant) -> SendOutcome {
+    pub fn send(&mut self, label: ChannelLabel, data: &Bytes, now: Instant) -> SendOutcome {
         let Some(stream) = self.open_channel(label) else { return SendOutcome::NotOpen };
-        if data.len() > DATA_MESSAGE_BYTES_MAX
-            || self.backlog_bytes() + data.len() > DATA_BACKLOG_BYTES_MAX
+        if data.len() > DATA_MESSAGE_BYTES_MAX {
+            return SendOutcome::Dropped;
+        }
+        if !label.is_reliable() {
+            let displaced = self.lossy.push(label, data.clone());
+            self.feed_lossy(now);
+            return SendOutcome::Sent { displaced };
+        }
+        if self.queued_bytes(ChannelLabel::is_reliable) + data.len() > DATA_QUEUE_BYTES_MAX
+            || !self.write_message(stream, data, now)
         {
             return SendOutcome::Dropped;
         }
+        SendOutcome::Sent { displaced: 0 }
+    }
+
+    /// Gives the engine lossy messages, as many as it may have.
+    fn feed_lossy(&mut self, now: Instant) {
+        while !self.lossy.is_empty()
+            && self.queued_bytes(|label| !label.is_reliable()) < LOSSY_FLIGHT_BYTES
+        {
+            let Some((label, message)) = self.lossy.pop() else { return };
+            // A channel that closed meanwhile has lost it.
+            if let Some(stream) = self.open_channel(label) {
+                self.write_message(stream, &message, now);
+            }
+        }
+    }
+
+    fn write_message(&mut self, stream: StreamId, message: &Bytes, now: Instant) -> bool {
         // SCTP has no empty messages; one byte stands for none (RFC 8831 §6.6).
-        let (data, kind) = match data {
-            [] => (&[0][..], PayloadProtocolIdentifier::BinaryEmpty),
-            _ => (data, PayloadProtocolIdentifier::Binary),
-        };
-        if self.write(stream, data, kind, now) { SendOutcome::Sent } else { SendOutcome::Dropped }
+        if message.is_empty() {
+            let nothing = Bytes::from_static(&[0]);
+            return self.write(stream, &nothing, PayloadProtocolIdentifier::BinaryEmpty, now);
+        }
+        self.write(stream, message, PayloadProtocolIdentifier::Binary, now)
     }
 
     fn open_channel(&self, label: ChannelLabel) -> Option<StreamId> {
@@ -287,10 +411,12 @@ impl DataChannels {
         self.channels.iter().find(is_open).map(|channel| channel.stream)
     }
 
-    fn backlog_bytes(&mut self) -> usize {
+    /// Bytes that the peer has not acknowledged, over channels of these labels.
+    fn queued_bytes(&mut self, is_meant: impl Fn(ChannelLabel) -> bool) -> usize {
         let State::Established(peer) = &mut self.state else { return 0 };
         self.channels
             .iter()
+            .filter(|channel| channel.label.is_some_and(&is_meant))
             .filter_map(|channel| {
                 peer.association.stream(channel.stream).ok()?.buffered_amount().ok()
             })
@@ -300,14 +426,14 @@ impl DataChannels {
     fn write(
         &mut self,
         stream: StreamId,
-        data: &[u8],
+        data: &Bytes,
         kind: PayloadProtocolIdentifier,
         now: Instant,
     ) -> bool {
         let State::Established(peer) = &mut self.state else { return false };
         peer.association
             .stream(stream)
-            .and_then(|mut stream| stream.write_with_ppi(now, data, kind))
+            .and_then(|mut stream| stream.write_chunk_with_ppi(now, data, kind))
             .is_ok()
     }
 
@@ -316,11 +442,13 @@ impl DataChannels {
         handle: AssociationHandle,
         association: Association,
         initial_tsn: Option<u32>,
+        now: Instant,
     ) {
         match (&mut self.state, initial_tsn) {
             (State::Waiting(candidates), Some(initial_tsn)) => {
-                let guard = Guard::new(initial_tsn);
-                candidates.push(Peer { handle, association, guard });
+                let (guard, receipts) = (Guard::new(initial_tsn), Receipts::new(initial_tsn));
+                let repair = Repair::new(now);
+                candidates.push(Peer { handle, association, guard, receipts, repair });
                 if candidates.len() > CANDIDATES_MAX {
                     let oldest = candidates.remove(0);
                     self.endpoint.handle_event(oldest.handle, EndpointEvent::drained());
@@ -344,7 +472,17 @@ impl DataChannels {
         };
         let Some(peer) = peer else { return };
         match peer.guard.judge(packet) {
-            Verdict::Pass => peer.association.handle_event(event),
+            Verdict::Pass => {
+                peer.receipts.on_packet(packet, now);
+                let instead = peer.repair.on_sack(packet, &mut self.transmits, now);
+                let event = match instead.map(|bytes| feed(&mut self.endpoint, bytes, now)) {
+                    Some(rewritten) => rewritten,
+                    None => Some(event),
+                };
+                if let Some(event) = event {
+                    peer.association.handle_event(event);
+                }
+            }
             Verdict::Drop => {}
             Verdict::Break => {
                 // The ABORT that this queues is the last that the peer hears.
@@ -361,7 +499,10 @@ impl DataChannels {
         while let State::Established(peer) = &mut self.state {
             match peer.association.poll() {
                 Some(Event::Stream(StreamEvent::Opened { id })) => self.on_stream_opened(id, now),
-                Some(Event::Stream(StreamEvent::Readable { id })) => self.read(id, now),
+                Some(Event::Stream(StreamEvent::Readable { id })) => self.on_readable(id, now),
+                Some(Event::Stream(StreamEvent::BufferedAmountReleased { n_bytes, .. })) => {
+                    self.acknowledged += n_bytes as u64;
+                }
                 Some(Event::AssociationLost { id, .. }) => self.on_stream_lost(id),
                 Some(_) => {}
                 None if peer.association.is_closed() => self.break_down(),
@@ -371,6 +512,13 @@ impl DataChannels {
         if matches!(self.state, State::Established(_)) {
             for label in std::mem::take(&mut self.wanted) {
                 self.open_now(label, now);
+            }
+            self.feed_lossy(now);
+            if self.full.is_some()
+                && self.queued_bytes(ChannelLabel::is_reliable) <= DATA_QUEUE_BYTES_LOW
+            {
+                self.full = None;
+                self.events.push_back(ChannelEvent::Drained);
             }
         }
     }
@@ -401,33 +549,47 @@ impl DataChannels {
         }
     }
 
-    fn read(&mut self, stream: StreamId, now: Instant) {
-        while let State::Established(peer) = &mut self.state {
-            let read = peer.association.stream(stream).and_then(|mut stream| stream.read_sctp());
-            let Ok(Some(message)) = read else { return };
-            peer.guard.on_read(message.chunks.len(), message.len());
-            // Larger ones are not for us; SDKs stay below.
-            let Ok(data) = message.to_payload(DATA_MESSAGE_BYTES_MAX) else { continue };
-            match message.ppi {
-                PayloadProtocolIdentifier::Dcep => self.on_dcep(stream, data.freeze(), now),
-                PayloadProtocolIdentifier::Binary | PayloadProtocolIdentifier::String => {
-                    self.on_message(stream, data.freeze());
+    /// Says that there are messages to be fetched. What comes before DCEP has named the stream, and over channels that we
+    /// do not know, nobody will fetch.
+    fn on_readable(&mut self, stream: StreamId, now: Instant) {
+        // A message on a channel that we are opening says as much as its ACK (RFC 8832 §6).
+        if stream % 2 == first_local_stream(self.dtls_role) {
+            self.on_open(stream);
+        }
+        loop {
+            let named = self.channels.iter().find(|channel| channel.stream == stream);
+            if let Some(label) = named.and_then(|channel| channel.label) {
+                let event = ChannelEvent::Readable(label);
+                if !self.events.contains(&event) {
+                    self.events.push_back(event);
                 }
-                PayloadProtocolIdentifier::BinaryEmpty | PayloadProtocolIdentifier::StringEmpty => {
-                    self.on_message(stream, Bytes::new());
-                }
-                _ => {}
+                return;
+            }
+            if matches!(self.read_one(stream, now), Read::Nothing) {
+                return;
             }
         }
     }
 
-    fn on_message(&mut self, stream: StreamId, data: Bytes) {
-        // A message on a channel that we are opening says as much as its ACK (RFC 8832 §6).
-        self.on_open(stream);
-        let channel = self.channels.iter().find(|channel| channel.stream == stream);
-        if let Some(label) = channel.and_then(|channel| channel.label) {
-            self.events.push_back(ChannelEvent::Message { label, data });
+    fn read_one(&mut self, stream: StreamId, now: Instant) -> Read {
+        let State::Established(peer) = &mut self.state else { return Read::Nothing };
+        let read = peer.association.stream(stream).and_then(|mut stream| stream.read_sctp());
+        let Ok(Some(message)) = read else { return Read::Nothing };
+        peer.guard.on_read(message.chunks.len(), message.len());
+        peer.receipts.on_read(message.len());
+        // Larger ones are not for us; SDKs stay below.
+        let Ok(data) = message.to_payload(DATA_MESSAGE_BYTES_MAX) else { return Read::Other };
+        match message.ppi {
+            PayloadProtocolIdentifier::Dcep => self.on_dcep(stream, data.freeze(), now),
+            PayloadProtocolIdentifier::Binary | PayloadProtocolIdentifier::String => {
+                return Read::Message(data.freeze());
+            }
+            PayloadProtocolIdentifier::BinaryEmpty | PayloadProtocolIdentifier::StringEmpty => {
+                return Read::Message(Bytes::new());
+            }
+            _ => {}
         }
+        Read::Other
     }
 
     fn on_dcep(&mut self, stream: StreamId, mut data: Bytes, now: Instant) {
@@ -512,7 +674,7 @@ impl DataChannels {
 
     fn write_dcep(&mut self, stream: StreamId, message: &Message, now: Instant) {
         if let Ok(bytes) = message.marshal() {
-            self.write(stream, &bytes, PayloadProtocolIdentifier::Dcep, now);
+            self.write(stream, &bytes.freeze(), PayloadProtocolIdentifier::Dcep, now);
         }
     }
 
@@ -541,11 +703,21 @@ impl DataChannels {
             State::Broken => return,
         };
         for peer in peers {
+            if peer.receipts.due(self.start).is_some_and(|due| due <= now) {
+                let request = peer.receipts.request();
+                if let Some(event) = feed(&mut self.endpoint, request, now) {
+                    peer.association.handle_event(event);
+                }
+            }
+            if peer.repair.due().is_some_and(|due| due <= now) {
+                self.transmits.extend(peer.repair.probe(now));
+            }
             let Some(transmit) = peer.association.poll_transmit(now) else { continue };
             if let Payload::RawEncode(packets) = transmit.message {
                 for packet in packets {
                     peer.guard.on_sent(&packet);
-                    self.transmits.push_back(packet);
+                    peer.repair.on_sent(&packet, now);
+                    self.transmits.push_back(peer.receipts.on_sent(packet));
                 }
             }
         }
@@ -565,6 +737,14 @@ fn first_local_stream(role: DtlsRole) -> StreamId {
     match role {
         DtlsRole::Client => 0,
         DtlsRole::Server => 1,
+    }
+}
+
+/// What the engine makes of a packet of an association that it has.
+fn feed(endpoint: &mut Endpoint, packet: Bytes, now: Instant) -> Option<AssociationEvent> {
+    match endpoint.handle(now, SYNTHETIC_ADDRESS, None, packet) {
+        Some((_, DatagramEvent::AssociationEvent(event))) => Some(event),
+        _ => None,
     }
 }
 

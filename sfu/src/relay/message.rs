@@ -3,7 +3,7 @@
 //! A participant crosses whole, as its [`Mirror`]: each change replaces what the other side has, so there is nothing to
 //! get out of step. Its version counter has one writer, the shard that the participant is connected to.
 
-use protocol::ids::{ParticipantSid, RoomName, RoomSid, SessionId, TrackSid};
+use protocol::ids::{DataTrackSid, ParticipantSid, RoomName, RoomSid, SessionId, TrackSid};
 use serde::{Deserialize, Serialize};
 
 use super::TrackHandle;
@@ -27,6 +27,10 @@ pub enum Down {
     Participant(Box<Mirror>),
     /// A participant is gone; if it is yours, the home ends it.
     Departed(Departure),
+    /// So many bytes of reliable messages of this sender have been passed on here: as many more may come.
+    DataTaken(ParticipantSid, u32),
+    /// Somebody here or beyond receives this data track of yours, or nobody does any more.
+    WantData(DataTrackSid, bool),
     /// Who started, changed or stopped speaking.
     Speakers(Vec<Speaker>),
     /// The room ends, or nobody of yours is in it any more.
@@ -40,6 +44,10 @@ pub enum Up {
     Participant(Box<Mirror>),
     /// A participant of the edge is gone.
     Departed(Departure),
+    /// As [`Down::DataTaken`].
+    DataTaken(ParticipantSid, u32),
+    /// As [`Down::WantData`].
+    WantData(DataTrackSid, bool),
     /// Someone here receives this track: send it under this handle.
     Want(TrackSid, TrackHandle),
     /// Nobody here receives this track any more.

@@ -8,12 +8,17 @@ use std::collections::VecDeque;
 use super::{
     EdgeId,
     message::{Down, Up},
-    wire::{self, PACKET_OVERHEAD_BYTES, RelayedData, RelayedPacket, RelayedReport},
+    wire::{
+        self, FRAME_HEAD_BYTES, PACKET_OVERHEAD_BYTES, RelayedData, RelayedPacket, RelayedReport,
+    },
 };
 use crate::placement::ShardId;
 
 /// A batch is closed when a packet would make it longer: some fifty video packets, and the size of a socket read.
 pub const BATCH_BYTES: usize = 64 * 1024;
+
+/// Most bytes that a data message's frame adds: head, channel, and a sid with its length.
+const DATA_OVERHEAD_BYTES: usize = FRAME_HEAD_BYTES + 2 + 255;
 
 /// Most batches that wait for the driver, which asks after each turn: a turn reads at most as much.
 const READY_MAX: usize = 64;
@@ -86,8 +91,15 @@ impl Outbox {
         self.must(to, |out| wire::write_restart(out, edge, track, layer))
     }
 
+    /// Adds a data message; false if it is dropped, which a reliable one may not be.
     pub(crate) fn data(&mut self, to: ShardId, edge: EdgeId, data: &RelayedData<'_>) -> bool {
-        self.must(to, |out| wire::write_data(out, edge, data))
+        if data.label.is_reliable() {
+            return self.must(to, |out| wire::write_data(out, edge, data));
+        }
+        let len = DATA_OVERHEAD_BYTES + data.message.len();
+        let Some(batch) = self.batch(to, len) else { return false };
+        batch.packets += 1;
+        wire::write_data(&mut batch.bytes, edge, data)
     }
 
     pub(crate) fn down(&mut self, to: ShardId, edge: EdgeId, message: &Down) -> bool {

@@ -238,6 +238,7 @@ impl Room {
         reason: LeaveReason,
         now: Instant,
     ) -> Option<Farewell> {
+        self.pass_last_words(context, key, now);
         let participant = self.participants.get_mut(key)?;
         participant.queued.clear();
         for publication in participant.publications.clone() {
@@ -250,6 +251,10 @@ impl Room {
         }
         context.ended.extend(participant.booked_session());
         self.offer_all_stale(context);
+        for receiver in participant.data_tracks.receivers() {
+            self.tell_data_handles(context, receiver);
+        }
+        self.match_data_tracks(context);
         if self.participants.is_empty() {
             let wait = Duration::from_secs(self.limits.departure_timeout_s.into());
             self.closes = Some(now + wait);

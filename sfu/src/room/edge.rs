@@ -178,6 +178,10 @@ impl Room {
         for publication in self.publications.values_mut() {
             publication.lose_interest(edge);
         }
+        for participant in self.participants.values_mut() {
+            participant.data_flow.forget(edge);
+            participant.data_tracks.lose_interest(edge);
+        }
         context.relays.close(context.config.shard, edge.edge);
         tracing::info!(room = %self.sid, shard = edge.shard.0, "edge closed");
     }
@@ -223,6 +227,10 @@ impl Room {
                     self.remove(context, key, departure.reason, LeaveAction::Disconnect, now);
                 }
             }
+            Up::DataTaken(sender, bytes) => {
+                self.on_data_taken(context, at, &sender, bytes, now);
+            }
+            Up::WantData(track, wants) => self.on_data_wanted(context, at, &track, wants),
             Up::Want(track, handle) => self.on_wanted(context, at, &track, handle, now),
             Up::Unwant(track) => {
                 if let Some(key) = self.publication_by_sid(&track)

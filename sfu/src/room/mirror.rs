@@ -6,6 +6,7 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
 use protocol::ids::ParticipantSid;
 use slotmap::{Key as _, KeyData};
 
@@ -122,6 +123,16 @@ impl Room {
                 None => self.insert_mirror(context, *mirror, now),
             },
             Down::Departed(departure) => self.on_departed(context, &departure, now),
+            Down::DataTaken(sender, bytes) => {
+                if let Some(home) = self.home() {
+                    self.on_data_taken(context, home, &sender, bytes, now);
+                }
+            }
+            Down::WantData(track, wants) => {
+                if let Some(home) = self.home() {
+                    self.on_data_wanted(context, home, &track, wants);
+                }
+            }
             Down::Speakers(speakers) => {
                 for participant in self.participants.values() {
                     context.emit(participant.session(), Message::Speakers(speakers.clone()));
@@ -159,6 +170,7 @@ impl Room {
             self.announce_room(context);
         }
         self.subscribe_all_to_each(context, fresh);
+        self.match_data_tracks(context);
     }
 
     /// A mirrored participant is something else now. Who sees it is told if its shard says that it is news.
@@ -186,6 +198,7 @@ impl Room {
         if was_restricted || is_restricted {
             self.apply_audience(context, key);
         }
+        self.match_data_tracks(context);
     }
 
     /// Ends the publications that a mirrored participant has no more, changes those that go on, and returns the new ones.
@@ -384,36 +397,46 @@ impl Room {
         }
     }
 
-    /// Passes a data message on to the shards where somebody is meant, but not back to its sender's.
-    pub(super) fn relay_data(
+    /// The shards where somebody is meant by a message, but not its sender's.
+    pub(super) fn far_ends_meant(
         &self,
+        from: ParticipantKey,
+        stamped: &Stamped,
+    ) -> impl Iterator<Item = FarEnd> {
+        let origin = self.participants.get(from).and_then(Participant::elsewhere);
+        let ends = match &self.role {
+            Role::Home(edges) => edges.as_slice(),
+            Role::Edge(home) if origin.is_none() => std::slice::from_ref(home),
+            Role::Edge(_) => &[],
+        };
+        let is_meant_at = move |end: FarEnd| {
+            let mut there = self.participants.values().filter(|one| one.elsewhere() == Some(end));
+            there.any(|one| super::data::is_meant(one, stamped))
+        };
+        let others = ends.iter().copied().filter(move |end| Some(*end) != origin);
+        others.filter(move |end| is_meant_at(*end))
+    }
+
+    /// Passes a data message on to the shards where somebody is meant.
+    pub(super) fn relay_data(
+        &mut self,
         context: &mut Context,
         from: ParticipantKey,
         label: ChannelLabel,
         stamped: &Stamped,
     ) {
-        let Some(sender) = self.participants.get(from) else { return };
-        let origin = sender.elsewhere();
-        let is_meant_at = |end: FarEnd| {
-            let there = self.participants.values().filter(|one| one.elsewhere() == Some(end));
-            there.into_iter().any(|one| super::data::is_meant(one, stamped))
-        };
-        let message = &stamped.bytes[..];
-        let sender = sender.sid.as_str();
-        match &self.role {
-            Role::Home(edges) => {
-                let direction = Direction::Down;
-                let others = edges.iter().filter(|edge| Some(**edge) != origin);
-                for edge in others.filter(|edge| is_meant_at(**edge)) {
-                    let data = RelayedData { direction, sender, label, message };
-                    context.relays.data(*edge, &data);
-                }
+        let ends: Vec<_> = self.far_ends_meant(from, stamped).collect();
+        let direction = if self.is_home() { Direction::Down } else { Direction::Up };
+        let Some(sender) = self.participants.get_mut(from) else { return };
+        for end in ends {
+            let (sid, message) = (sender.sid.as_str(), &stamped.bytes[..]);
+            let data = RelayedData { direction, sender: sid, label, message };
+            if !context.relays.data(end, &data) {
+                context.counters.relay_dropped_packets += 1;
             }
-            Role::Edge(home) if origin.is_none() && is_meant_at(*home) => {
-                let direction = Direction::Up;
-                context.relays.data(*home, &RelayedData { direction, sender, label, message });
+            if label.is_reliable() {
+                sender.data_flow.on_relayed(end, message.len());
             }
-            Role::Edge(_) => {}
         }
     }
 
@@ -428,14 +451,52 @@ impl Room {
         let sid = ParticipantSid::try_from(data.sender.to_owned());
         let from = sid.ok().and_then(|sid| self.participant_by_sid(&sid));
         let from = from.ok_or(DropReason::DataRefused)?;
-        let sender = self.participants.get(from).filter(|one| one.elsewhere() == Some(at));
+        let sender = self.participants.get_mut(from).filter(|one| one.elsewhere() == Some(at));
         let sender = sender.ok_or(DropReason::DataRefused)?;
+        if data.label == ChannelLabel::DataTrack {
+            return self.pass_data_track(context, from, &Bytes::copy_from_slice(data.message), now);
+        }
         // The same stamp again changes nothing; it finds whom the message is for.
         let stamp = stamp_of(sender, data.label);
         let stamped =
             data_packet::stamp(data.message, stamp).map_err(|_| DropReason::DataRefused)?;
-        self.distribute(context, from, data.label, &stamped, now);
+        if data.label.is_reliable() {
+            sender.data_flow.park(stamped);
+            self.pump(context, from, now);
+        } else {
+            self.distribute(context, from, data.label, &stamped, now);
+        }
         Ok(())
+    }
+
+    /// A relayed message was passed on here: its shard may send more.
+    pub(super) fn tell_taken(&mut self, context: &mut Context, from: ParticipantKey, bytes: usize) {
+        let is_home = self.is_home();
+        let Some(sender) = self.participants.get_mut(from) else { return };
+        let Some(at) = sender.elsewhere() else { return };
+        let Some(taken) = sender.data_flow.take_relayed(bytes) else { return };
+        if is_home {
+            context.relays.down(at, &Down::DataTaken(sender.sid.clone(), taken));
+        } else {
+            context.relays.up(at, &Up::DataTaken(sender.sid.clone(), taken));
+        }
+    }
+
+    /// Another shard has passed on what was relayed to it.
+    pub(super) fn on_data_taken(
+        &mut self,
+        context: &mut Context,
+        at: FarEnd,
+        sender: &ParticipantSid,
+        bytes: u32,
+        now: Instant,
+    ) {
+        // It may have left meanwhile.
+        let Some(key) = self.participant_by_sid(sender) else { return };
+        if let Some(participant) = self.participants.get_mut(key) {
+            participant.data_flow.on_taken(at, usize::try_from(bytes).unwrap_or(usize::MAX));
+        }
+        self.pump(context, key, now);
     }
 }
 

@@ -1,17 +1,22 @@
 //! A participant: what it is, may do and wants. Its media stands in publications and subscriptions.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use protocol::{
     ids::{Identity, ParticipantSid, SessionId, TrackSid},
     permission::Permission,
 };
 
-use super::{PublicationKey, SubscriptionKey, edge::FarEnd, speaker::AudioLevel};
+use super::{
+    PublicationKey, SubscriptionKey,
+    data_flow::{DataFlow, HeldData},
+    data_track::DataTracks,
+    edge::FarEnd,
+    speaker::AudioLevel,
+};
 use crate::{
     connection::{ConnectionKey, sdp::OfferMedia, sdp::SectionKind},
     rtp::ids::Mid,
@@ -20,13 +25,6 @@ use crate::{
         ParticipantState, Target, TrackInfo, TrackPermission, TrackSettings,
     },
 };
-
-/// Bytes of reliable messages kept for a participant whose data channel is not open yet.
-const HELD_DATA_BYTES_MAX: usize = 100 * 1024;
-
-/// Messages a participant may send in one burst, and per second after that. Each may go to 63 others.
-const DATA_MESSAGES_BURST: u32 = 1000;
-const DATA_MESSAGES_PER_SECOND: u32 = 500;
 
 /// See the module.
 pub(crate) struct Participant {
@@ -59,7 +57,8 @@ pub(crate) struct Participant {
     pub(crate) audience: Audience,
     pub(crate) last_message_seq: u32,
     pub(crate) held_data: HeldData,
-    pub(crate) data_budget: DataBudget,
+    pub(crate) data_flow: DataFlow,
+    pub(crate) data_tracks: DataTracks,
     /// Since when a connection of its has had no path.
     pub(crate) lost_since: Option<Instant>,
     /// When it was last told that it sends more than it may.
@@ -143,56 +142,6 @@ pub(crate) enum SectionState {
     Free,
 }
 
-/// Bounds the work that one sender's messages cause (token bucket).
-#[derive(Debug)]
-pub(crate) struct DataBudget {
-    tokens: u32,
-    refilled: Instant,
-}
-
-impl DataBudget {
-    /// Takes one message out of the budget; false when it is used up.
-    pub(crate) fn take(&mut self, now: Instant) -> bool {
-        let elapsed_ms = now.saturating_duration_since(self.refilled).as_millis();
-        let earned = elapsed_ms * u128::from(DATA_MESSAGES_PER_SECOND) / 1000;
-        if let Ok(earned) = u32::try_from(earned)
-            && earned > 0
-        {
-            self.tokens = self.tokens.saturating_add(earned).min(DATA_MESSAGES_BURST);
-            self.refilled = now;
-        }
-        self.tokens = match self.tokens.checked_sub(1) {
-            Some(left) => left,
-            None => return false,
-        };
-        true
-    }
-}
-
-/// Reliable messages that wait for the data channel.
-#[derive(Debug, Default)]
-pub(crate) struct HeldData {
-    pub(crate) messages: VecDeque<Bytes>,
-    bytes: usize,
-}
-
-impl HeldData {
-    /// Keeps a message; false when the bound is reached.
-    pub(crate) fn push(&mut self, message: Bytes) -> bool {
-        if self.bytes + message.len() > HELD_DATA_BYTES_MAX {
-            return false;
-        }
-        self.bytes += message.len();
-        self.messages.push_back(message);
-        true
-    }
-
-    pub(crate) fn take(&mut self) -> VecDeque<Bytes> {
-        self.bytes = 0;
-        std::mem::take(&mut self.messages)
-    }
-}
-
 impl Participant {
     pub(crate) fn new(sid: ParticipantSid, join: Join, now: Instant) -> Self {
         Self {
@@ -228,6 +177,7 @@ impl Participant {
         self.joined_unix_ms = info.joined_unix_ms;
         self.state = info.state;
         self.version = info.version;
+        self.data_tracks.mirror(info.data_tracks);
     }
 
     fn bare(sid: ParticipantSid, identity: Identity, signal: Signal, now: Instant) -> Self {
@@ -257,7 +207,8 @@ impl Participant {
             audience: Audience::Everyone,
             last_message_seq: 0,
             held_data: HeldData::default(),
-            data_budget: DataBudget { tokens: DATA_MESSAGES_BURST, refilled: now },
+            data_flow: DataFlow::new(now),
+            data_tracks: DataTracks::default(),
             lost_since: None,
             ceiling_told: None,
             queued: Vec::new(),
@@ -321,10 +272,19 @@ impl Participant {
             Audience::Everyone => true,
             Audience::Only(_) if other.permission.recorder => true,
             Audience::Only(allowed) => allowed.iter().any(|entry| {
-                (entry.participant.as_ref() == Some(&other.sid)
-                    || entry.identity.as_ref() == Some(&other.identity))
-                    && (entry.all_tracks || entry.tracks.contains(track))
+                entry.names(other) && (entry.all_tracks || entry.tracks.contains(track))
             }),
+        }
+    }
+
+    /// Whether this participant lets another receive its data tracks: tracks that are named one by one are media.
+    pub(crate) fn admits_to_data(&self, other: &Participant) -> bool {
+        match &self.audience {
+            Audience::Everyone => true,
+            Audience::Only(_) if other.permission.recorder => true,
+            Audience::Only(allowed) => {
+                allowed.iter().any(|entry| entry.all_tracks && entry.names(other))
+            }
         }
     }
 
@@ -345,6 +305,7 @@ impl Participant {
             kind: self.kind,
             client_protocol: self.client.client_protocol,
             capabilities: self.client.capabilities.clone(),
+            data_tracks: self.data_tracks.infos(),
             disconnect_reason: None,
         }
     }
@@ -358,6 +319,7 @@ impl Participant {
             // Nobody needs them of someone who is gone, and they may be large.
             metadata: String::new(),
             attributes: BTreeMap::new(),
+            data_tracks: Vec::new(),
             ..self.info(Vec::new())
         }
     }
@@ -383,6 +345,13 @@ impl Participant {
         let own: Vec<&str> = msid_track.into_iter().collect();
         let index = by_id(&own).or_else(unnamed)?;
         Some(self.pending.remove(index))
+    }
+}
+
+impl TrackPermission {
+    fn names(&self, other: &Participant) -> bool {
+        self.participant.as_ref() == Some(&other.sid)
+            || self.identity.as_ref() == Some(&other.identity)
     }
 }
 

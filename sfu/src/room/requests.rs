@@ -54,6 +54,7 @@ impl Room {
                 }
                 self.apply_audience(context, key);
                 self.relay_participant(context, key);
+                self.match_data_tracks(context);
             }
             Request::UpdateMetadata { request_id, name, metadata, attributes } => {
                 let change = MetadataChange { name, metadata, attributes };
@@ -68,6 +69,9 @@ impl Room {
                     info.height = height;
                 });
             }
+            Request::PublishDataTrack(offer) => self.publish_data_track(context, key, *offer),
+            Request::UnpublishDataTrack(handle) => self.unpublish_data_track(context, key, handle),
+            Request::DataSubscription(wishes) => self.set_data_wanted(context, key, wishes),
             Request::SyncState(state) => self.sync_state(context, key, *state, now),
             Request::Leave => {
                 self.remove(
@@ -171,6 +175,9 @@ impl Room {
             settings.disabled = true;
             self.set_track_settings(context, key, vec![track], settings, now);
         }
+        self.set_data_wanted(context, key, state.data_wanted);
+        // What was told last may have died with the old socket.
+        self.tell_data_handles(context, key);
     }
 }
 

@@ -39,6 +39,7 @@ impl Room {
             self.tell_speakers(context);
             self.nudge_layers(context, now);
             self.expire(context, now);
+            self.shed_stalled(context, now);
             self.forget_departed(now);
             self.close_idle_edges(context);
             self.request_held_key_frames(context, now);

@@ -7,7 +7,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use protocol::{
-    ids::{Identity, ParticipantSid, RoomName, RoomSid, SessionId, TrackSid},
+    ids::{DataTrackSid, Identity, ParticipantSid, RoomName, RoomSid, SessionId, TrackSid},
     permission::{Permission, TrackSource},
 };
 use serde::{Deserialize, Serialize};
@@ -200,10 +200,71 @@ pub enum Request {
         /// Height.
         height: u32,
     },
+    /// Begins a data track; answered by [`Message::DataTrackPublished`] or [`Message::DataTrackRefused`].
+    PublishDataTrack(Box<DataTrackOffer>),
+    /// Ends an own data track; answered likewise.
+    UnpublishDataTrack(DataTrackHandle),
+    /// Wants data tracks, present or future, or does not any more. Answered by [`Message::DataTrackHandles`] when it has
+    /// other tracks for it.
+    DataSubscription(Vec<(DataTrackSid, bool)>),
     /// What the client believed before it resumed.
     SyncState(Box<SyncState>),
     /// The client leaves for good. Nothing is answered.
     Leave,
+}
+
+/// How a data track is named in packets: by its publisher, or by one subscriber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct DataTrackHandle(pub u16);
+
+/// A data track to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataTrackOffer {
+    /// The publisher's handle.
+    pub handle: DataTrackHandle,
+    /// Name, unique among the publisher's.
+    pub name: String,
+    /// LiveKit `Encryption.Type` number; carried through.
+    pub encryption: i32,
+    /// How frames are encoded, in signalling's words; carried through.
+    pub description: Vec<u8>,
+}
+
+/// A data track as clients see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataTrackInfo {
+    /// Its sid.
+    pub sid: DataTrackSid,
+    /// The publisher's handle.
+    pub handle: DataTrackHandle,
+    /// Name.
+    pub name: String,
+    /// LiveKit `Encryption.Type` number.
+    pub encryption: i32,
+    /// As in [`DataTrackOffer`].
+    pub description: Vec<u8>,
+}
+
+/// A data track that a subscriber receives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownDataTrack {
+    /// The handle in its packets.
+    pub handle: DataTrackHandle,
+    /// Which.
+    pub track: DataTrackSid,
+    /// Whose.
+    pub publisher: ParticipantSid,
+    /// Whose.
+    pub publisher_identity: Identity,
+}
+
+/// A request about data tracks that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DataTrackRequest {
+    /// To publish.
+    Publish(DataTrackOffer),
+    /// To unpublish.
+    Unpublish(DataTrackHandle),
 }
 
 /// A track announced by `add_track`.
@@ -324,6 +385,8 @@ pub struct SyncState {
     pub published: Vec<Option<TrackSid>>,
     /// Tracks it had disabled.
     pub disabled: Vec<TrackSid>,
+    /// Data tracks it wants, or does not.
+    pub data_wanted: Vec<(DataTrackSid, bool)>,
 }
 
 /// Something a shard tells one session.
@@ -413,6 +476,21 @@ pub enum Message {
         /// The refused `add_track`, echoed.
         add_track: Option<Box<AddTrack>>,
     },
+    /// An own data track begins.
+    DataTrackPublished(DataTrackInfo),
+    /// An own data track has ended.
+    DataTrackUnpublished(DataTrackInfo),
+    /// A request about data tracks was refused.
+    DataTrackRefused {
+        /// Why.
+        outcome: Outcome,
+        /// For people.
+        message: String,
+        /// The request, echoed.
+        request: DataTrackRequest,
+    },
+    /// The data tracks that are received from now on, complete.
+    DataTrackHandles(Vec<KnownDataTrack>),
     /// Name, metadata, attributes or permission changed: a new refresh token is due with these.
     ClaimsChanged(Box<Claims>),
     /// The session ends after this message.
@@ -467,6 +545,10 @@ pub enum Outcome {
     LimitExceeded,
     Queued,
     UnsupportedType,
+    InvalidHandle,
+    InvalidName,
+    DuplicateHandle,
+    DuplicateName,
 }
 
 /// Why a subscription failed for good.
@@ -575,6 +657,8 @@ pub struct ParticipantInfo {
     pub client_protocol: i32,
     /// Mirrored from the client.
     pub capabilities: Vec<i32>,
+    /// Data tracks.
+    pub data_tracks: Vec<DataTrackInfo>,
     /// Why it left, if it did.
     pub disconnect_reason: Option<LeaveReason>,
 }

@@ -70,7 +70,7 @@ pub(crate) struct Context {
     /// Sessions whose participant is gone.
     pub(crate) ended: Vec<SessionId>,
     /// Connections that were given data to send: driven once, when the input has been handled.
-    pub(crate) fed: Vec<ConnectionKey>,
+    fed: Vec<ConnectionKey>,
     /// When the input that is being handled came, by the shard's clock.
     pub(crate) now: Instant,
     clock: ShardClock,
@@ -215,6 +215,18 @@ impl Context {
                 self.ufrags.remove(&ufrag);
             }
             self.ufrags.insert(ufrag, key);
+        }
+    }
+
+    /// The next connection that was fed and must be driven.
+    pub(crate) fn pop_fed(&mut self) -> Option<ConnectionKey> {
+        self.fed.pop()
+    }
+
+    /// Has a connection driven when the input has been handled.
+    pub(crate) fn feed(&mut self, key: ConnectionKey) {
+        if !self.fed.contains(&key) {
+            self.fed.push(key);
         }
     }
 

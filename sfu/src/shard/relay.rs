@@ -71,9 +71,11 @@ impl Relays {
         self.check(to, is_said);
     }
 
-    pub(crate) fn data(&mut self, to: FarEnd, data: &RelayedData<'_>) {
+    /// False if it is dropped.
+    pub(crate) fn data(&mut self, to: FarEnd, data: &RelayedData<'_>) -> bool {
         let is_said = self.outbox.data(to.shard, to.edge, data);
-        self.check(to, is_said);
+        self.check(to, is_said || !data.label.is_reliable());
+        is_said
     }
 
     pub(crate) fn restart(&mut self, to: FarEnd, track: TrackHandle, layer: u8) {

@@ -64,6 +64,7 @@ pub(crate) fn participant(info: ParticipantInfo) -> proto::ParticipantInfo {
         disconnect_reason: info.disconnect_reason.map_or(0, |reason| leave_reason(reason) as i32),
         client_protocol: info.client_protocol,
         capabilities: info.capabilities,
+        data_tracks: info.data_tracks.into_iter().map(super::data_track::info).collect(),
         ..Default::default()
     }
 }
@@ -243,6 +244,10 @@ pub(crate) fn reason(outcome: Outcome) -> proto::request_response::Reason {
         Outcome::LimitExceeded => proto::request_response::Reason::LimitExceeded,
         Outcome::Queued => proto::request_response::Reason::Queued,
         Outcome::UnsupportedType => proto::request_response::Reason::UnsupportedType,
+        Outcome::InvalidHandle => proto::request_response::Reason::InvalidHandle,
+        Outcome::InvalidName => proto::request_response::Reason::InvalidName,
+        Outcome::DuplicateHandle => proto::request_response::Reason::DuplicateHandle,
+        Outcome::DuplicateName => proto::request_response::Reason::DuplicateName,
     }
 }
 

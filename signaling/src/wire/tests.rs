@@ -3,10 +3,11 @@ use livekit_protocol::signal_request::Message as Asking;
 use livekit_protocol::signal_response::Message as Response;
 use proptest::prelude::*;
 use prost::Message as _;
+use protocol::ids::DataTrackSid;
 use protocol::permission::TrackSource;
 use sfu::shard::command::{
-    LeaveAction, LeaveReason, MediaKind, Outcome, ParticipantKind, ParticipantState, Request,
-    SubscriptionError, Target, VideoQuality,
+    DataTrackInfo, DataTrackRequest, LeaveAction, LeaveReason, MediaKind, Outcome, ParticipantKind,
+    ParticipantState, Request, SubscriptionError, Target, VideoQuality,
 };
 
 use super::to_media::{Asked, translate};
@@ -336,20 +337,57 @@ fn too_much_metadata_is_refused_with_its_request_id() {
 }
 
 #[test]
-fn data_tracks_and_blobs_are_refused_as_unsupported() {
-    for (request, request_id) in [
-        (Asking::PublishDataTrackRequest(Default::default()), 0),
-        (Asking::UnpublishDataTrackRequest(Default::default()), 0),
-        (
-            Asking::GetDataBlobRequest(proto::GetDataBlobRequest {
-                request_id: 4,
-                ..Default::default()
-            }),
-            4,
-        ),
+fn data_blobs_are_refused_as_unsupported() {
+    let request = proto::GetDataBlobRequest { request_id: 4, ..Default::default() };
+    let Asked::Refused(refusal) = translate(Asking::GetDataBlobRequest(request)) else { panic!() };
+    assert_eq!((refusal.reason, refusal.request_id), (5, 4));
+}
+
+#[test]
+fn what_only_clients_understand_of_a_data_track_comes_back_as_it_went() {
+    let request = proto::PublishDataTrackRequest {
+        pub_handle: 7,
+        name: "pulse".to_owned(),
+        encryption: 1,
+        frame_encoding: Some(proto::DataTrackFrameEncoding {
+            value: Some(proto::data_track_frame_encoding::Value::Custom("hl7".to_owned())),
+        }),
+        schema: Some(proto::DataTrackSchemaId { name: "pulse.v1".to_owned(), encoding: None }),
+    };
+    let asked = translate(Asking::PublishDataTrackRequest(request.clone()));
+    let Asked::Media(Request::PublishDataTrack(offer)) = asked else { panic!() };
+    assert_eq!((offer.handle.0, offer.name.as_str(), offer.encryption), (7, "pulse", 1));
+    let info = data_track::info(DataTrackInfo {
+        sid: DataTrackSid::try_from("DTR_1".to_owned()).unwrap(),
+        handle: offer.handle,
+        name: offer.name.clone(),
+        encryption: offer.encryption,
+        description: offer.description.clone(),
+    });
+    assert_eq!((info.pub_handle, info.sid.as_str()), (7, "DTR_1"));
+    assert_eq!((&info.frame_encoding, &info.schema), (&request.frame_encoding, &request.schema));
+    let echo = data_track::request(DataTrackRequest::Publish(*offer));
+    assert_eq!(echo, proto::request_response::Request::PublishDataTrack(request));
+}
+
+#[test]
+fn a_data_track_that_cannot_be_is_refused_and_echoed() {
+    let good = proto::PublishDataTrackRequest {
+        pub_handle: 1,
+        name: "n".to_owned(),
+        ..Default::default()
+    };
+    let long = "n".repeat(5000);
+    for (request, reason) in [
+        (proto::PublishDataTrackRequest { pub_handle: 65_536, ..good.clone() }, 7),
+        (proto::PublishDataTrackRequest { name: long, ..good.clone() }, 3),
+        (proto::PublishDataTrackRequest { encryption: 99, ..good }, 5),
     ] {
-        let Asked::Refused(refusal) = translate(request) else { panic!() };
-        assert_eq!((refusal.reason, refusal.request_id), (5, request_id));
+        let asked = translate(Asking::PublishDataTrackRequest(request.clone()));
+        let Asked::Refused(refusal) = asked else { panic!() };
+        assert_eq!(refusal.reason, reason);
+        let echo = proto::request_response::Request::PublishDataTrack(request);
+        assert_eq!(refusal.request, Some(echo));
     }
 }
 

@@ -11,6 +11,7 @@ use sfu::shard::command::{
     TrackPermission, TrackSettings, VideoLayer, VideoQuality,
 };
 
+use super::data_track;
 use crate::limits::{
     PARTICIPANT_NAME_BYTES_MAX, PERMISSIONS_MAX, SIDS_MAX, TRACK_PARTS_MAX, TRACK_TEXT_BYTES_MAX,
 };
@@ -62,17 +63,14 @@ pub(crate) fn translate(message: Message) -> Asked {
         Message::UpdateVideoTrack(update) => on_track(update.track_sid, |track| {
             Request::UpdateVideoTrack { track, width: update.width, height: update.height }
         }),
-        Message::PublishDataTrackRequest(request) => {
-            not_supported(0, Some(proto::request_response::Request::PublishDataTrack(request)))
-        }
-        Message::UnpublishDataTrackRequest(request) => {
-            not_supported(0, Some(proto::request_response::Request::UnpublishDataTrack(request)))
+        Message::PublishDataTrackRequest(request) => data_track::publish(request),
+        Message::UnpublishDataTrackRequest(request) => data_track::unpublish(request),
+        Message::UpdateDataSubscription(update) => {
+            Asked::Media(Request::DataSubscription(data_track::wishes(update)))
         }
         Message::StoreDataBlobRequest(request) => not_supported(request.request_id, None),
         Message::GetDataBlobRequest(request) => not_supported(request.request_id, None),
-        Message::UpdateLayers(_) | Message::Simulate(_) | Message::UpdateDataSubscription(_) => {
-            Asked::Nothing
-        }
+        Message::UpdateLayers(_) | Message::Simulate(_) => Asked::Nothing,
     }
 }
 
@@ -223,6 +221,7 @@ fn sync_state(state: proto::SyncState) -> SyncState {
             .map(|published| TrackSid::try_from(published.track?.sid).ok())
             .collect(),
         disabled: track_sids(state.track_sids_disabled),
+        data_wanted: state.data_subscription.map(data_track::wishes).unwrap_or_default(),
     }
 }
 

@@ -112,6 +112,7 @@ fn participant(join: &Join) -> ParticipantInfo {
         is_publisher: false,
         client_protocol: 0,
         capabilities: Vec::new(),
+        data_tracks: Vec::new(),
         disconnect_reason: None,
     }
 }

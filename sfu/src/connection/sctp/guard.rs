@@ -11,15 +11,24 @@ use crate::limits::DATA_MESSAGE_BYTES_MAX;
 /// The window that we advertise: four of the largest messages, 20 Mbit/s at a round trip of 100 ms.
 pub(super) const RECEIVE_WINDOW_BYTES: u32 = 256 * 1024;
 
+/// What the engine takes beyond that window. A sender that met a closed window goes on with one chunk at a time (RFC 9260
+/// §6.1): were those refused, it would take them for lost, and for half a minute after the window has opened it would
+/// send as if the network were bad. Five in a second, for as long as a stalled receiver may keep everybody waiting.
+const PROBE_BYTES: u32 = 64 * 1024;
+
+/// What the engine takes.
+pub(super) const ENGINE_WINDOW_BYTES: u32 = RECEIVE_WINDOW_BYTES + PROBE_BYTES;
+
 /// Bytes that may wait for the rest of their messages. A sender that respects the window stays far below: its window
 /// once more in flight, and repetitions.
 const PENDING_BYTES_MAX: usize = 1024 * 1024;
 
-/// Chunks that may wait for the rest of their messages: what bounds chunks of one byte.
-const PENDING_CHUNKS_MAX: usize = 4096;
+/// Chunks that may wait to be read: what bounds chunks of one byte. A sender that is made to wait fills a window with
+/// messages, and the envelope of an empty one has 16 bytes and more.
+const PENDING_CHUNKS_MAX: usize = RECEIVE_WINDOW_BYTES as usize / 16;
 
-/// How far a TSN may be ahead of what we acknowledged. Eight times a window of full chunks.
-const TSN_AHEAD_MAX: u32 = 2048;
+/// How far a TSN may be ahead of what we acknowledged: a window of chunks of 64 bytes.
+const TSN_AHEAD_MAX: u32 = 4096;
 
 /// How far FORWARD-TSN may skip. Each TSN skipped is a look-up; this many take half a millisecond.
 const FORWARD_AHEAD_MAX: u32 = 16_384;
@@ -28,15 +37,15 @@ const FORWARD_AHEAD_MAX: u32 = 16_384;
 const RESETS_MAX: u32 = 256;
 
 const _: () = assert!(RECEIVE_WINDOW_BYTES as usize >= 2 * DATA_MESSAGE_BYTES_MAX);
-const _: () = assert!(PENDING_BYTES_MAX >= 2 * RECEIVE_WINDOW_BYTES as usize);
+const _: () = assert!(PENDING_BYTES_MAX >= 2 * ENGINE_WINDOW_BYTES as usize);
 
 /// Bytes of the common header (RFC 9260 §3.1).
 const COMMON_HEADER_BYTES: usize = 12;
 
-const DATA: u8 = 0;
+pub(super) const DATA: u8 = 0;
 const INIT: u8 = 1;
 const INIT_ACK: u8 = 2;
-const SACK: u8 = 3;
+pub(super) const SACK: u8 = 3;
 const ABORT: u8 = 6;
 const ERROR: u8 = 9;
 const RECONFIG: u8 = 130;
@@ -152,10 +161,10 @@ impl Guard {
         };
         self.acknowledged = tsn;
         if window > 0 {
-            let held = RECEIVE_WINDOW_BYTES.saturating_sub(window);
+            let held = ENGINE_WINDOW_BYTES.saturating_sub(window);
             self.pending_bytes = usize::try_from(held).unwrap_or(usize::MAX);
         }
-        if window == RECEIVE_WINDOW_BYTES {
+        if window == ENGINE_WINDOW_BYTES {
             self.pending_chunks = 0;
         }
     }
@@ -198,12 +207,14 @@ pub(super) fn initial_tsn(packet: &[u8]) -> Option<u32> {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Chunk<'a> {
-    kind: u8,
-    value: &'a [u8],
+pub(super) struct Chunk<'a> {
+    pub(super) kind: u8,
+    pub(super) flags: u8,
+    pub(super) value: &'a [u8],
 }
 
-fn chunks(packet: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
+/// The chunks of a packet, as far as they lie within it.
+pub(super) fn chunks(packet: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
     let mut rest = packet.get(COMMON_HEADER_BYTES..).unwrap_or_default();
     std::iter::from_fn(move || {
         let (chunk, next) = split_chunk(rest)?;
@@ -215,7 +226,8 @@ fn chunks(packet: &[u8]) -> impl Iterator<Item = Chunk<'_>> {
 /// The first chunk and what follows it. The last chunk may lack its padding (RFC 9260 §3.2).
 fn split_chunk(bytes: &[u8]) -> Option<(Chunk<'_>, &[u8])> {
     let length = usize::from(read_u16(bytes, 2)?);
-    let chunk = Chunk { kind: *bytes.first()?, value: bytes.get(4..length)? };
+    let [kind, flags] = *bytes.first_chunk()?;
+    let chunk = Chunk { kind, flags, value: bytes.get(4..length)? };
     let next = bytes.get(length.next_multiple_of(4)..).unwrap_or_default();
     Some((chunk, next))
 }
@@ -236,10 +248,10 @@ fn gaps_are_plausible(sack: &[u8]) -> bool {
     named <= u32::from(u16::MAX)
 }
 
-fn read_u16(bytes: &[u8], at: usize) -> Option<u16> {
+pub(super) fn read_u16(bytes: &[u8], at: usize) -> Option<u16> {
     bytes.get(at..at + 2)?.try_into().ok().map(u16::from_be_bytes)
 }
 
-fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
+pub(super) fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes)
 }

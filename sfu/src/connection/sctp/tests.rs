@@ -20,7 +20,7 @@ fn nothing_is_sent_before_the_client_does() {
     world.server.open(ChannelLabel::Reliable);
     assert_eq!(world.server.poll_transmit(world.now), None);
     assert_eq!(world.server.poll_timeout(), None);
-    assert_eq!(world.server.send(ChannelLabel::Reliable, b"x", world.now), SendOutcome::NotOpen);
+    assert_eq!(world.server_send(ChannelLabel::Reliable, b"x"), SendOutcome::NotOpen);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn our_channels_open_on_odd_streams_as_their_labels_want() {
     assert!(world.client_opens.iter().all(|(_, open)| open.reliability_parameter == 0));
     for label in ChannelLabel::ALL {
         assert!(world.server.is_open(label));
-        assert_eq!(world.next_event(), Some(ChannelEvent::Open(label)));
+        assert_eq!(world.next_event(), Some(Told::Open(label)));
     }
     assert_eq!(world.next_event(), None);
 }
@@ -60,7 +60,7 @@ fn a_channel_asked_for_later_opens_later() {
     let mut world = World::connected();
     world.server.open(ChannelLabel::Lossy);
     world.run();
-    assert_eq!(world.next_event(), Some(ChannelEvent::Open(ChannelLabel::Lossy)));
+    assert_eq!(world.next_event(), Some(Told::Open(ChannelLabel::Lossy)));
 }
 
 #[test]
@@ -71,16 +71,13 @@ fn channels_that_the_client_opens_are_acknowledged_and_usable_both_ways() {
     }
     world.run();
     assert_eq!(world.client_acks, [0, 2]);
-    assert_eq!(world.next_event(), Some(ChannelEvent::Open(ChannelLabel::Reliable)));
-    assert_eq!(world.next_event(), Some(ChannelEvent::Open(ChannelLabel::Lossy)));
+    assert_eq!(world.next_event(), Some(Told::Open(ChannelLabel::Reliable)));
+    assert_eq!(world.next_event(), Some(Told::Open(ChannelLabel::Lossy)));
     world.client_send(2, b"up");
     world.run();
     let data = Bytes::from_static(b"up");
-    assert_eq!(
-        world.next_event(),
-        Some(ChannelEvent::Message { label: ChannelLabel::Lossy, data })
-    );
-    assert_eq!(world.server.send(ChannelLabel::Lossy, b"down", world.now), SendOutcome::Sent);
+    assert_eq!(world.next_event(), Some(Told::Message { label: ChannelLabel::Lossy, data }));
+    assert_eq!(world.server_send(ChannelLabel::Lossy, b"down"), SENT);
     world.run();
     assert_eq!(world.client_messages, [(2, b"down".to_vec())]);
 }
@@ -95,7 +92,7 @@ fn a_label_that_both_sides_open_is_told_once_and_carries_messages_of_both() {
     world.client_send(1, b"on yours");
     world.run();
     let events: Vec<_> = std::iter::from_fn(|| world.next_event()).collect();
-    assert_eq!(events[0], ChannelEvent::Open(ChannelLabel::Reliable));
+    assert_eq!(events[0], Told::Open(ChannelLabel::Reliable));
     assert_eq!(messages(&events), ["on mine", "on yours"]);
     assert_eq!(events.len(), 3);
 }
@@ -126,21 +123,21 @@ fn messages_of_all_sizes_cross_whole_in_both_directions() {
     let sizes = [0, 1, 2, 100, 1163, 1164, 1165, 5000, 15_000, 60_000, DATA_MESSAGE_BYTES_MAX];
     for size in sizes {
         let message: Vec<u8> = (0..size).map(|at| at as u8).collect();
-        let sent = world.server.send(ChannelLabel::Reliable, &message, world.now);
-        assert_eq!(sent, SendOutcome::Sent, "{size}");
+        let sent = world.server_send(ChannelLabel::Reliable, &message);
+        assert_eq!(sent, SENT, "{size}");
         world.client_send(1, &message);
         world.run_for(Duration::from_secs(5));
         assert_eq!(world.client_messages.pop(), Some((1, message.clone())), "{size}");
         let data = Bytes::from(message);
         let label = ChannelLabel::Reliable;
-        assert_eq!(world.next_event(), Some(ChannelEvent::Message { label, data }), "{size}");
+        assert_eq!(world.next_event(), Some(Told::Message { label, data }), "{size}");
     }
 }
 
 #[test]
 fn packets_fit_into_one_record() {
     let mut world = World::with_reliable();
-    world.server.send(ChannelLabel::Reliable, &[7; 60_000], world.now);
+    world.server_send(ChannelLabel::Reliable, &[7; 60_000]);
     world.run_for(Duration::from_secs(5));
     assert!(world.server_packet_max > 1100 && world.server_packet_max <= 1200);
 }
@@ -149,7 +146,7 @@ fn packets_fit_into_one_record() {
 fn a_message_that_is_too_large_is_not_sent() {
     let mut world = World::with_reliable();
     let message = vec![0; DATA_MESSAGE_BYTES_MAX + 1];
-    let outcome = world.server.send(ChannelLabel::Reliable, &message, world.now);
+    let outcome = world.server_send(ChannelLabel::Reliable, &message);
     assert_eq!(outcome, SendOutcome::Dropped);
 }
 
@@ -164,24 +161,93 @@ fn a_message_that_is_too_large_is_not_delivered() {
 }
 
 #[test]
-fn the_backlog_of_a_client_that_does_not_acknowledge_is_bounded() {
+fn the_queue_for_a_client_that_does_not_acknowledge_is_full_then_bounded_then_drained() {
     let mut world = World::with_reliable();
     world.loss = 1.0;
     let mut sent = 0;
-    while world.server.send(ChannelLabel::Reliable, &[1; 10_000], world.now) == SendOutcome::Sent {
+    while world.server.has_room(world.now) {
+        assert_eq!(world.server_send(ChannelLabel::Reliable, &[1; 10_000]), SENT);
         sent += 10_000;
         world.run();
-        assert!(sent <= DATA_BACKLOG_BYTES_MAX);
     }
-    assert!(sent > DATA_BACKLOG_BYTES_MAX - 10_000);
-    assert_eq!(
-        world.server.send(ChannelLabel::Reliable, &[1; 10_000], world.now),
-        SendOutcome::Dropped
-    );
+    assert!((DATA_QUEUE_BYTES_FULL..DATA_QUEUE_BYTES_FULL + 10_000).contains(&sent));
+    while world.server_send(ChannelLabel::Reliable, &[1; 10_000]) == SENT {
+        sent += 10_000;
+        assert!(sent <= DATA_QUEUE_BYTES_MAX);
+    }
+    assert!(sent > DATA_QUEUE_BYTES_MAX - 10_000);
+    assert_eq!(world.next_event(), None);
     world.loss = 0.0;
     world.run_for(Duration::from_secs(120));
     assert_eq!(world.client_messages.len(), sent / 10_000);
-    assert_eq!(world.server.send(ChannelLabel::Reliable, b"x", world.now), SendOutcome::Sent);
+    assert_eq!(world.next_event(), Some(Told::Drained));
+    assert_eq!(world.next_event(), None);
+    assert!(world.server.has_room(world.now));
+}
+
+#[test]
+fn a_full_queue_that_nobody_empties_is_stalled_and_one_that_moves_is_not() {
+    let mut world = World::with_reliable();
+    let second = Duration::from_secs(1);
+    let fill = |world: &mut World| {
+        while world.server.has_room(world.now) {
+            world.server_send(ChannelLabel::Reliable, &[1; 10_000]);
+        }
+    };
+    world.loss = 1.0;
+    fill(&mut world);
+    world.run_for(9 * second);
+    assert!(!world.server.is_stalled(world.now));
+    world.run_for(second);
+    assert!(world.server.is_stalled(world.now));
+    world.loss = 0.0;
+    world.run_for(60 * second);
+    assert!(!world.server.is_stalled(world.now));
+}
+
+#[test]
+fn what_is_not_fetched_closes_the_window_and_nothing_is_lost() {
+    let mut world = World::with_reliable();
+    for number in 0..100_u8 {
+        world.client_send(1, &[number; 10_000]);
+    }
+    world.run_for(Duration::from_secs(10));
+    let (endpoint, association) = world.held();
+    assert!(association < guard::ENGINE_WINDOW_BYTES as usize, "{association}");
+    assert!(endpoint > 600_000, "the client has the rest: {endpoint}");
+    let start = world.now;
+    let mut fetched = Vec::new();
+    while fetched.len() < 100 {
+        while let Some(told) = world.next_event() {
+            if let Told::Message { data, .. } = told {
+                fetched.push(data[0]);
+            }
+        }
+        world.run();
+        assert!(world.now < start + Duration::from_secs(1), "waits for a probe");
+        world.now += Duration::from_millis(1);
+    }
+    assert_eq!(fetched, (0..100).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_end_of_a_large_message_is_acknowledged_at_once_and_a_small_one_soon() {
+    let mut world = World::with_reliable();
+    for size in [15_000, 40_000, 1100] {
+        world.client_send(1, &vec![1; size]);
+        let start = world.now;
+        while world.client_unacknowledged() > 0 {
+            world.run();
+            let timers = [world.client.poll_timeout(), world.server.poll_timeout()];
+            let next =
+                timers.into_iter().flatten().min().filter(|_| world.client_unacknowledged() > 0);
+            world.now = world.now.max(next.unwrap_or(world.now));
+            world.server.handle_timeout(world.now);
+        }
+        let waited = world.now - start;
+        assert!(waited <= Duration::from_millis(if size > 1163 { 0 } else { 10 }), "{waited:?}");
+        while world.next_event().is_some() {}
+    }
 }
 
 #[test]
@@ -191,7 +257,7 @@ fn the_reliable_channel_survives_loss_in_order() {
         world.rng = StdRng::seed_from_u64(seed);
         world.loss = 0.15;
         for number in 0..40_u8 {
-            world.server.send(ChannelLabel::Reliable, &[number; 3000], world.now);
+            world.server_send(ChannelLabel::Reliable, &[number; 3000]);
             world.client_send(1, &[number; 3000]);
             world.run_for(Duration::from_millis(50));
         }
@@ -200,7 +266,7 @@ fn the_reliable_channel_survives_loss_in_order() {
         assert_eq!(down, (0..40).collect::<Vec<_>>(), "seed {seed}");
         let up: Vec<_> = std::iter::from_fn(|| world.next_event())
             .map(|event| match event {
-                ChannelEvent::Message { data, .. } => data[0],
+                Told::Message { data, .. } => data[0],
                 other => panic!("{other:?}"),
             })
             .collect();
@@ -215,8 +281,8 @@ fn the_lossy_channel_loses_what_is_lost_and_does_not_wait_for_it() {
     world.run();
     for number in 0..100_u8 {
         world.loss = if number == 50 { 1.0 } else { 0.0 };
-        let sent = world.server.send(ChannelLabel::Lossy, &[number], world.now);
-        assert_eq!(sent, SendOutcome::Sent);
+        let sent = world.server_send(ChannelLabel::Lossy, &[number]);
+        assert_eq!(sent, SENT);
         world.run();
         world.loss = 0.0;
         world.now += Duration::from_millis(1);
@@ -232,7 +298,7 @@ fn the_lossy_channel_loses_what_is_lost_and_does_not_wait_for_it() {
 fn data_survives_an_outage_of_many_time_outs() {
     let mut world = World::with_reliable();
     world.loss = 1.0;
-    world.server.send(ChannelLabel::Reliable, b"patience", world.now);
+    world.server_send(ChannelLabel::Reliable, b"patience");
     world.run_for(Duration::from_secs(400));
     assert!(world.client_messages.is_empty());
     world.loss = 0.0;
@@ -276,12 +342,12 @@ fn an_abort_closes_the_channels_and_then_there_is_silence() {
     let mut world = World::with_reliable();
     world.client.abort().unwrap();
     world.run();
-    assert_eq!(world.next_event(), Some(ChannelEvent::Closed(ChannelLabel::Reliable)));
+    assert_eq!(world.next_event(), Some(Told::Closed(ChannelLabel::Reliable)));
     assert_eq!(world.next_event(), None);
     assert!(!world.server.is_open(ChannelLabel::Reliable));
     assert_eq!(world.server.poll_timeout(), None);
     assert_eq!(world.server.poll_transmit(world.now), None);
-    let outcome = world.server.send(ChannelLabel::Reliable, b"x", world.now);
+    let outcome = world.server_send(ChannelLabel::Reliable, b"x");
     assert_eq!(outcome, SendOutcome::NotOpen);
 }
 
@@ -290,11 +356,11 @@ fn a_channel_that_the_client_closes_is_closed() {
     let mut world = World::with_reliable();
     world.client_open(0, "_lossy");
     world.run();
-    assert_eq!(world.next_event(), Some(ChannelEvent::Open(ChannelLabel::Lossy)));
+    assert_eq!(world.next_event(), Some(Told::Open(ChannelLabel::Lossy)));
     let now = world.now;
     world.client.stream(0).unwrap().close(now).unwrap();
     world.run_for(Duration::from_secs(5));
-    assert_eq!(world.next_event(), Some(ChannelEvent::Closed(ChannelLabel::Lossy)));
+    assert_eq!(world.next_event(), Some(Told::Closed(ChannelLabel::Lossy)));
     assert!(world.server.is_open(ChannelLabel::Reliable));
 }
 
@@ -306,7 +372,7 @@ fn a_client_that_opens_streams_without_end_loses_its_association() {
         world.client_send(stream * 2, b"x");
         world.run();
     }
-    assert_eq!(world.next_event(), Some(ChannelEvent::Closed(ChannelLabel::Reliable)));
+    assert_eq!(world.next_event(), Some(Told::Closed(ChannelLabel::Reliable)));
     assert!(matches!(world.server.state, State::Broken));
     assert!(world.client.is_closed(), "the client hears an ABORT");
 }
@@ -326,7 +392,7 @@ fn a_message_that_never_ends_breaks_the_association_within_a_megabyte() {
     }
     assert!(matches!(world.server.state, State::Broken));
     assert!(fed <= 1024 * 1024 + 2 * 1100, "{fed}");
-    assert_eq!(world.next_event(), Some(ChannelEvent::Closed(ChannelLabel::Reliable)));
+    assert_eq!(world.next_event(), Some(Told::Closed(ChannelLabel::Reliable)));
 }
 
 #[test]
@@ -340,7 +406,7 @@ fn chunks_of_one_byte_that_never_end_break_the_association_too() {
         world.feed(&chunks);
         tsn = tsn.wrapping_add(50);
         if matches!(world.server.state, State::Broken) {
-            assert!(packet < 100);
+            assert!(packet < 400);
             return;
         }
     }
@@ -373,7 +439,7 @@ fn data_far_ahead_is_ignored() {
     let mut world = World::with_reliable();
     let tsn = world.client_next_tsn();
     for ahead in 0..10_000 {
-        world.feed(&[data_chunk(tsn.wrapping_add(3000 + ahead), 1, true, &[1; 100])]);
+        world.feed(&[data_chunk(tsn.wrapping_add(5000 + ahead), 1, true, &[1; 100])]);
     }
     world.client_send(1, b"still here");
     world.run();
@@ -510,12 +576,12 @@ fn any_chunk() -> impl Strategy<Value = Vec<u8>> {
         .prop_map(|(kind, flags, value)| chunk(kind, flags, &value))
 }
 
-fn messages(events: &[ChannelEvent]) -> Vec<&str> {
+fn messages(events: &[Told]) -> Vec<&str> {
     events
         .iter()
         .filter_map(|event| match event {
-            ChannelEvent::Message { data, .. } => Some(str::from_utf8(data).unwrap()),
-            ChannelEvent::Open(_) | ChannelEvent::Closed(_) => None,
+            Told::Message { data, .. } => Some(str::from_utf8(data).unwrap()),
+            _ => None,
         })
         .collect()
 }
@@ -547,6 +613,17 @@ fn crc32c(bytes: &[u8]) -> u32 {
     })
 }
 
+/// An event, or the message that it announced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Told {
+    Open(ChannelLabel),
+    Message { label: ChannelLabel, data: Bytes },
+    Drained,
+    Closed(ChannelLabel),
+}
+
+const SENT: SendOutcome = SendOutcome::Sent { displaced: 0 };
+
 /// A client and our server with a link between them that loses packets at random.
 struct World {
     server: DataChannels,
@@ -568,6 +645,10 @@ struct World {
     server_packet_max: usize,
     server_packets: usize,
     client_packets: usize,
+    readable: Vec<ChannelLabel>,
+    /// Bytes of messages fetched from the server, and given to the client.
+    fetched: usize,
+    client_sent: usize,
     /// Which packet of the client, where, to what.
     changes: Vec<(usize, prop::sample::Index, u8)>,
 }
@@ -604,6 +685,9 @@ impl World {
             server_packet_max: 0,
             server_packets: 0,
             client_packets: 0,
+            readable: Vec::new(),
+            fetched: 0,
+            client_sent: 0,
             changes: Vec::new(),
         }
     }
@@ -619,12 +703,45 @@ impl World {
         let mut world = Self::connected();
         world.server.open(ChannelLabel::Reliable);
         world.run();
-        assert_eq!(world.next_event(), Some(ChannelEvent::Open(ChannelLabel::Reliable)));
+        assert_eq!(world.next_event(), Some(Told::Open(ChannelLabel::Reliable)));
         world
     }
 
-    fn next_event(&mut self) -> Option<ChannelEvent> {
-        self.server.poll_event()
+    /// What happened next; messages are fetched as soon as there are any.
+    fn next_event(&mut self) -> Option<Told> {
+        loop {
+            let readable = self.readable.iter().copied();
+            let mut fetches = readable
+                .filter_map(|label| Some((label, self.server.poll_message(label, self.now)?)));
+            let fetched = fetches.next();
+            if let Some((label, data)) = fetched {
+                self.fetched += data.len();
+                return Some(Told::Message { label, data });
+            }
+            self.readable.clear();
+            match self.server.poll_event()? {
+                ChannelEvent::Open(label) => return Some(Told::Open(label)),
+                ChannelEvent::Closed(label) => return Some(Told::Closed(label)),
+                ChannelEvent::Drained => return Some(Told::Drained),
+                ChannelEvent::Readable(label) => self.readable.push(label),
+            }
+        }
+    }
+
+    /// Bytes that the client has and that we have, waiting.
+    fn held(&mut self) -> (usize, usize) {
+        let client = self.client_unacknowledged();
+        let fetched = self.fetched;
+        (client, self.client_sent - client - fetched)
+    }
+
+    /// Bytes that the client has not seen acknowledged on stream 1.
+    fn client_unacknowledged(&mut self) -> usize {
+        self.client.stream(1).unwrap().buffered_amount().unwrap()
+    }
+
+    fn server_send(&mut self, label: ChannelLabel, data: &[u8]) -> SendOutcome {
+        self.server.send(label, &Bytes::copy_from_slice(data), self.now)
     }
 
     /// Exchanges packets until both sides are silent; time stands still.
@@ -775,6 +892,7 @@ impl World {
     }
 
     fn client_send(&mut self, id: StreamId, data: &[u8]) {
+        self.client_sent += data.len();
         let (data, kind) = match data {
             [] => (&[0][..], PayloadProtocolIdentifier::BinaryEmpty),
             _ => (data, PayloadProtocolIdentifier::Binary),
