@@ -52,6 +52,9 @@ pub const SDP_SECTIONS_MAX: usize = 256;
 /// brings a few more; replay protection must remember them all.
 pub const SSRCS_PER_CONNECTION_MAX: usize = 512;
 
+/// Longest metadata of a room, in bytes. A page of 64 rooms with all of it is 4 MiB.
+pub const ROOM_METADATA_BYTES_MAX: usize = 64 * 1024;
+
 /// Tracks announced by `add_track` that no offer has carried yet.
 pub const PENDING_TRACKS_MAX: usize = 20;
 

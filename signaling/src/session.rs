@@ -340,6 +340,8 @@ fn response(message: Message) -> Option<Response> {
         | Message::Refused(_)
         | Message::Participant(_)
         | Message::ClaimsChanged(_)
+        | Message::Administered(_)
+        | Message::Happened(_)
         | Message::Leave { .. } => return None,
     })
 }

@@ -65,8 +65,8 @@ impl Room {
                 None => self.resume(context, &join, &resume.participant),
             };
         }
-        let others = self.participants.len() - usize::from(present.is_some());
-        if others >= usize::from(self.limits.participants_per_room) {
+        let others = self.participants.iter().filter(|(key, _)| Some(*key) != present);
+        if self.is_full_for(&join, others.map(|(_, one)| one)) {
             return Err(JoinRefusal::RoomFull);
         }
         if let Some(older) = present {
@@ -245,14 +245,12 @@ impl Room {
         context.ended.extend(participant.booked_session());
         self.offer_all_stale(context);
         if self.participants.is_empty() {
-            let wait = Duration::from_secs(self.limits.departure_timeout_s.into());
+            let wait = Duration::from_secs(self.settings.departure_timeout_s.into());
             self.closes = Some(now + wait);
         }
-        Some(Farewell {
-            session: participant.session(),
-            from: participant.elsewhere(),
-            info: participant.farewell(reason),
-        })
+        let info = participant.farewell(reason);
+        self.participant_gone(context, participant.state, &info);
+        Some(Farewell { session: participant.session(), from: participant.elsewhere(), info })
     }
 
     /// The socket is gone without a leave.

@@ -80,6 +80,7 @@ impl Room {
         context.reschedule(connection);
         self.announce(context, key);
         for publication in fresh {
+            self.track_published(context, publication);
             self.subscribe_all_to(context, publication);
         }
         self.offer_all_stale(context);
