@@ -222,11 +222,11 @@ async fn stop_in_order(planes: &Planes, main: Server, patience: Duration, deadli
             warn!("the media plane did not stop cleanly");
         }
         planes.control.drained().await;
+        main.stop().await;
         if let Some(webhooks) = &planes.webhooks {
             // The last events are those that end the rooms.
             webhooks.drained().await;
         }
-        main.stop().await;
     };
     match tokio::time::timeout(deadline, stopping).await {
         Ok(()) => info!("stopped"),
