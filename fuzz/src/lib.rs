@@ -3,6 +3,7 @@
 //! Owns: the promises (see docs/TESTING.md). Never: anything of libFuzzer, so that `server/tests/fuzz_corpus.rs` can
 //! include this file and replay the committed corpora in an ordinary test.
 
+pub mod api_body;
 pub mod cost;
 pub mod data_packet;
 pub mod demultiplexer;
@@ -25,6 +26,7 @@ pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is also the name of its binary and of its corpus folder.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("api_body", api_body::run),
     ("data_packet", data_packet::run),
     ("demultiplexer", demultiplexer::run),
     ("dtls_records", dtls_records::run),

@@ -12,7 +12,10 @@ use sfu::{
     placement::ShardId,
     shard::{
         Shard, ShardConfig,
-        command::{ClientInfo, Command, Event, Join, Message, ParticipantKind},
+        command::{
+            ClientInfo, Command, Event, Join, Message, ParticipantKind,
+            administration::RoomSettings,
+        },
     },
 };
 
@@ -38,6 +41,7 @@ pub fn join(shard: &mut Shard, session: SessionId, who: &str, now: Instant) -> V
         session,
         room: room(),
         may_open_room: true,
+        room_settings: RoomSettings::default(),
         identity: identity(who),
         name: who.to_owned(),
         metadata: String::new(),

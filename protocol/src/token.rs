@@ -20,9 +20,11 @@ use crate::ids::{Identity, NameError, RoomName};
 use crate::permission::Permission;
 use crate::redact::MARK;
 
+mod body;
 mod claims;
 mod keys;
 
+pub use body::sign_body;
 pub use keys::{ApiKeys, KeysError, SECRET_BYTES_MIN, SecretPolicy};
 
 /// Longest token that is looked at, in bytes: the longest metadata and attributes, escaped and in
@@ -31,6 +33,9 @@ pub const TOKEN_BYTES_MAX: usize = 1024 * 1024;
 
 /// Longest metadata, in bytes. The LiveKit server uses the same bound.
 pub const METADATA_BYTES_MAX: usize = 512 * 1024;
+
+/// Longest metadata of a room, in bytes.
+pub const ROOM_METADATA_BYTES_MAX: usize = 64 * 1024;
 
 /// Longest attributes, keys and values together, in bytes. The LiveKit server uses the same bound.
 pub const ATTRIBUTES_BYTES_MAX: usize = 64 * 1024;
@@ -61,6 +66,10 @@ pub struct Claims {
     pub grants: Grants,
     /// What the participant may do in the room.
     pub permission: Permission,
+    /// How the room is set up, if this token opens it.
+    pub room_config: RoomConfig,
+    /// When it was minted, seconds since the Unix epoch, as far as it says so.
+    pub issued_unix_s: Option<i64>,
     /// Not valid before, seconds since the Unix epoch.
     pub not_before_unix_s: Option<i64>,
     /// Not valid from, seconds since the Unix epoch.
@@ -80,6 +89,8 @@ impl Claims {
             room: Some(room),
             grants: Grants { room_join: true, ..Grants::default() },
             permission: Permission::default(),
+            room_config: RoomConfig::default(),
+            issued_unix_s: None,
             not_before_unix_s: None,
             expires_unix_s,
         }
@@ -112,6 +123,19 @@ impl fmt::Debug for Claims {
             .field("expires_unix_s", &self.expires_unix_s)
             .finish_non_exhaustive()
     }
+}
+
+/// Settings of a room (`roomConfig`); absent ones have the server's defaults.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoomConfig {
+    /// Seconds it waits for its first participant.
+    pub empty_timeout_s: Option<u32>,
+    /// Seconds it waits for someone to return.
+    pub departure_timeout_s: Option<u32>,
+    /// Most participants.
+    pub participants_max: Option<u32>,
+    /// Metadata.
+    pub metadata: Option<String>,
 }
 
 /// Grants that concern a room from outside; absent means no.

@@ -161,6 +161,12 @@ pub(crate) struct Grants {
     /// May administer this room.
     #[arg(long)]
     pub(crate) room_admin: bool,
+    /// May open and end rooms.
+    #[arg(long)]
+    pub(crate) room_create: bool,
+    /// May list all rooms.
+    #[arg(long)]
+    pub(crate) room_list: bool,
 }
 
 /// Where the signing key comes from: the same settings as the server's.

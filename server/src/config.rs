@@ -18,6 +18,7 @@ pub(crate) mod raw;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use protocol::token::ApiKeys;
+use signaling::webhooks::WebhookUrl;
 
 use crate::machine::Machine;
 pub(crate) use parse::ConfigError;
@@ -48,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) sockets_max: u32,
     /// Memory that this process may use, in bytes.
     pub(crate) memory_budget_bytes: u64,
+    /// Who is told what happens in rooms.
+    pub(crate) webhooks: Webhooks,
     /// How log lines are written.
     pub(crate) log_format: LogFormat,
     /// Which log lines are written.
@@ -58,6 +61,17 @@ pub(crate) struct Config {
     pub(crate) drain_timeout: Duration,
     /// Longest time a graceful stop may take.
     pub(crate) shutdown_deadline: Duration,
+}
+
+/// Webhooks, as configured. Without addresses there are none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Webhooks {
+    /// The receivers.
+    pub(crate) urls: Vec<WebhookUrl>,
+    /// Name of the key that signs, if not the first.
+    pub(crate) api_key: Option<String>,
+    /// Certificate authorities besides those of the operating system.
+    pub(crate) ca_file: Option<PathBuf>,
 }
 
 /// Development or not.

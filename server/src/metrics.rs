@@ -14,6 +14,7 @@ mod listener;
 mod process;
 mod sfu;
 mod signaling;
+mod webhooks;
 
 /// How often snapshots are copied. Scrapes are seldom closer than 5 s.
 const COPY_INTERVAL: Duration = Duration::from_secs(1);
@@ -94,6 +95,8 @@ pub(crate) struct Sources {
     pub(crate) control: ::signaling::Signaling,
     /// The main listener's.
     pub(crate) door: Door,
+    /// Webhooks, if there are any.
+    pub(crate) webhooks: Option<::signaling::webhooks::Webhooks>,
     /// Wall clock at the start of the process.
     pub(crate) started: Duration,
 }
@@ -103,6 +106,8 @@ impl Sources {
     pub(crate) fn copy(&self) {
         sfu::record(&self.media.counters(), &self.media.silent_shards());
         signaling::record(&self.control.counters());
+        let counted = self.webhooks.as_ref().map(::signaling::webhooks::Webhooks::counters);
+        webhooks::record(&counted.unwrap_or_default());
         process::record(self.started);
         listener::record(self.door.counts());
     }
@@ -118,7 +123,8 @@ impl Sources {
 }
 
 fn all() -> impl Iterator<Item = Metric> {
-    sfu::all().chain(signaling::all()).chain(process::all()).chain(listener::all())
+    let signaling = signaling::all().chain(webhooks::all());
+    sfu::all().chain(signaling).chain(process::all()).chain(listener::all())
 }
 
 /// The text of `docs/METRICS.md`.
@@ -143,7 +149,8 @@ pub(crate) fn markdown() -> String {
     text.push_str("\n## Values of `reason`\n\n");
     let dropped = ::sfu::drop_reason::DropReason::ALL.iter().map(|reason| reason.label());
     let media = [(sfu::DROPPED, dropped.collect::<Vec<_>>())];
-    for (metric, labels) in media.into_iter().chain(signaling::reasons()) {
+    let dropped = std::iter::once(webhooks::reasons());
+    for (metric, labels) in media.into_iter().chain(signaling::reasons()).chain(dropped) {
         let labels = labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>();
         let _ = writeln!(text, "- `{}`: {}", metric.name, labels.join(", "));
     }

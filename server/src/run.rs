@@ -13,7 +13,11 @@ use std::{
 };
 
 use anyhow::Context as _;
-use signaling::{EventRouter, Signaling, clock::SystemClock};
+use signaling::{
+    EventRouter, Signaling,
+    clock::SystemClock,
+    webhooks::{self, Webhooks},
+};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
@@ -88,7 +92,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         Timeouts::default(),
     )?;
     let (media, control) = (planes.media.clone(), planes.control.clone());
-    let sources = metrics::Sources { media, control, door: doors.main, started };
+    let webhooks = planes.webhooks.clone();
+    let sources = metrics::Sources { media, control, webhooks, door: doors.main, started };
     // The first scrape finds every metric.
     sources.copy();
     tokio::spawn(sources.copy_every_second());
@@ -167,6 +172,7 @@ const MEMORY_LOOK_INTERVAL: Duration = Duration::from_millis(250);
 struct Planes {
     media: sfu::Handle,
     control: Signaling,
+    webhooks: Option<Webhooks>,
 }
 
 impl Planes {
@@ -180,11 +186,29 @@ impl Planes {
             origins: config.origins.clone(),
             ..signaling::Config::default()
         };
+        let webhooks = start_webhooks(config, &media, &events)?;
         let link = Arc::new(media.clone());
         let keys = config.api_keys.clone();
         let control = Signaling::new(signaling_config, link, keys, SystemClock, events);
-        Ok(Self { media, control })
+        Ok(Self { media, control, webhooks })
     }
+}
+
+/// Nobody pays for webhooks who has none: without receivers the media plane tells nothing.
+fn start_webhooks(
+    config: &Config,
+    media: &sfu::Handle,
+    events: &EventRouter,
+) -> anyhow::Result<Option<Webhooks>> {
+    let config::Webhooks { urls, api_key, ca_file } = config.webhooks.clone();
+    if urls.is_empty() {
+        return Ok(None);
+    }
+    let tls = Arc::new(tls::client_config(ca_file.as_deref()).context("preparing webhooks")?);
+    let settings = webhooks::Config::new(urls, api_key, tls);
+    let webhooks = Webhooks::start(&settings, &config.api_keys, SystemClock, events);
+    media.observe().context("watching rooms for webhooks")?;
+    Ok(Some(webhooks))
 }
 
 /// Waits for calls to end, then stops what takes new work, and gives open sockets the time to flush their LeaveRequests.
@@ -208,6 +232,10 @@ async fn stop_in_order(planes: &Planes, main: Server, patience: Duration, deadli
         }
         planes.control.drained().await;
         main.stop().await;
+        if let Some(webhooks) = &planes.webhooks {
+            // The last events are those that end the rooms.
+            webhooks.drained().await;
+        }
     };
     match tokio::time::timeout(deadline, stopping).await {
         Ok(()) => info!("stopped"),

@@ -2,14 +2,14 @@
 
 use std::{
     net::IpAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
 };
 
 use anyhow::Context as _;
 use rustls::{
-    ServerConfig,
+    ClientConfig, RootCertStore, ServerConfig,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
@@ -21,6 +21,35 @@ use crate::listener::Certificate;
 /// How often the files are looked at. Certificates are renewed days before they end: a minute is soon enough, and a
 /// rotation by hand need not wait long.
 const LOOK_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Whom a client of ours trusts: the certificate authorities of the operating system, and those of a PEM file.
+///
+/// # Errors
+/// When the file cannot be read or holds none, or there is nobody to trust.
+pub(crate) fn client_config(ca_file: Option<&Path>) -> anyhow::Result<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    let of_system = rustls_native_certs::load_native_certs();
+    for error in &of_system.errors {
+        warn!(%error, "some certificate authorities of the operating system cannot be read");
+    }
+    roots.add_parsable_certificates(of_system.certs);
+    if let Some(path) = ca_file {
+        let doing = || format!("reading certificate authorities from {}", path.display());
+        let certificates = CertificateDer::pem_file_iter(path).with_context(doing)?;
+        let before = roots.len();
+        for certificate in certificates {
+            roots.add(certificate.with_context(doing)?).with_context(doing)?;
+        }
+        anyhow::ensure!(roots.len() > before, "{} holds no certificate", path.display());
+    }
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .context("choosing TLS versions")?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(config)
+}
 
 /// A certificate chain and its key in two PEM files.
 #[derive(Debug)]

@@ -88,6 +88,8 @@ fn claims(arguments: &Mint, now: Duration) -> anyhow::Result<Claims> {
         ..Claims::for_join(room, identity, unix_s(now + arguments.ttl))
     };
     claims.grants.room_admin = arguments.grants.room_admin;
+    claims.grants.room_create = arguments.grants.room_create;
+    claims.grants.room_list = arguments.grants.room_list;
     Ok(claims)
 }
 

@@ -78,6 +78,12 @@ impl Directory {
         Ok(shard)
     }
 
+    /// Where a room is at home, if it is known.
+    pub(crate) fn home(&self, room: &RoomName) -> Option<ShardId> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.rooms.get(room).map(|home| home.shard)
+    }
+
     /// A shard no longer has the room.
     pub(crate) fn closed(&self, closed: ClosedRoom) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,6 +11,7 @@ use std::{
 };
 
 use mio::Poll;
+use protocol::ids::{RoomName, SessionId};
 
 pub use crate::placement::ShardId;
 use crate::{
@@ -24,7 +25,10 @@ use crate::{
     metrics::Counters,
     shard::{
         Shard, ShardConfig,
-        command::{Command, Event, Join},
+        command::{
+            Command, Event, Join,
+            administration::{Act, OpenRoom},
+        },
     },
 };
 
@@ -140,6 +144,38 @@ impl Handle {
             self.send(home, Command::Join(Box::new(join)))
         };
         self.node.directory.join(&room, || self.node.loads(), queue)
+    }
+
+    /// Gives an opening to the home of its room, as [`join`](Self::join) does. The answer goes to `session`.
+    ///
+    /// # Errors
+    /// When the shard's queue is full or the shard has stopped.
+    pub fn open_room(&self, session: SessionId, opening: OpenRoom) -> Result<ShardId, SendError> {
+        let room = opening.room.clone();
+        let act = Box::new(Act::OpenRoom(opening));
+        let queue = |home| self.send(home, Command::Administer { session, act });
+        self.node.directory.join(&room, || self.node.loads(), queue)
+    }
+
+    /// Where a room is at home, if there is one of that name or a join into it under way.
+    #[must_use]
+    pub fn home_of(&self, room: &RoomName) -> Option<ShardId> {
+        self.node.directory.home(room)
+    }
+
+    /// How many shards there are.
+    #[must_use]
+    pub fn shards(&self) -> u16 {
+        u16::try_from(self.shards.len()).unwrap_or(u16::MAX)
+    }
+
+    /// From now on [`OBSERVER`](crate::shard::command::occurrence::OBSERVER) is told what happens in rooms. To be called
+    /// before the first join.
+    ///
+    /// # Errors
+    /// When a shard has stopped or is overloaded.
+    pub fn observe(&self) -> Result<(), SendError> {
+        self.ids().try_for_each(|shard| self.send(shard, Command::Observe))
     }
 
     /// Gives a command to a shard; joins go through [`join`](Self::join).

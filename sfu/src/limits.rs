@@ -58,6 +58,9 @@ pub const SSRCS_AT_ONCE_MAX: usize = 128;
 /// microphone are seven each time that they are published: a day of eight hours at one time every six seconds.
 pub const SSRCS_PER_CONNECTION_MAX: usize = 32_768;
 
+/// Longest metadata of a room, in bytes. A page of 64 rooms with all of it is 4 MiB.
+pub const ROOM_METADATA_BYTES_MAX: usize = 64 * 1024;
+
 /// Tracks announced by `add_track` that no offer has carried yet.
 pub const PENDING_TRACKS_MAX: usize = 20;
 

@@ -4,6 +4,7 @@
 //! datagram: it speaks of connections by key and hands packets down to them. Read `forward.rs` first: it is the hot
 //! path.
 
+pub(crate) mod administer;
 pub(crate) mod admission;
 pub(crate) mod data;
 pub(crate) mod data_flow;
@@ -16,12 +17,15 @@ pub(crate) mod key_frame;
 pub(crate) mod layer_switch;
 pub(crate) mod mirror;
 pub(crate) mod negotiation;
+pub(crate) mod occurrences;
 pub(crate) mod participant;
+pub(crate) mod permit;
 pub(crate) mod publication;
 pub(crate) mod publish;
 pub(crate) mod requests;
 pub(crate) mod rewrite;
 pub(crate) mod roster;
+pub(crate) mod settings;
 pub(crate) mod speaker;
 pub(crate) mod subscribe;
 pub(crate) mod subscription;
@@ -36,6 +40,7 @@ use self::{
     edge::FarEnd,
     participant::Participant,
     publication::{Origin, Publication},
+    settings::Settings,
     subscription::Subscription,
 };
 use crate::{
@@ -70,7 +75,8 @@ pub(crate) struct Room {
     role: Role,
     created_unix_ms: i64,
     limits: Limits,
-    /// Joins into it so far, refused ones too: see `directory.rs`.
+    settings: Settings,
+    /// Joins into it so far, refused ones too, and openings by an administrator: see `directory.rs`.
     pub(crate) joins: u64,
     participants: SlotMap<ParticipantKey, Participant>,
     publications: SlotMap<PublicationKey, Publication>,
@@ -99,6 +105,7 @@ impl Room {
             role: Role::Home(Vec::new()),
             created_unix_ms,
             limits,
+            settings: Settings::new(limits),
             joins: 0,
             participants: SlotMap::with_key(),
             publications: SlotMap::with_key(),
@@ -159,11 +166,11 @@ impl Room {
         RoomInfo {
             sid: self.sid.clone(),
             name: self.name.clone(),
-            empty_timeout_s: self.limits.empty_timeout_s,
-            departure_timeout_s: self.limits.departure_timeout_s,
-            participants_max: self.limits.participants_per_room.into(),
+            empty_timeout_s: self.settings.empty_timeout_s,
+            departure_timeout_s: self.settings.departure_timeout_s,
+            participants_max: self.settings.participants_max,
             created_unix_ms: self.created_unix_ms,
-            metadata: String::new(),
+            metadata: self.settings.metadata.clone(),
             participants: count(visible()),
             publishers: count(visible().filter(|one| !one.publications.is_empty())),
             active_recording: self.participants.values().any(|one| one.permission.recorder),

@@ -11,6 +11,7 @@
 //! [`poll_closed`](Shard::poll_closed) and [`poll_relay`](Shard::poll_relay), and come back at
 //! [`poll_timeout`](Shard::poll_timeout). Owns everything below it; never a socket, a clock or a lock.
 
+mod administer;
 mod clock;
 pub mod command;
 pub(crate) mod context;
@@ -36,7 +37,11 @@ use slotmap::SlotMap;
 
 pub use self::context::ShardConfig;
 use self::{
-    command::{Command, Event, Join, JoinRefusal, LeaveAction, LeaveReason, Message},
+    command::{
+        Command, Event, Join, JoinRefusal, LeaveAction, LeaveReason, Message,
+        administration::{Refused, RoomSettings},
+        occurrence::{RoomEnd, What},
+    },
     context::Context,
     demux::Protocol,
     egress::{Egress, EgressTag},
@@ -174,9 +179,15 @@ impl Shard {
             Command::Request { session, .. } => self.sessions.get(session).copied(),
             _ => None,
         };
+        let administrator = match &command {
+            Command::Administer { session, .. } => Some(*session),
+            _ => None,
+        };
         if catch_unwind(AssertUnwindSafe(|| self.command(command, now))).is_err() {
             self.context.counters.panics += 1;
             self.context.drop_count(DropReason::Panicked);
+            let failed = Message::Administered(Box::new(Err(Refused::Failed)));
+            self.context.emit(administrator, failed);
             if let Some((room, participant)) = participant {
                 self.expel(room, participant, now);
             }
@@ -200,10 +211,13 @@ impl Shard {
                 }
             }
             Command::SessionClosed(session) => self.close_session(session, now),
+            Command::Administer { session, act } => self.administer(session, *act, now),
+            Command::Observe => self.context.observed = true,
             Command::Drain => {
                 for room in self.rooms.values_mut() {
                     let (reason, action) = (LeaveReason::ServerShutdown, LeaveAction::Reconnect);
                     room.remove_all(&mut self.context, reason, action, now);
+                    room.happened(&mut self.context, || What::RoomFinished(RoomEnd::Shutdown));
                 }
             }
         }
@@ -251,14 +265,14 @@ impl Shard {
             return self.may_open_room(join);
         };
         room.joins += 1;
-        room.has_place_for(&join.identity).then_some(()).ok_or(JoinRefusal::RoomFull)
+        room.has_place_for(join).then_some(()).ok_or(JoinRefusal::RoomFull)
     }
 
     fn may_open_room(&self, join: &Join) -> Result<(), JoinRefusal> {
         if !join.may_open_room {
             return Err(JoinRefusal::RoomNotFound);
         }
-        if self.rooms.len() >= usize::from(self.context.config.limits.rooms_per_shard) {
+        if !self.has_space() {
             return Err(JoinRefusal::NodeFull);
         }
         Ok(())
@@ -280,16 +294,39 @@ impl Shard {
             return Err(JoinRefusal::StateMismatch);
         }
         self.may_open_room(join)?;
+        let settings = join.room_settings.clone();
+        self.insert_room(&join.room, settings, join.unix_ms, now).ok_or(JoinRefusal::NodeFull)
+    }
+
+    /// Whether one more room is within the bound.
+    fn has_space(&self) -> bool {
+        self.rooms.len() < usize::from(self.context.config.limits.rooms_per_shard)
+    }
+
+    /// A new room; none if there are too many.
+    fn insert_room(
+        &mut self,
+        name: &RoomName,
+        settings: RoomSettings,
+        unix_ms: i64,
+        now: Instant,
+    ) -> Option<RoomKey> {
+        if !self.has_space() {
+            return None;
+        }
         let limits = self.context.config.limits;
         let sid = RoomSid::random(&mut self.context.rng);
         tracing::info!(room = %sid, "room opened");
-        let (name, unix_ms) = (join.room.clone(), join.unix_ms);
         let key = self
             .rooms
             .insert_with_key(|key| Room::new(key, sid, name.clone(), unix_ms, limits, now));
-        self.names.insert(name, key);
+        self.names.insert(name.clone(), key);
         self.context.timers.schedule(now, Timer::Room(key));
-        Ok(key)
+        if let Some(room) = self.rooms.get_mut(key) {
+            room.set(settings, now);
+            room.happened(&mut self.context, || What::RoomStarted);
+        }
+        Some(key)
     }
 
     /// Handles what is due, or a turn's worth of it: [`poll_timeout`](Self::poll_timeout) then says that more is.
@@ -370,14 +407,21 @@ impl Shard {
         let next = room.tick(&mut self.context, now);
         debug_assert!(next > now || room.is_over(now), "a room is due again at once");
         if room.is_over(now) {
-            tracing::info!(room = %room.sid(), "room closed");
-            room.close_edges(&mut self.context, LeaveReason::RoomClosed, LeaveAction::Disconnect);
-            self.names.remove(&room.name);
-            self.closed.push_back(ClosedRoom { room: room.name.clone(), joins: room.joins });
-            self.rooms.remove(key);
+            self.close_room(key, RoomEnd::Empty);
         } else {
             self.context.timers.schedule(next, Timer::Room(key));
         }
+    }
+
+    /// Ends a room in which nobody is.
+    fn close_room(&mut self, key: RoomKey, end: RoomEnd) {
+        let Some(mut room) = self.rooms.remove(key) else { return };
+        debug_assert!(room.is_empty(), "a room ends when nobody is in it");
+        tracing::info!(room = %room.sid(), "room closed");
+        room.close_edges(&mut self.context, LeaveReason::RoomClosed, LeaveAction::Disconnect);
+        room.happened(&mut self.context, || What::RoomFinished(end));
+        self.names.remove(&room.name);
+        self.closed.push_back(ClosedRoom { room: room.name.clone(), joins: room.joins });
     }
 
     /// Tells rooms what their connections did, and connections what their rooms gave them, until nothing more follows

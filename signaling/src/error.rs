@@ -19,6 +19,8 @@ pub(crate) enum Refusal {
     Token(#[from] TokenError),
     #[error("{0}")]
     Parameter(#[from] ParameterError),
+    #[error("the token was revoked: its bearer was removed from the room")]
+    Revoked,
     #[error("this origin is not allowed")]
     Origin,
     #[error("this is a WebSocket endpoint")]
@@ -54,7 +56,7 @@ impl Refusal {
                 | TokenError::Identity(_),
             )
             | Self::Parameter(_) => StatusCode::BAD_REQUEST,
-            Self::NoToken | Self::Token(_) => StatusCode::UNAUTHORIZED,
+            Self::NoToken | Self::Token(_) | Self::Revoked => StatusCode::UNAUTHORIZED,
             Self::Origin => StatusCode::FORBIDDEN,
             Self::NotAnUpgrade | Self::SinglePeerConnection | Self::RoomNotFound => {
                 StatusCode::NOT_FOUND

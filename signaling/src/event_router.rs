@@ -4,13 +4,14 @@
 //! does not read: its session is dropped from the map, which ends the socket, and the client may resume. One socket
 //! speaks for a participant: a newer one ends the older.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
 use protocol::ids::{ParticipantSid, SessionId};
 use sfu::handle::EventSink;
-use sfu::shard::command::Event;
+use sfu::shard::command::occurrence::{OBSERVER, Occurrence};
+use sfu::shard::command::{Event, Message};
 
 use crate::outbox::{Closure, NodeBytes, Outbox};
 
@@ -28,7 +29,11 @@ struct Routes {
     next: AtomicU64,
     overflows: AtomicU64,
     bytes: Arc<NodeBytes>,
+    observer: OnceLock<Observer>,
 }
+
+/// Is told what happens in rooms, on shard threads: must not block.
+pub(crate) type Observer = Box<dyn Fn(Occurrence) + Send + Sync>;
 
 impl EventRouter {
     /// What the media plane calls for each event.
@@ -55,6 +60,12 @@ impl EventRouter {
         })
     }
 
+    /// From now on this is told what happens in rooms. The first observer stays.
+    pub(crate) fn observe(&self, observer: Observer) {
+        let is_first = self.routes.observer.set(observer).is_ok();
+        debug_assert!(is_first, "there is one observer");
+    }
+
     /// Forgets a session; later events for it go nowhere.
     pub(crate) fn close(&self, session: SessionId, participant: Option<&ParticipantSid>) {
         if let Some((_, outbox)) = self.routes.outboxes.remove(&session) {
@@ -77,6 +88,16 @@ impl EventRouter {
 
     fn route(&self, event: Event) {
         let Event { session, message } = event;
+        let message = match message {
+            Message::Happened(occurrence) => {
+                debug_assert_eq!(session, OBSERVER, "nobody else is told");
+                if let Some(observer) = self.routes.observer.get() {
+                    observer(*occurrence);
+                }
+                return;
+            }
+            message => message,
+        };
         let outbox = self.routes.outboxes.get(&session).map(|outbox| Arc::clone(&outbox));
         if outbox.is_some_and(|outbox| !outbox.push(message)) {
             self.routes.outboxes.remove(&session);

@@ -1,17 +1,23 @@
-//! A door for the fuzz targets: one signal session without its socket.
+//! Doors for the fuzz targets: one signal session without its socket, and server API calls without HTTP.
 //!
-//! Frames in, requests for the media plane out; messages of the media plane in, frames out. Nothing else uses it.
+//! Frames in, requests for the media plane out; messages of the media plane in, frames out. Bodies of calls in, statuses
+//! out. Nothing else uses it.
+
+use std::sync::Arc;
 
 use livekit_protocol::SignalResponse;
 use protocol::ids::{RoomName, SessionId};
 use protocol::token::{ApiKeys, Claims};
 use sfu::shard::command::{Joined, Message, Request};
 
-use crate::clock::Now;
+use crate::clock::{Clock, Now};
 use crate::config::Config;
+use crate::media_link::MediaLink;
 use crate::query::RawQuery;
 use crate::session::{Effect, Greeting, Session};
+use crate::twirp::{self, methods::METHODS};
 use crate::wire::Frame;
+use crate::{EventRouter, Signaling};
 
 /// The session of a participant that has joined, speaking the newest protocol.
 pub struct BareSession {
@@ -88,5 +94,36 @@ impl BareSession {
                 _ => None,
             })
             .collect()
+    }
+}
+
+/// Takes server API calls whose token grants everything in one room.
+pub struct ApiDesk {
+    signaling: Signaling,
+    claims: Claims,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl ApiDesk {
+    /// A desk before a media plane whose events go to `events`. None if the system has no threads or descriptors left.
+    #[must_use]
+    pub fn new(
+        link: Arc<dyn MediaLink>,
+        keys: ApiKeys,
+        clock: impl Clock + 'static,
+        events: EventRouter,
+        claims: Claims,
+    ) -> Option<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().ok()?;
+        let signaling = Signaling::new(Config::default(), link, keys, clock, events);
+        Some(Self { signaling, claims, runtime })
+    }
+
+    /// One call of a method (by its place in the table, modulo): its name, and the status of the answer.
+    pub fn call(&self, method: u8, is_json: bool, body: &[u8]) -> (&'static str, u16) {
+        let place = usize::from(method) % METHODS.len();
+        let Some(row) = METHODS.get(place).copied() else { return ("", 0) };
+        let answer = twirp::answer_body(&self.signaling, self.claims.clone(), row, is_json, body);
+        (row.name, self.runtime.block_on(answer).status().as_u16())
     }
 }

@@ -1,7 +1,8 @@
 //! From a verified token and a client's wishes to the media plane's `Join`. Pure.
 
 use protocol::ids::{ParticipantSid, SessionId};
-use protocol::token::{ATTRIBUTES_BYTES_MAX, Claims, Kind, TokenError};
+use protocol::token::{ATTRIBUTES_BYTES_MAX, Claims, Kind, RoomConfig, TokenError};
+use sfu::shard::command::administration::RoomSettings;
 use sfu::shard::command::{Join, ParticipantKind, Resume};
 
 use crate::error::Refusal;
@@ -59,6 +60,7 @@ pub(crate) fn join(
         session,
         room: room.clone(),
         may_open_room,
+        room_settings: room_settings(&claims.room_config),
         identity: identity.clone(),
         name: claims.name.clone(),
         metadata: claims.metadata.clone(),
@@ -72,6 +74,15 @@ pub(crate) fn join(
         unix_ms,
         only_asks: false,
     })
+}
+
+fn room_settings(config: &RoomConfig) -> RoomSettings {
+    RoomSettings {
+        empty_timeout_s: config.empty_timeout_s,
+        departure_timeout_s: config.departure_timeout_s,
+        participants_max: config.participants_max,
+        metadata: config.metadata.clone(),
+    }
 }
 
 fn kind(kind: Kind) -> ParticipantKind {

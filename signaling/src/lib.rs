@@ -2,6 +2,7 @@
 //! connections, `/rtc`).
 //!
 //! ```text
+//! twirp ──► one question to the room's shard, one answer      webhooks ◄── what happens in rooms
 //! upgrade ─► token, parameters ─► Join ─────────► media_link ─► sfu
 //!    │                                                          │
 //!    ▼                                                          ▼
@@ -57,6 +58,7 @@ mod samples;
 mod session;
 mod twirp;
 mod upgrade;
+pub mod webhooks;
 mod wire;
 mod ws;
 
@@ -69,6 +71,7 @@ use media_link::MediaLink;
 use metrics::{Counters, Metrics};
 use people::People;
 use refusals::Refusals;
+use twirp::{revocations::Revocations, throttle::Throttle};
 
 /// The signalling server. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -100,6 +103,8 @@ struct Shared {
     people: Arc<People>,
     phase: AtomicU8,
     is_memory_short: AtomicBool,
+    revocations: Revocations,
+    throttle: Throttle,
     socket_closed: Arc<Notify>,
 }
 
@@ -132,6 +137,8 @@ impl Signaling {
                 people: Arc::default(),
                 phase: AtomicU8::new(Phase::Open as u8),
                 is_memory_short: AtomicBool::new(false),
+                revocations: Revocations::default(),
+                throttle: Throttle::default(),
                 socket_closed: Arc::default(),
             }),
         }

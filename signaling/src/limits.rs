@@ -93,6 +93,45 @@ pub const WORK_PER_SECOND: u64 = 1000;
 /// client that reconnects has two for a moment.
 pub const SOCKETS_PER_PERSON_MAX: u32 = 4;
 
+/// Bytes of an API call's body: metadata of 512 KiB in which every character is escaped fits.
+pub const API_BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// API calls at once: with their bodies 128 MiB.
+pub const API_CALLS_AT_ONCE_MAX: usize = 32;
+
+/// API calls at once after a pause: a clinic that opens its rooms in the morning.
+pub const API_CALLS_BURST: u32 = 500;
+
+/// API calls a second in the long run. Each costs its shard well under a millisecond.
+pub const API_CALLS_PER_SECOND: u32 = 200;
+
+/// Bytes of rooms in one answer. Without metadata that is some 100,000 rooms.
+pub const API_ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Names in one `ListRooms`; each asks a shard.
+pub const LISTED_NAMES_MAX: usize = 256;
+
+/// Removed participants that are remembered: of a busy clinic's year. About 2 MB.
+pub const REVOCATIONS_MAX: usize = 10_000;
+
+/// Occurrences in rooms that wait to become webhook events: a thousand people who come at once.
+pub const OCCURRENCES_QUEUED_MAX: usize = 4096;
+
+/// Events that wait for the task of one webhook receiver, which only queues them.
+pub const WEBHOOK_HANDOVER_MAX: usize = 1024;
+
+/// Events queued for one webhook receiver: a quarter of an hour of a busy clinic.
+pub const WEBHOOK_EVENTS_MAX: usize = 20_000;
+
+/// Bytes queued for one webhook receiver; an event is about 1 kB, with metadata up to 600 kB.
+pub const WEBHOOK_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Deliveries at once to one webhook receiver, each of another room.
+pub const WEBHOOKS_AT_ONCE_MAX: usize = 16;
+
+/// Bytes of a receiver's answer that are read and discarded.
+pub const WEBHOOK_ANSWER_BYTES_MAX: usize = 64 * 1024;
+
 const _: () = assert!(PING_INTERVAL_S > 0 && PING_TIMEOUT_S > PING_INTERVAL_S);
 const _: () = assert!(FRAMES_BURST >= FRAMES_PER_SECOND);
 const _: () = assert!(BYTES_BURST >= FRAME_BYTES_READ_MAX as u64);

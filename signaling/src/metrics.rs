@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 
 use crate::event_router::EventRouter;
 use crate::session::Violation;
+use crate::twirp::error::Code;
 
 /// Absolute counts since start, and gauges.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,6 +53,18 @@ pub struct Counters {
     pub closed_write: u64,
     /// Sockets closed because the media plane could not take a request.
     pub closed_overload: u64,
+    /// Server API calls.
+    pub api_calls: u64,
+    /// Calls whose token is missing, bad or does not grant the method.
+    pub api_refused_token: u64,
+    /// Calls that are broken, or about something that is not there.
+    pub api_refused_request: u64,
+    /// Calls of methods that are not served.
+    pub api_refused_unimplemented: u64,
+    /// Calls beyond what is taken at once, or in a second.
+    pub api_refused_throttled: u64,
+    /// Calls that the media plane did not answer.
+    pub api_refused_unavailable: u64,
 }
 
 macro_rules! metrics {
@@ -76,6 +89,8 @@ metrics! {
     refused_forbidden, refused_not_found, refused_unavailable, frames_received, frames_sent,
     closed_oversize, closed_broken, closed_rate, closed_work, closed_superseded, closed_idle,
     closed_write, closed_overload,
+    api_calls, api_refused_token, api_refused_request, api_refused_unimplemented,
+    api_refused_throttled, api_refused_unavailable,
 }
 
 impl Metrics {
@@ -90,6 +105,20 @@ impl Metrics {
             StatusCode::NOT_FOUND => &self.refused_not_found,
             StatusCode::SERVICE_UNAVAILABLE => &self.refused_unavailable,
             _ => &self.refused_bad_request,
+        });
+    }
+
+    pub(crate) fn count_api_refusal(&self, code: Code) {
+        count(match code {
+            Code::Unauthenticated | Code::PermissionDenied => &self.api_refused_token,
+            Code::Unimplemented | Code::BadRoute => &self.api_refused_unimplemented,
+            Code::ResourceExhausted => &self.api_refused_throttled,
+            Code::Unavailable | Code::DeadlineExceeded | Code::Internal => {
+                &self.api_refused_unavailable
+            }
+            Code::InvalidArgument | Code::Malformed | Code::NotFound | Code::FailedPrecondition => {
+                &self.api_refused_request
+            }
         });
     }
 

@@ -351,6 +351,8 @@ fn response(message: Message) -> Option<Response> {
         | Message::Admissible
         | Message::Participant(_)
         | Message::ClaimsChanged(_)
+        | Message::Administered(_)
+        | Message::Happened(_)
         | Message::Leave { .. } => return None,
     })
 }

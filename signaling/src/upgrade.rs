@@ -28,9 +28,8 @@ use crate::outbox::Outbox;
 use crate::query::{Parameters, RawQuery};
 use crate::registration::Registration;
 use crate::session::{Effect, Greeting, Session};
-use crate::twirp;
-use crate::ws;
 use crate::{Phase, Signaling};
+use crate::{twirp, ws};
 
 /// The routes of signalling, with CORS on every answer: without it on errors too, browsers see a
 /// network failure.
@@ -47,8 +46,7 @@ pub fn router(signaling: Signaling) -> Router {
         .route("//rtc/v1", any(single_peer_connection))
         .route("/rtc/v1/validate", any(single_peer_connection))
         .route("//rtc/v1/validate", any(single_peer_connection))
-        .route("/twirp/{*method}", any(twirp::unserved))
-        .route("//twirp/{*method}", any(twirp::unserved))
+        .merge(twirp::routes())
         .layer(cors())
         .with_state(signaling)
 }
@@ -144,6 +142,9 @@ impl Signaling {
             .ok_or(Refusal::NoToken)?;
         let claims = token::verify(token, &self.shared.keys, now.unix_s())?;
         let (room, identity) = claims.join_subject()?;
+        if self.shared.revocations.has(room, identity, &claims) {
+            return Err(Refusal::Revoked);
+        }
         if query.has_join_request() {
             return Err(Refusal::SinglePeerConnection);
         }
@@ -247,6 +248,10 @@ impl Signaling {
         }
         registration.join(self.join_of(&registration, &checked, &entry)?)?;
         let answer = timeout(self.shared.config.join_timeout, answer(&events)).await;
+        if self.shared.revocations.has(registration.room(), &checked.identity, &checked.claims) {
+            // Removed while it joined. What the media plane let in goes with the registration.
+            return Err(Refusal::Revoked);
+        }
         let now = self.shared.clock.now();
         let resumes = matches!(entry, Entry::Resumed(_));
         let greeting = Greeting {
@@ -318,7 +323,7 @@ async fn answer(events: &Outbox) -> Option<Message> {
 }
 
 /// The token of `Authorization: Bearer <token>` (RFC 6750 §2.1).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())

@@ -3,6 +3,7 @@
 //! Everything that leaves a shard is seen by the nonce oracle and counted by destination, so that a test can say that
 //! an address was never sent anything. [`World::drop`] fails a test whose wire broke a promise.
 
+mod administrator;
 mod relays;
 mod stops;
 
@@ -26,7 +27,11 @@ use sfu::{
     placement::ShardId,
     shard::{
         Shard, ShardConfig,
-        command::{ClientInfo, Command, Event, Join, Message, ParticipantKind, Resume},
+        command::{
+            ClientInfo, Command, Event, Join, Message, ParticipantKind, Resume,
+            administration::{Administered, RoomSettings},
+            occurrence::Occurrence,
+        },
     },
 };
 
@@ -152,6 +157,10 @@ pub struct World {
     pub captured: Vec<(SocketAddr, Vec<u8>)>,
     /// Capture what clients send.
     pub captures: bool,
+    /// Answers to administrators.
+    administered: HashMap<SessionId, Administered>,
+    /// What the observer was told.
+    pub occurrences: Vec<Occurrence>,
 }
 
 impl World {
@@ -211,6 +220,8 @@ impl World {
             nonces: NonceOracle::default(),
             captured: Vec::new(),
             captures: false,
+            administered: HashMap::new(),
+            occurrences: Vec::new(),
         }
     }
 
@@ -558,6 +569,12 @@ impl World {
 
     fn deliver(&mut self, signal: Signal) {
         match signal {
+            Signal::ToClient(Event { message: Message::Happened(occurrence), .. }) => {
+                self.occurrences.push(*occurrence);
+            }
+            Signal::ToClient(Event { session, message: Message::Administered(answer) }) => {
+                self.administered.insert(session, *answer);
+            }
             Signal::ToClient(event) => {
                 if let Some(seat) = self.sessions.get_mut(&event.session) {
                     let resident = &mut self.residents[seat.client.0];
@@ -653,6 +670,7 @@ pub(crate) fn usual_join(session: SessionId, identity: &str) -> Join {
         session,
         room: RoomName::try_from("consultation".to_owned()).expect("a name"),
         may_open_room: true,
+        room_settings: RoomSettings::default(),
         identity: ParticipantIdentity::try_from(identity.to_owned()).expect("a name"),
         name: identity.to_owned(),
         metadata: String::new(),

@@ -11,7 +11,10 @@
 
 use std::time::Duration;
 
-use sfu::limits::Limits;
+use sfu::{
+    limits::Limits,
+    shard::command::administration::{Refused, RoomAct},
+};
 use sim::{ClientId, Envelope, Link, World};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -175,4 +178,23 @@ fn messages_cross_shards_both_ways_and_reach_only_whom_they_are_for() {
     assert_eq!(texts(&mut world, doctor), ["up", "home"]);
     let all: usize = listeners.iter().map(|id| world.client(*id).data.len()).sum();
     assert_eq!(all, 6 + 5 + 2);
+}
+
+#[test]
+fn a_message_of_the_server_reaches_whom_it_is_for_and_claims_no_sender() {
+    let mut world = World::new(31);
+    let (doctor, patient) = world.pair();
+    let send = |packet| RoomAct::SendData { packet, lossy: false };
+    world.administer_room(send(packet("all", "forged", &[], 0))).unwrap();
+    world.administer_room(send(packet("one", "forged", &["patient"], 0))).unwrap();
+    world.run_for(SECOND);
+    for (id, texts) in [(doctor, 1), (patient, 2)] {
+        let data = world.client(id).data.clone();
+        assert_eq!(data.len(), texts);
+        for (_, message) in data {
+            assert!(values(&message, PARTICIPANT_IDENTITY).is_empty());
+        }
+    }
+    let broken = world.administer_room(send(vec![0x12, 0x7f]));
+    assert_eq!(broken, Err(Refused::BadData));
 }

@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{ATTRIBUTES_BYTES_MAX, Claims, Grants, Kind, METADATA_BYTES_MAX, TokenError};
+use super::{
+    ATTRIBUTES_BYTES_MAX, Claims, Grants, Kind, METADATA_BYTES_MAX, ROOM_METADATA_BYTES_MAX,
+    RoomConfig, TokenError,
+};
 use crate::ids::{Identity, NameError, RoomName};
 use crate::permission::{Permission, TrackSource};
 
@@ -34,6 +37,8 @@ pub(super) struct Wire {
     pub(super) exp: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "numeric_date")]
     pub(super) nbf: Option<i64>,
+    #[serde(default, skip_serializing, deserialize_with = "numeric_date")]
+    iat: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +49,21 @@ pub(super) struct Wire {
     attributes: Option<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     video: Option<Video>,
+    #[serde(rename = "roomConfig", skip_serializing_if = "Option::is_none")]
+    room_config: Option<Room>,
+}
+
+/// LiveKit's `RoomConfiguration` as protobuf's JSON; 0 and empty mean "not given". Its other fields are ignored.
+#[derive(Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Room {
+    #[serde(alias = "empty_timeout")]
+    empty_timeout: u32,
+    #[serde(alias = "departure_timeout")]
+    departure_timeout: u32,
+    #[serde(alias = "max_participants")]
+    max_participants: u32,
+    metadata: String,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -99,6 +119,8 @@ impl Wire {
             room: named::<RoomName>(video.room.clone()).map_err(TokenError::Room)?,
             grants: video.grants(),
             permission: video.permission(),
+            room_config: self.room_config.map(Room::resolve).unwrap_or_default(),
+            issued_unix_s: self.iat,
             not_before_unix_s: self.nbf,
             expires_unix_s: self.exp.ok_or(TokenError::NoExpiry)?,
         })
@@ -113,23 +135,30 @@ impl Wire {
             aud: None,
             exp: Some(claims.expires_unix_s),
             nbf: claims.not_before_unix_s,
+            iat: None,
             name: said(&claims.name),
             kind: said(kind_text(claims.kind)),
             metadata: said(&claims.metadata),
             attributes: (!claims.attributes.is_empty()).then(|| claims.attributes.clone()),
             video: Some(Video::from_claims(claims)),
+            room_config: Some(Room::from_config(&claims.room_config))
+                .filter(|room| *room != Room::default()),
         }
     }
 
     pub(super) fn check_sizes(&self) -> Result<(), TokenError> {
         let metadata = self.metadata.as_ref().map_or(0, String::len);
+        let of_room = self.room_config.as_ref().map_or(0, |room| room.metadata.len());
         let attributes: usize = self
             .attributes
             .iter()
             .flatten()
             .map(|(key, value)| key.len().saturating_add(value.len()))
             .fold(0, usize::saturating_add);
-        if metadata > METADATA_BYTES_MAX || attributes > ATTRIBUTES_BYTES_MAX {
+        if metadata > METADATA_BYTES_MAX
+            || of_room > ROOM_METADATA_BYTES_MAX
+            || attributes > ATTRIBUTES_BYTES_MAX
+        {
             return Err(TokenError::TooLong);
         }
         Ok(())
@@ -217,6 +246,27 @@ fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64
 
 /// Below 2^53, where every whole number is a float. The year is 285 million.
 const NUMERIC_DATE_MAX: f64 = 9_007_199_254_740_992.0;
+
+impl Room {
+    fn from_config(config: &RoomConfig) -> Self {
+        Self {
+            empty_timeout: config.empty_timeout_s.unwrap_or_default(),
+            departure_timeout: config.departure_timeout_s.unwrap_or_default(),
+            max_participants: config.participants_max.unwrap_or_default(),
+            metadata: config.metadata.clone().unwrap_or_default(),
+        }
+    }
+
+    fn resolve(self) -> RoomConfig {
+        let given = |value: u32| (value > 0).then_some(value);
+        RoomConfig {
+            empty_timeout_s: given(self.empty_timeout),
+            departure_timeout_s: given(self.departure_timeout),
+            participants_max: given(self.max_participants),
+            metadata: Some(self.metadata).filter(|text| !text.is_empty()),
+        }
+    }
+}
 
 /// Absent and empty are the same; anything else must be a name.
 fn named<N: TryFrom<String, Error = NameError>>(

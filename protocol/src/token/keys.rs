@@ -95,6 +95,12 @@ impl ApiKeys {
             .map(|pair| pair.secret.as_str())
     }
 
+    /// Whether there is a pair of this name.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.secret(key).is_some()
+    }
+
     /// The pair that signs: key, secret.
     pub(super) fn signing_pair(&self) -> (&str, &str) {
         (&self.signing.key, &self.signing.secret)

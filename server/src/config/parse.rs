@@ -8,9 +8,10 @@ use std::{
 };
 
 use protocol::token::{ApiKeys, KeysError, SecretPolicy};
+use signaling::webhooks::{WebhookUrl, WebhookUrlError};
 
 use crate::{
-    config::{Config, LogFormat, Mode, RawConfig, Tls, file},
+    config::{Config, LogFormat, Mode, RawConfig, Tls, Webhooks, file},
     machine::Machine,
     memory,
 };
@@ -70,6 +71,16 @@ pub(crate) enum ConfigError {
         "{shards} shards need the UDP ports from {first} up, but the last port is 65535: lower sfu_udp_port or shards"
     )]
     PortRange { first: u16, shards: u16 },
+    #[error("webhook_urls: {url:?} cannot be used: {source}")]
+    WebhookUrl {
+        url: String,
+        #[source]
+        source: WebhookUrlError,
+    },
+    #[error("webhook_api_key names no key of api_keys: use the name before the colon")]
+    WebhookKey,
+    #[error("{setting} does nothing without webhook_urls: set those, or remove it")]
+    WebhookWithoutUrl { setting: &'static str },
     #[error("http and admin are both {address}: give them different ports")]
     SameAddress { address: SocketAddr },
     #[error(
@@ -101,13 +112,15 @@ pub(crate) fn parse(raw: &RawConfig, machine: &Machine) -> Result<Config, Config
     if mode == Mode::Dev {
         refuse_exposure(http, admin, &sfu)?;
     }
+    let api_keys = api_keys(raw, mode)?;
     Ok(Config {
         mode,
         http,
         admin,
         tls: tls(raw, mode)?,
         sfu,
-        api_keys: api_keys(raw, mode)?,
+        webhooks: webhooks(raw, &api_keys)?,
+        api_keys,
         auto_create_rooms: raw.auto_create_rooms.unwrap_or(true),
         origins: origins(raw)?,
         connections_per_address_max: raw.connections_per_address_max.unwrap_or_else(|| {
@@ -277,6 +290,23 @@ fn origins(raw: &RawConfig) -> Result<Vec<String>, ConfigError> {
     }
 }
 
+fn webhooks(raw: &RawConfig, keys: &ApiKeys) -> Result<Webhooks, ConfigError> {
+    let urls = raw.webhook_urls.iter().flatten().filter(|url| !url.is_empty());
+    let urls = urls.map(|url| {
+        url.parse().map_err(|source| ConfigError::WebhookUrl { url: url.clone(), source })
+    });
+    let urls = urls.collect::<Result<Vec<WebhookUrl>, _>>()?;
+    let (api_key, ca_file) = (raw.webhook_api_key.clone(), raw.webhook_ca_file.clone());
+    if api_key.as_ref().is_some_and(|key| !keys.has(key)) {
+        return Err(ConfigError::WebhookKey);
+    }
+    let extras = [("webhook_api_key", api_key.is_some()), ("webhook_ca_file", ca_file.is_some())];
+    match extras.into_iter().find(|(_, given)| *given && urls.is_empty()) {
+        Some((setting, _)) => Err(ConfigError::WebhookWithoutUrl { setting }),
+        None => Ok(Webhooks { urls, api_key, ca_file }),
+    }
+}
+
 fn log_filter(raw: &RawConfig) -> Result<String, ConfigError> {
     let filter = raw.log_filter.clone().unwrap_or_default();
     match filter.parse::<tracing_subscriber::EnvFilter>() {
@@ -353,10 +383,14 @@ mod tests {
 
     #[test]
     fn contradictions_are_refused_with_advice() {
-        let cases: [(&str, Change); 17] = [
+        let cases: [(&str, Change); 21] = [
             ("https://clinic.example", |raw| raw.origins = Some(vec!["clinic.example".into()])),
             ("https://clinic.example", |raw| raw.origins = Some(vec!["https://a/b".into()])),
             ("memory_budget_mib is 0", |raw| raw.memory_budget_mib = Some(0)),
+            ("webhook_urls", |raw| raw.webhook_urls = Some(vec!["clinic.example".to_owned()])),
+            ("before the colon", |raw| raw.webhook_api_key = Some("nobody".to_owned())),
+            ("set those", |raw| raw.webhook_api_key = Some("key".to_owned())),
+            ("set those", |raw| raw.webhook_ca_file = Some("ca.pem".into())),
             ("BEDSIDE_API_KEYS", |raw| raw.api_keys = None),
             ("openssl rand", |raw| raw.api_keys = Some("key: secret".into())),
             ("`key: secret`", |raw| raw.api_keys = Some("hunter2".into())),

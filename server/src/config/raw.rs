@@ -136,6 +136,20 @@ settings! {
         #[arg(long, env = "BEDSIDE_MEMORY_BUDGET_MIB", value_name = "MIB", help_heading = "Rooms and limits")]
         pub(crate) memory_budget_mib: Option<u32>,
 
+        /// Addresses that are told what happens in rooms (webhooks): LiveKit's signed events, in order for each room,
+        /// tried again for 15 minutes while a receiver is down. Separated by commas or given several times. Put no
+        /// secret into them: they are shown in the log; the signature tells the receiver who calls. https trusts the
+        /// certificates of the operating system.
+        #[arg(long, env = "BEDSIDE_WEBHOOK_URLS", value_name = "URL", value_delimiter = ',', help_heading = "Webhooks")]
+        pub(crate) webhook_urls: Option<Vec<String>>,
+        /// Name of the API key whose secret signs webhooks. Default: the first of the API keys.
+        #[arg(long, env = "BEDSIDE_WEBHOOK_API_KEY", value_name = "KEY", help_heading = "Webhooks")]
+        pub(crate) webhook_api_key: Option<String>,
+        /// PEM file with certificate authorities that webhook receivers' certificates may be signed by, besides those of
+        /// the operating system: a clinic's own.
+        #[arg(long, env = "BEDSIDE_WEBHOOK_CA_FILE", value_name = "FILE", help_heading = "Webhooks")]
+        pub(crate) webhook_ca_file: Option<PathBuf>,
+
         /// How log lines are written: text for people, json for collectors.
         #[arg(long, env = "BEDSIDE_LOG_FORMAT", value_name = "FORMAT", value_enum, help_heading = "Logging")]
         pub(crate) log_format: Option<LogFormat>,

@@ -7,7 +7,10 @@ use crate::metrics::Metric;
 
 type Read = fn(&Counters) -> u64;
 
-const METRICS: [(Metric, Read); 7] = [
+const METRICS: [(Metric, Read); 8] = [
+    (Metric::counter("bedside_signaling_api_calls_total", &[], "Server API calls."), |c| {
+        c.api_calls
+    }),
     (
         Metric::gauge(
             "bedside_signaling_sockets",
@@ -75,15 +78,35 @@ const CLOSED_REASONS: [(&str, Read); 9] = [
     ("overload", |c| c.closed_overload),
 ];
 
+const REFUSED_CALLS: Metric = Metric::counter(
+    "bedside_signaling_refused_api_calls_total",
+    &["reason"],
+    "Server API calls that were refused.",
+);
+const REFUSED_CALLS_REASONS: [(&str, Read); 5] = [
+    ("token", |c| c.api_refused_token),
+    ("request", |c| c.api_refused_request),
+    ("unimplemented", |c| c.api_refused_unimplemented),
+    ("throttled", |c| c.api_refused_throttled),
+    ("unavailable", |c| c.api_refused_unavailable),
+];
+
+/// Counters that are told apart by reason.
+const BY_REASON: [(Metric, &[(&str, Read)]); 3] = [
+    (REFUSED, &REFUSED_REASONS),
+    (CLOSED, &CLOSED_REASONS),
+    (REFUSED_CALLS, &REFUSED_CALLS_REASONS),
+];
+
 pub(super) fn all() -> impl Iterator<Item = Metric> {
-    METRICS.iter().map(|(metric, _)| *metric).chain([REFUSED, CLOSED])
+    METRICS.iter().map(|(metric, _)| *metric).chain(BY_REASON.iter().map(|(metric, _)| *metric))
 }
 
 /// The values of the label `reason`, by metric.
-pub(super) fn reasons() -> [(Metric, Vec<&'static str>); 2] {
+pub(super) fn reasons() -> impl Iterator<Item = (Metric, Vec<&'static str>)> {
     let labels =
         |reasons: &[(&'static str, Read)]| reasons.iter().map(|(label, _)| *label).collect();
-    [(REFUSED, labels(&REFUSED_REASONS)), (CLOSED, labels(&CLOSED_REASONS))]
+    BY_REASON.iter().map(move |(metric, reasons)| (*metric, labels(reasons)))
 }
 
 /// Copies the newest snapshot.
@@ -91,7 +114,7 @@ pub(super) fn record(counters: &Counters) {
     for (metric, read) in &METRICS {
         metric.set(read(counters), Vec::new());
     }
-    for (metric, reasons) in [(REFUSED, &REFUSED_REASONS[..]), (CLOSED, &CLOSED_REASONS[..])] {
+    for (metric, reasons) in BY_REASON {
         for (label, read) in reasons {
             metric.set(read(counters), vec![Label::new("reason", *label)]);
         }

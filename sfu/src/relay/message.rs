@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::TrackHandle;
 use crate::{
     rtp::payload::CodecKind,
-    shard::command::{Join, LeaveAction, LeaveReason, ParticipantInfo, Speaker, TrackPermission},
+    shard::command::{
+        Join, LeaveAction, LeaveReason, ParticipantInfo, Speaker, TrackPermission,
+        administration::{ParticipantAct, RoomSettings},
+    },
 };
 
 /// What a home tells an edge.
@@ -33,6 +36,17 @@ pub enum Down {
     WantData(DataTrackSid, bool),
     /// Who started, changed or stopped speaking.
     Speakers(Vec<Speaker>),
+    /// The room's settings that have changed.
+    Settings(RoomSettings),
+    /// An administrator asks this of a participant of yours.
+    Administer(ParticipantSid, ParticipantAct),
+    /// A data message of the server itself, for whom of yours it is meant.
+    DataOfServer {
+        /// `DataPacket` protobuf.
+        packet: Vec<u8>,
+        /// On the lossy channel.
+        lossy: bool,
+    },
     /// The room ends, or nobody of yours is in it any more.
     Close(LeaveReason, LeaveAction),
 }
@@ -65,6 +79,8 @@ pub struct Opening {
     pub name: RoomName,
     /// When it was opened, milliseconds since the Unix epoch.
     pub created_unix_ms: i64,
+    /// Its settings, all of them.
+    pub settings: RoomSettings,
 }
 
 /// A participant as another shard needs to know it.

@@ -65,7 +65,7 @@ impl Room {
                 None => self.resume(context, &join, &resume.participant),
             };
         }
-        if !self.has_place_for(&join.identity) {
+        if !self.has_place_for(&join) {
             return Err(JoinRefusal::RoomFull);
         }
         if let Some(older) = present {
@@ -81,10 +81,10 @@ impl Room {
     }
 
     /// Whether the room is not full; whoever is present may always come again.
-    pub(crate) fn has_place_for(&self, identity: &Identity) -> bool {
-        let present = self.participant_by_identity(identity);
-        let others = self.participants.len() - usize::from(present.is_some());
-        others < usize::from(self.limits.participants_per_room)
+    pub(crate) fn has_place_for(&self, join: &Join) -> bool {
+        let present = self.participant_by_identity(&join.identity);
+        let others = self.participants.iter().filter(|(key, _)| Some(*key) != present);
+        !self.is_full_for(join, others.map(|(_, one)| one))
     }
 
     /// Lets somebody in here.
@@ -256,14 +256,12 @@ impl Room {
         }
         self.match_data_tracks(context);
         if self.participants.is_empty() {
-            let wait = Duration::from_secs(self.limits.departure_timeout_s.into());
+            let wait = Duration::from_secs(self.settings.departure_timeout_s.into());
             self.closes = Some(now + wait);
         }
-        Some(Farewell {
-            session: participant.session(),
-            from: participant.elsewhere(),
-            info: participant.farewell(reason),
-        })
+        let info = participant.farewell(reason);
+        self.participant_gone(context, participant.state, &info);
+        Some(Farewell { session: participant.session(), from: participant.elsewhere(), info })
     }
 
     /// The socket is gone without a leave.

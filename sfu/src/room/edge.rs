@@ -122,6 +122,7 @@ impl Room {
             sid: self.sid.clone(),
             name: self.name.clone(),
             created_unix_ms: self.created_unix_ms,
+            settings: self.settings.all(),
         };
         context.relays.down(at, &Down::Open(opening));
         for key in self.participants.keys() {
@@ -134,6 +135,14 @@ impl Room {
         }
         tracing::info!(room = %self.sid, shard = shard.0, "edge opened");
         at
+    }
+
+    pub(super) fn tell_edges(&self, context: &mut Context, message: &Down) {
+        if let Role::Home(edges) = &self.role {
+            for edge in edges {
+                context.relays.down(*edge, message);
+            }
+        }
     }
 
     /// Ends the edges that serve nobody any more.

@@ -31,7 +31,10 @@ use crate::{
     },
     rtp::{extension::ExtensionValues, ids::Mid},
     shard::{
-        command::{LeaveAction, LeaveReason, Message, ParticipantInfo, ParticipantKind, TrackInfo},
+        command::{
+            LeaveAction, LeaveReason, Message, ParticipantInfo, ParticipantKind, ParticipantState,
+            TrackInfo,
+        },
         context::Context,
     },
 };
@@ -45,12 +48,14 @@ impl Room {
         limits: Limits,
         now: Instant,
     ) -> Self {
-        let Opening { sid, name, created_unix_ms } = opening;
-        Self {
+        let Opening { sid, name, created_unix_ms, settings } = opening;
+        let mut edge = Self {
             role: Role::Edge(home),
             closes: None,
             ..Self::new(key, sid, name, created_unix_ms, limits, now)
-        }
+        };
+        edge.set(settings, now);
+        edge
     }
 
     /// A participant as other shards need to know it.
@@ -133,6 +138,15 @@ impl Room {
                     self.on_data_wanted(context, home, &track, wants);
                 }
             }
+            Down::Settings(given) => self.change_settings(context, given, now),
+            Down::Administer(sid, act) => {
+                if let Some(key) = self.participant_by_sid(&sid) {
+                    self.administer_at_edge(context, key, act, now);
+                }
+            }
+            Down::DataOfServer { packet, lossy } => {
+                self.on_data_of_server(context, &packet, lossy, now);
+            }
             Down::Speakers(speakers) => {
                 for participant in self.participants.values() {
                     context.emit(participant.session(), Message::Speakers(speakers.clone()));
@@ -184,7 +198,13 @@ impl Room {
         let tracks = info.tracks.clone();
         let Some(participant) = self.participants.get_mut(key) else { return };
         let is_news = info.version > participant.version;
+        let becomes_active =
+            info.state == ParticipantState::Active && participant.state != ParticipantState::Active;
         let was_restricted = matches!(participant.audience, Audience::Only(_));
+        if is_news && info.permission.hidden && !participant.permission.hidden {
+            self.vanish(context, key);
+        }
+        let Some(participant) = self.participants.get_mut(key) else { return };
         if is_news {
             participant.take_info(info);
         }
@@ -193,6 +213,9 @@ impl Room {
         let fresh = self.mirror_tracks(context, key, tracks, media);
         if is_news {
             self.tell(context, key, |_| true);
+        }
+        if is_news && becomes_active {
+            self.participant_joined(context, key);
         }
         self.subscribe_all_to_each(context, fresh);
         if was_restricted || is_restricted {

@@ -81,6 +81,7 @@ impl Room {
         context.drive(connection, now);
         self.announce(context, key);
         for publication in fresh {
+            self.track_published(context, publication);
             self.subscribe_all_to(context, publication);
         }
         self.offer_all_stale(context);

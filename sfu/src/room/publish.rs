@@ -137,6 +137,7 @@ impl Room {
     /// Ends a publication and everything that hangs on it. Announce the publisher afterwards.
     pub(super) fn unpublish(&mut self, context: &mut Context, key: PublicationKey) {
         let Some(publication) = self.publications.get(key) else { return };
+        self.track_unpublished(context, key);
         for subscription in publication.subscribers.clone() {
             self.unsubscribe(context, subscription);
         }

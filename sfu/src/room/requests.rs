@@ -2,9 +2,15 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use super::{ParticipantKey, Room, participant::Audience};
+use super::{
+    ParticipantKey, Room,
+    participant::{Audience, Participant},
+};
 use crate::shard::{
-    command::{Claims, LeaveAction, LeaveReason, Message, Outcome, Request, SyncState, Target},
+    command::{
+        LeaveAction, LeaveReason, Message, Outcome, Request, SyncState, Target,
+        administration::ParticipantChange,
+    },
     context::Context,
 };
 
@@ -101,27 +107,9 @@ impl Room {
         };
         let (outcome, message) = refusal.unwrap_or((Outcome::Ok, ""));
         if outcome == Outcome::Ok {
-            if !change.name.is_empty() {
-                participant.name = change.name;
-            }
-            if !change.metadata.is_empty() {
-                participant.metadata = change.metadata;
-            }
-            for (name, value) in change.attributes {
-                if value.is_empty() {
-                    participant.attributes.remove(&name);
-                } else {
-                    participant.attributes.insert(name, value);
-                }
-            }
-            let claims = Claims {
-                name: participant.name.clone(),
-                metadata: participant.metadata.clone(),
-                attributes: participant.attributes.clone(),
-                permission: participant.permission.clone(),
-            };
+            change.apply(participant);
             self.announce(context, key);
-            context.emit(session, Message::ClaimsChanged(Box::new(claims)));
+            self.tell_claims(context, key);
         }
         let outcome = Message::RequestOutcome {
             request_id,
@@ -181,14 +169,47 @@ impl Room {
     }
 }
 
-struct MetadataChange {
+/// What a participant or an administrator changes: empty texts mean no change, an empty attribute deletes its key.
+pub(super) struct MetadataChange {
     name: String,
     metadata: String,
     attributes: BTreeMap<String, String>,
 }
 
 impl MetadataChange {
-    fn refusal(&self, present: &BTreeMap<String, String>) -> Option<(Outcome, &'static str)> {
+    pub(super) fn of(change: &ParticipantChange) -> Self {
+        Self {
+            name: change.name.clone(),
+            metadata: change.metadata.clone(),
+            attributes: change.attributes.clone(),
+        }
+    }
+
+    pub(super) fn apply(self, participant: &mut Participant) {
+        let Participant { name, metadata, attributes, .. } = participant;
+        self.apply_to(name, metadata, attributes);
+    }
+
+    pub(super) fn apply_to(
+        self,
+        name: &mut String,
+        metadata: &mut String,
+        attributes: &mut BTreeMap<String, String>,
+    ) {
+        if !self.name.is_empty() {
+            *name = self.name;
+        }
+        if !self.metadata.is_empty() {
+            *metadata = self.metadata;
+        }
+        attributes.extend(self.attributes);
+        attributes.retain(|_, value| !value.is_empty());
+    }
+
+    pub(super) fn refusal(
+        &self,
+        present: &BTreeMap<String, String>,
+    ) -> Option<(Outcome, &'static str)> {
         let mut merged = present.clone();
         merged.extend(self.attributes.clone());
         let attributes: usize = merged.iter().map(|(name, value)| name.len() + value.len()).sum();

@@ -135,6 +135,7 @@ impl Room {
         if participant.is_primary(target) && participant.state == ParticipantState::Joined {
             participant.state = ParticipantState::Active;
             self.announce(context, key);
+            self.participant_joined(context, key);
         }
         if target == Target::Subscriber {
             let publications: Vec<_> = self

@@ -15,6 +15,12 @@ use serde::{Deserialize, Serialize};
 pub use crate::connection::sdp::{RemoteDescription, SdpError};
 use crate::placement::ShardId;
 
+pub mod administration;
+pub mod occurrence;
+
+use administration::{Act, Administered, RoomSettings};
+use occurrence::Occurrence;
+
 /// What a shard is told to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Command {
@@ -30,6 +36,15 @@ pub enum Command {
     },
     /// The session's socket is gone without a leave: the participant stays for the resume window.
     SessionClosed(SessionId),
+    /// Something that an administrator asks. Answered by exactly one [`Message::Administered`].
+    Administer {
+        /// To whom the answer goes.
+        session: SessionId,
+        /// What is asked.
+        act: Box<Act>,
+    },
+    /// From now on [`OBSERVER`](occurrence::OBSERVER) is told what happens in rooms.
+    Observe,
     /// The node stops: every participant is told to leave (`SERVER_SHUTDOWN`, reconnect), rooms close.
     Drain,
 }
@@ -43,6 +58,8 @@ pub struct Join {
     pub room: RoomName,
     /// Whether the room may be opened by this join if it does not exist.
     pub may_open_room: bool,
+    /// The room's settings, if it is opened by this join.
+    pub room_settings: RoomSettings,
     /// Who.
     pub identity: Identity,
     /// Display name.
@@ -493,6 +510,10 @@ pub enum Message {
     DataTrackHandles(Vec<KnownDataTrack>),
     /// Name, metadata, attributes or permission changed: a new refresh token is due with these.
     ClaimsChanged(Box<Claims>),
+    /// How an administrator's act went.
+    Administered(Box<Administered>),
+    /// Something happened in a room; for the observer alone.
+    Happened(Box<Occurrence>),
     /// The session ends after this message.
     Leave {
         /// Why.

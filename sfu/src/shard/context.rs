@@ -59,6 +59,8 @@ pub(crate) struct Context {
     pub(crate) rng: StdRng,
     pub(crate) timers: Timers,
     pub(crate) relays: Relays,
+    /// Somebody wants to know what happens in rooms.
+    pub(crate) observed: bool,
     started: Instant,
     /// `abs-send-time` of everything sent while one input is handled.
     pub(crate) abs_send_time: u32,
@@ -93,6 +95,7 @@ impl Context {
             rng,
             timers: Timers::new(now),
             relays: Relays::default(),
+            observed: false,
             started: now,
             abs_send_time: 0,
             missing: Vec::new(),

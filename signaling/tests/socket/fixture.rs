@@ -12,6 +12,7 @@ use protocol::ids::{Identity, ParticipantSid, RoomName, RoomSid, SessionId};
 use protocol::permission::Permission;
 use protocol::token::{ApiKeys, Claims, SecretPolicy, mint};
 use sfu::handle::{EventSink, SendError, ShardId};
+use sfu::shard::command::administration::OpenRoom;
 use sfu::shard::command::{
     Command, Event, Join, JoinRefusal, Joined, Message, ParticipantInfo, ParticipantKind,
     ParticipantState, Resumed, RoomInfo,
@@ -46,6 +47,18 @@ pub(crate) struct ScriptedMedia {
 impl MediaLink for ScriptedMedia {
     fn join(&self, join: Join) -> Result<ShardId, SendError> {
         self.send(ShardId(0), Command::Join(Box::new(join))).map(|()| ShardId(0))
+    }
+
+    fn open_room(&self, _session: SessionId, _opening: OpenRoom) -> Result<ShardId, SendError> {
+        Err(SendError::Stopped)
+    }
+
+    fn home_of(&self, _room: &RoomName) -> Option<ShardId> {
+        None
+    }
+
+    fn shards(&self) -> u16 {
+        1
     }
 
     fn send(&self, _shard: ShardId, command: Command) -> Result<(), SendError> {

@@ -1,0 +1,135 @@
+//! Every method that is served, and the grant that it takes: one table, which documents and tests read.
+
+use protocol::ids::RoomName;
+use protocol::token::Claims;
+
+use super::error::{Code, TwirpError};
+
+/// Which method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    CreateRoom,
+    ListRooms,
+    DeleteRoom,
+    ListParticipants,
+    GetParticipant,
+    RemoveParticipant,
+    MutePublishedTrack,
+    UpdateParticipant,
+    UpdateSubscriptions,
+    SendData,
+    UpdateRoomMetadata,
+}
+
+/// What a token must grant (`video` claims).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grant {
+    /// `roomCreate`.
+    RoomCreate,
+    /// `roomList`.
+    RoomList,
+    /// `roomAdmin` with the `room` that the call is about.
+    RoomAdmin,
+}
+
+/// A row of [`METHODS`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) method: Method,
+    pub(crate) grant: Grant,
+}
+
+const fn row(name: &'static str, method: Method, grant: Grant) -> Row {
+    Row { name, method, grant }
+}
+
+/// The methods of `livekit.RoomService` that are served.
+pub(crate) const METHODS: [Row; 11] = [
+    row("CreateRoom", Method::CreateRoom, Grant::RoomCreate),
+    row("ListRooms", Method::ListRooms, Grant::RoomList),
+    row("DeleteRoom", Method::DeleteRoom, Grant::RoomCreate),
+    row("ListParticipants", Method::ListParticipants, Grant::RoomAdmin),
+    row("GetParticipant", Method::GetParticipant, Grant::RoomAdmin),
+    row("RemoveParticipant", Method::RemoveParticipant, Grant::RoomAdmin),
+    row("MutePublishedTrack", Method::MutePublishedTrack, Grant::RoomAdmin),
+    row("UpdateParticipant", Method::UpdateParticipant, Grant::RoomAdmin),
+    row("UpdateSubscriptions", Method::UpdateSubscriptions, Grant::RoomAdmin),
+    row("SendData", Method::SendData, Grant::RoomAdmin),
+    row("UpdateRoomMetadata", Method::UpdateRoomMetadata, Grant::RoomAdmin),
+];
+
+/// The row of a path.
+pub(crate) fn find(path: &str) -> Result<Row, TwirpError> {
+    let name = path.trim_start_matches('/').strip_prefix("twirp/livekit.RoomService/");
+    let row = name.and_then(|name| METHODS.iter().find(|row| row.name == name));
+    row.copied().ok_or_else(|| {
+        TwirpError::new(Code::Unimplemented, "this server does not have this method")
+    })
+}
+
+impl Grant {
+    /// Whether a token grants this, for the room that the call is about.
+    pub(crate) fn check(self, claims: &Claims, room: Option<&RoomName>) -> Result<(), TwirpError> {
+        let grants = claims.grants;
+        let (is_granted, name) = match self {
+            Self::RoomCreate => (grants.room_create, "roomCreate"),
+            Self::RoomList => (grants.room_list, "roomList"),
+            Self::RoomAdmin => {
+                let is_same = room.is_some() && claims.room.as_ref() == room;
+                (grants.room_admin && is_same, "roomAdmin for this room")
+            }
+        };
+        let refusal = || format!("the token does not grant {name}");
+        is_granted.then_some(()).ok_or_else(|| TwirpError::new(Code::PermissionDenied, refusal()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::token::Grants;
+
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn each_grant_opens_its_methods_and_no_other() {
+        let room = samples::room_name();
+        let other = RoomName::try_from("other".to_owned()).unwrap();
+        let all = [Grant::RoomCreate, Grant::RoomList, Grant::RoomAdmin];
+        for given in all {
+            let mut claims = samples::claims();
+            claims.grants = Grants {
+                room_create: given == Grant::RoomCreate,
+                room_list: given == Grant::RoomList,
+                room_admin: given == Grant::RoomAdmin,
+                ..Grants::default()
+            };
+            for asked in all {
+                assert_eq!(asked.check(&claims, Some(&room)).is_ok(), asked == given);
+            }
+            assert!(Grant::RoomAdmin.check(&claims, Some(&other)).is_err());
+            assert!(Grant::RoomAdmin.check(&claims, None).is_err());
+            claims.room = None;
+            assert!(Grant::RoomAdmin.check(&claims, Some(&room)).is_err());
+        }
+    }
+
+    #[test]
+    fn the_table_has_each_method_once_and_finds_it_by_its_path() {
+        for row in METHODS {
+            let path = format!("/twirp/livekit.RoomService/{}", row.name);
+            assert_eq!(find(&path).unwrap().method, row.method);
+            assert_eq!(find(&format!("/{path}")).unwrap().method, row.method);
+            assert_eq!(format!("{:?}", row.method), row.name);
+        }
+        for path in [
+            "/twirp/livekit.RoomService/MoveParticipant",
+            "/twirp/livekit.RoomService/",
+            "/twirp/livekit.Egress/ListEgress",
+            "/twirp/x",
+        ] {
+            assert_eq!(find(path).unwrap_err().code, Code::Unimplemented, "{path}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `livekit.RoomService`: one method a file.
+
+use axum::response::Response;
+
+use super::Request;
+use super::error::TwirpError;
+use super::methods::Method;
+
+mod create_room;
+mod delete_room;
+mod get_participant;
+mod list_participants;
+mod list_rooms;
+mod mute_published_track;
+mod remove_participant;
+mod send_data;
+mod update_participant;
+mod update_room_metadata;
+mod update_subscriptions;
+
+/// Answers a call.
+pub(crate) async fn dispatch(method: Method, request: Request<'_>) -> Result<Response, TwirpError> {
+    match method {
+        Method::ListRooms => request.serve(list_rooms::run).await,
+        Method::CreateRoom => request.serve_in_room(|asked| &asked.name, create_room::run).await,
+        Method::DeleteRoom => request.serve_in_room(|asked| &asked.room, delete_room::run).await,
+        Method::ListParticipants => {
+            request.serve_in_room(|asked| &asked.room, list_participants::run).await
+        }
+        Method::GetParticipant => {
+            request.serve_in_room(|asked| &asked.room, get_participant::run).await
+        }
+        Method::RemoveParticipant => {
+            request.serve_in_room(|asked| &asked.room, remove_participant::run).await
+        }
+        Method::MutePublishedTrack => {
+            request.serve_in_room(|asked| &asked.room, mute_published_track::run).await
+        }
+        Method::UpdateParticipant => {
+            request.serve_in_room(|asked| &asked.room, update_participant::run).await
+        }
+        Method::UpdateSubscriptions => {
+            request.serve_in_room(|asked| &asked.room, update_subscriptions::run).await
+        }
+        Method::SendData => request.serve_in_room(|asked| &asked.room, send_data::run).await,
+        Method::UpdateRoomMetadata => {
+            request.serve_in_room(|asked| &asked.room, update_room_metadata::run).await
+        }
+    }
+}
