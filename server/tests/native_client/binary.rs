@@ -11,22 +11,27 @@ use std::{
 use super::PATIENCE;
 
 /// The room of every test; each has a server of its own.
-const ROOM: &str = "consultation";
+pub(crate) const ROOM: &str = "consultation";
 
 pub(crate) struct Binary {
     child: Child,
     http: SocketAddr,
     admin: SocketAddr,
+    media: u16,
 }
+
+/// Arguments for a server on this machine with one shard and free ports.
+pub(crate) const ALL: [&str; 6] =
+    ["all", "--dev", "--http=127.0.0.1:0", "--admin=127.0.0.1:0", "--sfu-udp-port=0", "--shards=1"];
 
 impl Binary {
     pub(crate) fn start() -> Self {
-        let mut child = bedside()
-            .args(["all", "--dev", "--http=127.0.0.1:0", "--admin=127.0.0.1:0"])
-            .args(["--sfu-udp-port=0", "--shards=1"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::start_as(bedside().args(ALL))
+    }
+
+    /// Starts a command that is made from [`bedside`] and [`ALL`].
+    pub(crate) fn start_as(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (sender, greeting) = mpsc::channel();
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|l| sender.send(l)));
@@ -41,7 +46,37 @@ impl Binary {
         };
         let http = field("http ").parse().unwrap();
         let admin = field("admin ").strip_prefix("http://").unwrap().parse().unwrap();
-        Self { child, http, admin }
+        // `media 127.0.0.1, UDP 40000`
+        let Ok(line) = greeting.recv_timeout(PATIENCE) else {
+            panic!("no line after the admin address")
+        };
+        let media = line.rsplit_once(' ').unwrap().1.parse().unwrap();
+        Self { child, http, admin, media }
+    }
+
+    /// Where media are received.
+    pub(crate) fn media(&self) -> SocketAddr {
+        ([127, 0, 0, 1], self.media).into()
+    }
+
+    pub(crate) fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
+    pub(crate) fn child(&mut self) -> &mut Child {
+        &mut self.child
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A metric's value, labels written as they are exposed.
+    pub(crate) async fn metric(&self, name: &str) -> u64 {
+        let (admin, wanted) = (self.admin, format!("{name} "));
+        let text = tokio::task::spawn_blocking(move || metrics(admin)).await.unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(&wanted)).expect("the metric");
+        line.parse::<f64>().unwrap() as u64
     }
 
     /// Where its signal socket is.
@@ -63,8 +98,14 @@ impl Binary {
 
     /// A join token, made by the binary too.
     pub(crate) fn token(identity: &str) -> String {
+        Self::token_with(identity, &["--room", ROOM])
+    }
+
+    /// A join token with other arguments than the usual room.
+    pub(crate) fn token_with(identity: &str, arguments: &[&str]) -> String {
         let output = bedside()
-            .args(["token", "mint", "--dev", "--room", ROOM, "--identity", identity])
+            .args(["token", "mint", "--dev", "--identity", identity])
+            .args(arguments)
             .output()
             .unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -107,7 +148,7 @@ fn metrics(admin: SocketAddr) -> String {
 }
 
 /// The binary, undisturbed by settings of whoever runs the tests.
-fn bedside() -> Command {
+pub(crate) fn bedside() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bedside"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("BEDSIDE_") {

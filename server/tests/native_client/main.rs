@@ -15,6 +15,7 @@
     reason = "tests may fail loudly"
 )]
 
+#[allow(dead_code, reason = "tests/hostile needs more of it")]
 mod binary;
 mod line;
 mod media;
