@@ -1,19 +1,15 @@
 // Runs browser tests: `node scripts/run.mjs [project ...] [-- vitest options]`.
 //
-// Firefox refuses 127.0.0.1 candidates. Its project therefore runs, browsers and server and all, inside a network
-// namespace of its own that has nothing but a loopback and a veth pair; it vanishes with its last process. That needs
-// root, or a kernel that lets users make namespaces. The other projects run as they are.
+// Firefox refuses 127.0.0.1 candidates: its project runs in a network namespace of its own (namespace.mjs). The other
+// projects run as they are.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createRequire } from 'node:module';
+import { inNamespace, NAMESPACE_ENVIRONMENT } from './namespace.mjs';
 
-/** The address of the namespace's veth; from TEST-NET-2 (RFC 5737), so it can collide with nothing real. */
-const NAMESPACE_ADDRESS = '198.51.100.1';
-/** Nobody lives there: whatever leaves for the outside world gets lost. */
-const NAMESPACE_GATEWAY = '198.51.100.2';
 const IN_NAMESPACE = new Set(['firefox']);
 
 const here = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -34,22 +30,8 @@ let failed = false;
 const outside = projects.filter((name) => !IN_NAMESPACE.has(name));
 const inside = projects.filter((name) => IN_NAMESPACE.has(name));
 if (outside.length > 0) run(process.execPath, argumentsFor(outside), {});
-if (inside.length > 0) {
-  const setUp = [
-    'ip link set lo up',
-    'ip link add veth-call type veth peer name veth-far',
-    `ip addr add ${NAMESPACE_ADDRESS}/24 dev veth-call`,
-    'ip link set veth-call up',
-    'ip link set veth-far up',
-    // Firefox finds the address it offers by asking for the way to the outside: without a default route it has none.
-    `ip route add default via ${NAMESPACE_GATEWAY} dev veth-call`,
-    'exec "$@"',
-  ].join(' && ');
-  const isolate = process.getuid?.() === 0 ? ['--net'] : ['--net', '--map-root-user'];
-  run('unshare', [...isolate, 'sh', '-c', setUp, 'sh', process.execPath, ...argumentsFor(inside)], {
-    BEDSIDE_E2E_ADDRESS: NAMESPACE_ADDRESS,
-  });
-}
+if (inside.length > 0)
+  run(...inNamespace(process.execPath, argumentsFor(inside)), NAMESPACE_ENVIRONMENT);
 closingLine();
 process.exitCode = failed ? 1 : 0;
 

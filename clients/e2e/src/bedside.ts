@@ -64,9 +64,16 @@ export class Bedside {
     return this.#mediaAddress === '127.0.0.1';
   }
 
+  get key(): string {
+    return this.isDev ? DEV_KEY : PRODUCTION_KEY;
+  }
+
+  get secret(): string {
+    return this.isDev ? DEV_SECRET : PRODUCTION_SECRET;
+  }
+
   token(wish: TokenWish): string {
-    const [key, secret] = this.isDev ? [DEV_KEY, DEV_SECRET] : [PRODUCTION_KEY, PRODUCTION_SECRET];
-    return mint({ key, secret, ...wish });
+    return mint({ key: this.key, secret: this.secret, ...wish });
   }
 
   /** A join link as `bedside token mint --url` and `--dev` print them. */

@@ -15,6 +15,8 @@ const PREFERENCES: Readonly<Record<string, boolean | number | string>> = {
   'media.gmp-gmpopenh264.enabled': false,
   'media.getusermedia.insecure.enabled': true,
   'media.devices.insecure.enabled': true,
+  // Many tests are refused on one address on purpose; Firefox would make each later attempt wait longer.
+  'network.websocket.delay-failed-reconnects': false,
   'app.update.enabled': false,
   'network.captive-portal-service.enabled': false,
   'network.connectivity-service.enabled': false,
@@ -43,5 +45,6 @@ export async function launchFirefox(): Promise<Browser> {
 
 export async function openFirefoxTab(browser: Browser, who: string): Promise<FirefoxTab> {
   const context = await browser.createBrowserContext();
-  return FirefoxTab.of(who, await context.newPage());
+  // A window of its own: what is in a tab behind another is not drawn.
+  return FirefoxTab.of(who, await context.newPage({ type: 'window' }));
 }
