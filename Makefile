@@ -60,7 +60,7 @@ test: ## Every gate, as CI runs it
 	@scripts/test.sh
 
 .PHONY: test-deps
-test-deps: ## Install what the tests need beyond cargo and node: browsers, ip, shellcheck, valgrind
+test-deps: ## Install what the tests need beyond cargo and node: browsers, ip, shellcheck, valgrind, python3
 	@scripts/install-test-deps.sh
 
 .PHONY: e2e
@@ -70,6 +70,15 @@ e2e: binary e2e-prebuilt ## Real browsers against the binary
 e2e-prebuilt: clients-installed
 	$(call step,browsers)
 	BEDSIDE_BIN="$(abspath $(bedside))" $(NPM) --prefix clients/e2e run e2e
+
+.PHONY: compat
+compat: binary compat-prebuilt ## Stock SDKs of several languages against the binary; `make compat ARGS=--record`
+
+.PHONY: compat-prebuilt
+compat-prebuilt: clients-installed
+	$(call step,stock SDKs)
+	clients/compat/scripts/install.sh
+	BEDSIDE_BIN="$(abspath $(bedside))" $(NPM) --prefix clients/compat run compat -- $(ARGS)
 
 .PHONY: bench
 bench: PROFILE = release

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond cargo and node: Chromium and Firefox (the browser tests), ip (their network
-# namespace), shellcheck, valgrind (the instruction count). Only what is missing, through apt, with sudo if need be.
+# namespace), shellcheck, valgrind (the instruction count), python3 with venv (stock SDKs). Only what is missing, through
+# apt, with sudo if need be.
 set -euo pipefail
 
 # command:package
@@ -10,6 +11,7 @@ wanted=(
     ip:iproute2
     shellcheck:shellcheck
     valgrind:valgrind
+    python3:python3
 )
 
 missing_commands=()
@@ -20,6 +22,12 @@ for entry in "${wanted[@]}"; do
         missing_packages+=("${entry##*:}")
     fi
 done
+
+# Debian ships Python without what makes virtual environments.
+if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    missing_commands+=("python3 -m venv")
+    missing_packages+=(python3-venv)
+fi
 
 if [ "${#missing_packages[@]}" -eq 0 ]; then
     echo "test dependencies: all present"

@@ -17,7 +17,8 @@ export interface Command {
     | 'sendData'
     | 'rpc'
     | 'sendText'
-    | 'sendBytes';
+    | 'sendBytes'
+    | 'connections';
   readonly url?: string;
   readonly token?: string;
   /** Peer connections: one for both directions or one for each. The SDK's own choice if absent; not all leave it. */

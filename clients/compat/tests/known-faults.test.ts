@@ -34,3 +34,11 @@ test('recording adds failures, takes off what works, and keeps reasons and what 
   });
   expect(recorded([fails(joins, 'refused')], {})).toEqual({ 'join: go': 'refused' });
 });
+
+test('a fault that depends on timing agrees with either outcome, and stays on the list', () => {
+  const known = { 'join: go': 'sometimes: late' };
+  for (const outcome of [works(joins), fails(joins, 'refused')]) {
+    expect(disagreements([outcome], known, [joins])).toEqual([]);
+    expect(recorded([outcome], known)).toEqual(known);
+  }
+});

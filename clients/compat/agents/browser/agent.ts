@@ -289,6 +289,9 @@ export function installAgent(): void {
         return sendText(size, to);
       case 'sendBytes':
         return sendBytes(size, to);
+      case 'connections':
+        return window.bedsideProbe?.connectionStates().filter((state) => state === 'connected')
+          .length;
       default:
         return command.call satisfies never;
     }

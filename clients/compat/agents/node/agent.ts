@@ -254,6 +254,8 @@ async function perform(command: Command): Promise<unknown> {
       return sendText(size, to);
     case 'sendBytes':
       return sendBytes(size, to);
+    case 'connections':
+      throw new Error('@livekit/rtc-node does not tell of its connections');
     default:
       return command.call satisfies never;
   }
