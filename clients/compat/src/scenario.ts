@@ -5,8 +5,11 @@ import { until } from '../../e2e/src/until.ts';
 import type { SdkName } from './sdks.ts';
 import { type OwnServer, type Server, token } from './server.ts';
 
-/** A client SDK, or livekit-server-sdk, which takes part in no room. */
-export type Subject = SdkName | 'server-sdk';
+/** A program in `examples/`. */
+export type ExampleName = 'Node example' | 'Python example' | 'Go example' | 'Rust example';
+
+/** A client SDK; or livekit-server-sdk or an example, which take part in no room. */
+export type Subject = SdkName | 'server-sdk' | ExampleName;
 
 export interface Cell {
   readonly what: string;

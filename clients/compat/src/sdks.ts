@@ -22,8 +22,10 @@ export interface SdkAbout {
 }
 
 const HERE = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Where the project's sources begin. */
+export const REPOSITORY = dirname(dirname(HERE));
 /** Where `scripts/install.sh` puts what it installs and builds. */
-const INSTALLED = join(dirname(dirname(HERE)), 'target', 'compat');
+export const INSTALLED = join(REPOSITORY, 'target', 'compat');
 
 /** Every version that the suite pins. */
 export const VERSIONS: Readonly<Record<string, string>> = pinned();

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isUnsteady, type KnownFaults } from './known-faults.ts';
 import { type Cell, cellName, type Subject } from './scenario.ts';
+import { EXAMPLE_NAMES } from './scenarios/examples.ts';
 import { SDK_NAMES, SDKS, VERSIONS } from './sdks.ts';
 
 const ROOT = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))));
@@ -39,7 +40,7 @@ export function tables(cells: readonly Cell[], known: KnownFaults): string {
     versions(),
     solos(cells, known),
     pairs(cells, known),
-    serverSdk(cells, known),
+    backends(cells, known),
     reasons(known),
   ]
     .filter((part) => part !== '')
@@ -55,7 +56,8 @@ function versions(): string {
 }
 
 function solos(cells: readonly Cell[], known: KnownFaults): string {
-  const alone = cells.filter(({ to, sdk }) => to === undefined && sdk !== 'server-sdk');
+  const names: readonly Subject[] = SDK_NAMES;
+  const alone = cells.filter(({ to, sdk }) => to === undefined && names.includes(sdk));
   const rows = distinct(alone).map((what) =>
     [what].concat(SDK_NAMES.map((sdk) => state(alone, known, { what, sdk }))),
   );
@@ -76,15 +78,18 @@ function pairs(cells: readonly Cell[], known: KnownFaults): string {
   return table(['from', 'to', ...whats], rows);
 }
 
-function serverSdk(cells: readonly Cell[], known: KnownFaults): string {
-  const own = cells.filter(({ sdk }) => sdk === 'server-sdk');
-  if (own.length === 0) return '';
+/** What takes part in no room: livekit-server-sdk and the examples. */
+function backends(cells: readonly Cell[], known: KnownFaults): string {
   const title = `\`livekit-server-sdk\` ${VERSIONS['livekit-server-sdk'] ?? ''}`;
-  const sdk: Subject = 'server-sdk';
-  return table(
-    [title, 'state'],
-    distinct(own).map((what) => [what, state(own, known, { what, sdk })]),
-  );
+  const of = (sdks: readonly Subject[], titles: readonly string[]): string => {
+    const own = cells.filter(({ sdk }) => sdks.includes(sdk));
+    const rows = distinct(own).map((what) =>
+      [what].concat(sdks.map((sdk) => state(own, known, { what, sdk }))),
+    );
+    return table(titles, rows);
+  };
+  const examples = of(EXAMPLE_NAMES, ['', ...EXAMPLE_NAMES]);
+  return `${of(['server-sdk'], [title, 'state'])}\n${examples}`;
 }
 
 function reasons(known: KnownFaults): string {

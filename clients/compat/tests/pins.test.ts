@@ -21,8 +21,11 @@ test('npm, pip and Go take the versions of sdks.json', () => {
   const found = [
     ...versionsIn('package.json', /"([^"]+)": "(\d[^"]*)"/g),
     ...versionsIn('../e2e/package.json', /"([^"]+)": "(\d[^"]*)"/g),
+    ...versionsIn('../../examples/node/package.json', /"([^"]+)": "(\d[^"]*)"/g),
     ...versionsIn('agents/python/requirements.txt', /^(.+)==(.+)$/gm),
+    ...versionsIn('../../examples/python/requirements.txt', /^(.+)==(.+)$/gm),
     ...versionsIn('agents/go/go.mod', /^\t(\S+) v(\S+)$/gm),
+    ...versionsIn('../../examples/go/go.mod', /^\t(\S+) v(\S+)$/gm),
   ];
   expect(found.filter(([name, version]) => VERSIONS[name] !== version)).toEqual([]);
   // scripts/install.sh reads this one itself.
