@@ -168,6 +168,7 @@ impl VirtualClient {
         let mut subscriber = Transport::new(identity, &[], child_rng(&mut rng), now);
         (publisher.is_dtls_server, subscriber.is_dtls_server) =
             (config.is_dtls_server, config.is_dtls_server);
+        publisher.offers = true;
         Self {
             sid: None,
             participants: BTreeMap::new(),
@@ -375,9 +376,15 @@ impl VirtualClient {
     // The network.
 
     /// Takes a datagram that came to the address of a connection; it is decrypted in place.
-    pub fn handle_datagram(&mut self, side: Side, datagram: &mut [u8], now: Instant) {
+    pub fn handle_datagram(
+        &mut self,
+        side: Side,
+        from: SocketAddr,
+        datagram: &mut [u8],
+        now: Instant,
+    ) {
         match datagram.first() {
-            Some(0..=3) => self.transport(side).handle_stun(datagram, now),
+            Some(0..=3) => self.transport(side).handle_stun(from, datagram, now),
             Some(20..=63) => {
                 self.transport(side).handle_dtls(datagram, now);
                 self.take_data(side);

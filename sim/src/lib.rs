@@ -26,6 +26,7 @@
 pub mod channels;
 pub mod client;
 pub mod envelope;
+pub mod ice_role;
 pub mod incoming;
 pub mod judge;
 pub mod link;

@@ -365,6 +365,7 @@ fn read_attribute(
         "mid" => section.mid = Mid::new(value)?,
         "sendonly" => section.sends = true,
         "recvonly" => section.receives = true,
+        "sendrecv" => (section.sends, section.receives) = (true, true),
         "rtpmap" => {
             let (pt, encoding) = value.split_once(' ')?;
             let encoding = encoding.split('/').next()?.to_ascii_lowercase();
@@ -442,6 +443,21 @@ mod tests {
         let text = write_offer(LOCAL, 1, false, &[camera()]);
         assert!(!read(&text).unwrap().is_dtls_client);
         assert!(read(&text.replace("setup:actpass", "setup:active")).unwrap().is_dtls_client);
+    }
+
+    #[test]
+    fn each_direction_says_who_sends_and_who_receives() {
+        let text = write_offer(LOCAL, 1, false, &[camera()]);
+        for (direction, sends, receives) in [
+            ("sendonly", true, false),
+            ("recvonly", false, true),
+            ("sendrecv", true, true),
+            ("inactive", false, false),
+        ] {
+            let read = read(&text.replace("sendonly", direction)).unwrap();
+            let section = &read.sections[0];
+            assert_eq!((section.sends, section.receives), (sends, receives), "{direction}");
+        }
     }
 
     #[test]

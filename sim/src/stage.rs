@@ -312,7 +312,7 @@ impl Stage {
             for datagram in datagrams.filter(|one| !counted_off(count, one_in, one)) {
                 let copy = &mut bytes[..datagram.len()];
                 copy.copy_from_slice(datagram);
-                self.seats[place].client.handle_datagram(side, copy, self.now);
+                self.seats[place].client.handle_datagram(side, SERVER, copy, self.now);
             }
         }
         self.shard.egress().clear();

@@ -13,7 +13,7 @@ use std::{collections::VecDeque, net::SocketAddr, sync::Arc, time::Duration, tim
 use dimpl::{Dtls, DtlsCertificate, Output};
 use protocol::{
     ids::random_base62,
-    stun::{self, TransactionId},
+    stun::{self, Builder, Class, ErrorCode, Method, TransactionId},
 };
 use rand::{Rng, RngExt, rngs::StdRng};
 use sfu::connection::{
@@ -21,7 +21,11 @@ use sfu::connection::{
     srtp::{SrtpKeys, SrtpProfile, SrtpReceiver, SrtpSender},
 };
 
-use crate::{channels::Channels, sdp::RemoteSide};
+use crate::{
+    channels::Channels,
+    ice_role::{Claim, IceRole, Verdict},
+    sdp::RemoteSide,
+};
 
 /// Between checks before one was answered.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
@@ -31,6 +35,8 @@ pub const CONSENT_INTERVAL: Duration = Duration::from_millis(2500);
 const NEVER: Duration = Duration::from_secs(24 * 3600);
 /// Requests whose answer may still come.
 const OUTSTANDING_MAX: usize = 16;
+/// Of a host candidate's peer-reflexive twin: type preference 110 (RFC 8445 §5.1.2.2).
+const PRIORITY: u32 = 110 << 24 | 65_535 << 8 | 255;
 
 /// Which of a client's two connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -103,7 +109,12 @@ pub struct Transport {
     pub pwd: String,
     /// Our address, if our descriptions are to name it.
     pub candidate: Option<SocketAddr>,
+    /// We offer on this connection, the server answers.
+    pub offers: bool,
+    claim: Claim,
     remote: Option<RemoteSide>,
+    /// Where the server's checks come from.
+    reflexive: Option<SocketAddr>,
     dtls: Dtls,
     /// The handshake began.
     is_started: bool,
@@ -122,7 +133,7 @@ pub struct Transport {
     queue: VecDeque<Vec<u8>>,
     next_check: Option<Instant>,
     is_validated: bool,
-    outstanding: VecDeque<TransactionId>,
+    outstanding: VecDeque<(TransactionId, IceRole)>,
     /// No further consent checks: as a client whose machine sleeps.
     pub is_mute: bool,
     /// Checks that were answered.
@@ -144,11 +155,16 @@ impl Transport {
         let mut dtls =
             Dtls::new_12(Arc::clone(&identity.config), identity.certificate.clone(), now);
         dtls.set_active(true);
+        let (ufrag, pwd) =
+            (random_base62(&mut rng).take(4).collect(), random_base62(&mut rng).take(24).collect());
         Self {
-            ufrag: random_base62(&mut rng).take(4).collect(),
-            pwd: random_base62(&mut rng).take(24).collect(),
+            ufrag,
+            pwd,
             candidate: None,
+            offers: false,
+            claim: Claim { role: IceRole::Controlled, tie_breaker: rng.random() },
             remote: None,
+            reflexive: None,
             dtls,
             is_started: false,
             timer: None,
@@ -201,6 +217,9 @@ impl Transport {
             self.next_check = Some(now);
         }
         let is_dtls_client = remote.is_dtls_client;
+        if self.remote.is_none() {
+            self.claim.role = IceRole::first(self.offers, remote.is_lite);
+        }
         self.remote = Some(remote);
         if self.phase == Phase::New {
             self.dtls.set_active(!is_dtls_client && !self.is_dtls_server);
@@ -220,32 +239,53 @@ impl Transport {
         self.remote.as_ref()
     }
 
+    /// Where the server can be reached for all that its own checks tell: before, or besides, what it describes.
+    #[must_use]
+    pub fn reflexive(&self) -> Option<SocketAddr> {
+        self.reflexive
+    }
+
     /// Writes a check with these wishes; answers its length. Also for tests that want to send one themselves.
     pub fn write_check(&mut self, out: &mut [u8], nominate: bool) -> Option<usize> {
         let remote = self.remote.as_ref()?;
+        let Claim { role, tie_breaker } = self.claim;
         let id = TransactionId(self.rng.random());
         let username = format!("{}:{}", remote.ufrag, self.ufrag);
-        let len = stun::binding_request(out, id, &username, nominate, remote.pwd.as_bytes())?;
+        let check = Builder::new(out, Class::Request, Method::BINDING, id)
+            .username(&username)
+            .priority(PRIORITY);
+        let check = match role {
+            IceRole::Controlled => check.ice_controlled(tie_breaker),
+            IceRole::Controlling if nominate => check.ice_controlling(tie_breaker).use_candidate(),
+            IceRole::Controlling => check.ice_controlling(tie_breaker),
+        };
+        let len = check.finish_with_integrity(remote.pwd.as_bytes())?;
         if self.outstanding.len() >= OUTSTANDING_MAX {
             self.outstanding.pop_front();
         }
-        self.outstanding.push_back(id);
+        self.outstanding.push_back((id, role));
         Some(len)
     }
 
-    /// Takes a STUN message.
-    pub fn handle_stun(&mut self, datagram: &[u8], now: Instant) {
+    /// Takes a STUN message that came from `from`.
+    pub fn handle_stun(&mut self, from: SocketAddr, datagram: &[u8], now: Instant) {
         let Ok(message) = stun::Message::parse(datagram) else { return };
-        let Some(remote) = &self.remote else { return };
-        if message.class() == stun::Class::Request {
-            self.answer_check(&message);
+        if message.class() == Class::Request {
+            self.on_check(from, &message, now);
             return;
         }
-        let known = self.outstanding.contains(&message.transaction_id());
-        let is_answer = message.class() == stun::Class::Success
-            && known
-            && message.check_integrity(remote.pwd.as_bytes());
-        if !is_answer {
+        let Some(remote) = &self.remote else { return };
+        let id = message.transaction_id();
+        let sent = self.outstanding.iter().find(|(known, _)| *known == id);
+        let Some((_, sent_as)) = sent.copied() else { return };
+        if !message.check_integrity(remote.pwd.as_bytes()) {
+            return;
+        }
+        if message.class() == Class::Error {
+            if message.error_code() == Some(ErrorCode::RoleConflict.number()) {
+                self.claim.on_conflict(sent_as);
+                self.next_check = Some(now);
+            }
             return;
         }
         self.checks_answered += 1;
@@ -257,16 +297,36 @@ impl Transport {
         self.begin_handshake(now);
     }
 
-    /// Servers that are no lite agents check as well, and want an answer (RFC 8445 §7.3).
-    fn answer_check(&mut self, message: &stun::Message<'_>) {
-        let source = self.remote.as_ref().and_then(|remote| remote.candidates.first());
-        let Some(source) = source.filter(|_| message.check_integrity(self.pwd.as_bytes())) else {
+    /// Servers that are no lite agents check as well, and want an answer (RFC 8445 §7.3), also before they are described:
+    /// a check needs only our own password.
+    fn on_check(&mut self, from: SocketAddr, message: &stun::Message<'_>, now: Instant) {
+        let key = self.pwd.as_bytes();
+        let names_us = message
+            .username()
+            .and_then(|name| name.split_once(':'))
+            .is_some_and(|(ours, _)| ours == self.ufrag);
+        if !names_us || !message.check_integrity(key) {
             return;
-        };
+        }
+        let id = message.transaction_id();
         let mut out = [0; 128];
-        let (id, key) = (message.transaction_id(), self.pwd.as_bytes());
-        if let Some(len) = stun::binding_success(&mut out, id, *source, key) {
+        let len = match claim_of(message).map(|theirs| self.claim.on_check(theirs)) {
+            Some(Verdict::Conflict) => {
+                let code = ErrorCode::RoleConflict;
+                stun::binding_error(&mut out, id, code, std::iter::empty(), key)
+            }
+            Some(Verdict::Agreed) => stun::binding_success(&mut out, id, from, key),
+            None => {
+                let code = ErrorCode::BadRequest;
+                stun::binding_error(&mut out, id, code, std::iter::empty(), key)
+            }
+        };
+        if let Some(len) = len {
             self.queue.push_back(out[..len].to_vec());
+        }
+        if self.reflexive.replace(from).is_none() && !self.is_validated && self.remote.is_some() {
+            // A triggered check (§7.3.1.4).
+            self.next_check = Some(now);
         }
     }
 
@@ -280,8 +340,11 @@ impl Transport {
         }
     }
 
-    /// Takes a DTLS datagram.
+    /// Takes a DTLS datagram. Before the server is described we don't know who begins: it will come again.
     pub fn handle_dtls(&mut self, datagram: &[u8], now: Instant) {
+        if self.phase == Phase::New {
+            return;
+        }
         if self.dtls.handle_timeout(now).is_err() || self.dtls.handle_packet(datagram).is_err() {
             self.phase = Phase::Closed;
             return;
@@ -421,7 +484,136 @@ impl Transport {
     }
 }
 
+fn claim_of(message: &stun::Message<'_>) -> Option<Claim> {
+    let claim = |role| move |tie_breaker| Claim { role, tie_breaker };
+    let controlling = message.ice_controlling().map(claim(IceRole::Controlling));
+    controlling.or_else(|| message.ice_controlled().map(claim(IceRole::Controlled)))
+}
+
 /// A seeded generator for a part of the world.
 pub fn child_rng(rng: &mut StdRng) -> StdRng {
     rand::SeedableRng::seed_from_u64(rng.next_u64())
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+
+    use super::*;
+    use crate::sdp::{self, LocalSide};
+
+    const STEP: Duration = Duration::from_millis(20);
+    /// Far more than a handshake takes.
+    const STEPS_MAX: usize = 200;
+
+    struct Pair {
+        ends: [Transport; 2],
+        identity: Identity,
+        now: Instant,
+    }
+
+    impl Pair {
+        /// Two full agents; each thinks of itself as offering, or not.
+        fn new(offers: [bool; 2]) -> Self {
+            #[expect(clippy::disallowed_methods, reason = "an Instant has no other origin")]
+            let now = Instant::now();
+            let identity = Identity::generate();
+            let mut seed = 0;
+            let ends = offers.map(|offers| {
+                seed += 1;
+                let rng = StdRng::seed_from_u64(seed);
+                let mut end = Transport::new(&identity, &[], rng, now);
+                end.offers = offers;
+                end
+            });
+            Self { ends, identity, now }
+        }
+
+        /// Tells one end what the other describes: the second is the DTLS client.
+        fn describe(&mut self, to: usize) {
+            let other = &self.ends[1 - to];
+            let local = LocalSide {
+                ufrag: &other.ufrag,
+                pwd: &other.pwd,
+                fingerprint: self.identity.fingerprint(),
+                candidate: None,
+                is_dtls_server: false,
+            };
+            let mut remote = sdp::read(&sdp::write_offer(local, 1, true, &[])).unwrap();
+            remote.is_dtls_client = to == 0;
+            self.ends[to].set_remote(remote, self.now);
+        }
+
+        fn address(end: usize) -> SocketAddr {
+            SocketAddr::from(([192, 0, 2, 1], [5000, 6000][end]))
+        }
+
+        fn run(&mut self) {
+            let mut bytes = [0; 2000];
+            for _ in 0..STEPS_MAX {
+                self.now += STEP;
+                for from in [0, 1] {
+                    self.ends[from].handle_timeout(self.now);
+                    while let Some(len) = self.ends[from].poll_transmit(&mut bytes) {
+                        let datagram = &bytes[..len];
+                        let to = &mut self.ends[1 - from];
+                        if datagram[0] < 4 {
+                            to.handle_stun(Self::address(from), datagram, self.now);
+                        } else {
+                            to.handle_dtls(datagram, self.now);
+                        }
+                    }
+                }
+            }
+        }
+
+        fn roles(&self) -> [IceRole; 2] {
+            self.ends.each_ref().map(|end| end.claim.role)
+        }
+    }
+
+    #[test]
+    fn two_full_agents_connect_and_the_one_that_offers_nominates() {
+        let mut pair = Pair::new([true, false]);
+        pair.describe(0);
+        pair.describe(1);
+        pair.run();
+        assert!(pair.ends.iter().all(Transport::is_open));
+        assert_eq!(pair.roles(), [IceRole::Controlling, IceRole::Controlled]);
+    }
+
+    #[test]
+    fn a_conflict_of_roles_is_settled_and_both_connect() {
+        for offers in [true, false] {
+            let mut pair = Pair::new([offers; 2]);
+            pair.describe(0);
+            pair.describe(1);
+            pair.run();
+            assert!(pair.ends.iter().all(Transport::is_open), "both offer: {offers}");
+            let [one, other] = pair.roles();
+            assert_ne!(one, other);
+        }
+    }
+
+    #[test]
+    fn a_check_that_comes_before_the_description_is_answered_and_tells_the_address() {
+        let mut pair = Pair::new([false, true]);
+        pair.describe(1);
+        pair.run();
+        assert_eq!(pair.ends[0].reflexive(), Some(Pair::address(1)));
+        assert_eq!(pair.ends[1].mapped, Some(Pair::address(1)));
+        pair.describe(0);
+        pair.run();
+        assert!(pair.ends.iter().all(Transport::is_open));
+    }
+
+    #[test]
+    fn a_check_for_somebody_else_is_not_answered() {
+        let mut pair = Pair::new([false, true]);
+        pair.describe(1);
+        pair.ends[0].ufrag = "else".to_owned();
+        pair.run();
+        assert_eq!(pair.ends[0].reflexive(), None);
+        assert_eq!(pair.ends[1].checks_answered, 0);
+    }
 }

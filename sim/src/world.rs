@@ -524,7 +524,8 @@ impl World {
         let resident = &mut self.residents[id.0];
         // An address that the client has left behind hears nothing.
         if resident.addresses[&side] == flight.to {
-            resident.client.handle_datagram(side, &mut flight.bytes, self.now);
+            let (from, bytes) = (flight.from, &mut flight.bytes);
+            resident.client.handle_datagram(side, from, bytes, self.now);
             self.pump(id);
         }
     }

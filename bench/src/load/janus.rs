@@ -10,11 +10,12 @@
 //! Every request's transaction is its step, so that the answer says what it answers. One subscriber connection receives
 //! all feeds. Rooms are named by numbers; the first participant makes them, and the others learn that they exist.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
 use sfu::shard::command::{Message, Request};
+use sim::Side;
 use tokio_tungstenite::tungstenite;
 
 use super::signalling::{Dialect, Effect, News};
@@ -249,6 +250,10 @@ impl Dialect for Janus {
             }
             _ => {}
         }
+    }
+
+    fn on_candidate(&mut self, _: Side, _: SocketAddr, _: &mut Vec<Effect>) {
+        // It stands in the description.
     }
 
     fn on_ping_due(&mut self, effects: &mut Vec<Effect>) {

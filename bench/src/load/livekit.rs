@@ -1,6 +1,6 @@
 //! LiveKit's signal protocol, as one participant speaks it: the token in the URL, protobuf in binary frames.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use livekit_protocol::{
@@ -11,6 +11,7 @@ use protocol::{
     ids::{Identity, RoomName},
     token::{ApiKeys, Claims, SecretPolicy, mint},
 };
+use sim::Side;
 use tokio_tungstenite::tungstenite;
 
 use super::{
@@ -70,6 +71,10 @@ impl Dialect for LiveKit {
 
     fn on_request(&mut self, request: sim::Asking, effects: &mut Vec<Effect>) {
         effects.extend(wire::asking(request).map(send));
+    }
+
+    fn on_candidate(&mut self, side: Side, address: SocketAddr, effects: &mut Vec<Effect>) {
+        effects.extend(wire::candidates(side, address).map(send));
     }
 
     fn on_ping_due(&mut self, effects: &mut Vec<Effect>) {

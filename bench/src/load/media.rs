@@ -5,6 +5,7 @@ use std::{
     cmp::Reverse,
     collections::{BTreeSet, BinaryHeap, HashMap},
     io::ErrorKind,
+    net::{Ipv4Addr, SocketAddr, SocketAddrV4},
     os::fd::AsRawFd,
     sync::atomic::Ordering,
     time::{Duration, Instant},
@@ -18,7 +19,7 @@ use sim::Identity;
 use super::{
     Options, Phase, Shared,
     check::Counts,
-    participant::{Participant, SIDES, SLOTS},
+    participant::{Participant, SLOTS},
     signalling::Link,
 };
 use crate::{
@@ -30,6 +31,9 @@ use crate::{
 
 /// The longest sleep: what arrives waits this long in the kernel, timestamped.
 pub(crate) const SWEEP: Duration = Duration::from_micros(500);
+
+/// The sockets are IPv4's: the kernel names every source.
+const UNKNOWN_SOURCE: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0));
 
 /// What a thread's participants met.
 #[derive(Default)]
@@ -218,7 +222,8 @@ impl<'a> Crowd<'a> {
                     let is_media = matches!(datagram.bytes.first(), Some(128..=191));
                     let taken_at = datagram.taken_at.filter(|_| is_media);
                     let at = taken_at.map_or(now, |taken_at| place_in(self.clocks, taken_at));
-                    participant.client.handle_datagram(SIDES[side], datagram.bytes, at);
+                    let from = datagram.source.map_or(UNKNOWN_SOURCE, SocketAddr::V4);
+                    participant.on_datagram(side, from, datagram.bytes, at);
                 }
                 if count < self.inbox.capacity() {
                     break;

@@ -16,7 +16,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     check::StreamCheck,
-    signalling::{News, Protocol},
+    signalling::{Ask, News, Protocol},
 };
 use crate::{
     histogram::Histogram,
@@ -37,7 +37,9 @@ pub(super) struct Participant {
     sockets: [UdpSocket; 2],
     is_connected: [bool; 2],
     trickled: [Option<SocketAddr>; 2],
-    ask: UnboundedSender<sim::Asking>,
+    ask: UnboundedSender<Ask>,
+    /// Addresses of ours that the server has not been told.
+    own: [Option<SocketAddr>; 2],
     /// Without these sides open it is not there.
     needs: [bool; 2],
     /// When its socket began to open.
@@ -60,7 +62,7 @@ impl Participant {
         role: Role,
         identity: &Identity,
         seed: u64,
-        ask: UnboundedSender<sim::Asking>,
+        ask: UnboundedSender<Ask>,
         (epoch, now): (Instant, Instant),
     ) -> Result<Self> {
         let config = ClientConfig {
@@ -83,6 +85,7 @@ impl Participant {
             is_connected: [false; 2],
             trickled: [None; 2],
             ask,
+            own: [None; 2],
             needs: [true; 2],
             came: None,
             joined: None,
@@ -94,21 +97,24 @@ impl Participant {
         })
     }
 
-    /// Prepares for a server that is not LiveKit's: one without connections that carry nothing, and one that wants to
-    /// know an address of ours.
+    /// Prepares for the kind of server. LiveKit's learn an address of ours when it is trickled; others find it in the
+    /// description, and have no connections that carry nothing.
     pub(super) fn adapt(
         &mut self,
         protocol: Protocol,
         hears_others: bool,
         ip: IpAddr,
     ) -> Result<()> {
-        if protocol == Protocol::Livekit {
-            return Ok(());
-        }
-        self.needs = [self.role.publishes, hears_others];
-        for (side, socket) in SIDES.into_iter().zip(&self.sockets) {
+        for (place, socket) in self.sockets.iter().enumerate() {
             let port = socket.local_addr().context("asking a socket for its port")?.port();
-            self.client.transport(side).candidate = Some(SocketAddr::new(ip, port));
+            let address = Some(SocketAddr::new(ip, port));
+            match protocol {
+                Protocol::Livekit => self.own[place] = address,
+                Protocol::Janus => self.client.transport(SIDES[place]).candidate = address,
+            }
+        }
+        if protocol == Protocol::Janus {
+            self.needs = [self.role.publishes, hears_others];
         }
         Ok(())
     }
@@ -120,6 +126,10 @@ impl Participant {
 
     /// Takes what signalling tells.
     pub(super) fn on_news(&mut self, news: News, now: Instant) {
+        if self.is_leaving {
+            // Whatever answers our farewell, and however: we have gone.
+            return;
+        }
         match news {
             News::Came(at) => self.came = Some(at),
             News::Candidate(side, address) => {
@@ -137,7 +147,6 @@ impl Participant {
                 }
                 self.client.handle_message(*message, now);
             }
-            News::Gone(_) if self.is_leaving => {}
             News::Gone(why) => {
                 self.failure.get_or_insert(why);
             }
@@ -147,6 +156,20 @@ impl Participant {
         }
         if !self.client.track_refusals.is_empty() {
             self.failure.get_or_insert("the server refused a track".to_owned());
+        }
+    }
+
+    /// Takes a datagram that came to one of its sockets. What comes after it left is nobody's any more: it is not
+    /// judged.
+    pub(super) fn on_datagram(
+        &mut self,
+        side: usize,
+        from: SocketAddr,
+        bytes: &mut [u8],
+        at: Instant,
+    ) {
+        if !self.is_leaving {
+            self.client.handle_datagram(SIDES[side], from, bytes, at);
         }
     }
 
@@ -164,8 +187,19 @@ impl Participant {
     /// Sends whatever it has to say, and says when its turn comes next.
     pub(super) fn speak(&mut self, outbox: &mut Outbox, now: Instant) {
         while let Some(request) = self.client.poll_request() {
+            let described = match request {
+                Request::Offer { .. } => Some(Side::Publisher),
+                Request::Answer { .. } => Some(Side::Subscriber),
+                _ => None,
+            };
             // A closed socket is told by its own news.
-            let _ = self.ask.send(request);
+            let _ = self.ask.send(Ask::Request(request));
+            if let Some(side) = described {
+                let place = usize::from(side == Side::Subscriber);
+                if let Some(address) = self.own[place].take() {
+                    let _ = self.ask.send(Ask::Candidate(side, address));
+                }
+            }
         }
         loop {
             let mut pieces: [Vec<Piece>; 2] = [Vec::new(), Vec::new()];
@@ -198,12 +232,14 @@ impl Participant {
         self.send_errors += sent.errors;
     }
 
-    /// Chooses the server's address: what the description says, else what was trickled; IPv4 on this socket.
+    /// Chooses the server's address: what the description says, else what was trickled, else where its checks come from;
+    /// IPv4 on this socket.
     fn connect(&mut self, side: usize) -> bool {
         if !self.is_connected[side] {
-            let remote = self.client.transport(SIDES[side]).remote();
-            let told = remote.into_iter().flat_map(|remote| &remote.candidates).copied();
-            let address = told.chain(self.trickled[side]).find(SocketAddr::is_ipv4);
+            let transport = self.client.transport(SIDES[side]);
+            let told = transport.remote().into_iter().flat_map(|remote| &remote.candidates);
+            let known = told.copied().chain(self.trickled[side]).chain(transport.reflexive());
+            let address = { known }.find(SocketAddr::is_ipv4);
             self.is_connected[side] =
                 address.is_some_and(|address| self.sockets[side].connect(address).is_ok());
         }
@@ -248,7 +284,7 @@ impl Participant {
     pub(super) fn leave(&mut self) {
         self.is_leaving = true;
         // Whose socket is closed has left.
-        let _ = self.ask.send(Request::Leave.into());
+        let _ = self.ask.send(Ask::Request(Request::Leave.into()));
     }
 
     /// When the first picture (without cameras: sound) of anyone was complete.

@@ -43,6 +43,8 @@ pub(super) trait Dialect: Send {
     fn on_frame(&mut self, frame: tungstenite::Message, effects: &mut Vec<Effect>) -> Result<()>;
     /// The virtual client wants something.
     fn on_request(&mut self, request: sim::Asking, effects: &mut Vec<Effect>);
+    /// The virtual client can be reached there.
+    fn on_candidate(&mut self, side: Side, address: SocketAddr, effects: &mut Vec<Effect>);
     /// Nothing was said for [`PING_INTERVAL`].
     fn on_ping_due(&mut self, effects: &mut Vec<Effect>);
 }
@@ -72,11 +74,18 @@ pub(super) enum News {
     Gone(String),
 }
 
+/// What a participant has to say.
+pub(super) enum Ask {
+    Request(sim::Asking),
+    /// An address of ours, for a connection that has been described.
+    Candidate(Side, SocketAddr),
+}
+
 /// A media thread's way to signalling.
 pub(super) struct Link {
     pub(super) told: Receiver<Told>,
     /// One for each participant.
-    pub(super) ask: Vec<UnboundedSender<sim::Asking>>,
+    pub(super) ask: Vec<UnboundedSender<Ask>>,
 }
 
 /// All sockets to be.
@@ -90,7 +99,7 @@ struct Visit {
     url: String,
     delay: Duration,
     told: Sender<Told>,
-    asked: UnboundedReceiver<sim::Asking>,
+    asked: UnboundedReceiver<Ask>,
     dialect: Box<dyn Dialect>,
 }
 
@@ -199,7 +208,10 @@ impl Visit {
                 },
                 asked = self.asked.recv() => match asked {
                     None => return Ok(()),
-                    Some(request) => self.dialect.on_request(request, &mut effects),
+                    Some(Ask::Request(request)) => self.dialect.on_request(request, &mut effects),
+                    Some(Ask::Candidate(side, address)) => {
+                        self.dialect.on_candidate(side, address, &mut effects);
+                    }
                 },
                 _ = ping.tick() => self.dialect.on_ping_due(&mut effects),
             }

@@ -55,6 +55,27 @@ fn other(request: Request) -> Option<Asking> {
     }
 }
 
+/// Tells of a host candidate, and that there are no more.
+pub(super) fn candidates(side: Side, address: SocketAddr) -> [Asking; 2] {
+    let (ip, port) = (address.ip(), address.port());
+    let told = format!("candidate:1 1 udp 2130706431 {ip} {port} typ host");
+    let trickle = |candidate: &str, r#final| {
+        let init = serde_json::json!({
+            "candidate": candidate, "sdpMid": "0", "sdpMLineIndex": 0,
+        });
+        let target = match side {
+            Side::Publisher => proto::SignalTarget::Publisher,
+            Side::Subscriber => proto::SignalTarget::Subscriber,
+        };
+        Asking::Trickle(proto::TrickleRequest {
+            candidate_init: init.to_string(),
+            target: target as i32,
+            r#final,
+        })
+    };
+    [trickle(&told, false), trickle("", true)]
+}
+
 fn add_track(track: AddTrack) -> proto::AddTrackRequest {
     let layer = |layer: &sfu::shard::command::VideoLayer| {
         let quality = match layer.quality {
@@ -258,6 +279,18 @@ fn candidate(init: &str) -> Option<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_trickled_candidate_reads_back_as_the_address_and_the_last_says_so() {
+        let address = "192.0.2.7:5000".parse().unwrap();
+        let [first, last] = candidates(Side::Subscriber, address).map(|asking| match asking {
+            Asking::Trickle(trickle) => trickle,
+            other => panic!("{other:?}"),
+        });
+        let Heard::Candidate(side, heard) = trickled(&first) else { panic!("no candidate") };
+        assert_eq!((side, heard, first.r#final), (Side::Subscriber, address, false));
+        assert!(matches!(trickled(&last), Heard::Nothing) && last.r#final);
+    }
 
     #[test]
     fn only_udp_candidates_are_addresses() {
