@@ -12,6 +12,8 @@ import type { Server } from '../server.ts';
 
 /** A cold interpreter on a busy machine included. */
 const SAID_WITHIN_MS = 20_000;
+/** No line has a word like this. */
+const ENDED = ' ended ';
 
 const COMMANDS: Readonly<Record<ExampleName, readonly string[]>> = {
   'Node example': [process.execPath, path(REPOSITORY, 'examples', 'node', 'open-room.mjs')],
@@ -89,6 +91,7 @@ async function joinWith(token: string, server: Server, agent: Agent | undefined)
 
 class Example {
   #said = '';
+  #ended = false;
 
   private constructor(private readonly child: ChildProcess) {
     for (const stream of [child.stdout, child.stderr])
@@ -113,34 +116,39 @@ class Example {
       },
     });
     const example = new Example(child);
-    child.on('error', (error) => (example.#said += error.message));
+    child.on('error', (error) => {
+      example.#said += error.message;
+      example.#ended = true;
+    });
+    child.on('exit', () => (example.#ended = true));
     return example;
   }
 
   /** Waits for a line, and resolves to what its group matched. */
   async said(line: RegExp): Promise<string> {
-    return until({ what: String(line), within: SAID_WITHIN_MS, every: 100 }, () => {
-      const [, found] = line.exec(this.#said) ?? [];
-      if (found === undefined && this.child.exitCode !== null && this.child.exitCode !== 0)
-        throw new Error(`it ended: ${this.#said.slice(-200)}`);
-      return found;
+    const found = await until({ what: String(line), within: SAID_WITHIN_MS, every: 100 }, () => {
+      const [, word] = line.exec(this.#said) ?? [];
+      return word ?? (this.#ended ? ENDED : undefined);
     }).catch((error: unknown) => {
-      throw new Error(`${String(error)}; it said: ${withoutTokens(this.#said).slice(-200)}`, {
-        cause: error,
-      });
+      throw new Error(`${String(error)}; it said: ${this.#end()}`, { cause: error });
     });
+    if (found === ENDED) throw new Error(`it ended: ${this.#end()}`);
+    return found;
+  }
+
+  #end(): string {
+    return this.#said
+      .replaceAll(/^token (\w+) .*$/gm, 'token $1 ...')
+      .replaceAll('\n', ' ')
+      .slice(-200);
   }
 
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    if (this.#ended) return;
     const gone = new Promise((resolve) => this.child.once('exit', resolve));
     this.child.kill('SIGKILL');
     await gone;
   }
-}
-
-function withoutTokens(text: string): string {
-  return text.replaceAll(/^token (\w+) .*$/gm, 'token $1 ...').replaceAll('\n', ' ');
 }
 
 async function freePort(): Promise<number> {
