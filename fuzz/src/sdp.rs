@@ -1,13 +1,17 @@
 //! Session descriptions of clients.
 //!
-//! Promises: no panic; what is read is bounded, and costs in proportion to its length; our answer and our offer are descriptions that our own parser takes.
+//! Promises: no panic; what is read is bounded, and costs in proportion to its length; our answer and our offer are
+//! descriptions that our own parser takes.
 
 use std::net::SocketAddr;
 
 use sfu::{
-    connection::sdp::{
-        AnswerSection, LocalTransport, OfferCodec, OfferMedia, OfferSection, RemoteDescription,
-        RemoteSection, SectionKind, accepted, answer, offer,
+    connection::{
+        dtls::DtlsRole,
+        sdp::{
+            AnswerSection, LocalTransport, OfferCodec, OfferMedia, OfferSection, RemoteDescription,
+            RemoteSection, SectionKind, accepted, answer, offer,
+        },
     },
     limits::SDP_SECTIONS_MAX,
     rtp::ids::Ssrc,
@@ -34,8 +38,15 @@ pub fn run(data: &[u8]) {
 }
 
 fn answer_is_a_description(remote: &RemoteDescription) {
-    let take = AnswerSection { accept: true, red: true, stereo: true, dtx: true, preferred: None };
-    for wish in [take, AnswerSection::default()] {
+    let take = AnswerSection {
+        accept: true,
+        red: true,
+        stereo: true,
+        dtx: true,
+        ..AnswerSection::default()
+    };
+    let reject = AnswerSection { reject: true, ..AnswerSection::default() };
+    for wish in [take, reject, AnswerSection::default()] {
         let wishes = vec![wish; remote.sections.len()];
         let (text, negotiated) = answer(remote, &wishes, &transport(), 2);
         assert_eq!(negotiated.len(), remote.sections.len());
@@ -85,6 +96,7 @@ fn transport() -> LocalTransport<'static> {
         fingerprint: "sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:\
                       10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F",
         candidates: &CANDIDATES,
+        dtls_role: DtlsRole::Server,
         session_id: 1,
     }
 }

@@ -244,7 +244,7 @@ impl VirtualClient {
         let cid = self.tracks[track].cid.clone();
         self.tracks[place].cid.clone_from(&cid);
         announcement.cid = cid;
-        self.requests.push_back(Request::AddTrack(Box::new(announcement)));
+        self.requests.push_back(Request::AddTrack(Box::new(announcement)).into());
         place
     }
 

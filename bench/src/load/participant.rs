@@ -188,9 +188,9 @@ impl Participant {
     pub(super) fn speak(&mut self, outbox: &mut Outbox, now: Instant) {
         while let Some(request) = self.client.poll_request() {
             let described = match request {
-                Request::Offer { .. } => Some(Side::Publisher),
-                Request::Answer { .. } => Some(Side::Subscriber),
-                _ => None,
+                sim::Asking::Offer { .. } => Some(Side::Publisher),
+                sim::Asking::Answer { .. } => Some(Side::Subscriber),
+                sim::Asking::Other(_) => None,
             };
             // A closed socket is told by its own news.
             let _ = self.ask.send(Ask::Request(request));

@@ -10,7 +10,7 @@ const SHARD: &[&str] = &["shard"];
 type Read = fn(&Counters) -> u64;
 type Measure = fn(&Counters) -> f64;
 
-const METRICS: [(Metric, Read); 29] = [
+const METRICS: [(Metric, Read); 30] = [
     (Metric::counter("bedside_sfu_received_datagrams_total", SHARD, "Datagrams received."), |c| {
         c.datagrams_received
     }),

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::ids::{Identity, ParticipantSid, SessionId};
+use protocol::ids::{ParticipantSid, SessionId};
 
 use super::{
     ParticipantKey, Room,

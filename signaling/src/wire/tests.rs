@@ -7,7 +7,7 @@ use protocol::ids::DataTrackSid;
 use protocol::permission::TrackSource;
 use sfu::shard::command::{
     DataTrackInfo, DataTrackRequest, LeaveAction, LeaveReason, MediaKind, Outcome, ParticipantKind,
-    ParticipantState, Request, SubscriptionError, Target, VideoQuality,
+    ParticipantState, Request, SubscriptionError, VideoQuality,
 };
 
 use super::to_media::{Asked, translate};
