@@ -142,7 +142,7 @@ mod rtp_header {
             let packet = black_box(&packet);
             let header = RtpHeader::parse(packet).unwrap();
             assert_eq!(header.len, len);
-            let read = ExtensionValues::parse(packet, &header, &map);
+            let read = ExtensionValues::parse(packet, header.extension, &map);
             assert_eq!(read.transport_cc, Some(7));
             read
         });

@@ -14,12 +14,11 @@ use protocol::{
 };
 use sfu::{
     handle::{EventSink, SendError, ShardId},
-    shard::{
-        Shard,
-        command::{
-            Command, Event, Join,
-            administration::{Act, OpenRoom},
-        },
+    shard::Shard,
+    words::{
+        administration::{Act, OpenRoom},
+        command::{Command, Join},
+        event::Event,
     },
 };
 use signaling::{

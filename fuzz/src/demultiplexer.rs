@@ -4,7 +4,7 @@
 //! and never answered.
 
 use protocol::ids::SessionId;
-use sfu::shard::demux::{Protocol, classify};
+use sfu::connection::demux::{Protocol, classify};
 
 use super::rehearsal::{join, now, shard};
 

@@ -7,15 +7,16 @@ use protocol::{
     permission::Permission,
 };
 use sfu::{
+    config::ShardConfig,
     connection::dtls::Certificate,
     limits::Limits,
     placement::ShardId,
-    shard::{
-        Shard, ShardConfig,
-        command::{
-            ClientInfo, Command, Event, Join, Message, ParticipantKind,
-            administration::RoomSettings,
-        },
+    shard::Shard,
+    words::{
+        administration::RoomSettings,
+        command::{Command, Join},
+        event::{Event, Message},
+        info::{ClientInfo, ParticipantKind},
     },
 };
 

@@ -27,7 +27,7 @@ pub fn run(data: &[u8]) {
     // Ids from 1 use the one-byte form, ids from 16 only the two-byte form.
     for first_id in [1, 16] {
         let map = extension_map(first_id);
-        let values = ExtensionValues::parse(data, &header, &map);
+        let values = ExtensionValues::parse(data, header.extension, &map);
         written_extensions_read_back(&header, &values, &map);
         written_extensions_read_back(&header, &values, &extension_map(17 - first_id));
         if let Ok(payload) = unpadded(&data[header.len..], header.has_padding) {
@@ -77,7 +77,7 @@ fn written_extensions_read_back(
     assert_eq!(again.len, len);
     assert_eq!((again.pt, again.seq, again.ssrc), (header.pt, header.seq, header.ssrc));
     assert_eq!((again.marker, again.timestamp), (header.marker, header.timestamp));
-    assert_eq!(ExtensionValues::parse(&out[..len], &again, map), *values);
+    assert_eq!(ExtensionValues::parse(&out[..len], again.extension, map), *values);
 }
 
 fn extension_map(first_id: u8) -> ExtensionMap {

@@ -9,9 +9,9 @@ use protocol::{
     ids::SessionId,
     token::{ApiKeys, Claims, SecretPolicy},
 };
-use sfu::shard::{
-    Shard,
-    command::{Command, Message},
+use sfu::{
+    shard::Shard,
+    words::{command::Command, event::Message},
 };
 use signaling::{clock::Now, fuzzing::BareSession};
 

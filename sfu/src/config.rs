@@ -1,8 +1,8 @@
 //! What the media plane is told at start.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use crate::limits::Limits;
+use crate::{connection::dtls::Certificate, limits::Limits, placement::ShardId};
 
 /// Configuration of the media plane.
 #[derive(Debug, Clone)]
@@ -17,4 +17,17 @@ pub struct Config {
     pub advertise: Vec<IpAddr>,
     /// Bounds.
     pub limits: Limits,
+}
+
+/// What a shard is told at start.
+#[derive(Clone)]
+pub struct ShardConfig {
+    /// Which one it is.
+    pub shard: ShardId,
+    /// Bounds.
+    pub limits: Limits,
+    /// Where clients reach this shard: advertised addresses with its UDP port.
+    pub candidates: Vec<SocketAddr>,
+    /// The node's DTLS certificate.
+    pub certificate: Certificate,
 }

@@ -8,6 +8,7 @@
 //! incoming media is handed up as (publication, layer), outgoing media is handed down as packets. Pure; datagrams
 //! leave through [`Egress`].
 
+pub mod demux;
 pub mod dtls;
 pub mod ice;
 pub mod sctp;
@@ -24,7 +25,6 @@ use std::{
 };
 
 use bytes::Bytes;
-use foldhash::fast::FixedState;
 use rand::Rng;
 
 use self::{
@@ -37,42 +37,23 @@ use self::{
 };
 use crate::{
     drop_reason::DropReason,
+    egress::{Egress, EgressTag},
+    keys::{ConnectionKey, Owner},
     limits::{PARTICIPANT_BYTES_PER_SECOND_MAX, PARTICIPANT_PACKETS_PER_SECOND_MAX},
-    room::{ParticipantKey, RoomKey},
     rtp::{
         allowance::{Allowance, Ceiling},
         header::RtpHeader,
         ids::{ExtSeq, Ssrc},
         twcc::ArrivalRecorder,
     },
-    shard::{
-        command::Target,
-        egress::{Egress, EgressTag},
-        timers::{Timer, Timers},
-    },
+    timers::{Timer, Timers},
 };
-
-slotmap::new_key_type! {
-    /// A connection of this shard; generation-checked.
-    pub struct ConnectionKey;
-}
-
-/// Hash maps keyed by numbers that a peer chooses are small and bounded; a fixed seed keeps runs repeatable.
-pub(crate) type FastMap<K, V> = std::collections::HashMap<K, V, FixedState>;
 
 /// Largest DTLS record we produce or take: one datagram.
 const RECORD_BYTES_MAX: usize = 2048;
 
 /// How often reception and sender reports are sent (RFC 3550 §6.2 allows less for few members).
 pub(crate) const REPORT_INTERVAL: Duration = Duration::from_secs(1);
-
-/// Whose transport.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Owner {
-    pub(crate) room: RoomKey,
-    pub(crate) participant: ParticipantKey,
-    pub(crate) target: Target,
-}
 
 /// Where a connection is in its life.
 enum State {

@@ -1,6 +1,7 @@
 //! The only place with sockets, threads and a clock: reads batches, feeds a shard, sends what it says.
 
 pub(crate) mod busy;
+pub(crate) mod inbox;
 pub(crate) mod link;
 pub(crate) mod node;
 mod pace;

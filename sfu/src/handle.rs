@@ -13,24 +13,24 @@ use std::{
 use mio::Poll;
 use protocol::ids::{RoomName, SessionId};
 
-pub use crate::placement::ShardId;
 use crate::{
-    config::Config,
+    config::{Config, ShardConfig},
     connection::dtls::Certificate,
     driver::{
+        inbox::Envelope,
         node::Node,
         run, udp,
         watch::{self, WatchGuard},
     },
     metrics::Counters,
-    shard::{
-        Shard, ShardConfig,
-        command::{
-            Command, Event, Join,
-            administration::{Act, OpenRoom},
-        },
+    shard::Shard,
+    words::{
+        administration::{Act, OpenRoom},
+        command::{Command, Join},
     },
 };
+
+pub use crate::{driver::inbox::EventSink, placement::ShardId};
 
 /// Commands that may wait for one shard: a few for each of a thousand participants.
 const COMMANDS_WAITING_MAX: usize = 4096;
@@ -39,15 +39,6 @@ const COMMANDS_WAITING_MAX: usize = 4096;
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
 const STOP_LOOK_INTERVAL: Duration = Duration::from_millis(5);
 const STOP_LOOKS: u128 = STOP_PATIENCE.as_millis() / STOP_LOOK_INTERVAL.as_millis();
-
-/// Called on a shard's thread for each event; must not block.
-pub type EventSink = Arc<dyn Fn(Event) + Send + Sync>;
-
-/// What crosses into a shard's thread.
-pub(crate) enum Envelope {
-    Command(Box<Command>),
-    Stop,
-}
 
 /// A command could not be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -130,8 +121,8 @@ impl Handle {
     }
 
     /// Gives a join to the home of its room; a new room gets the least loaded shard as its home. Answers which it is:
-    /// the session is there until [`Joined`](crate::shard::command::Joined) or
-    /// [`Resumed`](crate::shard::command::Resumed) names its shard.
+    /// the session is there until [`Joined`](crate::words::event::Joined) or
+    /// [`Resumed`](crate::words::event::Resumed) names its shard.
     ///
     /// # Errors
     /// When the shard's queue is full, or the shard is silent or has stopped.
@@ -169,7 +160,7 @@ impl Handle {
         u16::try_from(self.shards.len()).unwrap_or(u16::MAX)
     }
 
-    /// From now on [`OBSERVER`](crate::shard::command::occurrence::OBSERVER) is told what happens in rooms. To be called
+    /// From now on [`OBSERVER`](crate::words::occurrence::OBSERVER) is told what happens in rooms. To be called
     /// before the first join.
     ///
     /// # Errors

@@ -28,12 +28,16 @@
     )
 )]
 
+pub(crate) mod clock;
 pub mod config;
 pub mod connection;
+pub(crate) mod context;
 pub mod directory;
 mod driver;
 pub mod drop_reason;
+pub mod egress;
 pub mod handle;
+pub(crate) mod keys;
 pub mod limits;
 pub mod metrics;
 pub mod placement;
@@ -41,5 +45,7 @@ pub mod relay;
 pub mod room;
 pub mod rtp;
 pub mod shard;
+pub mod timers;
+pub mod words;
 
 pub use handle::Handle;

@@ -1,7 +1,7 @@
 //! Which shard serves what: pure functions of the shards' loads.
 //!
 //! Owns: the numbers of shards, what a load is, and the two decisions: where a new room gets its home, and where a
-//! listener of a room is served. Never: who is where (`directory.rs`, `room/edge.rs`).
+//! listener of a room is served. Never: who is where (`directory.rs`, `room/spread/home.rs`).
 
 use serde::{Deserialize, Serialize};
 

@@ -13,11 +13,14 @@
 //! A link loses no control message and changes no order. Where that cannot be held, it is *reset*: both shards end every
 //! edge between them, and the listeners there join anew.
 
+pub(crate) mod links;
 pub mod message;
 pub mod outbox;
 pub mod wire;
 
 use serde::{Deserialize, Serialize};
+
+use crate::placement::ShardId;
 
 /// One edge of a room: a number that its home shard gives once and never again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -34,4 +37,11 @@ pub enum Direction {
     Down,
     /// From an edge to the home.
     Up,
+}
+
+/// The other end of an edge's link: the shard that is reached, and which edge is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FarEnd {
+    pub(crate) shard: ShardId,
+    pub(crate) edge: EdgeId,
 }

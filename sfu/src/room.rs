@@ -6,16 +6,16 @@
 
 pub(crate) mod administer;
 pub(crate) mod admission;
+pub(crate) mod copy;
 pub(crate) mod data;
 pub(crate) mod data_flow;
 pub mod data_packet;
 pub(crate) mod data_track;
-pub(crate) mod edge;
 pub(crate) mod feedback;
 pub(crate) mod forward;
+pub(crate) mod interest;
 pub(crate) mod key_frame;
 pub(crate) mod layer_switch;
-pub(crate) mod mirror;
 pub(crate) mod negotiation;
 pub(crate) mod occurrences;
 pub(crate) mod participant;
@@ -23,11 +23,12 @@ pub(crate) mod permit;
 pub(crate) mod publication;
 pub(crate) mod publish;
 pub(crate) mod requests;
-pub(crate) mod rewrite;
 pub(crate) mod roster;
 pub(crate) mod settings;
 pub(crate) mod speaker;
+pub(crate) mod spread;
 pub(crate) mod subscribe;
+pub(crate) mod subscriber;
 pub(crate) mod subscription;
 pub(crate) mod tick;
 
@@ -37,27 +38,17 @@ use protocol::ids::{Identity, ParticipantSid, RoomName, RoomSid, TrackSid};
 use slotmap::SlotMap;
 
 use self::{
-    edge::FarEnd,
     participant::Participant,
     publication::{Origin, Publication},
     settings::Settings,
     subscription::Subscription,
 };
 use crate::{
+    keys::{ParticipantKey, PublicationKey, RoomKey, SubscriptionKey},
     limits::Limits,
-    shard::command::{ParticipantInfo, RoomInfo},
+    relay::FarEnd,
+    words::info::{ParticipantInfo, RoomInfo},
 };
-
-slotmap::new_key_type! {
-    /// A room of this shard.
-    pub struct RoomKey;
-    /// A participant of its room.
-    pub struct ParticipantKey;
-    /// A publication of its room.
-    pub struct PublicationKey;
-    /// A subscription of its room.
-    pub struct SubscriptionKey;
-}
 
 /// What this shard is to the room.
 pub(crate) enum Role {

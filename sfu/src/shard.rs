@@ -12,14 +12,8 @@
 //! [`poll_timeout`](Shard::poll_timeout). Owns everything below it; never a socket, a clock or a lock.
 
 mod administer;
-mod clock;
-pub mod command;
-pub(crate) mod context;
-pub mod demux;
-pub mod egress;
+pub(crate) mod far;
 mod look_ahead;
-pub(crate) mod relay;
-pub mod timers;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -35,25 +29,29 @@ use protocol::{
 use rand::{SeedableRng, rngs::StdRng};
 use slotmap::SlotMap;
 
-pub use self::context::ShardConfig;
-use self::{
-    command::{
-        Command, Event, Join, JoinRefusal, LeaveAction, LeaveReason, Message,
-        administration::{Refused, RoomSettings},
-        occurrence::{RoomEnd, What},
+use crate::{
+    config::ShardConfig,
+    connection::{
+        Happening,
+        demux::{self, Protocol},
+        ice::PathChange,
     },
     context::Context,
-    demux::Protocol,
-    egress::{Egress, EgressTag},
-    timers::Timer,
-};
-use crate::{
-    connection::{ConnectionKey, Happening, Owner, ice::PathChange},
     directory::ClosedRoom,
     drop_reason::DropReason,
+    egress::{self, Egress, EgressTag},
+    keys::{ConnectionKey, Owner, ParticipantKey, RoomKey},
     limits::DATAGRAM_BYTES_MAX,
     metrics::Counters,
-    room::{ParticipantKey, Room, RoomKey, speaker::WINDOW},
+    room::{Room, speaker::WINDOW},
+    timers::Timer,
+    words::{
+        administration::{Refused, RoomSettings},
+        command::{Command, Join},
+        event::{Event, JoinRefusal, LeaveAction, Message},
+        info::LeaveReason,
+        occurrence::{RoomEnd, What},
+    },
 };
 
 /// Looks in one pass over what is due: some hundred microseconds of them. A thousand connections ask for fifty in a tick.

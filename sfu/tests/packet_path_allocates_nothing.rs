@@ -180,7 +180,7 @@ impl Path {
         let header = RtpHeader::parse(packet).unwrap();
         let (index, len) = self.receiver.unprotect_rtp(packet, &header).unwrap();
         assert_eq!(index, seq);
-        let values = ExtensionValues::parse(&packet[..len], &header, &self.map);
+        let values = ExtensionValues::parse(&packet[..len], header.extension, &self.map);
         let plain = unpadded(&packet[header.len..len], header.has_padding).unwrap();
         assert_eq!(plain, payload);
         black_box(self.extender.extend(header.seq));

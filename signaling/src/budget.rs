@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use sfu::shard::command::Request;
+use sfu::words::command::Request;
 
 use crate::limits::{
     BYTES_BURST, BYTES_PER_SECOND, FRAMES_BURST, FRAMES_PER_SECOND, OFFERS_BURST,
@@ -123,7 +123,7 @@ impl Bucket {
 mod tests {
     use std::time::Duration;
 
-    use sfu::shard::command::TrackPermission;
+    use sfu::words::command::TrackPermission;
 
     use super::*;
     use crate::samples;
@@ -150,11 +150,11 @@ mod tests {
         for _ in 0..1000 {
             let settings = Request::TrackSettings {
                 tracks: vec![track.clone()],
-                settings: sfu::shard::command::TrackSettings::default(),
+                settings: sfu::words::command::TrackSettings::default(),
             };
             assert!(budget.try_work(&settings, now));
         }
-        let description = Box::new(sfu::shard::command::RemoteDescription::parse("v=0").unwrap());
+        let description = Box::new(sfu::words::command::RemoteDescription::parse("v=0").unwrap());
         for id in 0..64 {
             let answer = Request::Answer { id, description: description.clone() };
             assert!(budget.try_work(&answer, now));

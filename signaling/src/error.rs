@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use protocol::token::TokenError;
 use sfu::handle::SendError;
-use sfu::shard::command::JoinRefusal;
+use sfu::words::event::JoinRefusal;
 
 use crate::query::ParameterError;
 

@@ -10,8 +10,8 @@ use std::sync::{Arc, OnceLock};
 use dashmap::DashMap;
 use protocol::ids::{ParticipantSid, SessionId};
 use sfu::handle::EventSink;
-use sfu::shard::command::occurrence::{OBSERVER, Occurrence};
-use sfu::shard::command::{Event, Message};
+use sfu::words::event::{Event, Message};
+use sfu::words::occurrence::{OBSERVER, Occurrence};
 
 use crate::outbox::{Closure, NodeBytes, Outbox};
 
@@ -108,7 +108,7 @@ impl EventRouter {
 
 #[cfg(test)]
 mod tests {
-    use sfu::shard::command::Message;
+    use sfu::words::event::Message;
 
     use super::*;
     use crate::limits::EVENTS_QUEUED_MAX;

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use livekit_protocol::SignalResponse;
 use protocol::ids::{RoomName, SessionId};
 use protocol::token::{ApiKeys, Claims};
-use sfu::shard::command::{Joined, Message, Request};
+use sfu::words::{
+    command::Request,
+    event::{Joined, Message},
+};
 
 use crate::clock::{Clock, Now};
 use crate::config::Config;

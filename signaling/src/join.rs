@@ -2,8 +2,11 @@
 
 use protocol::ids::{ParticipantSid, SessionId};
 use protocol::token::{ATTRIBUTES_BYTES_MAX, Claims, Kind, RoomConfig, TokenError};
-use sfu::shard::command::administration::RoomSettings;
-use sfu::shard::command::{Join, ParticipantKind, Resume};
+use sfu::words::administration::RoomSettings;
+use sfu::words::{
+    command::{Join, Resume},
+    info::ParticipantKind,
+};
 
 use crate::error::Refusal;
 use crate::query::{ParameterError, Parameters};

@@ -3,8 +3,8 @@
 
 use protocol::ids::{RoomName, SessionId};
 use sfu::handle::{SendError, ShardId};
-use sfu::shard::command::administration::OpenRoom;
-use sfu::shard::command::{Command, Join};
+use sfu::words::administration::OpenRoom;
+use sfu::words::command::{Command, Join};
 
 /// Takes joins, and commands for the shard that a session is on. Never blocks.
 pub trait MediaLink: Send + Sync {

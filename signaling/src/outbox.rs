@@ -13,7 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::ids::ParticipantSid;
-use sfu::shard::command::{Joined, Message, ParticipantInfo, Resumed};
+use sfu::words::{
+    event::{Joined, Message, Resumed},
+    info::ParticipantInfo,
+};
 use tokio::sync::Notify;
 
 use crate::limits::{

@@ -13,7 +13,7 @@ use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use livekit_protocol::client_info::Capability;
 use protocol::redact::Redacted;
-use sfu::shard::command::ClientInfo;
+use sfu::words::info::ClientInfo;
 
 use crate::limits::BROWSER_BYTES_MAX;
 

@@ -6,7 +6,7 @@
 
 use protocol::ids::{Identity, RoomName};
 use protocol::token::{self, ApiKeys, Kind, TokenError};
-use sfu::shard::command::{Claims, ParticipantInfo};
+use sfu::words::info::{Claims, ParticipantInfo};
 
 /// Shortest lifetime of a refresh token, in seconds: longer than a client's whole reconnection.
 const LIFETIME_S_MIN: i64 = 10 * 60;

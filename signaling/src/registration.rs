@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use protocol::ids::{Identity, ParticipantSid, RoomName, SessionId};
 use sfu::handle::{SendError, ShardId};
-use sfu::shard::command::{Command, Join};
+use sfu::words::command::{Command, Join};
 
 use crate::error::Refusal;
 use crate::media_link::MediaLink;

@@ -5,7 +5,7 @@ use std::time::Instant;
 use protocol::ids::{DataTrackSid, Identity, ParticipantSid, RoomName, RoomSid, TrackSid};
 use protocol::permission::{Permission, TrackSource};
 use protocol::token::{ApiKeys, Claims, SecretPolicy};
-use sfu::shard::command::{
+use sfu::words::info::{
     CodecInfo, DataTrackHandle, DataTrackInfo, MediaKind, ParticipantInfo, ParticipantKind,
     ParticipantState, RoomInfo, TrackInfo, VideoLayer, VideoQuality,
 };

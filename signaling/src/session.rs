@@ -17,8 +17,10 @@ use livekit_protocol as proto;
 use livekit_protocol::signal_response::Message as Response;
 use protocol::ids::SessionId;
 use protocol::token::ApiKeys;
-use sfu::shard::command::{
-    Command, LeaveAction, LeaveReason, Message, Outcome, ParticipantInfo, ParticipantState, Request,
+use sfu::words::{
+    command::{Command, Request},
+    event::{LeaveAction, Message, Outcome},
+    info::{LeaveReason, ParticipantInfo, ParticipantState},
 };
 
 use crate::budget::Budget;

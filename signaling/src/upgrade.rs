@@ -15,7 +15,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use protocol::ids::{Identity, RoomName};
 use protocol::token::{self, Claims};
-use sfu::shard::command::{Join, JoinRefusal, Message};
+use sfu::words::{
+    command::Join,
+    event::{JoinRefusal, Message},
+};
 use tokio::time::timeout;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 use axum::http::Uri;
 use axum::http::uri::Scheme;
 use protocol::token::ApiKeys;
-use sfu::shard::command::occurrence::Occurrence;
+use sfu::words::occurrence::Occurrence;
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;

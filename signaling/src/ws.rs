@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message as WsMessage, WebSocket};
 use bytes::Bytes;
 use futures_util::{Sink, SinkExt};
-use sfu::shard::command::Message;
+use sfu::words::event::Message;
 use tokio::time::{sleep_until, timeout};
 use tokio_tungstenite::tungstenite;
 

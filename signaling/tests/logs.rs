@@ -17,7 +17,10 @@ use std::sync::{Arc, Mutex};
 
 use livekit_protocol as proto;
 use livekit_protocol::signal_request::Message as Asking;
-use sfu::shard::command::{LeaveAction, LeaveReason, Message};
+use sfu::words::{
+    event::{LeaveAction, Message},
+    info::LeaveReason,
+};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message as WsMessage;
 use tracing::field::{Field, Visit};

@@ -1,7 +1,7 @@
 //! A virtual client: what livekit-client and a browser do together, without I/O.
 //!
 //! ```text
-//!   join ─► handle_message ◄─ signalling ─► poll_request          the words of sfu::shard::command
+//!   join ─► handle_message ◄─ signalling ─► poll_request          the words of sfu::words::command
 //!           handle_datagram ◄─ network ───► poll_transmit         two connections, each with its own address
 //!           handle_timeout ◄── clock ─────► poll_timeout
 //! ```
@@ -33,9 +33,10 @@ use sfu::{
         rtx,
         twcc::ArrivalRecorder,
     },
-    shard::command::{
-        AddTrack, JoinRefusal, LeaveAction, LeaveReason, MediaKind, Message, Outcome,
-        ParticipantInfo, Request, SimulcastCodec, Speaker, VideoLayer, VideoQuality,
+    words::{
+        command::{AddTrack, Request, SimulcastCodec},
+        event::{JoinRefusal, LeaveAction, Message, Outcome},
+        info::{LeaveReason, MediaKind, ParticipantInfo, Speaker, VideoLayer, VideoQuality},
     },
 };
 
@@ -418,7 +419,7 @@ impl VirtualClient {
             }
         };
         let packet = &datagram[..len];
-        let values = ExtensionValues::parse(packet, &header, &self.incoming_extensions);
+        let values = ExtensionValues::parse(packet, header.extension, &self.incoming_extensions);
         if let Some(seq) = values.transport_cc {
             self.arrivals.on_packet(seq, now);
         }

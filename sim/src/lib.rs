@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   VirtualClient ──datagram──► link (delay, loss, reorder, duplicate) ──► sfu::shard::Shard
-//!        ▲  requests, messages: the words of sfu::shard::command              │
+//!        ▲  requests, messages: the words of sfu::words::command              │
 //!        └──────────────── link ◄── wire oracle: no nonce twice ◄─────────────┘
 //! ```
 //!

@@ -432,7 +432,7 @@ mod tests {
     fn a_rejected_section_keeps_its_place_outside_the_bundle() {
         let ended = OfferedSection { is_rejected: true, ..camera() };
         let text = write_offer(LOCAL, 1, true, &[ended, OfferedSection { mid: 2, ..camera() }]);
-        let read = sfu::shard::command::RemoteDescription::parse(&text).unwrap();
+        let read = sfu::words::command::RemoteDescription::parse(&text).unwrap();
         let rejected: Vec<_> = read.sections.iter().map(|section| section.rejected).collect();
         assert_eq!(rejected, [false, true, false]);
         assert!(text.contains("a=group:BUNDLE 0 2\r\n"));
@@ -463,7 +463,7 @@ mod tests {
     #[test]
     fn an_offer_is_one_that_the_server_reads() {
         let text = write_offer(LOCAL, 1, true, &[camera()]);
-        let read = sfu::shard::command::RemoteDescription::parse(&text).unwrap();
+        let read = sfu::words::command::RemoteDescription::parse(&text).unwrap();
         assert_eq!(read.ice_ufrag, "abcd");
         assert_eq!(read.sections.len(), 2);
         assert_eq!(read.sections[1].rids.len(), 3);

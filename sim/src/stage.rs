@@ -19,11 +19,14 @@ use std::{
 use protocol::ids::{RoomName, SessionId};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sfu::{
+    config::ShardConfig,
     connection::dtls::Certificate,
+    egress::FREE_SLOTS_MIN,
     limits::{DATAGRAM_BYTES_MAX, Limits},
     placement::ShardId,
     rtp::header::is_rtcp,
-    shard::{Shard, ShardConfig, command::Command, egress::FREE_SLOTS_MIN},
+    shard::Shard,
+    words::command::Command,
 };
 
 use crate::{

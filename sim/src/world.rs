@@ -20,18 +20,19 @@ use protocol::{
 };
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sfu::{
+    config::ShardConfig,
     connection::dtls::Certificate,
     drop_reason::DropReason,
     limits::Limits,
     metrics::Counters,
     placement::ShardId,
-    shard::{
-        Shard, ShardConfig,
-        command::{
-            ClientInfo, Command, Event, Join, Message, ParticipantKind, Resume,
-            administration::{Administered, RoomSettings},
-            occurrence::Occurrence,
-        },
+    shard::Shard,
+    words::{
+        administration::{Administered, RoomSettings},
+        command::{Command, Join, Resume},
+        event::{Event, Message},
+        info::{ClientInfo, ParticipantKind},
+        occurrence::Occurrence,
     },
 };
 

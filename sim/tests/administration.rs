@@ -16,12 +16,13 @@ use protocol::{
 };
 use sfu::{
     limits::Limits,
-    shard::command::{
-        JoinRefusal, LeaveAction, LeaveReason, Message, ParticipantInfo, ParticipantState,
+    words::{
         administration::{
             Act, ListRooms, OpenRoom, ParticipantAct, ParticipantChange, Refused, Report, RoomAct,
             RoomSettings,
         },
+        event::{JoinRefusal, LeaveAction, Message},
+        info::{LeaveReason, ParticipantInfo, ParticipantState},
         occurrence::{RoomEnd, What},
     },
 };
@@ -92,7 +93,7 @@ fn a_room_is_opened_once_keeps_its_settings_and_waits_for_its_first_participant(
     let third = world.join("third");
     assert_eq!(world.client(third).refused, Some(JoinRefusal::RoomFull));
     for id in ids {
-        world.request(id, sfu::shard::command::Request::Leave);
+        world.request(id, sfu::words::command::Request::Leave);
     }
     world.run_for(4 * SECOND);
     assert_eq!(world.counters().rooms, 1);
@@ -407,7 +408,7 @@ fn a_listener_at_an_edge_that_may_publish_now_joins_anew() {
 fn an_observer_is_told_everything_once_and_in_order() {
     let (mut world, doctor, patient) = consultation(19);
     world.join("half-way");
-    world.request(doctor, sfu::shard::command::Request::Leave);
+    world.request(doctor, sfu::words::command::Request::Leave);
     world.administer_client(patient, ParticipantAct::Remove).unwrap();
     world.administer_room(RoomAct::Close).unwrap();
     let told: Vec<String> = world

@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use sfu::{
     drop_reason::DropReason,
     limits::Limits,
-    shard::command::{LeaveAction, Request},
+    words::{command::Request, event::LeaveAction},
 };
 use sim::{ClientId, Envelope, Link, Side, World};
 

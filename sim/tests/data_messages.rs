@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use sfu::{
     limits::Limits,
-    shard::command::administration::{Refused, RoomAct},
+    words::administration::{Refused, RoomAct},
 };
 use sim::{ClientId, Envelope, Link, World};
 

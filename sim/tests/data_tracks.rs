@@ -14,8 +14,10 @@ use std::time::Duration;
 use protocol::ids::DataTrackSid;
 use sfu::{
     limits::Limits,
-    shard::command::{
-        DataTrackHandle, DataTrackInfo, DataTrackOffer, KnownDataTrack, Message, Outcome, Request,
+    words::{
+        command::{DataTrackOffer, KnownDataTrack, Request},
+        event::{Message, Outcome},
+        info::{DataTrackHandle, DataTrackInfo},
     },
 };
 use sim::{ClientId, World};
@@ -197,7 +199,7 @@ fn handles_and_wishes_survive_a_resume() {
     world.resume(doctor);
     world.run_for(SECOND);
     world.client(doctor).messages.clear();
-    let state = sfu::shard::command::SyncState {
+    let state = sfu::words::command::SyncState {
         subscribe: true,
         data_wanted: vec![(pulse.sid, true)],
         ..Default::default()

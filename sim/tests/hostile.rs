@@ -21,7 +21,7 @@ use sfu::{
         ids::{ExtSeq, Ssrc},
         rtcp,
     },
-    shard::command::{LeaveAction, LeaveReason, Request},
+    words::{command::Request, event::LeaveAction, info::LeaveReason},
 };
 use sim::{ClientId, Identity, Link, Side, TrackSpec, World, judge, transport::Transport};
 

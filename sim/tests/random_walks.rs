@@ -24,7 +24,7 @@ use protocol::ids::ParticipantSid;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sfu::{
     limits::Limits,
-    shard::command::{Request, TrackSettings},
+    words::command::{Request, TrackSettings},
 };
 use sim::{ClientId, Link, Side, TrackSpec, World, judge};
 

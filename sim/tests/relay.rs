@@ -14,9 +14,10 @@ use std::time::Duration;
 use sfu::{
     limits::Limits,
     rtp::ids::Ssrc,
-    shard::command::{
-        JoinRefusal, LeaveAction, LeaveReason, ParticipantState, Request, TrackPermission,
-        TrackSettings,
+    words::{
+        command::{Request, TrackPermission, TrackSettings},
+        event::{JoinRefusal, LeaveAction},
+        info::{LeaveReason, ParticipantState},
     },
 };
 use sim::{ClientId, Link, TrackSpec, World, judge};

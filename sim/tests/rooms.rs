@@ -13,8 +13,10 @@ use std::time::Duration;
 
 use sfu::{
     limits::Limits,
-    shard::command::{
-        JoinRefusal, LeaveAction, LeaveReason, Message, Outcome, ParticipantState, Request,
+    words::{
+        command::Request,
+        event::{JoinRefusal, LeaveAction, Message, Outcome},
+        info::{LeaveReason, ParticipantState},
     },
 };
 use sim::{Asking, ClientId, Link, TrackSpec, World, judge};

@@ -15,7 +15,11 @@ use sfu::{
     drop_reason::DropReason,
     limits::{AUDIO_PACKETS_PER_SECOND_MAX, Limits},
     rtp::ids::ExtSeq,
-    shard::command::{LeaveReason, Message, Outcome, Request},
+    words::{
+        command::Request,
+        event::{Message, Outcome},
+        info::LeaveReason,
+    },
 };
 use sim::{ClientId, Side, TrackSpec, World, judge};
 

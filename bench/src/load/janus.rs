@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, net::SocketAddr};
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
-use sfu::shard::command::{Message, Request};
+use sfu::words::{command::Request, event::Message};
 use sim::Side;
 use tokio_tungstenite::tungstenite;
 

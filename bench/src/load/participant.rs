@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 use sfu::{
     rtp::ids::Ssrc,
-    shard::command::{Message, Request},
+    words::{command::Request, event::Message},
 };
 use sim::{ClientConfig, Identity, Side, VirtualClient};
 use tokio::sync::mpsc::UnboundedSender;

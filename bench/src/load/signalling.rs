@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 use futures_util::{SinkExt, StreamExt};
-use sfu::shard::command::Message;
+use sfu::words::event::Message;
 use sim::Side;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_tungstenite::{

@@ -10,9 +10,13 @@ use protocol::{
     permission::{Permission, TrackSource},
 };
 use sfu::placement::ShardId;
-use sfu::shard::command::{
-    AddTrack, Joined, LeaveAction, LeaveReason, MediaKind, Message, Outcome, ParticipantInfo,
-    ParticipantKind, ParticipantState, Request, RoomInfo, TrackInfo, VideoQuality,
+use sfu::words::{
+    command::{AddTrack, Request},
+    event::{Joined, LeaveAction, Message, Outcome},
+    info::{
+        LeaveReason, MediaKind, ParticipantInfo, ParticipantKind, ParticipantState, RoomInfo,
+        TrackInfo, VideoQuality,
+    },
 };
 use sim::Side;
 
@@ -77,7 +81,7 @@ pub(super) fn candidates(side: Side, address: SocketAddr) -> [Asking; 2] {
 }
 
 fn add_track(track: AddTrack) -> proto::AddTrackRequest {
-    let layer = |layer: &sfu::shard::command::VideoLayer| {
+    let layer = |layer: &sfu::words::info::VideoLayer| {
         let quality = match layer.quality {
             VideoQuality::Low => proto::VideoQuality::Low,
             VideoQuality::Medium => proto::VideoQuality::Medium,
@@ -93,7 +97,7 @@ fn add_track(track: AddTrack) -> proto::AddTrackRequest {
         }
     };
     let layers: Vec<_> = track.layers.iter().map(layer).collect();
-    let codec = |codec: sfu::shard::command::SimulcastCodec| proto::SimulcastCodec {
+    let codec = |codec: sfu::words::command::SimulcastCodec| proto::SimulcastCodec {
         codec: codec.codec,
         cid: codec.cid,
         layers: layers.clone(),

@@ -1,11 +1,11 @@
 //! Which publication an incoming RTP stream belongs to (RFC 9143 §9.2): learnt once from mid and rid, or from the
 //! SSRCs of the SDP, and from then on looked up by SSRC.
 
-use super::{FastMap, sdp::NegotiatedSection};
+use super::sdp::NegotiatedSection;
 use crate::{
     drop_reason::DropReason,
+    keys::{FastMap, LayerIndex, PublicationKey},
     limits::SSRCS_AT_ONCE_MAX,
-    room::{PublicationKey, rewrite::LayerIndex},
     rtp::{
         extension::{ExtensionMap, ExtensionValues},
         ids::{Mid, Pt, Rid, Ssrc},

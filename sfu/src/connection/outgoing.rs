@@ -1,15 +1,15 @@
 //! Packets to a subscriber: written with its payload types and extension ids, sealed straight into the egress slot.
 
-use super::{Connection, FastMap};
+use super::Connection;
 use crate::{
-    room::SubscriptionKey,
+    egress::Egress,
+    keys::{FastMap, SubscriptionKey},
     rtp::{
         extension::{ExtensionMap, ExtensionValues},
         header::{self, OutHeader},
         ids::{ExtSeq, Pt, Seq, Ssrc},
-        payload::{red, vp8},
+        payload::{picture::Picture, red, vp8},
     },
-    shard::egress::Egress,
 };
 
 /// Which subscription an outgoing SSRC serves: feedback names it.
@@ -52,14 +52,6 @@ pub(crate) enum Change<'a> {
     Picture(Picture<'a>),
     /// Blocks of redundant audio under the receiver's payload type.
     Red(Pt),
-}
-
-/// New VP8 numbers for one copy of a packet.
-#[derive(Clone, Copy)]
-pub(crate) struct Picture<'a> {
-    pub(crate) descriptor: &'a vp8::Descriptor,
-    pub(crate) picture_id: u16,
-    pub(crate) tl0_picture_index: u8,
 }
 
 impl Connection {

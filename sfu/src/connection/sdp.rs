@@ -23,8 +23,9 @@ use serde::{Deserialize, Serialize};
 pub use self::{
     accepted::{AcceptedSection, accepted},
     answer::{AnswerSection, NegotiatedSection, answer},
+    codec::RemoteCodec,
     offer::{OFFER_EXTENSIONS, OfferCodec, OfferMedia, OfferSection, offer},
-    parse::{RemoteCodec, RemoteDescription, RemoteExtension, RemoteSection},
+    parse::{RemoteDescription, RemoteExtension, RemoteSection},
 };
 use super::dtls::DtlsRole;
 use crate::rtp::{ids::Pt, payload::CodecKind};

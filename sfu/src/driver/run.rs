@@ -22,14 +22,15 @@ use super::{
     udp::{self, RECEIVE_MESSAGES, Receiver, Sender},
 };
 use crate::{
-    handle::{Envelope, EventSink},
+    driver::inbox::{Envelope, EventSink},
+    egress::FREE_SLOTS_MIN,
     metrics::Counters,
     placement::ShardId,
     relay::{
         outbox::{Batch, RelayOutput},
         wire,
     },
-    shard::{Shard, egress::FREE_SLOTS_MIN},
+    shard::Shard,
 };
 
 const SOCKET: Token = Token(0);

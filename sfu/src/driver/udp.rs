@@ -18,7 +18,7 @@ use std::{
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use crate::shard::egress::Egress;
+use crate::egress::Egress;
 
 /// Messages per `recvmmsg`.
 pub(crate) const RECEIVE_MESSAGES: usize = 64;
@@ -472,7 +472,7 @@ const _: () = assert!(size_of::<Control>() >= 24 && size_of::<MaybeUninit<Contro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shard::egress::EgressTag;
+    use crate::egress::EgressTag;
 
     fn received(receiver: &mut Receiver, expected: usize) -> Vec<(SocketAddr, Vec<u8>)> {
         let mut all = Vec::new();

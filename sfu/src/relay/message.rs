@@ -9,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::TrackHandle;
 use crate::{
     rtp::payload::CodecKind,
-    shard::command::{
-        Join, LeaveAction, LeaveReason, ParticipantInfo, Speaker, TrackPermission,
+    words::{
         administration::{ParticipantAct, RoomSettings},
+        command::{Join, TrackPermission},
+        event::LeaveAction,
+        info::{LeaveReason, ParticipantInfo, Speaker},
     },
 };
 

@@ -172,7 +172,7 @@ mod tests {
     };
     use crate::{
         relay::TrackHandle,
-        shard::command::{LeaveAction, LeaveReason},
+        words::{event::LeaveAction, info::LeaveReason},
     };
 
     const TO: ShardId = ShardId(1);

@@ -9,23 +9,22 @@ use protocol::ids::{Identity, TrackSid};
 use slotmap::Key as _;
 
 use super::{
-    ParticipantKey, Role, Room,
+    Role, Room,
     data_packet::{self, Sender, Stamped},
     requests::MetadataChange,
 };
 use crate::{
     connection::sctp::ChannelLabel,
+    context::Context,
+    keys::ParticipantKey,
     limits::{DATA_MESSAGE_BYTES_MAX, ROOM_METADATA_BYTES_MAX},
     relay::message::{Departure, Down},
-    shard::{
-        command::{
-            LeaveAction, LeaveReason, Message, Outcome,
-            administration::{
-                Administered, ParticipantAct, ParticipantChange, Refused, Report, RoomAct,
-                RoomSettings,
-            },
+    words::{
+        administration::{
+            Administered, ParticipantAct, ParticipantChange, Refused, Report, RoomAct, RoomSettings,
         },
-        context::Context,
+        event::{LeaveAction, Message, Outcome},
+        info::LeaveReason,
     },
 };
 
@@ -80,7 +79,7 @@ impl Room {
         Ok(Report::Room(Box::new(self.info())))
     }
 
-    pub(crate) fn describe_room(&self) -> crate::shard::command::RoomInfo {
+    pub(crate) fn describe_room(&self) -> crate::words::info::RoomInfo {
         self.info()
     }
 

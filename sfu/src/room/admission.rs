@@ -8,19 +8,22 @@ use std::time::{Duration, Instant};
 use protocol::ids::{ParticipantSid, SessionId};
 
 use super::{
-    ParticipantKey, Room,
-    edge::FarEnd,
-    participant::{Participant, Signal, Subscriber},
+    Room,
+    participant::{Participant, Signal},
 };
 use crate::{
-    connection::{Owner, sctp::ChannelLabel},
-    relay::message::{Departure, Down},
-    shard::{
-        command::{
-            Join, JoinRefusal, Joined, LeaveAction, LeaveReason, Message, ParticipantInfo, Resumed,
-            Target,
-        },
-        context::Context,
+    connection::sctp::ChannelLabel,
+    context::Context,
+    keys::{Owner, ParticipantKey},
+    relay::{
+        FarEnd,
+        message::{Departure, Down},
+    },
+    room::subscriber::Subscriber,
+    words::{
+        command::Join,
+        event::{JoinRefusal, Joined, LeaveAction, Message, Resumed},
+        info::{LeaveReason, ParticipantInfo, Target},
     },
 };
 

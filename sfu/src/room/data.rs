@@ -14,20 +14,18 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::{
-    ParticipantKey, Room,
-    data_packet::{self, Stamped},
-    mirror::stamp_of,
+    Room,
+    data_packet::{self, Sender, Stamped},
     participant::Participant,
 };
 use crate::{
-    connection::{
-        ConnectionKey,
-        sctp::{ChannelEvent, ChannelLabel, SendOutcome},
-    },
+    connection::sctp::{ChannelEvent, ChannelLabel, SendOutcome},
+    context::Context,
     drop_reason::DropReason,
-    shard::{
-        command::{LeaveAction, LeaveReason},
-        context::Context,
+    keys::{ConnectionKey, ParticipantKey},
+    words::{
+        event::LeaveAction,
+        info::{LeaveReason, ParticipantKind},
     },
 };
 
@@ -345,4 +343,14 @@ pub(super) fn is_meant(participant: &Participant, stamped: &Stamped) -> bool {
     everyone
         || stamped.destinations.iter().any(|identity| identity == participant.identity.as_str())
         || stamped.destination_sids.iter().any(|sid| sid == participant.sid.as_str())
+}
+
+/// Who a message is from, as its receivers are told.
+pub(super) fn stamp_of(sender: &Participant, label: ChannelLabel) -> Sender<'_> {
+    Sender {
+        identity: if sender.permission.hidden { "" } else { sender.identity.as_str() },
+        sid: sender.sid.as_str(),
+        is_agent: sender.kind == ParticipantKind::Agent,
+        lossy: label == ChannelLabel::Lossy,
+    }
 }

@@ -9,7 +9,9 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{data_packet::Stamped, edge::FarEnd};
+use super::data_packet::Stamped;
+
+use crate::relay::FarEnd;
 
 /// Bytes of reliable messages kept for a participant whose data channel is not open yet (the peer server's bound).
 const HELD_BYTES_MAX: usize = 100 * 1024;

@@ -14,21 +14,21 @@ use std::{collections::BTreeSet, time::Instant};
 use bytes::{Bytes, BytesMut};
 use protocol::ids::DataTrackSid;
 
-use super::{ParticipantKey, Role, Room, edge::FarEnd};
+use super::{Role, Room};
 use crate::{
     connection::sctp::ChannelLabel,
+    context::Context,
     drop_reason::DropReason,
+    keys::ParticipantKey,
     relay::{
-        Direction,
+        Direction, FarEnd,
         message::{Down, Up},
         wire::RelayedData,
     },
-    shard::{
-        command::{
-            DataTrackHandle, DataTrackInfo, DataTrackOffer, DataTrackRequest, KnownDataTrack,
-            Message, Outcome,
-        },
-        context::Context,
+    words::{
+        command::{DataTrackOffer, DataTrackRequest, KnownDataTrack},
+        event::{Message, Outcome},
+        info::{DataTrackHandle, DataTrackInfo},
     },
 };
 
@@ -301,9 +301,9 @@ impl Room {
 
     /// What a participant receives, by its own handles.
     fn data_tracks_of(&self, key: ParticipantKey) -> Vec<KnownDataTrack> {
-        let of = |publisher: &super::participant::Participant| {
-            let tracks = publisher.data_tracks.published.iter();
-            let known = tracks.filter_map(|track| {
+        let publishers = self.participants.values();
+        let known = publishers.flat_map(|publisher| {
+            publisher.data_tracks.published.iter().filter_map(move |track| {
                 let (_, handle) = track.subscribers.iter().find(|(one, _)| *one == key)?;
                 Some(KnownDataTrack {
                     handle: *handle,
@@ -311,10 +311,9 @@ impl Room {
                     publisher: publisher.sid.clone(),
                     publisher_identity: publisher.identity.clone(),
                 })
-            });
-            known.collect::<Vec<_>>()
-        };
-        self.participants.values().flat_map(of).collect()
+            })
+        });
+        known.collect()
     }
 
     /// Tells a participant by which handles it knows its tracks; always all of them.

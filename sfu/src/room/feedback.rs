@@ -5,28 +5,28 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    PublicationKey, Room, SubscriptionKey,
-    forward::{picture, values_for},
-    layer_switch,
+    Room, layer_switch,
     publication::{Origin, SenderReport},
-    rewrite::LayerIndex,
     subscription::Binding,
 };
 use crate::{
     connection::{
-        Connection, ConnectionKey, REPORT_INTERVAL,
+        Connection, REPORT_INTERVAL,
         outgoing::{Change, OutPacket},
     },
+    context::Context,
     drop_reason::DropReason,
+    keys::{ConnectionKey, LayerIndex, PublicationKey, SubscriptionKey},
+    room::copy::values_for,
     rtp::{
         header::OutHeader,
         ids::{ExtSeq, Seq, Ssrc},
-        payload::{CodecKind, red, vp8},
+        payload::{CodecKind, picture::picture, red, vp8},
         rtcp::{self, ReportBlock, RtcpPacket},
     },
-    shard::{
-        command::{Message, Outcome, Target},
-        context::Context,
+    words::{
+        event::{Message, Outcome},
+        info::Target,
     },
 };
 
@@ -388,7 +388,7 @@ impl Room {
             return;
         };
         for section in &subscriber.sections {
-            let super::participant::SectionState::Sending(subscription) = section.state else {
+            let crate::room::subscriber::SectionState::Sending(subscription) = section.state else {
                 continue;
             };
             let Some(report) = self.sender_report(subscription, now) else { continue };

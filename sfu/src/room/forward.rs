@@ -11,55 +11,30 @@
 
 use std::{hint::black_box, time::Instant};
 
-use super::{
-    Room,
-    layer_switch::{self, Decision},
-    publication::{Layer, Publication},
-    rewrite::{LayerIndex, Offsets},
-    subscription::{Binding, PayloadTypes, SourceNumbers, Subscription},
-};
+use super::{Room, publication::Layer};
 use crate::{
     connection::{
-        Connection, ConnectionKey,
+        Connection,
         incoming::{PtRole, Route},
-        outgoing::{Change, OutPacket, Picture},
     },
+    context::Context,
     drop_reason::DropReason,
+    keys::ConnectionKey,
+    room::copy::Source,
     rtp::{
         extension::ExtensionValues,
-        header::{self, OutHeader, RtpHeader},
-        history::{PacketMeta, StoredExtensions},
+        header::{self, RtpHeader},
+        history::StoredExtensions,
         ids::{ExtSeq, Pt, Ssrc},
+        packet::Arrived,
         payload::{self, CodecKind, red, vp8},
         rtx,
     },
-    shard::{
-        command::{LeaveAction, LeaveReason},
-        context::Context,
-    },
+    words::{event::LeaveAction, info::LeaveReason},
 };
-
-/// Packets of a new subscription that carry the mid, until the receiver has surely learnt the SSRC.
-const MID_PACKETS: u32 = 50;
 
 /// Subscriptions of one publication that are fetched ahead: in larger rooms the loop over them is a stream of its own.
 const FETCHED_MAX: usize = 4;
-
-/// A packet as its publisher sent it, retransmission undone.
-pub(super) struct Arrived<'a> {
-    pub(super) seq: ExtSeq,
-    pub(super) marker: bool,
-    pub(super) timestamp: u32,
-    pub(super) codec: CodecKind,
-    pub(super) values: ExtensionValues<'a>,
-    pub(super) payload: &'a [u8],
-}
-
-impl Arrived<'_> {
-    pub(super) fn meta(&self) -> PacketMeta {
-        PacketMeta { marker: self.marker, timestamp: self.timestamp, codec: self.codec }
-    }
-}
 
 impl Room {
     /// Handles one SRTP packet of a connection of this room.
@@ -84,7 +59,8 @@ impl Room {
         context.counters.rtp_received += 1;
         let packet = datagram.get(..received.len).ok_or(DropReason::RtpMalformed)?;
         let head = &received.header;
-        let values = ExtensionValues::parse(packet, head, &connection.incoming.extensions);
+        let values =
+            ExtensionValues::parse(packet, head.extension, &connection.incoming.extensions);
         let mut placed = self.layer_of(connection, head, &values);
         // What is dropped for coming too fast is not told as arrived, so that its sender slows down.
         if let Ok((.., layer)) = &mut placed
@@ -276,158 +252,4 @@ fn publication_codec(
         Some(PtRole::Media(codec)) => Ok(codec),
         _ => Err(DropReason::UnknownPayloadType),
     }
-}
-
-/// What all subscribers of one packet share.
-struct Source<'a> {
-    publication: &'a Publication,
-    layer: LayerIndex,
-    is_key_frame: bool,
-    descriptor: Option<vp8::Descriptor>,
-    /// What the blocks of redundant audio are in.
-    red: Option<Pt>,
-}
-
-impl Source<'_> {
-    fn send(
-        &self,
-        context: &mut Context,
-        subscription: &mut Subscription,
-        packet: &Arrived<'_>,
-        now: Instant,
-    ) {
-        let Binding::Bound(pts) = subscription.binding else { return };
-        let Some((pt, strip_red)) = pts.of(packet.codec) else { return };
-        if subscription.settings.disabled {
-            return;
-        }
-        let Some(connection) = context.connections.get_mut(subscription.connection) else { return };
-        if !connection.is_open() {
-            return;
-        }
-        match layer_switch::decide(
-            self.publication,
-            &subscription.stream,
-            self.layer,
-            self.is_key_frame,
-            now,
-        ) {
-            Decision::Forward => {}
-            Decision::Drop => return,
-            // The stream stood still, by a mute or on another layer, and this is from before.
-            Decision::Begin if subscription.stream.rewriter.has_passed(self.layer, packet.seq) => {
-                return;
-            }
-            Decision::Begin => {
-                let numbers = source_numbers(packet.timestamp, self.descriptor.as_ref());
-                let clock_rate = self.publication.codec.clock_rate();
-                subscription.stream.begin(self.layer, packet.seq, numbers, clock_rate, now);
-            }
-        }
-        let Some((seq, offsets)) = subscription.stream.rewriter.forward(self.layer, packet.seq)
-        else {
-            return;
-        };
-        let payload = if strip_red {
-            red::primary(packet.payload).unwrap_or_default()
-        } else {
-            packet.payload
-        };
-        let out = OutPacket {
-            header: OutHeader {
-                marker: packet.marker,
-                pt,
-                seq: seq.seq(),
-                timestamp: packet.timestamp.wrapping_add(offsets.timestamp),
-                ssrc: subscription.ssrc,
-            },
-            seq,
-            values: values_for(packet.values, subscription),
-            payload,
-            original: None,
-            change: self.change(pts, strip_red, offsets),
-        };
-        let timestamp = out.header.timestamp;
-        match connection.send_rtp(&mut context.egress, out, context.abs_send_time) {
-            Some(len) => {
-                context.counters.rtp_forwarded += 1;
-                self.note_sent(subscription, timestamp, offsets, payload.len(), now);
-                debug_assert!(len > payload.len());
-            }
-            None => context.counters.dropped.count(DropReason::EgressFull),
-        }
-    }
-
-    fn change(&self, pts: PayloadTypes, strip_red: bool, offsets: Offsets) -> Option<Change<'_>> {
-        match (self.red, pts.media) {
-            (Some(theirs), Some(ours)) if !strip_red && theirs != ours => Some(Change::Red(ours)),
-            _ => picture(self.descriptor.as_ref(), offsets).map(Change::Picture),
-        }
-    }
-
-    fn note_sent(
-        &self,
-        subscription: &mut Subscription,
-        timestamp: u32,
-        offsets: Offsets,
-        payload_len: usize,
-        now: Instant,
-    ) {
-        let stream = &mut subscription.stream;
-        stream.packets = stream.packets.wrapping_add(1);
-        stream.bytes += payload_len as u64;
-        // Half the number space ahead is "newer" (RFC 1982).
-        let newer = stream.last.is_none_or(|(last, _)| timestamp.wrapping_sub(last) < 0x8000_0000);
-        if newer {
-            stream.last = Some((timestamp, now));
-            if let Some(descriptor) = &self.descriptor {
-                let numbers = source_numbers(timestamp, Some(descriptor));
-                stream.last_picture.picture_id =
-                    numbers.picture_id.map(|id| id.wrapping_add(offsets.picture_id) & 0x7fff);
-                stream.last_picture.tl0_picture_index = numbers
-                    .tl0_picture_index
-                    .map(|index| index.wrapping_add(offsets.tl0_picture_index));
-            }
-        }
-    }
-}
-
-/// The extensions a subscriber gets: those of the source, less what only the publisher's leg needs, plus its mid.
-pub(super) fn values_for<'a>(
-    source: ExtensionValues<'a>,
-    subscription: &Subscription,
-) -> ExtensionValues<'a> {
-    let mid = (subscription.stream.packets < MID_PACKETS).then_some(subscription.mid);
-    ExtensionValues { mid, rid: None, repaired_rid: None, ..source }
-}
-
-pub(super) fn source_numbers(
-    timestamp: u32,
-    descriptor: Option<&vp8::Descriptor>,
-) -> SourceNumbers {
-    SourceNumbers {
-        timestamp,
-        picture_id: descriptor.and_then(|one| one.picture_id).map(|id| id.value),
-        tl0_picture_index: descriptor.and_then(|one| one.tl0_picture_index),
-    }
-}
-
-/// The VP8 numbers of one copy; `None` if they stay as they are.
-pub(super) fn picture(
-    descriptor: Option<&vp8::Descriptor>,
-    offsets: Offsets,
-) -> Option<Picture<'_>> {
-    let descriptor = descriptor?;
-    if offsets.picture_id == 0 && offsets.tl0_picture_index == 0 {
-        return None;
-    }
-    Some(Picture {
-        descriptor,
-        picture_id: descriptor.picture_id.map_or(0, |id| id.value).wrapping_add(offsets.picture_id)
-            & 0x7fff,
-        tl0_picture_index: descriptor
-            .tl0_picture_index
-            .unwrap_or(0)
-            .wrapping_add(offsets.tl0_picture_index),
-    })
 }

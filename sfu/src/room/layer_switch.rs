@@ -3,7 +3,9 @@
 
 use std::time::Instant;
 
-use super::{publication::Publication, rewrite::LayerIndex, subscription::Stream};
+use super::{publication::Publication, subscription::Stream};
+
+use crate::keys::LayerIndex;
 
 /// What to do with one packet for one subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

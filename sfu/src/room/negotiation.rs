@@ -6,14 +6,13 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use super::{
-    ParticipantKey, PublicationKey, Room, SubscriptionKey,
-    participant::{Outstanding, Participant, SectionState},
+    Room,
+    participant::Participant,
     publication::Publication,
     subscription::{Binding, PayloadTypes, Subscription},
 };
 use crate::{
     connection::{
-        ConnectionKey, Owner,
         dtls::DtlsRole,
         ice::IceCredentials,
         sdp::{
@@ -21,10 +20,13 @@ use crate::{
             OfferMedia, OfferSection, RemoteDescription, RemoteSection, SectionKind, Setup,
         },
     },
+    context::Context,
+    keys::{ConnectionKey, Owner, ParticipantKey, PublicationKey, SubscriptionKey},
+    room::subscriber::{Outstanding, SectionState},
     rtp::{ids::Mid, payload::CodecKind},
-    shard::{
-        command::{LeaveAction, LeaveReason, MediaKind, Message, SubscriptionError, Target},
-        context::Context,
+    words::{
+        event::{LeaveAction, Message, SubscriptionError},
+        info::{LeaveReason, MediaKind, Target},
     },
 };
 

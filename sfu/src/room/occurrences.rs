@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{ParticipantKey, PublicationKey, Room, participant::Participant, publication::Origin};
-use crate::shard::{
-    command::{
-        Message, ParticipantInfo, ParticipantState,
+use super::{Room, participant::Participant, publication::Origin};
+use crate::{
+    context::Context,
+    keys::{ParticipantKey, PublicationKey},
+    words::{
+        event::Message,
+        info::{ParticipantInfo, ParticipantState},
         occurrence::{OBSERVER, Occurrence, What},
     },
-    context::Context,
 };
 
 impl Room {
@@ -53,7 +55,7 @@ impl Room {
         &self,
         context: &mut Context,
         key: PublicationKey,
-        what: impl FnOnce(Box<ParticipantInfo>, Box<crate::shard::command::TrackInfo>) -> What,
+        what: impl FnOnce(Box<ParticipantInfo>, Box<crate::words::info::TrackInfo>) -> What,
     ) {
         let Some(publication) = self.publications.get(key) else { return };
         let Some(publisher) = self.participants.get(publication.publisher) else { return };

@@ -4,10 +4,14 @@ use std::time::Instant;
 
 use protocol::permission::Permission;
 
-use super::{ParticipantKey, Room, participant::Participant};
-use crate::shard::{
-    command::{Claims, LeaveAction, LeaveReason, Message},
+use super::{Room, participant::Participant};
+use crate::{
     context::Context,
+    keys::ParticipantKey,
+    words::{
+        event::{LeaveAction, Message},
+        info::{Claims, LeaveReason},
+    },
 };
 
 impl Room {

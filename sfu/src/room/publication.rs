@@ -4,16 +4,15 @@ use std::time::{Duration, Instant};
 
 use protocol::ids::TrackSid;
 
-use super::{
-    ParticipantKey, SubscriptionKey, edge::Interest, key_frame::KeyFrameRequests,
-    rewrite::LayerIndex,
-};
+use super::key_frame::KeyFrameRequests;
 use crate::{
     connection::srtp::replay::ReplayWindow,
+    keys::{LayerIndex, ParticipantKey, SubscriptionKey},
     limits::{
         AUDIO_BYTES_PER_SECOND_MAX, AUDIO_PACKETS_PER_SECOND_MAX, VIDEO_BPS_MAX, VIDEO_BPS_SLACK,
         VIDEO_PACKET_BYTES_MEAN_MIN, VIDEO_PACKETS_PER_SECOND_MIN,
     },
+    room::interest::Interest,
     rtp::{
         allowance::{Allowance, Ceiling},
         history::History,
@@ -22,7 +21,7 @@ use crate::{
         payload::CodecKind,
         reception::Reception,
     },
-    shard::command::{TrackInfo, VideoLayer, VideoQuality},
+    words::info::{TrackInfo, VideoLayer, VideoQuality},
 };
 
 /// Most layers of a publication: `q`, `h`, `f`.

@@ -3,17 +3,20 @@
 use protocol::{ids::TrackSid, permission::TrackSource};
 
 use super::{
-    ParticipantKey, PublicationKey, Room,
+    Room,
     participant::{Participant, PendingTrack},
     publication::{Origin, Publication, quality_of, sorted_layers},
 };
 use crate::{
     connection::sdp::NegotiatedSection,
+    context::Context,
+    keys::{ParticipantKey, PublicationKey},
     limits::PENDING_TRACKS_MAX,
     rtp::{ids::Rid, payload::CodecKind},
-    shard::{
-        command::{AddTrack, CodecInfo, MediaKind, Message, Outcome, TrackInfo, VideoLayer},
-        context::Context,
+    words::{
+        command::AddTrack,
+        event::{Message, Outcome},
+        info::{CodecInfo, MediaKind, TrackInfo, VideoLayer},
     },
 };
 

@@ -3,15 +3,18 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use super::{
-    ParticipantKey, Room,
+    Room,
     participant::{Audience, Participant},
 };
-use crate::shard::{
-    command::{
-        LeaveAction, LeaveReason, Message, Outcome, Request, SyncState, Target,
-        administration::ParticipantChange,
-    },
+use crate::{
     context::Context,
+    keys::ParticipantKey,
+    words::{
+        administration::ParticipantChange,
+        command::{Request, SyncState},
+        event::{LeaveAction, Message, Outcome},
+        info::{LeaveReason, Target},
+    },
 };
 
 /// Largest metadata (LiveKit's limit).
@@ -125,7 +128,7 @@ impl Room {
         context: &mut Context,
         key: ParticipantKey,
         track: &protocol::ids::TrackSid,
-        change: impl FnOnce(&mut crate::shard::command::TrackInfo),
+        change: impl FnOnce(&mut crate::words::info::TrackInfo),
     ) {
         let Some(publication) = self.own_publication(key, track) else { return };
         if let Some(publication) = self.publications.get_mut(publication) {

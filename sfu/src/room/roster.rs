@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use protocol::ids::SessionId;
 
-use super::{ParticipantKey, Room, participant::Participant};
-use crate::shard::{
-    command::{Message, ParticipantInfo, TrackInfo},
+use super::{Room, participant::Participant};
+use crate::{
     context::Context,
+    keys::ParticipantKey,
+    words::{
+        event::Message,
+        info::{ParticipantInfo, TrackInfo},
+    },
 };
 
 impl Room {

@@ -4,12 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::{Room, participant::Participant};
 use crate::{
+    context::Context,
     limits::Limits,
     relay::message::Down,
-    shard::{
-        command::{Join, ParticipantKind, administration::RoomSettings},
-        context::Context,
-    },
+    words::{administration::RoomSettings, command::Join, info::ParticipantKind},
 };
 
 /// See the module.

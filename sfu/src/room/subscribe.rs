@@ -6,17 +6,18 @@ use protocol::ids::TrackSid;
 use rand::Rng;
 
 use super::{
-    ParticipantKey, PublicationKey, Room, SubscriptionKey,
-    rewrite::Rewriter,
+    Room,
     subscription::{Binding, RtxStream, Stream, Subscription},
 };
 use crate::{
-    connection::{ConnectionKey, outgoing::OutgoingStream, sdp::SectionKind},
-    rtp::ids::{ExtSeq, Seq, Ssrc},
-    shard::{
-        command::{Message, TrackSettings},
-        context::Context,
+    connection::{outgoing::OutgoingStream, sdp::SectionKind},
+    context::Context,
+    keys::{ConnectionKey, ParticipantKey, PublicationKey, SubscriptionKey},
+    rtp::{
+        ids::{ExtSeq, Seq, Ssrc},
+        rewrite::Rewriter,
     },
+    words::{command::TrackSettings, event::Message},
 };
 
 impl Room {

@@ -4,17 +4,17 @@ use std::time::Instant;
 
 use protocol::ids::TrackSid;
 
-use super::{
-    ParticipantKey, PublicationKey,
-    rewrite::{LayerIndex, Offsets, Rewriter},
-};
 use crate::{
-    connection::ConnectionKey,
+    keys::{ConnectionKey, LayerIndex, ParticipantKey, PublicationKey},
     rtp::{
         ids::{ExtSeq, Mid, Pt, Ssrc},
-        payload::CodecKind,
+        payload::{
+            CodecKind,
+            picture::{LastPicture, Offsets, SourceNumbers},
+        },
+        rewrite::Rewriter,
     },
-    shard::command::TrackSettings,
+    words::command::TrackSettings,
 };
 
 /// Share of a subscription's media that retransmissions may add, as a divisor: a quarter.
@@ -94,13 +94,6 @@ pub(crate) struct Stream {
     pub(crate) retransmitted_bytes: u64,
 }
 
-/// VP8 numbers as last sent.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct LastPicture {
-    pub(crate) picture_id: Option<u16>,
-    pub(crate) tl0_picture_index: Option<u8>,
-}
-
 impl Stream {
     pub(crate) fn new(rewriter: Rewriter) -> Self {
         Self {
@@ -160,14 +153,6 @@ impl Stream {
         self.retransmitted_bytes + bytes
             <= RETRANSMISSION_BYTES_FREE + self.bytes / RETRANSMISSION_SHARE
     }
-}
-
-/// The numbers of a source packet that subscribers must see continue.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct SourceNumbers {
-    pub(crate) timestamp: u32,
-    pub(crate) picture_id: Option<u16>,
-    pub(crate) tl0_picture_index: Option<u8>,
 }
 
 /// Time since `then` in clock ticks, at least one.

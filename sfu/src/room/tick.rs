@@ -3,17 +3,19 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    ParticipantKey, Role, Room,
+    Role, Room,
     admission::RESUME_WINDOW,
     participant::{Participant, Signal},
     speaker::WINDOW,
 };
 use crate::{
-    connection::{Connection, ConnectionKey},
+    connection::Connection,
+    context::Context,
+    keys::{ConnectionKey, ParticipantKey},
     relay::message::Down,
-    shard::{
-        command::{LeaveAction, LeaveReason, Message, ParticipantState, Speaker, Target},
-        context::Context,
+    words::{
+        event::{LeaveAction, Message},
+        info::{LeaveReason, ParticipantState, Speaker, Target},
     },
 };
 

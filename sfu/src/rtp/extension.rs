@@ -9,10 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::rtp::{
-    header::RtpHeader,
-    ids::{Mid, Rid},
-};
+use crate::rtp::ids::{Mid, Rid};
 
 macro_rules! extension_kinds {
     ($($(#[$doc:meta])* $name:ident => $uri:literal,)+) => {
@@ -156,14 +153,15 @@ pub struct ExtensionValues<'a> {
 }
 
 impl<'a> ExtensionValues<'a> {
-    /// Reads the elements whose ids `map` knows. `packet` is the one `header` was parsed from.
+    /// Reads the elements whose ids `map` knows. `block` is where the packet's header says that they
+    /// are.
     ///
     /// Elements of a wrong length are ignored; a truncated element ends the reading. O(bytes of the
     /// block).
     #[must_use]
-    pub fn parse(packet: &'a [u8], header: &RtpHeader, map: &ExtensionMap) -> Self {
+    pub fn parse(packet: &'a [u8], block: Option<ExtensionBlock>, map: &ExtensionMap) -> Self {
         let mut values = Self::default();
-        let Some(block) = header.extension else { return values };
+        let Some(block) = block else { return values };
         let elements = packet.get(block.start..).and_then(|rest| rest.get(..block.len));
         let mut rest = elements.unwrap_or_default();
         let two_byte = match block.profile {
@@ -381,13 +379,24 @@ const TWO_BYTE_PROFILE: u16 = 0x1000;
 /// The id that ends the one-byte form, never used as an identifier (RFC 8285 §4.2).
 const ONE_BYTE_STOP: u8 = 15;
 
+/// Where the extension block's elements stand in the packet (RFC 3550 §5.3.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExtensionBlock {
+    /// "Defined by profile": tells the form of the elements (RFC 8285 §4).
+    pub profile: u16,
+    /// Offset of the first element in the packet.
+    pub start: usize,
+    /// Bytes of elements, padding included; a multiple of 4.
+    pub len: usize,
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
     use crate::rtp::{
-        header::{self, OutHeader},
+        header::{self, OutHeader, RtpHeader},
         ids::{Pt, Seq, Ssrc},
     };
 
@@ -437,7 +446,7 @@ mod tests {
         map.insert(1, ExtensionKind::AudioLevel);
         map.insert(3, ExtensionKind::TransportCc);
         let header = RtpHeader::parse(&packet).unwrap();
-        let values = ExtensionValues::parse(&packet, &header, &map);
+        let values = ExtensionValues::parse(&packet, header.extension, &map);
         (values.audio_level, values.transport_cc)
     }
 
@@ -560,7 +569,7 @@ mod tests {
             prop_assert_eq!(len % 4, 0);
             let header = RtpHeader::parse(&out[..len]).unwrap();
             prop_assert_eq!(header.len, len);
-            prop_assert_eq!(ExtensionValues::parse(&out, &header, &map), expected);
+            prop_assert_eq!(ExtensionValues::parse(&out, header.extension, &map), expected);
         }
     }
 }

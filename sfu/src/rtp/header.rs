@@ -5,7 +5,7 @@
 //! is; therefore padding is checked apart, by [`unpadded`], after decryption.
 
 use crate::rtp::{
-    extension::{ExtensionMap, ExtensionValues},
+    extension::{ExtensionBlock, ExtensionMap, ExtensionValues},
     ids::{Pt, Seq, Ssrc},
 };
 
@@ -24,17 +24,6 @@ pub enum RtpError {
     /// Padding of 0 bytes, or of more than there are.
     #[error("padding length is impossible")]
     Padding,
-}
-
-/// Where the extension block's elements stand in the packet (RFC 3550 §5.3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ExtensionBlock {
-    /// "Defined by profile": tells the form of the elements (RFC 8285 §4).
-    pub profile: u16,
-    /// Offset of the first element in the packet.
-    pub start: usize,
-    /// Bytes of elements, padding included; a multiple of 4.
-    pub len: usize,
 }
 
 /// A parsed RTP header.
@@ -220,7 +209,7 @@ mod tests {
                         if let Ok(header) = parsed {
                             // Must not panic either, whatever the elements are.
                             let map = every_id();
-                            let _ = ExtensionValues::parse(&packet, &header, &map);
+                            let _ = ExtensionValues::parse(&packet, header.extension, &map);
                             let _ = unpadded(&packet[header.len..], header.has_padding);
                         }
                     }
@@ -289,7 +278,7 @@ mod tests {
         fn arbitrary_bytes_never_panic(packet in prop::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(header) = RtpHeader::parse(&packet) {
                 prop_assert!(header.len <= packet.len());
-                let _ = ExtensionValues::parse(&packet, &header, &every_id());
+                let _ = ExtensionValues::parse(&packet, header.extension, &every_id());
             }
         }
     }

@@ -5,17 +5,18 @@ use std::time::Instant;
 use protocol::ids::SessionId;
 use slotmap::Key as _;
 
-use super::{
-    Shard,
-    command::{
-        Message,
+use super::Shard;
+use crate::{
+    directory::ClosedRoom,
+    keys::RoomKey,
+    words::{
         administration::{
             Act, Administered, ListRooms, OpenRoom, ROOMS_PER_PAGE, Refused, Report, RoomAct,
         },
+        event::Message,
         occurrence::RoomEnd,
     },
 };
-use crate::{directory::ClosedRoom, room::RoomKey};
 
 impl Shard {
     /// Does one act and answers it.

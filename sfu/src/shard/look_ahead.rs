@@ -14,7 +14,8 @@ use std::{hint::black_box, net::SocketAddr};
 
 use super::Shard;
 use crate::{
-    connection::{ConnectionKey, Owner, incoming::Route},
+    connection::incoming::Route,
+    keys::{ConnectionKey, Owner},
     rtp::ids::Ssrc,
 };
 

@@ -4,7 +4,10 @@ use livekit_protocol as proto;
 use livekit_protocol::signal_response::Message as Response;
 use protocol::ids::{Identity, RoomName, SessionId};
 use protocol::token::{ApiKeys, Claims};
-use sfu::shard::command::{Joined, LeaveAction, LeaveReason, ParticipantInfo, Resumed};
+use sfu::words::{
+    event::{Joined, LeaveAction, Resumed},
+    info::{LeaveReason, ParticipantInfo},
+};
 
 use super::{Effect, End, Intervals, Session, send, split_departed};
 use crate::budget::Budget;

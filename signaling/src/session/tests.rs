@@ -6,7 +6,11 @@ use proptest::prelude::*;
 use prost::Message as _;
 use protocol::token::{Kind, verify};
 use sfu::handle::ShardId;
-use sfu::shard::command::{Claims, Joined, RemoteDescription, Resumed, Target};
+use sfu::words::{
+    command::RemoteDescription,
+    event::{Joined, Resumed},
+    info::{Claims, Target},
+};
 
 use super::*;
 use crate::config::Config;
@@ -258,8 +262,7 @@ fn an_offer_carries_its_id_and_the_map_of_mids() {
 fn every_other_message_is_one_response() {
     let track = || samples::track_sid("TR_a");
     let publisher = || samples::participant_sid("PA_a");
-    let speaker =
-        sfu::shard::command::Speaker { participant: publisher(), level: 0.5, active: true };
+    let speaker = sfu::words::info::Speaker { participant: publisher(), level: 0.5, active: true };
     let messages = [
         Message::TrackPublished { cid: "cid".to_owned(), track: samples::track() },
         Message::TrackUnpublished(track()),
@@ -271,7 +274,7 @@ fn every_other_message_is_one_response() {
         Message::SubscriptionAllowed { publisher: publisher(), track: track(), allowed: true },
         Message::SubscriptionFailed {
             track: track(),
-            error: sfu::shard::command::SubscriptionError::TrackNotFound,
+            error: sfu::words::event::SubscriptionError::TrackNotFound,
         },
     ];
     let expected = [6, 17, 23, 5, 11, 10, 9, 15, 21];

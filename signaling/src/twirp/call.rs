@@ -4,8 +4,12 @@ use livekit_protocol as proto;
 use protocol::ids::{Identity, RoomName, SessionId, TrackSid};
 use protocol::token::Claims;
 use sfu::handle::SendError;
-use sfu::shard::command::administration::{Act, ParticipantAct, Refused, Report, RoomAct};
-use sfu::shard::command::{Command, Message, ParticipantInfo, RoomInfo};
+use sfu::words::administration::{Act, ParticipantAct, Refused, Report, RoomAct};
+use sfu::words::{
+    command::Command,
+    event::Message,
+    info::{ParticipantInfo, RoomInfo},
+};
 use tokio::time::timeout;
 
 use super::error::{Code, TwirpError};

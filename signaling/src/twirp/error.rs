@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use sfu::handle::SendError;
-use sfu::shard::command::administration::Refused;
+use sfu::words::administration::Refused;
 
 /// What went wrong. The text is for people and holds nothing of the request.
 #[derive(Debug, Clone, PartialEq, Eq)]

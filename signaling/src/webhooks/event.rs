@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use livekit_protocol::{self as proto, RoomEndReason};
 use protocol::ids::RoomSid;
-use sfu::shard::command::occurrence::{Occurrence, RoomEnd, What};
+use sfu::words::occurrence::{Occurrence, RoomEnd, What};
 
 use crate::clock::Now;
 use crate::wire::from_media;

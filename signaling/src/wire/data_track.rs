@@ -6,9 +6,10 @@ use livekit_protocol as proto;
 use livekit_protocol::signal_response::Message as Response;
 use prost::Message as _;
 use protocol::ids::DataTrackSid;
-use sfu::shard::command::{
-    DataTrackHandle, DataTrackInfo, DataTrackOffer, DataTrackRequest, KnownDataTrack, Outcome,
-    Request,
+use sfu::words::{
+    command::{DataTrackOffer, DataTrackRequest, KnownDataTrack, Request},
+    event::Outcome,
+    info::{DataTrackHandle, DataTrackInfo},
 };
 
 use super::to_media::Asked;

@@ -4,10 +4,13 @@ use livekit_protocol as proto;
 use livekit_protocol::signal_response::Message as Response;
 use prost::Message as _;
 use protocol::permission::{Permission, TrackSource};
-use sfu::shard::command::{
-    AddTrack, CodecInfo, LeaveAction, LeaveReason, MediaKind, Outcome, ParticipantInfo,
-    ParticipantKind, ParticipantState, RoomInfo, SubscriptionError, TrackInfo, VideoLayer,
-    VideoQuality,
+use sfu::words::{
+    command::AddTrack,
+    event::{LeaveAction, Outcome, SubscriptionError},
+    info::{
+        CodecInfo, LeaveReason, MediaKind, ParticipantInfo, ParticipantKind, ParticipantState,
+        RoomInfo, TrackInfo, VideoLayer, VideoQuality,
+    },
 };
 
 use crate::limits::UPDATE_BYTES_MAX;

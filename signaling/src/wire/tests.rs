@@ -5,9 +5,12 @@ use proptest::prelude::*;
 use prost::Message as _;
 use protocol::ids::DataTrackSid;
 use protocol::permission::TrackSource;
-use sfu::shard::command::{
-    DataTrackInfo, DataTrackRequest, LeaveAction, LeaveReason, MediaKind, Outcome, ParticipantKind,
-    ParticipantState, Request, SubscriptionError, VideoQuality,
+use sfu::words::{
+    command::{DataTrackRequest, Request},
+    event::{LeaveAction, Outcome, SubscriptionError},
+    info::{
+        DataTrackInfo, LeaveReason, MediaKind, ParticipantKind, ParticipantState, VideoQuality,
+    },
 };
 
 use super::to_media::{Asked, translate};

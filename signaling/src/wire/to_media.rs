@@ -6,9 +6,13 @@ use livekit_protocol::signal_request::Message;
 use protocol::ids::{Identity, ParticipantSid, TrackSid};
 use protocol::permission::TrackSource;
 use protocol::token::{ATTRIBUTES_BYTES_MAX, METADATA_BYTES_MAX};
-use sfu::shard::command::{
-    AddTrack, MediaKind, Outcome, RemoteDescription, Request, SimulcastCodec, SyncState, Target,
-    TrackPermission, TrackSettings, VideoLayer, VideoQuality,
+use sfu::words::{
+    command::{
+        AddTrack, RemoteDescription, Request, SimulcastCodec, SyncState, TrackPermission,
+        TrackSettings,
+    },
+    event::Outcome,
+    info::{MediaKind, Target, VideoLayer, VideoQuality},
 };
 
 use super::data_track;

@@ -6,7 +6,11 @@ use futures_util::{SinkExt, StreamExt};
 use livekit_protocol::signal_request::Message as Asking;
 use livekit_protocol::signal_response::Message as Response;
 use sfu::handle::SendError;
-use sfu::shard::command::{Command, LeaveAction, LeaveReason, Message, Request};
+use sfu::words::{
+    command::{Command, Request},
+    event::{LeaveAction, Message},
+    info::LeaveReason,
+};
 use signaling::Config;
 use signaling::limits::{
     FRAME_BYTES_MAX, FRAME_BYTES_READ_MAX, FRAMES_BURST, OFFERS_BURST, SOCKET_BYTES_MAX,

@@ -12,10 +12,11 @@ use protocol::ids::{Identity, ParticipantSid, RoomName, RoomSid, SessionId};
 use protocol::permission::Permission;
 use protocol::token::{ApiKeys, Claims, SecretPolicy, mint};
 use sfu::handle::{EventSink, SendError, ShardId};
-use sfu::shard::command::administration::OpenRoom;
-use sfu::shard::command::{
-    Command, Event, Join, JoinRefusal, Joined, Message, ParticipantInfo, ParticipantKind,
-    ParticipantState, Resumed, RoomInfo,
+use sfu::words::administration::OpenRoom;
+use sfu::words::{
+    command::{Command, Join},
+    event::{Event, JoinRefusal, Joined, Message, Resumed},
+    info::{ParticipantInfo, ParticipantKind, ParticipantState, RoomInfo},
 };
 use signaling::clock::{Clock as _, SystemClock};
 use signaling::media_link::MediaLink;

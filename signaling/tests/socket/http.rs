@@ -6,7 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
 use protocol::token::Grants;
 use sfu::handle::SendError;
-use sfu::shard::command::JoinRefusal;
+use sfu::words::event::JoinRefusal;
 use signaling::Config;
 use signaling::limits::SOCKETS_PER_PERSON_MAX;
 use tower::ServiceExt;
@@ -229,7 +229,7 @@ async fn a_media_plane_that_does_not_answer_is_unavailable_and_told_that_nobody_
     let join = fixture.next_join().await;
     let closed = fixture.next_command().await;
     assert!(
-        matches!(closed, sfu::shard::command::Command::SessionClosed(id) if id == join.session)
+        matches!(closed, sfu::words::command::Command::SessionClosed(id) if id == join.session)
     );
 }
 

@@ -5,7 +5,11 @@ use livekit_protocol as proto;
 use livekit_protocol::signal_request::Message as Asking;
 use livekit_protocol::signal_response::Message as Response;
 use protocol::token::verify;
-use sfu::shard::command::{Claims, Command, JoinRefusal, Message, RemoteDescription, Request};
+use sfu::words::{
+    command::{Command, RemoteDescription, Request},
+    event::{JoinRefusal, Message},
+    info::Claims,
+};
 use signaling::clock::{Clock as _, SystemClock};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message as WsMessage;

@@ -3,7 +3,11 @@
 use std::{sync::Arc, time::Instant};
 
 use protocol::ids::TrackSid;
-use sfu::shard::command::{Message, ParticipantInfo, ParticipantState, RemoteDescription, Request};
+use sfu::words::{
+    command::{RemoteDescription, Request},
+    event::Message,
+    info::{ParticipantInfo, ParticipantState},
+};
 
 use super::{Slot, VirtualClient};
 use crate::{

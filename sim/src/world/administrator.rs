@@ -1,9 +1,9 @@
 //! An administrator of this world: asks a room's home, as signalling does for a server API.
 
 use protocol::ids::RoomName;
-use sfu::shard::command::{
-    Command,
+use sfu::words::{
     administration::{Act, Administered, ParticipantAct, RoomAct},
+    command::Command,
 };
 
 use super::{ClientId, World};

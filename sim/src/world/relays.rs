@@ -6,10 +6,12 @@
 use std::time::{Duration, Instant};
 
 use sfu::{
+    egress::FREE_SLOTS_MIN,
     metrics::Counters,
     placement::ShardId,
     relay::{outbox::RelayOutput, wire},
-    shard::{Shard, command::Command, egress::FREE_SLOTS_MIN},
+    shard::Shard,
+    words::command::Command,
 };
 
 use super::{ClientId, World};

@@ -6,7 +6,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use protocol::ids::SessionId;
-use sfu::shard::{command::Command, egress::FREE_SLOTS_MIN};
+use sfu::{egress::FREE_SLOTS_MIN, words::command::Command};
 
 use super::{Flight, World, address_of};
 use crate::client::Asking;

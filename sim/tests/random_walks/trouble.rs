@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use protocol::ids::TrackSid;
 use rand::{Rng, RngExt};
-use sfu::shard::command::{Request, TrackSettings};
+use sfu::words::command::{Request, TrackSettings};
 use sim::{ClientId, Link, Side};
 
 use super::{SECOND, Walk};

@@ -2,8 +2,8 @@
 
 use super::{
     LocalTransport, NegotiatedCodec, SectionKind,
-    codec::{OpusWish, answered_fmtp, choose, parameter},
-    parse::{RemoteCodec, RemoteDescription, RemoteSection},
+    codec::{OpusWish, RemoteCodec, answered_fmtp, choose, parameter},
+    parse::{RemoteDescription, RemoteSection},
     write::Description,
 };
 use crate::{

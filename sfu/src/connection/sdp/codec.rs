@@ -4,7 +4,8 @@
 //! profiles the one that most receivers know is taken. In offers each configuration has a payload type of its own:
 //! within one BUNDLE group a payload type must mean the same everywhere (RFC 9143 §9.1.1).
 
-use super::parse::RemoteCodec;
+use serde::{Deserialize, Serialize};
+
 use crate::rtp::{ids::Pt, payload::CodecKind};
 
 /// Format parameters of H264 in offers. The level is only a hint, as asymmetry is allowed (RFC 6184 §8.1).
@@ -155,4 +156,25 @@ pub(super) fn answered_fmtp(codec: &RemoteCodec) -> String {
         .iter()
         .filter_map(|name| parameter(&codec.fmtp, name).map(|value| format!("{name}={value}")));
     pairs.collect::<Vec<_>>().join(";")
+}
+
+/// One codec of an m-section.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemoteCodec {
+    /// Payload type in this section.
+    pub pt: Pt,
+    /// The codec.
+    pub codec: CodecKind,
+    /// Format parameters as written.
+    pub fmtp: String,
+    /// Payload type of its retransmissions.
+    pub rtx: Option<Pt>,
+    /// Ready for generic NACK (RFC 4585 §4.2).
+    pub nack: bool,
+    /// Ready for picture loss indication (RFC 4585 §4.2).
+    pub pli: bool,
+    /// Ready for full intra requests (RFC 5104 §7.1).
+    pub fir: bool,
+    /// Ready for transport-wide feedback.
+    pub transport_cc: bool,
 }

@@ -12,10 +12,7 @@ use std::{collections::HashSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
-pub use self::{
-    payloads::RemoteCodec,
-    section::{RemoteExtension, RemoteSection},
-};
+pub use self::section::{RemoteExtension, RemoteSection};
 use super::{Direction, SdpError, Setup};
 use crate::{
     limits::{SDP_BYTES_MAX, SDP_LINE_BYTES_MAX, SDP_SECTIONS_MAX, SDP_SSRCS_MAX},

@@ -9,7 +9,7 @@ use super::{
     session::{RTCP_E_BIT, Session},
 };
 use crate::{
-    connection::FastMap,
+    keys::FastMap,
     limits::{SSRCS_AT_ONCE_MAX, SSRCS_PER_CONNECTION_MAX},
     rtp::{
         header::{RtpHeader, is_rtcp},

@@ -4,7 +4,7 @@ use protocol::ids::{ParticipantSid, SessionId, TrackSid};
 use super::*;
 use crate::{
     relay::message::Departure,
-    shard::command::{LeaveAction, LeaveReason},
+    words::{event::LeaveAction, info::LeaveReason},
 };
 
 fn batch(write: impl FnOnce(&mut Vec<u8>) -> bool) -> Vec<u8> {

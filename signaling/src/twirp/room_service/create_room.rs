@@ -2,7 +2,7 @@
 
 use livekit_protocol as proto;
 use protocol::ids::RoomName;
-use sfu::shard::command::administration::{OpenRoom, Report, RoomSettings};
+use sfu::words::administration::{OpenRoom, Report, RoomSettings};
 
 use crate::twirp::call::{Call, room, unexpected};
 use crate::twirp::error::TwirpError;

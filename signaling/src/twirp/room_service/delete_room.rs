@@ -2,7 +2,7 @@
 
 use livekit_protocol as proto;
 use protocol::ids::RoomName;
-use sfu::shard::command::administration::RoomAct;
+use sfu::words::administration::RoomAct;
 
 use crate::twirp::call::Call;
 use crate::twirp::error::TwirpError;

@@ -2,7 +2,7 @@
 
 use livekit_protocol as proto;
 use protocol::ids::RoomName;
-use sfu::shard::command::administration::{ParticipantAct, Report};
+use sfu::words::administration::{ParticipantAct, Report};
 
 use crate::twirp::call::{Call, identity, participant, unexpected};
 use crate::twirp::error::TwirpError;

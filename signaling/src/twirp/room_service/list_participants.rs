@@ -2,7 +2,7 @@
 
 use livekit_protocol as proto;
 use protocol::ids::RoomName;
-use sfu::shard::command::administration::{Report, RoomAct};
+use sfu::words::administration::{Report, RoomAct};
 
 use crate::twirp::call::{Call, participant, unexpected};
 use crate::twirp::error::TwirpError;

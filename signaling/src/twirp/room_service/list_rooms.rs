@@ -6,8 +6,8 @@ use livekit_protocol as proto;
 use prost::Message as _;
 use protocol::ids::RoomName;
 use sfu::handle::ShardId;
-use sfu::shard::command::Command;
-use sfu::shard::command::administration::{Act, ListRooms, Report};
+use sfu::words::administration::{Act, ListRooms, Report};
+use sfu::words::command::Command;
 
 use crate::limits::{API_ANSWER_BYTES_MAX, LISTED_NAMES_MAX};
 use crate::twirp::call::{Call, room, unexpected};

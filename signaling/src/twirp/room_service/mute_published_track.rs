@@ -2,7 +2,7 @@
 
 use livekit_protocol as proto;
 use protocol::ids::{RoomName, TrackSid};
-use sfu::shard::command::administration::{ParticipantAct, Refused, Report};
+use sfu::words::administration::{ParticipantAct, Refused, Report};
 
 use crate::twirp::call::{Call, identity, unexpected};
 use crate::twirp::error::TwirpError;

@@ -3,7 +3,7 @@
 use livekit_protocol as proto;
 use protocol::ids::RoomName;
 use protocol::token::{LEEWAY_S, LIFETIME_S_MAX};
-use sfu::shard::command::administration::ParticipantAct;
+use sfu::words::administration::ParticipantAct;
 
 use crate::twirp::call::{Call, identity};
 use crate::twirp::error::{Code, TwirpError};

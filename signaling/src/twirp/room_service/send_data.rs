@@ -5,7 +5,7 @@ use livekit_protocol::data_packet::{Kind, Value};
 use prost::Message as _;
 use protocol::ids::RoomName;
 use sfu::limits::DATA_MESSAGE_BYTES_MAX;
-use sfu::shard::command::administration::RoomAct;
+use sfu::words::administration::RoomAct;
 
 use crate::twirp::call::Call;
 use crate::twirp::error::{Code, TwirpError};

@@ -3,7 +3,7 @@
 use livekit_protocol as proto;
 use protocol::ids::RoomName;
 use protocol::permission::Permission;
-use sfu::shard::command::administration::{ParticipantAct, ParticipantChange, Report};
+use sfu::words::administration::{ParticipantAct, ParticipantChange, Report};
 
 use crate::twirp::call::{Call, identity, participant, unexpected};
 use crate::twirp::error::TwirpError;

@@ -2,7 +2,7 @@
 
 use livekit_protocol as proto;
 use protocol::ids::RoomName;
-use sfu::shard::command::administration::ParticipantAct;
+use sfu::words::administration::ParticipantAct;
 
 use crate::limits::SIDS_MAX;
 use crate::twirp::call::{Call, identity, tracks};

@@ -2,34 +2,14 @@
 //!
 //! A table by payload type finds an entry in one step, and each fmtp is read once, so that lines cost their length.
 
-use serde::{Deserialize, Serialize};
-
-use super::super::{SdpError, SectionKind, codec::parameter};
+use super::super::{
+    SdpError, SectionKind,
+    codec::{RemoteCodec, parameter},
+};
 use crate::{
     limits::SDP_VALUE_BYTES_MAX,
     rtp::{ids::Pt, payload::CodecKind},
 };
-
-/// One codec of an m-section.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RemoteCodec {
-    /// Payload type in this section.
-    pub pt: Pt,
-    /// The codec.
-    pub codec: CodecKind,
-    /// Format parameters as written.
-    pub fmtp: String,
-    /// Payload type of its retransmissions.
-    pub rtx: Option<Pt>,
-    /// Ready for generic NACK (RFC 4585 §4.2).
-    pub nack: bool,
-    /// Ready for picture loss indication (RFC 4585 §4.2).
-    pub pli: bool,
-    /// Ready for full intra requests (RFC 5104 §7.1).
-    pub fir: bool,
-    /// Ready for transport-wide feedback.
-    pub transport_cc: bool,
-}
 
 /// Payload types have 7 bits.
 const PAYLOAD_TYPES: usize = 128;

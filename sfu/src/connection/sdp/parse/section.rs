@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    super::{Direction, SdpError, SectionKind},
+    super::{Direction, SdpError, SectionKind, codec::RemoteCodec},
     Transport, attribute, lines,
-    payloads::{Payloads, RemoteCodec},
+    payloads::Payloads,
     ssrcs::Ssrcs,
 };
 use crate::{

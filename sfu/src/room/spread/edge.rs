@@ -10,39 +10,36 @@ use bytes::Bytes;
 use protocol::ids::ParticipantSid;
 use slotmap::{Key as _, KeyData};
 
-use super::{
-    ParticipantKey, PublicationKey, Role, Room,
-    data_packet::{self, Sender, Stamped},
-    edge::FarEnd,
-    forward::Arrived,
-    participant::{Audience, Participant},
-    publication::{LAYERS_MAX, Origin, Publication, SenderReport},
-    rewrite::LayerIndex,
-    subscription::Binding,
-};
 use crate::{
     connection::{incoming::Route, sctp::ChannelLabel},
+    context::Context,
     drop_reason::DropReason,
+    keys::{LayerIndex, ParticipantKey, PublicationKey},
     limits::Limits,
     relay::{
-        Direction, TrackHandle,
+        Direction, FarEnd, TrackHandle,
         message::{Departure, Down, Mirror, Opening, TrackMedia, Up},
         wire::{RelayedData, RelayedPacket, RelayedReport},
     },
-    rtp::{extension::ExtensionValues, ids::Mid},
-    shard::{
-        command::{
-            LeaveAction, LeaveReason, Message, ParticipantInfo, ParticipantKind, ParticipantState,
-            TrackInfo,
-        },
-        context::Context,
+    room::{
+        Role, Room,
+        data::stamp_of,
+        data_packet::{self, Stamped},
+        participant::{Audience, Participant},
+        publication::{LAYERS_MAX, Origin, Publication, SenderReport},
+        subscription::Binding,
+    },
+    rtp::{extension::ExtensionValues, ids::Mid, packet::Arrived},
+    words::{
+        event::{LeaveAction, Message},
+        info::{LeaveReason, ParticipantInfo, ParticipantState, TrackInfo},
     },
 };
 
 impl Room {
     /// An edge of a room that is at home elsewhere.
     pub(crate) fn edge(
-        key: super::RoomKey,
+        key: crate::keys::RoomKey,
         home: FarEnd,
         opening: Opening,
         limits: Limits,
@@ -59,7 +56,7 @@ impl Room {
     }
 
     /// A participant as other shards need to know it.
-    pub(super) fn mirror_of(&self, key: ParticipantKey) -> Option<Mirror> {
+    pub(in crate::room) fn mirror_of(&self, key: ParticipantKey) -> Option<Mirror> {
         let participant = self.participants.get(key)?;
         let publications =
             participant.publications.iter().filter_map(|one| self.publications.get(*one));
@@ -75,7 +72,7 @@ impl Room {
 
     /// Tells the other shards of the room what a participant is now: the home tells all edges but the participant's
     /// own; an edge tells the home of its own participants.
-    pub(super) fn relay_participant(&self, context: &mut Context, key: ParticipantKey) {
+    pub(in crate::room) fn relay_participant(&self, context: &mut Context, key: ParticipantKey) {
         let Some(participant) = self.participants.get(key) else { return };
         let from = participant.elsewhere();
         match &self.role {
@@ -96,7 +93,7 @@ impl Room {
 
     /// Tells the other shards that a participant, which was `from` there, is gone. A home tells the participant's own
     /// edge only if it is the home that ends it.
-    pub(super) fn relay_departure(
+    pub(in crate::room) fn relay_departure(
         &self,
         context: &mut Context,
         from: Option<FarEnd>,
@@ -188,7 +185,7 @@ impl Room {
     }
 
     /// A mirrored participant is something else now. Who sees it is told if its shard says that it is news.
-    pub(super) fn update_mirror(
+    pub(in crate::room) fn update_mirror(
         &mut self,
         context: &mut Context,
         key: ParticipantKey,
@@ -301,7 +298,7 @@ impl Room {
     }
 
     /// Tells the home whether someone here receives a relayed publication, if that has changed.
-    pub(super) fn tell_interest(&mut self, context: &mut Context, key: PublicationKey) {
+    pub(in crate::room) fn tell_interest(&mut self, context: &mut Context, key: PublicationKey) {
         let Role::Edge(home) = self.role else { return };
         let Some(publication) = self.publications.get_mut(key) else { return };
         let Origin::Relayed { wanted } = &mut publication.origin else { return };
@@ -323,7 +320,7 @@ impl Room {
     }
 
     /// Asks the home for a key frame of a relayed publication.
-    pub(super) fn request_relayed_key_frame(
+    pub(in crate::room) fn request_relayed_key_frame(
         &mut self,
         context: &mut Context,
         key: PublicationKey,
@@ -343,7 +340,7 @@ impl Room {
     }
 
     /// Makes up for requests that were held back.
-    pub(super) fn request_held_key_frames(&mut self, context: &mut Context, now: Instant) {
+    pub(in crate::room) fn request_held_key_frames(&mut self, context: &mut Context, now: Instant) {
         let Role::Edge(home) = self.role else { return };
         for publication in self.publications.values_mut() {
             let Origin::Relayed { wanted: true } = publication.origin else { continue };
@@ -421,7 +418,7 @@ impl Room {
     }
 
     /// The shards where somebody is meant by a message, but not its sender's.
-    pub(super) fn far_ends_meant(
+    pub(in crate::room) fn far_ends_meant(
         &self,
         from: ParticipantKey,
         stamped: &Stamped,
@@ -434,14 +431,14 @@ impl Room {
         };
         let is_meant_at = move |end: FarEnd| {
             let mut there = self.participants.values().filter(|one| one.elsewhere() == Some(end));
-            there.any(|one| super::data::is_meant(one, stamped))
+            there.any(|one| crate::room::data::is_meant(one, stamped))
         };
         let others = ends.iter().copied().filter(move |end| Some(*end) != origin);
         others.filter(move |end| is_meant_at(*end))
     }
 
     /// Passes a data message on to the shards where somebody is meant.
-    pub(super) fn relay_data(
+    pub(in crate::room) fn relay_data(
         &mut self,
         context: &mut Context,
         from: ParticipantKey,
@@ -493,7 +490,12 @@ impl Room {
     }
 
     /// A relayed message was passed on here: its shard may send more.
-    pub(super) fn tell_taken(&mut self, context: &mut Context, from: ParticipantKey, bytes: usize) {
+    pub(in crate::room) fn tell_taken(
+        &mut self,
+        context: &mut Context,
+        from: ParticipantKey,
+        bytes: usize,
+    ) {
         let is_home = self.is_home();
         let Some(sender) = self.participants.get_mut(from) else { return };
         let Some(at) = sender.elsewhere() else { return };
@@ -506,7 +508,7 @@ impl Room {
     }
 
     /// Another shard has passed on what was relayed to it.
-    pub(super) fn on_data_taken(
+    pub(in crate::room) fn on_data_taken(
         &mut self,
         context: &mut Context,
         at: FarEnd,
@@ -535,17 +537,11 @@ impl Publication {
 }
 
 impl Departure {
-    pub(super) fn of(info: &ParticipantInfo, reason: LeaveReason, is_replaced: bool) -> Self {
+    pub(in crate::room) fn of(
+        info: &ParticipantInfo,
+        reason: LeaveReason,
+        is_replaced: bool,
+    ) -> Self {
         Self { participant: info.sid.clone(), reason, is_replaced }
-    }
-}
-
-/// Who a message is from, as its receivers are told.
-pub(super) fn stamp_of(sender: &Participant, label: ChannelLabel) -> Sender<'_> {
-    Sender {
-        identity: if sender.permission.hidden { "" } else { sender.identity.as_str() },
-        sid: sender.sid.as_str(),
-        is_agent: sender.kind == ParticipantKind::Agent,
-        lossy: label == ChannelLabel::Lossy,
     }
 }

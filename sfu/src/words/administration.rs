@@ -1,7 +1,7 @@
-//! What an administrator asks of rooms, and what is answered: the words of [`Command::Administer`](super::Command).
+//! What an administrator asks of rooms, and what is answered: the words of [`Command::Administer`](crate::words::command::Command).
 //!
 //! An administrator is a program with an API key, no participant: it is not in the room, and nobody in there sees it.
-//! Every act is answered by exactly one [`Message::Administered`](super::Message).
+//! Every act is answered by exactly one [`Message::Administered`](crate::words::event::Message).
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{ParticipantInfo, RoomInfo, TrackInfo};
+use crate::words::info::{ParticipantInfo, RoomInfo, TrackInfo};
 
 /// Most rooms in one answer: what a shard describes in well under a millisecond.
 pub const ROOMS_PER_PAGE: usize = 64;

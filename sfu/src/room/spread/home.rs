@@ -11,46 +11,32 @@ use std::time::Instant;
 
 use protocol::ids::{ParticipantSid, TrackSid};
 
-use super::{
-    ParticipantKey, Role, Room,
-    forward::Arrived,
-    participant::{Participant, Signal},
-    publication::{Origin, Publication, SenderReport},
-    rewrite::LayerIndex,
-};
 use crate::{
+    context::Context,
+    keys::{LayerIndex, ParticipantKey},
     placement::{ShardId, place_listener},
     relay::{
-        EdgeId, TrackHandle,
+        EdgeId, FarEnd, TrackHandle,
         message::{Down, Opening, Up},
         wire::{RelayedPacket, RelayedReport},
     },
-    shard::{
-        command::{Join, JoinRefusal, LeaveAction, LeaveReason, Message},
-        context::Context,
+    room::{
+        Role, Room,
+        interest::Interest,
+        participant::{Participant, Signal},
+        publication::{Origin, Publication, SenderReport},
+    },
+    rtp::packet::Arrived,
+    words::{
+        command::Join,
+        event::{JoinRefusal, LeaveAction, Message},
+        info::LeaveReason,
     },
 };
 
-/// The other end of an edge's link: the shard that is reached, and which edge is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FarEnd {
-    pub(crate) shard: ShardId,
-    pub(crate) edge: EdgeId,
-}
-
-/// An edge that wants a publication.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Interest {
-    at: FarEnd,
-    /// How the edge names the publication.
-    handle: TrackHandle,
-    /// Layers of which it knows that they began, one bit each.
-    begun: u8,
-}
-
 impl Room {
     /// The shard for somebody who joins: this one, or another for a listener more than this one should serve.
-    pub(super) fn place(&self, context: &Context, join: &Join) -> ShardId {
+    pub(in crate::room) fn place(&self, context: &Context, join: &Join) -> ShardId {
         let own = context.config.shard;
         let permission = &join.permission;
         let listens = permission.can_subscribe
@@ -64,7 +50,7 @@ impl Room {
     }
 
     /// Lets a listener in at an edge, and everybody else see it at once.
-    pub(super) fn admit_at_edge(
+    pub(in crate::room) fn admit_at_edge(
         &mut self,
         context: &mut Context,
         shard: ShardId,
@@ -90,7 +76,7 @@ impl Room {
     }
 
     /// Somebody who is at an edge comes back over a new socket: the edge goes on with it.
-    pub(super) fn resume_at_edge(
+    pub(in crate::room) fn resume_at_edge(
         &mut self,
         context: &mut Context,
         key: ParticipantKey,
@@ -137,7 +123,7 @@ impl Room {
         at
     }
 
-    pub(super) fn tell_edges(&self, context: &mut Context, message: &Down) {
+    pub(in crate::room) fn tell_edges(&self, context: &mut Context, message: &Down) {
         if let Role::Home(edges) = &self.role {
             for edge in edges {
                 context.relays.down(*edge, message);
@@ -146,7 +132,7 @@ impl Room {
     }
 
     /// Ends the edges that serve nobody any more.
-    pub(super) fn close_idle_edges(&mut self, context: &mut Context) {
+    pub(in crate::room) fn close_idle_edges(&mut self, context: &mut Context) {
         let Role::Home(edges) = &self.role else { return };
         let serves =
             |edge: &FarEnd| self.participants.values().any(|one| one.elsewhere() == Some(*edge));
@@ -284,7 +270,12 @@ impl Room {
 
 impl Publication {
     /// One copy of a packet for each edge that wants it. Hot: one copy of the payload per edge.
-    pub(super) fn relay(&mut self, context: &mut Context, layer: LayerIndex, packet: &Arrived<'_>) {
+    pub(in crate::room) fn relay(
+        &mut self,
+        context: &mut Context,
+        layer: LayerIndex,
+        packet: &Arrived<'_>,
+    ) {
         let Origin::Here(interests) = &mut self.origin else { return };
         for interest in interests {
             let begun = 1 << layer.0;
@@ -310,7 +301,7 @@ impl Publication {
     }
 
     /// The publisher's clock for each edge that wants the publication.
-    pub(super) fn relay_report(
+    pub(in crate::room) fn relay_report(
         &self,
         context: &mut Context,
         layer: LayerIndex,
@@ -329,7 +320,7 @@ impl Publication {
     }
 
     /// A layer begins with other numbers: edges are told before its next packet.
-    pub(super) fn begin_relay_anew(&mut self, layer: LayerIndex) {
+    pub(in crate::room) fn begin_relay_anew(&mut self, layer: LayerIndex) {
         if let Origin::Here(interests) = &mut self.origin {
             for interest in interests {
                 interest.begun &= !(1 << layer.0);

@@ -7,98 +7,25 @@ use std::{
 
 use protocol::ids::ParticipantSid;
 
-use super::{
-    Shard,
-    command::{Join, LeaveAction, LeaveReason, Message},
-    timers::Timer,
-};
 use crate::{
-    connection::FastMap,
     drop_reason::DropReason,
+    keys::RoomKey,
     placement::{Load, ShardId},
     relay::{
-        Direction, EdgeId, TrackHandle,
-        message::{Down, Opening, Up},
-        outbox::{Outbox, RelayOutput},
-        wire::{Body, Frame, RelayedData, RelayedPacket, RelayedReport, WireError},
+        Direction, FarEnd,
+        message::{Down, Opening},
+        outbox::RelayOutput,
+        wire::{Body, Frame, RelayedData, WireError},
     },
-    room::{Room, RoomKey, edge::FarEnd},
+    room::Room,
+    shard::Shard,
+    timers::Timer,
+    words::{
+        command::Join,
+        event::{LeaveAction, Message},
+        info::LeaveReason,
+    },
 };
-
-/// What a shard knows of the others.
-#[derive(Default)]
-pub(crate) struct Relays {
-    /// Every edge that begins or ends here, by its home and number. Bounded by the rooms of all shards.
-    rooms: FastMap<(ShardId, EdgeId), RoomKey>,
-    /// The shards' loads, as last told.
-    pub(crate) loads: Vec<Load>,
-    outbox: Outbox,
-    /// Links on which something was lost that must not be.
-    broken: Vec<ShardId>,
-    /// Shards whose answer to a reset has not come, once for each reset.
-    awaited: Vec<ShardId>,
-    next_edge: u64,
-}
-
-impl Relays {
-    /// A new edge of a room that is at home here.
-    pub(crate) fn open(&mut self, own: ShardId, room: RoomKey) -> EdgeId {
-        let edge = EdgeId(self.next_edge);
-        self.next_edge += 1;
-        self.rooms.insert((own, edge), room);
-        edge
-    }
-
-    /// The edge is no more.
-    pub(crate) fn close(&mut self, home: ShardId, edge: EdgeId) {
-        self.rooms.remove(&(home, edge));
-    }
-
-    /// Somebody goes to a shard: counted until its load is told again.
-    pub(crate) fn count_person(&mut self, shard: ShardId) {
-        if let Some(load) = self.loads.get_mut(shard.index()) {
-            load.people = load.people.saturating_add(1);
-        }
-    }
-
-    pub(crate) fn down(&mut self, to: FarEnd, message: &Down) {
-        let is_said = self.outbox.down(to.shard, to.edge, message);
-        self.check(to, is_said);
-    }
-
-    pub(crate) fn up(&mut self, to: FarEnd, message: &Up) {
-        let is_said = self.outbox.up(to.shard, to.edge, message);
-        self.check(to, is_said);
-    }
-
-    /// False if it is dropped.
-    pub(crate) fn data(&mut self, to: FarEnd, data: &RelayedData<'_>) -> bool {
-        let is_said = self.outbox.data(to.shard, to.edge, data);
-        self.check(to, is_said || !data.label.is_reliable());
-        is_said
-    }
-
-    pub(crate) fn restart(&mut self, to: FarEnd, track: TrackHandle, layer: u8) {
-        let is_said = self.outbox.restart(to.shard, to.edge, track, layer);
-        self.check(to, is_said);
-    }
-
-    /// False if it is dropped.
-    pub(crate) fn packet(&mut self, to: FarEnd, packet: &RelayedPacket<'_>) -> bool {
-        self.outbox.packet(to.shard, to.edge, packet)
-    }
-
-    pub(crate) fn report(&mut self, to: FarEnd, report: &RelayedReport) {
-        // The next one comes in a second.
-        let _ = self.outbox.report(to.shard, to.edge, report);
-    }
-
-    fn check(&mut self, to: FarEnd, is_said: bool) {
-        if !is_said {
-            self.broken.push(to.shard);
-        }
-    }
-}
 
 impl Shard {
     /// Tells the loads of all shards, this one's included, in the order of their numbers: listeners are placed by them.

@@ -11,25 +11,16 @@
 //! request for an outgoing number finds its source packet (RFC 4585 NACK) and a late packet of an earlier epoch keeps
 //! its place.
 
-use crate::rtp::ids::{ExtSeq, Seq};
+use crate::{
+    keys::LayerIndex,
+    rtp::{
+        ids::{ExtSeq, Seq},
+        payload::picture::Offsets,
+    },
+};
 
 /// Epochs kept: switches within the life of the packet history (about a second) are few.
 const EPOCHS: usize = 8;
-
-/// Index of a layer in its publication, lowest quality first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct LayerIndex(pub(crate) u8);
-
-/// Offsets that apply to every packet of an epoch.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Offsets {
-    /// Added to the RTP timestamp.
-    pub(crate) timestamp: u32,
-    /// Added to the VP8 picture id.
-    pub(crate) picture_id: u16,
-    /// Added to the VP8 TL0PICIDX.
-    pub(crate) tl0_picture_index: u8,
-}
 
 /// One run of one layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

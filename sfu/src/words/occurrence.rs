@@ -1,12 +1,12 @@
 //! What happens in rooms, for whoever watches all of them (webhooks): told to [`OBSERVER`] once
-//! [`Command::Observe`](super::Command) has come.
+//! [`Command::Observe`](crate::words::command::Command) has come.
 //!
 //! A room's occurrences come in the order in which they happen, from its home shard.
 
 use protocol::ids::SessionId;
 use serde::{Deserialize, Serialize};
 
-use super::{ParticipantInfo, RoomInfo, TrackInfo};
+use crate::words::info::{ParticipantInfo, RoomInfo, TrackInfo};
 
 /// The session that occurrences are addressed to. No socket has it.
 pub const OBSERVER: SessionId = SessionId(0);

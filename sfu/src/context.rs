@@ -12,38 +12,23 @@ use protocol::ids::SessionId;
 use rand::rngs::StdRng;
 use slotmap::SlotMap;
 
-use super::{
-    clock::ShardClock,
-    command::{Event, Message},
-    egress::Egress,
-    relay::Relays,
-    timers::Timers,
-};
 use crate::{
-    connection::{Connection, ConnectionKey, FastMap, Happening, Owner, dtls::Certificate},
+    clock::ShardClock,
+    config::ShardConfig,
+    connection::{Connection, Happening},
     drop_reason::DropReason,
-    limits::Limits,
+    egress::Egress,
+    keys::{ConnectionKey, FastMap, Owner},
     metrics::Counters,
-    placement::ShardId,
+    relay::links::Relays,
     rtp::{extension::abs_send_time_24, ids::Seq},
+    timers::Timers,
+    words::event::{Event, Message},
 };
 
 /// Steps that no input of any honest or hostile client comes near: a message to a full room is driven through 63
 /// transports, and a pass over timers is bounded by itself.
 const STEPS_PER_INPUT_MAX: u64 = 1 << 14;
-
-/// What a shard is told at start.
-#[derive(Clone)]
-pub struct ShardConfig {
-    /// Which one it is.
-    pub shard: ShardId,
-    /// Bounds.
-    pub limits: Limits,
-    /// Where clients reach this shard: advertised addresses with its UDP port.
-    pub candidates: Vec<SocketAddr>,
-    /// The node's DTLS certificate.
-    pub certificate: Certificate,
-}
 
 /// See the module.
 pub(crate) struct Context {

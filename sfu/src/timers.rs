@@ -15,7 +15,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{connection::ConnectionKey, room::RoomKey};
+use crate::keys::{ConnectionKey, RoomKey};
 
 /// Precision of all looks. The shortest wait anybody asks for is the 5 ms before a lost packet is asked for again, and
 /// 200 wake-ups a second cost an idle shard nothing that shows.

@@ -1,0 +1,151 @@
+//! One packet for one subscriber: what changes in the copy.
+
+use std::time::Instant;
+
+use crate::{
+    connection::outgoing::{Change, OutPacket},
+    context::Context,
+    drop_reason::DropReason,
+    keys::LayerIndex,
+    room::{
+        layer_switch::{self, Decision},
+        publication::Publication,
+        subscription::{Binding, PayloadTypes, Subscription},
+    },
+    rtp::{
+        extension::ExtensionValues,
+        header::OutHeader,
+        ids::Pt,
+        packet::Arrived,
+        payload::{
+            picture::{Offsets, picture, source_numbers},
+            red, vp8,
+        },
+    },
+};
+
+/// Packets of a new subscription that carry the mid, until the receiver has surely learnt the SSRC.
+const MID_PACKETS: u32 = 50;
+
+/// What all subscribers of one packet share.
+pub(super) struct Source<'a> {
+    pub(super) publication: &'a Publication,
+    pub(super) layer: LayerIndex,
+    pub(super) is_key_frame: bool,
+    pub(super) descriptor: Option<vp8::Descriptor>,
+    /// What the blocks of redundant audio are in.
+    pub(super) red: Option<Pt>,
+}
+
+impl Source<'_> {
+    pub(super) fn send(
+        &self,
+        context: &mut Context,
+        subscription: &mut Subscription,
+        packet: &Arrived<'_>,
+        now: Instant,
+    ) {
+        let Binding::Bound(pts) = subscription.binding else { return };
+        let Some((pt, strip_red)) = pts.of(packet.codec) else { return };
+        if subscription.settings.disabled {
+            return;
+        }
+        let Some(connection) = context.connections.get_mut(subscription.connection) else { return };
+        if !connection.is_open() {
+            return;
+        }
+        match layer_switch::decide(
+            self.publication,
+            &subscription.stream,
+            self.layer,
+            self.is_key_frame,
+            now,
+        ) {
+            Decision::Forward => {}
+            Decision::Drop => return,
+            // The stream stood still, by a mute or on another layer, and this is from before.
+            Decision::Begin if subscription.stream.rewriter.has_passed(self.layer, packet.seq) => {
+                return;
+            }
+            Decision::Begin => {
+                let numbers = source_numbers(packet.timestamp, self.descriptor.as_ref());
+                let clock_rate = self.publication.codec.clock_rate();
+                subscription.stream.begin(self.layer, packet.seq, numbers, clock_rate, now);
+            }
+        }
+        let Some((seq, offsets)) = subscription.stream.rewriter.forward(self.layer, packet.seq)
+        else {
+            return;
+        };
+        let payload = if strip_red {
+            red::primary(packet.payload).unwrap_or_default()
+        } else {
+            packet.payload
+        };
+        let out = OutPacket {
+            header: OutHeader {
+                marker: packet.marker,
+                pt,
+                seq: seq.seq(),
+                timestamp: packet.timestamp.wrapping_add(offsets.timestamp),
+                ssrc: subscription.ssrc,
+            },
+            seq,
+            values: values_for(packet.values, subscription),
+            payload,
+            original: None,
+            change: self.change(pts, strip_red, offsets),
+        };
+        let timestamp = out.header.timestamp;
+        match connection.send_rtp(&mut context.egress, out, context.abs_send_time) {
+            Some(len) => {
+                context.counters.rtp_forwarded += 1;
+                self.note_sent(subscription, timestamp, offsets, payload.len(), now);
+                debug_assert!(len > payload.len());
+            }
+            None => context.counters.dropped.count(DropReason::EgressFull),
+        }
+    }
+
+    fn change(&self, pts: PayloadTypes, strip_red: bool, offsets: Offsets) -> Option<Change<'_>> {
+        match (self.red, pts.media) {
+            (Some(theirs), Some(ours)) if !strip_red && theirs != ours => Some(Change::Red(ours)),
+            _ => picture(self.descriptor.as_ref(), offsets).map(Change::Picture),
+        }
+    }
+
+    fn note_sent(
+        &self,
+        subscription: &mut Subscription,
+        timestamp: u32,
+        offsets: Offsets,
+        payload_len: usize,
+        now: Instant,
+    ) {
+        let stream = &mut subscription.stream;
+        stream.packets = stream.packets.wrapping_add(1);
+        stream.bytes += payload_len as u64;
+        // Half the number space ahead is "newer" (RFC 1982).
+        let newer = stream.last.is_none_or(|(last, _)| timestamp.wrapping_sub(last) < 0x8000_0000);
+        if newer {
+            stream.last = Some((timestamp, now));
+            if let Some(descriptor) = &self.descriptor {
+                let numbers = source_numbers(timestamp, Some(descriptor));
+                stream.last_picture.picture_id =
+                    numbers.picture_id.map(|id| id.wrapping_add(offsets.picture_id) & 0x7fff);
+                stream.last_picture.tl0_picture_index = numbers
+                    .tl0_picture_index
+                    .map(|index| index.wrapping_add(offsets.tl0_picture_index));
+            }
+        }
+    }
+}
+
+/// The extensions a subscriber gets: those of the source, less what only the publisher's leg needs, plus its mid.
+pub(super) fn values_for<'a>(
+    source: ExtensionValues<'a>,
+    subscription: &Subscription,
+) -> ExtensionValues<'a> {
+    let mid = (subscription.stream.packets < MID_PACKETS).then_some(subscription.mid);
+    ExtensionValues { mid, rid: None, repaired_rid: None, ..source }
+}
