@@ -1,6 +1,7 @@
 //! A media shard that hangs: one thread of the real binary is held by the debugger's system call, the others run.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
@@ -83,7 +84,10 @@ impl Server {
             .unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
         let admin = lines
-            .filter_map(|line| line.trim_start().strip_prefix("admin http://").map(str::to_owned))
+            .filter_map(|line| {
+                let address = line.trim_start().strip_prefix("admin")?.trim_start();
+                address.strip_prefix("http://").map(str::to_owned)
+            })
             .map(|rest| rest.split_whitespace().next().unwrap().parse().unwrap())
             .next();
         Self { child, admin: admin.unwrap(), held: None }

@@ -69,7 +69,7 @@ struct Keys {
 }
 
 /// What happened on a connection that its room must know.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Happening {
     /// Keys are agreed: media may flow.
     Opened,

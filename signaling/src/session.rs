@@ -336,6 +336,13 @@ fn response(message: Message) -> Option<Response> {
                 }),
             })
         }
+        other => return data_track_response(other),
+    })
+}
+
+/// Messages about data tracks; none for those that are not one response each.
+fn data_track_response(message: Message) -> Option<Response> {
+    Some(match message {
         Message::DataTrackPublished(track) => data_track::published(track),
         Message::DataTrackUnpublished(track) => data_track::unpublished(track),
         Message::DataTrackHandles(known) => data_track::handles(known),
@@ -347,15 +354,7 @@ fn response(message: Message) -> Option<Response> {
                 request: Some(data_track::request(request)),
             })
         }
-        Message::Joined(_)
-        | Message::Resumed(_)
-        | Message::Refused(_)
-        | Message::Admissible
-        | Message::Participant(_)
-        | Message::ClaimsChanged(_)
-        | Message::Administered(_)
-        | Message::Happened(_)
-        | Message::Leave { .. } => return None,
+        _ => return None,
     })
 }
 

@@ -37,8 +37,9 @@ async fn half_headers_and_silence_are_cut_and_a_call_does_not_notice() {
         assert_eq!(half.len() + silent.len() + idle.len(), 1200);
         until("cut connections", LONGER_THAN_A_HEADER, || descriptors(pid) <= files + 4).await;
     };
+    // The allocator keeps what attacks took, by thread, and the next one uses it.
     attack().await;
-    // The allocator keeps what one attack took, and the next one uses it.
+    attack().await;
     let memory = resident(pid);
     attack().await;
     let grown = resident(pid).saturating_sub(memory);

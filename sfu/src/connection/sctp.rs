@@ -113,7 +113,7 @@ impl ChannelLabel {
 }
 
 /// What [`DataChannels::poll_event`] yields.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChannelEvent {
     /// The first channel of this label is open, no matter who opened it.
     Open(ChannelLabel),

@@ -261,7 +261,8 @@ impl Room {
             changed.insert(*key);
         }
         changed.extend(before.iter().filter(|key| !meant.contains(key)));
-        let elsewhere = self.participants.get(publisher).and_then(|one| one.elsewhere());
+        let Some(owner) = self.participants.get(publisher) else { return };
+        let elsewhere = owner.elsewhere();
         let is_home = self.is_home();
         let Some(track) = self.data_track(publisher, sid) else { return };
         track.subscribers.retain(|(key, _)| meant.contains(key));

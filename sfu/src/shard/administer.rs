@@ -9,6 +9,7 @@ use super::Shard;
 use crate::{
     directory::ClosedRoom,
     keys::RoomKey,
+    room::Room,
     words::{
         administration::{
             Act, Administered, ListRooms, OpenRoom, ROOMS_PER_PAGE, Refused, Report, RoomAct,
@@ -61,7 +62,7 @@ impl Shard {
     fn list_rooms(&self, page: &ListRooms) -> Administered {
         if let Some(name) = &page.name {
             let room = self.names.get(name).and_then(|key| self.rooms.get(*key));
-            let rooms = room.map(|room| room.describe_room()).into_iter().collect();
+            let rooms = room.map(Room::describe_room).into_iter().collect();
             return Ok(Report::Rooms { rooms, next: None });
         }
         let mut rest =

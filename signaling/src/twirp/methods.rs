@@ -25,11 +25,11 @@ pub(crate) enum Method {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Grant {
     /// `roomCreate`.
-    RoomCreate,
+    Create,
     /// `roomList`.
-    RoomList,
+    List,
     /// `roomAdmin` with the `room` that the call is about.
-    RoomAdmin,
+    Admin,
 }
 
 /// A row of [`METHODS`].
@@ -46,17 +46,17 @@ const fn row(name: &'static str, method: Method, grant: Grant) -> Row {
 
 /// The methods of `livekit.RoomService` that are served.
 pub(crate) const METHODS: [Row; 11] = [
-    row("CreateRoom", Method::CreateRoom, Grant::RoomCreate),
-    row("ListRooms", Method::ListRooms, Grant::RoomList),
-    row("DeleteRoom", Method::DeleteRoom, Grant::RoomCreate),
-    row("ListParticipants", Method::ListParticipants, Grant::RoomAdmin),
-    row("GetParticipant", Method::GetParticipant, Grant::RoomAdmin),
-    row("RemoveParticipant", Method::RemoveParticipant, Grant::RoomAdmin),
-    row("MutePublishedTrack", Method::MutePublishedTrack, Grant::RoomAdmin),
-    row("UpdateParticipant", Method::UpdateParticipant, Grant::RoomAdmin),
-    row("UpdateSubscriptions", Method::UpdateSubscriptions, Grant::RoomAdmin),
-    row("SendData", Method::SendData, Grant::RoomAdmin),
-    row("UpdateRoomMetadata", Method::UpdateRoomMetadata, Grant::RoomAdmin),
+    row("CreateRoom", Method::CreateRoom, Grant::Create),
+    row("ListRooms", Method::ListRooms, Grant::List),
+    row("DeleteRoom", Method::DeleteRoom, Grant::Create),
+    row("ListParticipants", Method::ListParticipants, Grant::Admin),
+    row("GetParticipant", Method::GetParticipant, Grant::Admin),
+    row("RemoveParticipant", Method::RemoveParticipant, Grant::Admin),
+    row("MutePublishedTrack", Method::MutePublishedTrack, Grant::Admin),
+    row("UpdateParticipant", Method::UpdateParticipant, Grant::Admin),
+    row("UpdateSubscriptions", Method::UpdateSubscriptions, Grant::Admin),
+    row("SendData", Method::SendData, Grant::Admin),
+    row("UpdateRoomMetadata", Method::UpdateRoomMetadata, Grant::Admin),
 ];
 
 /// The row of a path.
@@ -73,9 +73,9 @@ impl Grant {
     pub(crate) fn check(self, claims: &Claims, room: Option<&RoomName>) -> Result<(), TwirpError> {
         let grants = claims.grants;
         let (is_granted, name) = match self {
-            Self::RoomCreate => (grants.room_create, "roomCreate"),
-            Self::RoomList => (grants.room_list, "roomList"),
-            Self::RoomAdmin => {
+            Self::Create => (grants.room_create, "roomCreate"),
+            Self::List => (grants.room_list, "roomList"),
+            Self::Admin => {
                 let is_same = room.is_some() && claims.room.as_ref() == room;
                 (grants.room_admin && is_same, "roomAdmin for this room")
             }
@@ -96,22 +96,22 @@ mod tests {
     fn each_grant_opens_its_methods_and_no_other() {
         let room = samples::room_name();
         let other = RoomName::try_from("other".to_owned()).unwrap();
-        let all = [Grant::RoomCreate, Grant::RoomList, Grant::RoomAdmin];
+        let all = [Grant::Create, Grant::List, Grant::Admin];
         for given in all {
             let mut claims = samples::claims();
             claims.grants = Grants {
-                room_create: given == Grant::RoomCreate,
-                room_list: given == Grant::RoomList,
-                room_admin: given == Grant::RoomAdmin,
+                room_create: given == Grant::Create,
+                room_list: given == Grant::List,
+                room_admin: given == Grant::Admin,
                 ..Grants::default()
             };
             for asked in all {
                 assert_eq!(asked.check(&claims, Some(&room)).is_ok(), asked == given);
             }
-            assert!(Grant::RoomAdmin.check(&claims, Some(&other)).is_err());
-            assert!(Grant::RoomAdmin.check(&claims, None).is_err());
+            assert!(Grant::Admin.check(&claims, Some(&other)).is_err());
+            assert!(Grant::Admin.check(&claims, None).is_err());
             claims.room = None;
-            assert!(Grant::RoomAdmin.check(&claims, Some(&room)).is_err());
+            assert!(Grant::Admin.check(&claims, Some(&room)).is_err());
         }
     }
 
