@@ -1,0 +1,3 @@
+//! What the world outside offers, as traits: one file a port. Adapters implement them; tests have fakes.
+
+pub mod identify;
