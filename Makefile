@@ -60,7 +60,7 @@ test: ## Every gate, as CI runs it
 	@scripts/test.sh
 
 .PHONY: test-deps
-test-deps: ## Install what the tests need beyond cargo and node: browsers, ip, shellcheck, valgrind
+test-deps: ## Install what the tests need beyond cargo and node: browsers, ip, shellcheck, valgrind, PostgreSQL
 	@scripts/install-test-deps.sh
 
 .PHONY: e2e

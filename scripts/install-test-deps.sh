@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond cargo and node: Chromium and Firefox (the browser tests), ip (their network
-# namespace), shellcheck, valgrind (the instruction count). Only what is missing, through apt, with sudo if need be.
+# namespace), shellcheck, valgrind (the instruction count), PostgreSQL (the scheduling API's stories run over it too).
+# Only what is missing, through apt, with sudo if need be.
 set -euo pipefail
 
 # command:package
@@ -8,6 +9,7 @@ wanted=(
     chromium:chromium
     firefox-esr:firefox-esr
     ip:iproute2
+    psql:postgresql
     shellcheck:shellcheck
     valgrind:valgrind
 )
