@@ -4,8 +4,16 @@
 
 pub mod access;
 pub mod actor;
+pub mod appointment;
+pub mod availability;
+pub mod claim;
 pub mod clinic;
+pub mod directory;
 pub mod id;
+pub mod money;
 pub(crate) mod once;
 pub(crate) mod page;
 pub mod rev;
+pub mod schedule;
+pub mod service;
+pub mod slot;

@@ -91,6 +91,21 @@ impl Actor {
         !self.roles.is_empty()
     }
 
+    /// The patient that an act is for when nobody names one: the only one that this person is or speaks for.
+    #[must_use]
+    pub fn only_patient(&self) -> Option<PatientId> {
+        match self.patients.as_slice() {
+            [one] if self.roles == [Role::Patient] => Some(one.clone()),
+            _ => None,
+        }
+    }
+
+    /// The practitioner whose appointments are meant when nobody says: this person, unless they also run the calendar.
+    #[must_use]
+    pub fn only_practitioner(&self) -> Option<PractitionerId> {
+        if self.roles == [Role::Practitioner] { self.practitioner.clone() } else { None }
+    }
+
     /// Whether this actor has a role; everybody is [`Role::Anyone`].
     #[must_use]
     pub fn has(&self, role: Role) -> bool {
