@@ -10,18 +10,24 @@
 //! functions over a [`Tx`]; there is no trait a noun, because both engines run the same functions and the stories run
 //! over both. Never: decides policy. What the database itself refuses (overlap, a second use of a key) is decided there.
 
+pub(crate) mod appointments;
 pub(crate) mod audit_log;
+pub(crate) mod calendars;
 pub(crate) mod change;
+pub(crate) mod claims;
 pub(crate) mod clinics;
 pub(crate) mod data_keys;
+pub(crate) mod directory;
 mod engine;
 mod error;
 pub(crate) mod idempotency;
 mod migrate;
 pub(crate) mod outbox;
+pub(crate) mod schedules;
+pub(crate) mod services;
 mod sql;
 
 pub(crate) use engine::Scope;
 pub use engine::{Engine, Location, LocationError, Store, StoreSettings};
 pub use error::StoreError;
-pub(crate) use sql::{Row, Tx, Value, values};
+pub(crate) use sql::{Row, Tx, Value, json, values};

@@ -35,6 +35,7 @@ macro_rules! migrations {
 pub(super) const MIGRATIONS: &[Migration] = migrations! {
     1 "0001_foundation";
     2 "0002_people";
+    40 "0040_scheduling";
 };
 
 impl Migration {

@@ -70,6 +70,11 @@ impl<T: Id> From<Option<&T>> for Value {
     }
 }
 
+/// A structure as JSON text.
+pub(crate) fn json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Schema(error.to_string()))
+}
+
 /// An open transaction. Dropped without [`Tx::commit`], it never happened.
 pub(crate) struct Tx {
     transaction: Either,
