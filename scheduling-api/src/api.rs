@@ -3,7 +3,13 @@
 use std::sync::Arc;
 
 use crate::{
-    clock::Clock, crypto::KeyRing, ports::identify::Identify, random::Random, store::Store,
+    calendar_cache::CalendarCache,
+    clock::Clock,
+    crypto::KeyRing,
+    domain::id::ClinicId,
+    ports::identify::Identify,
+    random::Random,
+    store::{Scope, Store, StoreError, audit_log},
 };
 
 /// What the API works with. Cheap to clone.
@@ -17,6 +23,19 @@ pub struct Api {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub random: Arc<Random>,
+    /// Calendars that were read before, for searches.
+    pub calendars: Arc<CalendarCache>,
     /// Who stands behind a bearer token.
     pub identify: Arc<dyn Identify>,
+}
+
+impl Api {
+    /// Checks a clinic's audit log from its beginning: the number of its entries.
+    ///
+    /// # Errors
+    /// The inner error is the number of the first entry that is not what was written.
+    pub async fn verify_audit(&self, clinic: &ClinicId) -> Result<Result<i64, i64>, StoreError> {
+        let mut tx = self.store.read(Scope::Clinic(clinic)).await?;
+        audit_log::verify(&mut tx, Some(clinic)).await
+    }
 }

@@ -33,8 +33,10 @@
 
 mod api;
 mod audit;
+mod calendar_cache;
 pub mod clock;
 mod crypto;
+pub mod demo;
 pub mod domain;
 mod http;
 pub mod ports;
@@ -43,6 +45,7 @@ mod store;
 mod usecase;
 
 pub use api::Api;
+pub use calendar_cache::CalendarCache;
 pub use crypto::{KeyRing, KeyRingError};
 pub use http::{openapi, router};
 pub use store::{Engine, Location, LocationError, Store, StoreError, StoreSettings};

@@ -5,9 +5,23 @@
 
 mod failure;
 
+pub(crate) mod advance;
+pub(crate) mod book;
 pub(crate) mod create_clinic;
+pub(crate) mod expire;
+pub(crate) mod hold;
 pub(crate) mod list_clinics;
+mod load;
+pub(crate) mod override_rules;
+mod patient;
+pub(crate) mod place;
+pub(crate) mod read_appointment;
 pub(crate) mod read_clinic;
+mod record;
+pub(crate) mod reschedule;
+pub(crate) mod schedule;
+pub(crate) mod search;
+pub(crate) mod services;
 pub(crate) mod update_clinic;
 
 pub(crate) use failure::Failure;

@@ -1,7 +1,10 @@
 //! Why a use case did not do what it was asked: every reason of the API, without its status.
 
 use crate::{
-    domain::{access::Refusal, clinic::ClinicError},
+    domain::{
+        access::Refusal, appointment::TransitionError, availability::AvailabilityError,
+        clinic::ClinicError, service::ServiceError, slot::SlotRefusal,
+    },
     store::StoreError,
 };
 
@@ -25,6 +28,15 @@ pub(crate) enum Failure {
     /// The idempotency key stands for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,
+    /// The time cannot be booked.
+    #[error(transparent)]
+    Slot(#[from] SlotRefusal),
+    /// The appointment cannot go there from where it is.
+    #[error(transparent)]
+    Transition(#[from] TransitionError),
+    /// The visit type needs approval, so it cannot be held.
+    #[error("this visit type needs approval: book it at once, which makes a request")]
+    NeedsApproval,
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -32,8 +44,26 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// A field of the request that cannot be.
+    #[expect(clippy::needless_pass_by_value, reason = "errors and texts alike are handed over")]
     pub(crate) fn invalid(field: &'static str, reason: impl ToString) -> Self {
         Self::Invalid { field, reason: reason.to_string() }
+    }
+}
+
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        Self::invalid(error.field, error)
+    }
+}
+
+impl From<AvailabilityError> for Failure {
+    fn from(error: AvailabilityError) -> Self {
+        let field = match error {
+            AvailabilityError::TimeZone => "/time_zone",
+            AvailabilityError::Weekday | AvailabilityError::Windows => "/weekly",
+            AvailabilityError::Override => "/overrides",
+        };
+        Self::invalid(field, error)
     }
 }
 
