@@ -3,27 +3,33 @@
 //! An endpoint parses, makes one call into `usecase`, and answers. Statuses and problem types are chosen in `error`,
 //! headers read in `caller`, `body`, `if_match` and `page`. Never: a rule, SQL.
 
+mod appointments;
 mod body;
 mod caller;
 mod clinics;
+mod directory;
 mod documents;
 mod error;
+mod holds;
 mod if_match;
 mod limits;
+mod money;
 mod page;
+mod schedules;
+mod services;
+mod slots;
 
-use axum::{Router, extract::DefaultBodyLimit, middleware};
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::any};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::api::Api;
 
 /// The API's routes, to be merged into a server. Answers only under `/v1`.
-#[must_use]
 pub fn router(api: Api) -> Router {
     let (routes, document) = routes().split_for_parts();
     routes
-        .fallback(error::no_such_route)
+        .route("/v1/{*rest}", any(error::no_such_route))
         .method_not_allowed_fallback(error::no_such_method)
         .merge(documents::router(&document))
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
@@ -38,5 +44,12 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::with_openapi(documents::Document::openapi()).merge(clinics::router())
+    OpenApiRouter::with_openapi(documents::Document::openapi())
+        .merge(clinics::router())
+        .merge(services::router())
+        .merge(schedules::router())
+        .merge(directory::router())
+        .merge(slots::router())
+        .merge(holds::router())
+        .merge(appointments::router())
 }

@@ -24,7 +24,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
 #[derive(Debug, Serialize, ToSchema)]
 struct ClinicView {
     /// Which one.
-    #[schema(value_type = String, example = "clin_01932f3ea5b07c3e8d9a6b1c2d3e4f50")]
+    #[schema(example = "clin_01932f3ea5b07c3e8d9a6b1c2d3e4f50")]
     id: String,
     /// How often it was changed; also the `ETag`.
     rev: i64,

@@ -8,7 +8,11 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{domain::access::Refusal, store::StoreError, usecase::Failure};
+use crate::{
+    domain::{access::Refusal, appointment::TransitionError},
+    store::StoreError,
+    usecase::Failure,
+};
 
 /// Seconds after which a client may try again when the database was away.
 const RETRY_AFTER_S: u32 = 2;
@@ -57,6 +61,11 @@ const KEY_REUSED: Kind = (
 );
 const IN_FLIGHT: Kind = ("in-flight", "The same is being done", StatusCode::CONFLICT);
 const SLOT_TAKEN: Kind = ("slot-taken", "The time is taken", StatusCode::CONFLICT);
+const SLOT_REFUSED: Kind =
+    ("slot-refused", "The time cannot be booked", StatusCode::UNPROCESSABLE_ENTITY);
+const NOT_POSSIBLE: Kind = ("not-possible", "Not possible in this state", StatusCode::CONFLICT);
+const HOLD_EXPIRED: Kind = ("hold-expired", "The time is kept no longer", StatusCode::CONFLICT);
+const NEEDS_APPROVAL: Kind = ("needs-approval", "Approval is needed", StatusCode::CONFLICT);
 const UNAVAILABLE: Kind =
     ("unavailable", "Not possible right now", StatusCode::SERVICE_UNAVAILABLE);
 const INTERNAL: Kind =
@@ -74,6 +83,7 @@ impl Problem {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "errors and texts alike are handed over")]
     fn with_detail(mut self, detail: impl ToString) -> Self {
         self.detail = Some(detail.to_string());
         self
@@ -142,6 +152,10 @@ impl From<Failure> for Problem {
                 Self { field: Some(field.to_owned()), ..Self::new(INVALID) }.with_detail(reason)
             }
             Failure::KeyReused => Self::new(KEY_REUSED),
+            Failure::Slot(reason) => Self::new(SLOT_REFUSED).with_detail(reason),
+            Failure::Transition(TransitionError::Expired) => Self::new(HOLD_EXPIRED),
+            Failure::Transition(reason) => Self::new(NOT_POSSIBLE).with_detail(reason),
+            Failure::NeedsApproval => Self::new(NEEDS_APPROVAL).with_detail(failure),
             Failure::Store(error) => Self::of_store(&error),
         }
     }

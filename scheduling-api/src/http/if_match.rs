@@ -25,6 +25,20 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
+/// The revision that a step is based on, where the step itself says from which state: it may be left out.
+pub(super) struct IfMatchMaybe(pub(super) Option<Rev>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatchMaybe {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if !parts.headers.contains_key(header::IF_MATCH) {
+            return Ok(Self(None));
+        }
+        IfMatch::from_request_parts(parts, state).await.map(|IfMatch(rev)| Self(Some(rev)))
+    }
+}
+
 /// The header that tells a revision.
 pub(super) fn etag(rev: Rev) -> [(HeaderName, HeaderValue); 1] {
     let tag = HeaderValue::try_from(format!("\"{rev}\""));

@@ -27,6 +27,11 @@ pub(super) struct PageQuery {
 }
 
 impl PageQuery {
+    /// From the parameters of a query that has more of them.
+    pub(super) fn new(limit: Option<u32>, after: Option<String>) -> Self {
+        Self { limit, after }
+    }
+
     /// The page that is asked for.
     pub(super) fn parse(self) -> Result<PageRequest, Problem> {
         let limit = self.limit.unwrap_or(LIMIT_DEFAULT);
