@@ -17,8 +17,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // `http` names the store for one thing: its errors, which `error` turns into problems.
     ("http", &["usecase", "api", "domain", "store"]),
     ("worker", &["usecase", "api", "domain", "store", "ports"]),
-    ("usecase", &["api", "domain", "store", "ports", "crypto", "audit"]),
-    ("api", &["store", "crypto", "ports", "clock", "random"]),
+    ("demo", &["usecase", "api", "domain", "store"]),
+    ("usecase", &["api", "calendar_cache", "domain", "store", "ports", "crypto", "audit"]),
+    ("api", &["store", "domain", "calendar_cache", "crypto", "ports", "clock", "random"]),
+    ("calendar_cache", &["domain"]),
     ("ports", &["domain", "store"]),
     ("store", &["domain", "audit", "crypto", "random"]),
     ("audit", &["domain"]),

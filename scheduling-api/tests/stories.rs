@@ -33,9 +33,15 @@ macro_rules! stories {
 #[path = "stories/world.rs"]
 mod world;
 
+#[path = "stories/availability.rs"]
+mod availability;
+#[path = "stories/booking.rs"]
+mod booking;
 #[path = "stories/clinics.rs"]
 mod clinics;
 #[path = "stories/engines.rs"]
 mod engines;
+#[path = "stories/race.rs"]
+mod race;
 #[path = "stories/requests.rs"]
 mod requests;

@@ -2,6 +2,8 @@
 
 #[path = "world/cluster.rs"]
 mod cluster;
+#[path = "world/practice.rs"]
+pub mod practice;
 #[path = "world/request.rs"]
 mod request;
 
@@ -61,6 +63,7 @@ impl World {
             keys: Arc::new(KeyRing::parse(&KeyRing::generate(&random)).unwrap()),
             clock: clock.clone(),
             random,
+            calendars: Arc::default(),
             identify: tokens.clone(),
         };
         let router = router(api.clone());
@@ -84,7 +87,13 @@ impl World {
     pub fn member(&self, role: Role, clinic: Option<&str>) -> String {
         let user = UserId::mint(&self.api.random, BEGINNING.parse().unwrap());
         let clinic = clinic.map(|id| id.parse::<ClinicId>().unwrap());
-        self.token(Actor { user: Some(user), clinic, roles: vec![role], ..Actor::default() })
+        self.token(Actor {
+            user: Some(user),
+            clinic,
+            roles: vec![role],
+            second_factor: true,
+            ..Actor::default()
+        })
     }
 
     /// A clinic, opened over HTTP; its id.
