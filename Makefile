@@ -60,7 +60,7 @@ test: ## Every gate, as CI runs it
 	@scripts/test.sh
 
 .PHONY: test-deps
-test-deps: ## Install what the tests need beyond cargo and node: browsers, ip, shellcheck, valgrind, python3
+test-deps: ## Install what the tests need beyond cargo and node: browsers, ip, valgrind, PostgreSQL, python3 ...
 	@scripts/install-test-deps.sh
 
 .PHONY: e2e

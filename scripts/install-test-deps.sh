@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond cargo and node: Chromium and Firefox (the browser tests), ip (their network
-# namespace), shellcheck, valgrind (the instruction count), python3 with venv (stock SDKs). Only what is missing, through
+# namespace), shellcheck, valgrind (the instruction count), python3 with venv (stock SDKs), PostgreSQL (the scheduling
+# API's stories run over it too), Authlib (a foreign client of its authorization server). Only what is missing, through
 # apt, with sudo if need be.
 set -euo pipefail
 
@@ -9,6 +10,7 @@ wanted=(
     chromium:chromium
     firefox-esr:firefox-esr
     ip:iproute2
+    psql:postgresql
     shellcheck:shellcheck
     valgrind:valgrind
     python3:python3
@@ -27,6 +29,11 @@ done
 if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
     missing_commands+=("python3 -m venv")
     missing_packages+=(python3-venv)
+fi
+
+if ! /usr/bin/python3 -c 'import authlib, requests' 2>/dev/null; then
+    missing_commands+=("python3 with authlib and requests")
+    missing_packages+=(python3-authlib python3-requests)
 fi
 
 if [ "${#missing_packages[@]}" -eq 0 ]; then

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! server ──► signaling ──► sfu ──► protocol        signaling sees the sfu through its handle only
-//!    └─────► sfu                                    protocol, sfu: no async runtime, no web framework
+//!    ├─────► sfu                                    protocol, sfu: no async runtime, no web framework
+//!    └─────► scheduling-api ──► protocol            the business knows nothing of media, nor media of it
 //! sim, bench, fuzz ► the pure parts                 nothing depends on server, bench or fuzz
 //! ```
 
@@ -25,7 +26,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("sfu", &["protocol"]),
     ("signaling", &["protocol", "sfu"]),
-    ("server", &["protocol", "sfu", "signaling"]),
+    ("scheduling-api", &["protocol"]),
+    ("server", &["protocol", "sfu", "signaling", "scheduling-api"]),
     ("sim", &["protocol", "sfu"]),
     ("bench", &["protocol", "sfu", "sim"]),
     ("fuzz", &["protocol", "sfu", "signaling"]),
@@ -45,6 +47,10 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ),
     // No media.
     ("signaling", &["mio", "socket2", "dimpl", "rtc-sctp", "rtc-sdp", "sqlx", "webrtc"]),
+    (
+        "scheduling-api",
+        &["mio", "socket2", "dimpl", "rtc-sctp", "rtc-sdp", "webrtc", "livekit-protocol"],
+    ),
 ];
 
 /// What signalling may name of the sfu: the door, and the words that pass through it.

@@ -1,0 +1,49 @@
+//! One value that every use case gets: the store, the keys, the clock, randomness, and the ports to the outside.
+
+use std::sync::Arc;
+
+use crate::{
+    calendar_cache::CalendarCache,
+    clock::Clock,
+    crypto::KeyRing,
+    domain::id::ClinicId,
+    gate::Gate,
+    links::Links,
+    ports::{identify::Identify, identity_provider::IdentityProviders},
+    random::Random,
+    store::{Scope, Store, StoreError, audit_log},
+};
+
+/// What the API works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    /// Where the data is.
+    pub store: Store,
+    /// What opens sealed columns.
+    pub keys: Arc<KeyRing>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<Random>,
+    /// Calendars that were read before, for searches.
+    pub calendars: Arc<CalendarCache>,
+    /// Who stands behind a bearer token.
+    pub identify: Arc<dyn Identify>,
+    /// What stands before signing in.
+    pub gate: Arc<Gate>,
+    /// Outside identity providers.
+    pub providers: IdentityProviders,
+    /// Where people are sent.
+    pub links: Arc<Links>,
+}
+
+impl Api {
+    /// Checks a clinic's audit log from its beginning: the number of its entries.
+    ///
+    /// # Errors
+    /// The inner error is the number of the first entry that is not what was written.
+    pub async fn verify_audit(&self, clinic: &ClinicId) -> Result<Result<i64, i64>, StoreError> {
+        let mut tx = self.store.read(Scope::Clinic(clinic)).await?;
+        audit_log::verify(&mut tx, Some(clinic)).await
+    }
+}

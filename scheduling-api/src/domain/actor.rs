@@ -1,0 +1,132 @@
+//! Who asks: the person or program behind a request, as far as the access decision needs to know.
+
+use jiff::Timestamp;
+
+use crate::domain::id::{ClinicId, PatientId, PractitionerId, RequestId, SessionId, UserId};
+use crate::domain::oauth::scope::Scopes;
+
+/// What somebody is, within a clinic or above all of them. One person may be several of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Role {
+    /// Nobody in particular: not signed in. Everybody is this too.
+    Anyone,
+    /// Signed in, whatever else they are. Every person who signed in is this too.
+    User,
+    /// Receives care, or speaks for somebody who does.
+    Patient,
+    /// Gives care.
+    Practitioner,
+    /// Keeps the calendar.
+    Receptionist,
+    /// Runs the clinic.
+    ClinicAdmin,
+    /// Runs the installation: clinics, not their patients.
+    PlatformAdmin,
+    /// A program of the clinic, by an API key.
+    Service,
+    /// This program itself: expiry, reminders. No request ever carries it.
+    System,
+}
+
+impl Role {
+    /// Every role that a request can carry.
+    pub const OF_REQUESTS: [Self; 8] = [
+        Self::Anyone,
+        Self::User,
+        Self::Patient,
+        Self::Practitioner,
+        Self::Receptionist,
+        Self::ClinicAdmin,
+        Self::PlatformAdmin,
+        Self::Service,
+    ];
+
+    /// The role as the audit log and the API write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Anyone => "anyone",
+            Self::User => "user",
+            Self::Patient => "patient",
+            Self::Practitioner => "practitioner",
+            Self::Receptionist => "receptionist",
+            Self::ClinicAdmin => "clinic_admin",
+            Self::PlatformAdmin => "platform_admin",
+            Self::Service => "service",
+            Self::System => "system",
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Actor {
+    /// The account; none when nobody signed in, or for a program.
+    pub user: Option<UserId>,
+    /// The session that asks; none for a program.
+    pub session: Option<SessionId>,
+    /// The clinic that the session acts in; a session acts in one.
+    pub clinic: Option<ClinicId>,
+    /// All roles there, without [`Role::Anyone`].
+    pub roles: Vec<Role>,
+    /// The practitioner that this person is.
+    pub practitioner: Option<PractitionerId>,
+    /// The patients that this person is or speaks for.
+    pub patients: Vec<PatientId>,
+    /// What a program may do in their name; all that they may, when it is themselves.
+    pub scopes: Option<Scopes>,
+    /// Whether a second factor was shown when signing in.
+    pub second_factor: bool,
+    /// Until when a fresh proof of identity counts, for acts that ask for one.
+    pub stepped_up_until: Option<Timestamp>,
+}
+
+impl Actor {
+    /// Not signed in.
+    #[must_use]
+    pub fn anyone() -> Self {
+        Self::default()
+    }
+
+    /// This program, at work in a clinic.
+    #[must_use]
+    pub fn system(clinic: ClinicId) -> Self {
+        Self { clinic: Some(clinic), roles: vec![Role::System], ..Self::default() }
+    }
+
+    /// Whether anybody is known to stand behind the request.
+    #[must_use]
+    pub fn is_signed_in(&self) -> bool {
+        !self.roles.is_empty()
+    }
+
+    /// The patient that an act is for when nobody names one: the only one that this person is or speaks for.
+    #[must_use]
+    pub fn only_patient(&self) -> Option<PatientId> {
+        match self.patients.as_slice() {
+            [one] if self.roles == [Role::Patient] => Some(one.clone()),
+            _ => None,
+        }
+    }
+
+    /// The practitioner whose appointments are meant when nobody says: this person, unless they also run the calendar.
+    #[must_use]
+    pub fn only_practitioner(&self) -> Option<PractitionerId> {
+        if self.roles == [Role::Practitioner] { self.practitioner.clone() } else { None }
+    }
+
+    /// Whether this actor has a role; everybody is [`Role::Anyone`].
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        role == Role::Anyone || self.roles.contains(&role)
+    }
+}
+
+/// One request's origin: what every use case gets first.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// Who asks.
+    pub(crate) actor: Actor,
+    /// The request, for the audit log and problem reports.
+    pub(crate) request: RequestId,
+}

@@ -1,0 +1,77 @@
+//! The API over HTTP: one endpoint a file, gathered by noun.
+//!
+//! An endpoint parses, makes one call into `usecase`, and answers. Statuses and problem types are chosen in `error`,
+//! headers read in `caller`, `body`, `if_match` and `page`. Never: a rule, SQL.
+
+mod admin;
+mod api_keys;
+mod appointments;
+mod auth;
+mod body;
+mod caller;
+mod clinics;
+mod directory;
+mod documents;
+mod error;
+mod holds;
+mod if_match;
+mod limits;
+mod money;
+mod oauth;
+mod oauth_clients;
+mod origin;
+mod page;
+mod page;
+mod passkeys;
+mod patients;
+mod practitioners;
+mod providers;
+mod schedules;
+mod services;
+mod slots;
+mod staff;
+
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::any};
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::api::Api;
+
+/// The API's routes, to be merged into a server. Answers only under `/v1`.
+pub fn router(api: Api) -> Router {
+    let (routes, document) = routes().split_for_parts();
+    routes
+        .route("/v1/{*rest}", any(error::no_such_route))
+        .method_not_allowed_fallback(error::no_such_method)
+        .merge(documents::router(&document))
+        .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(api.clone(), limits::bounded))
+        .with_state(api)
+}
+
+/// The OpenAPI document, made from the routes.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
+}
+
+fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(documents::Document::openapi())
+        .merge(clinics::router())
+        .merge(services::router())
+        .merge(schedules::router())
+        .merge(directory::router())
+        .merge(slots::router())
+        .merge(holds::router())
+        .merge(appointments::router())
+        .merge(auth::router())
+        .merge(oauth::router())
+        .merge(oauth_clients::router())
+        .merge(api_keys::router())
+        .merge(passkeys::router())
+        .merge(providers::router())
+        .merge(staff::router())
+        .merge(admin::router())
+        .merge(patients::router())
+        .merge(practitioners::router())
+}

@@ -1,0 +1,44 @@
+//! What is kept, on SQLite or PostgreSQL: one SQL text for both, and the few places where they differ.
+//!
+//! ```text
+//! use case ─► Change ─► nouns (clinics, ...) ─► Tx ─► SQLite: one writer, many readers, WAL
+//!               │ commit: state + revision + audit + outbox + idempotency, or nothing
+//!               └───────────────────────────────────► PostgreSQL: a pool, row-level security
+//! ```
+//!
+//! Owns: tables, columns, transactions, and the meaning of an engine's errors ([`StoreError`]). A noun's file has plain
+//! functions over a [`Tx`]; there is no trait a noun, because both engines run the same functions and the stories run
+//! over both. Never: decides policy. What the database itself refuses (overlap, a second use of a key) is decided there.
+
+pub(crate) mod accounts;
+pub(crate) mod api_keys;
+pub(crate) mod appointments;
+pub(crate) mod audit_log;
+pub(crate) mod calendars;
+pub(crate) mod change;
+pub(crate) mod claims;
+pub(crate) mod clinics;
+pub(crate) mod data_keys;
+pub(crate) mod directory;
+mod engine;
+mod error;
+pub(crate) mod idempotency;
+pub(crate) mod memberships;
+mod migrate;
+pub(crate) mod oauth;
+pub(crate) mod one_times;
+pub(crate) mod outbox;
+pub(crate) mod patients;
+pub(crate) mod practitioners;
+pub(crate) mod providers;
+pub(crate) mod schedules;
+pub(crate) mod second_factors;
+pub(crate) mod services;
+pub(crate) mod sessions;
+pub(crate) mod signing_keys;
+mod sql;
+
+pub(crate) use engine::Scope;
+pub use engine::{Engine, Location, LocationError, Store, StoreSettings};
+pub use error::StoreError;
+pub(crate) use sql::{Row, Tx, Value, json, values};

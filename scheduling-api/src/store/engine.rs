@@ -1,0 +1,241 @@
+//! The two engines: where the data lives, how connections are opened, how a transaction begins.
+//!
+//! SQLite writes through one connection (a second writer would only wait or fail: a deferred transaction that reads and
+//! then writes dies at once when another has written in between) and reads through several. PostgreSQL has one pool;
+//! every transaction says which clinic it works for, and row-level security hides the others'.
+
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+use sqlx::{
+    Pool, Postgres, Sqlite,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{
+    domain::id::ClinicId,
+    store::{StoreError, Tx, migrate},
+};
+
+/// Which engine, for the few texts that differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// The default: a file.
+    Sqlite,
+    /// A server, for more than one machine.
+    Postgres,
+}
+
+/// Where the data lives. Written as `sqlite:PATH` or `postgres://...`.
+#[derive(Debug, Clone)]
+pub enum Location {
+    /// A file, made when it is missing.
+    Sqlite(PathBuf),
+    /// A server, with user, password and database in the URL.
+    Postgres(Box<PgConnectOptions>),
+}
+
+/// A location that is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("neither sqlite:PATH nor postgres://USER:PASSWORD@HOST/DATABASE")]
+pub struct LocationError;
+
+impl FromStr for Location {
+    type Err = LocationError;
+
+    fn from_str(text: &str) -> Result<Self, LocationError> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() || path.contains('?') {
+                return Err(LocationError);
+            }
+            return Ok(Self::Sqlite(path.into()));
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            // The parser's own message could repeat the password.
+            let options = PgConnectOptions::from_str(text).map_err(|_| LocationError)?;
+            return Ok(Self::Postgres(Box::new(options)));
+        }
+        Err(LocationError)
+    }
+}
+
+/// How the store is opened.
+#[derive(Debug, Clone)]
+pub struct StoreSettings {
+    /// Where.
+    pub location: Location,
+    /// Most connections: to PostgreSQL, or reading from SQLite.
+    pub connections_max: u32,
+    /// Longest wait for a free connection; after it the answer is 503.
+    pub acquire_max: Duration,
+    /// Longest time that one statement may take.
+    pub statement_max: Duration,
+}
+
+impl StoreSettings {
+    /// The defaults: 8 connections keep two cores and a disk busy; a caller waits 2 s for one, since a browser's user
+    /// waits no longer; no statement of this program needs 5 s.
+    #[must_use]
+    pub fn at(location: Location) -> Self {
+        Self {
+            location,
+            connections_max: 8,
+            acquire_max: Duration::from_secs(2),
+            statement_max: Duration::from_secs(5),
+        }
+    }
+}
+
+/// For whom a transaction works. On PostgreSQL, row-level security enforces it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Scope<'a> {
+    /// One clinic: rows of others do not exist.
+    Clinic(&'a ClinicId),
+    /// All of them: signing in, the directory of clinics, workers.
+    Platform,
+}
+
+/// The open database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pools: Pools,
+    statement_max: Duration,
+}
+
+#[derive(Debug, Clone)]
+enum Pools {
+    Sqlite { writer: Pool<Sqlite>, readers: Pool<Sqlite> },
+    Postgres(Pool<Postgres>),
+}
+
+impl Store {
+    /// Opens the database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or a migration fails; then the schema is as it was.
+    pub async fn open(settings: &StoreSettings) -> Result<Self, StoreError> {
+        let pools = match &settings.location {
+            Location::Sqlite(path) => sqlite(path.clone(), settings).await?,
+            Location::Postgres(options) => postgres(options, settings).await?,
+        };
+        let store = Self { pools, statement_max: settings.statement_max };
+        migrate::run(&store, migrate::MIGRATIONS).await?;
+        Ok(store)
+    }
+
+    /// Which engine this is.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        match self.pools {
+            Pools::Sqlite { .. } => Engine::Sqlite,
+            Pools::Postgres(_) => Engine::Postgres,
+        }
+    }
+
+    /// A transaction that only reads. It sees one state of the data throughout.
+    pub(crate) async fn read(&self, scope: Scope<'_>) -> Result<Tx, StoreError> {
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => {
+                Ok(Tx::sqlite(readers.begin().await?, self.statement_max))
+            }
+            Pools::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                let tx = Tx::postgres(pool.begin_with(begin).await?, self.statement_max);
+                scoped(tx, scope).await
+            }
+        }
+    }
+
+    /// A transaction that writes. Use cases open it through `Change`.
+    pub(crate) async fn write(&self, scope: Scope<'_>) -> Result<Tx, StoreError> {
+        match &self.pools {
+            Pools::Sqlite { writer, .. } => {
+                let transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
+                Ok(Tx::sqlite(transaction, self.statement_max))
+            }
+            Pools::Postgres(pool) => {
+                scoped(Tx::postgres(pool.begin().await?, self.statement_max), scope).await
+            }
+        }
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Says for whom a PostgreSQL transaction works; the policies compare with it.
+async fn scoped(mut tx: Tx, scope: Scope<'_>) -> Result<Tx, StoreError> {
+    let clinic = match scope {
+        Scope::Clinic(clinic) => clinic.as_str(),
+        Scope::Platform => "*",
+    };
+    let sql = "SELECT set_config('bedside.clinic', $1, true) AS clinic";
+    tx.rows(sql, super::values![clinic]).await?;
+    Ok(tx)
+}
+
+async fn sqlite(path: PathBuf, settings: &StoreSettings) -> Result<Pools, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // A commit that was answered survives a power cut.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(settings.acquire_max);
+    let pool = || SqlitePoolOptions::new().acquire_timeout(settings.acquire_max);
+    let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+    let readers = pool()
+        .max_connections(settings.connections_max.max(1))
+        .connect_with(options.read_only(true).create_if_missing(false))
+        .await?;
+    Ok(Pools::Sqlite { writer, readers })
+}
+
+async fn postgres(
+    options: &PgConnectOptions,
+    settings: &StoreSettings,
+) -> Result<Pools, StoreError> {
+    let milliseconds = |time: Duration| time.as_millis().to_string();
+    let options = options.clone().application_name("bedside").options([
+        ("statement_timeout", milliseconds(settings.statement_max)),
+        ("lock_timeout", milliseconds(settings.acquire_max)),
+        // A process that died without a word must not hold its locks for hours.
+        ("idle_in_transaction_session_timeout", milliseconds(settings.statement_max * 2)),
+    ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(settings.connections_max.max(2))
+        .acquire_timeout(settings.acquire_max)
+        .connect_with(options)
+        .await?;
+    Ok(Pools::Postgres(pool))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_location_is_a_file_or_a_server() {
+        assert!(matches!("sqlite:/var/lib/a.db".parse(), Ok(Location::Sqlite(_))));
+        assert!(matches!("postgres://a:b@h/d".parse(), Ok(Location::Postgres(_))));
+        for text in ["", "sqlite:", "mysql://a", "/var/lib/a.db", "sqlite:a?mode=rw"] {
+            assert!(text.parse::<Location>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refused_location_is_not_repeated() {
+        let error = "postgres://a:hunter2@h:port/d".parse::<Location>().unwrap_err();
+        assert!(!error.to_string().contains("hunter2"));
+    }
+}

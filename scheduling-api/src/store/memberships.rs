@@ -1,0 +1,144 @@
+//! What people are where, and for whom they act.
+
+use jiff::Timestamp;
+
+use crate::{
+    domain::{
+        account::{Membership, Proxy},
+        actor::Role,
+        id::{ClinicId, MembershipId, PatientId, ProxyId, UserId},
+        page::{Page, PageRequest},
+    },
+    store::{Row, StoreError, Tx, values},
+};
+
+/// Keeps a new membership.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when the person is that already.
+pub(crate) async fn insert(tx: &mut Tx, membership: &Membership) -> Result<(), StoreError> {
+    let Membership { id, clinic, user, role, patient, practitioner, created } = membership;
+    let sql = "INSERT INTO membership (id, clinic_id, user_id, role, patient_id, practitioner_id, created_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    let row = values![
+        id,
+        clinic.as_ref(),
+        user,
+        role.name(),
+        patient.as_ref(),
+        practitioner.as_ref(),
+        *created
+    ];
+    tx.execute_one(sql, row).await
+}
+
+/// Ends a membership.
+///
+/// # Errors
+/// [`StoreError::Stale`] when it has ended.
+pub(crate) async fn end(tx: &mut Tx, id: &MembershipId, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE membership SET ended_ms = $2 WHERE id = $1 AND ended_ms IS NULL";
+    tx.execute_one(sql, values![id, now]).await
+}
+
+/// All that somebody is.
+pub(crate) async fn of_user(tx: &mut Tx, user: &UserId) -> Result<Vec<Membership>, StoreError> {
+    let sql = "SELECT * FROM membership WHERE user_id = $1 AND ended_ms IS NULL ORDER BY id";
+    tx.rows(sql, values![user]).await?.iter().map(membership).collect()
+}
+
+/// Everybody who is something other than a patient in a clinic.
+pub(crate) async fn staff_of_clinic(
+    tx: &mut Tx,
+    clinic: &ClinicId,
+    page: &PageRequest,
+) -> Result<Page<Membership>, StoreError> {
+    let sql = "SELECT * FROM membership
+        WHERE clinic_id = $1 AND id > $2 AND role <> 'patient' AND ended_ms IS NULL ORDER BY id LIMIT $3";
+    let rows =
+        tx.rows(sql, values![clinic, page.after.as_deref().unwrap_or(""), page.rows()]).await?;
+    let members = rows.iter().map(membership).collect::<Result<Vec<_>, _>>()?;
+    Ok(Page::of(members, page, |membership| membership.id.to_string()))
+}
+
+/// One that has not ended.
+pub(crate) async fn find(tx: &mut Tx, id: &MembershipId) -> Result<Option<Membership>, StoreError> {
+    let sql = "SELECT * FROM membership WHERE id = $1 AND ended_ms IS NULL";
+    tx.row(sql, values![id]).await?.as_ref().map(membership).transpose()
+}
+
+/// Whether an installation has somebody who runs it.
+pub(crate) async fn has_platform_admin(tx: &mut Tx) -> Result<bool, StoreError> {
+    let sql =
+        "SELECT id FROM membership WHERE role = 'platform_admin' AND ended_ms IS NULL LIMIT 1";
+    Ok(tx.row(sql, vec![]).await?.is_some())
+}
+
+/// For whom somebody acts.
+pub(crate) async fn proxies_of_user(tx: &mut Tx, user: &UserId) -> Result<Vec<Proxy>, StoreError> {
+    let sql = "SELECT * FROM patient_proxy WHERE user_id = $1 AND ended_ms IS NULL ORDER BY id";
+    tx.rows(sql, values![user]).await?.iter().map(proxy).collect()
+}
+
+/// Who acts for a patient.
+pub(crate) async fn proxies_of_patient(
+    tx: &mut Tx,
+    patient: &PatientId,
+) -> Result<Vec<Proxy>, StoreError> {
+    let sql = "SELECT * FROM patient_proxy WHERE patient_id = $1 AND ended_ms IS NULL ORDER BY id";
+    tx.rows(sql, values![patient]).await?.iter().map(proxy).collect()
+}
+
+/// Keeps a new proxy.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when the person acts for the patient already.
+pub(crate) async fn insert_proxy(
+    tx: &mut Tx,
+    proxy: &Proxy,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Proxy { id, clinic, patient, user, relationship, valid_until } = proxy;
+    let sql = "INSERT INTO patient_proxy (id, clinic_id, patient_id, user_id, relationship, created_ms, valid_until_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    tx.execute_one(sql, values![id, clinic, patient, user, relationship, now, *valid_until]).await
+}
+
+/// Ends a proxy of a patient.
+///
+/// # Errors
+/// [`StoreError::Stale`] when there is none.
+pub(crate) async fn end_proxy(
+    tx: &mut Tx,
+    patient: &PatientId,
+    id: &ProxyId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE patient_proxy SET ended_ms = $3 WHERE id = $1 AND patient_id = $2 AND ended_ms IS NULL";
+    tx.execute_one(sql, values![id, patient, now]).await
+}
+
+fn membership(row: &Row) -> Result<Membership, StoreError> {
+    let word = row.text("role")?;
+    let role = Role::OF_REQUESTS.into_iter().find(|role| role.name() == word);
+    Ok(Membership {
+        id: row.parsed("id")?,
+        clinic: row.parsed_maybe("clinic_id")?,
+        user: row.parsed("user_id")?,
+        role: role.ok_or(StoreError::Corrupt { column: "role" })?,
+        patient: row.parsed_maybe("patient_id")?,
+        practitioner: row.parsed_maybe("practitioner_id")?,
+        created: row.time("created_ms")?,
+    })
+}
+
+fn proxy(row: &Row) -> Result<Proxy, StoreError> {
+    Ok(Proxy {
+        id: row.parsed("id")?,
+        clinic: row.parsed("clinic_id")?,
+        patient: row.parsed("patient_id")?,
+        user: row.parsed("user_id")?,
+        relationship: row.text("relationship")?,
+        valid_until: row.time_maybe("valid_until_ms")?,
+    })
+}

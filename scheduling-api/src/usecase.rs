@@ -1,0 +1,34 @@
+//! What the API does: one verb a file.
+//!
+//! A use case opens the transaction, loads, asks the domain, writes state + revision + audit + outbox, commits. The only
+//! place that knows the order. Never: a status, a header, a table.
+
+mod failure;
+
+pub(crate) mod account;
+pub(crate) mod advance;
+pub(crate) mod api_keys;
+pub(crate) mod book;
+pub(crate) mod clinic;
+pub(crate) mod create_clinic;
+pub(crate) mod expire;
+pub(crate) mod hold;
+pub(crate) mod list_clinics;
+mod load;
+pub(crate) mod oauth;
+pub(crate) mod override_rules;
+pub(crate) mod passkey;
+mod patient;
+pub(crate) mod place;
+pub(crate) mod profile;
+pub(crate) mod provider;
+pub(crate) mod read_appointment;
+pub(crate) mod read_clinic;
+mod record;
+pub(crate) mod reschedule;
+pub(crate) mod schedule;
+pub(crate) mod search;
+pub(crate) mod services;
+pub(crate) mod update_clinic;
+
+pub(crate) use failure::Failure;

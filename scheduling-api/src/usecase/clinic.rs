@@ -1,0 +1,7 @@
+//! Who works in a clinic, and what was done there.
+
+pub(crate) mod end_membership;
+pub(crate) mod invite_member;
+pub(crate) mod list_staff;
+pub(crate) mod search_audit;
+pub(crate) mod set_account_state;

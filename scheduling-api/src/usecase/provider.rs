@@ -1,0 +1,4 @@
+//! Signing in by an outside identity provider.
+
+pub(crate) mod manage;
+pub(crate) mod sign_in;

@@ -1,0 +1,85 @@
+//! Reads appointments: one, or a list. Both are seen in the patient's access log.
+
+use jiff::Timestamp;
+
+use crate::{
+    api::Api,
+    domain::{
+        access::{self, Act, Resource},
+        actor::Caller,
+        appointment::Appointment,
+        availability::Span,
+        id::{AppointmentId, PatientId, PractitionerId, SeriesId},
+        page::{Page, PageRequest},
+    },
+    store::{
+        Scope,
+        appointments::{self, Filter},
+        change::Change,
+    },
+    usecase::{Failure, load},
+};
+
+/// Which appointments are wanted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AppointmentWish {
+    pub(crate) patient: Option<PatientId>,
+    pub(crate) practitioner: Option<PractitionerId>,
+    pub(crate) series: Option<SeriesId>,
+    pub(crate) state: Option<String>,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) to: Option<Timestamp>,
+}
+
+/// Reads an appointment.
+pub(crate) async fn read_appointment(
+    api: &Api,
+    caller: &Caller,
+    id: &AppointmentId,
+) -> Result<Appointment, Failure> {
+    let now = api.clock.now();
+    let scope = Scope::Clinic(load::clinic_of(&caller.actor)?);
+    let mut change = Change::begin(&api.store, &api.random, caller, scope, now).await?;
+    let act = Act::ReadAppointment;
+    let (found, permit) = load::appointment(&mut change, caller, act, id, None, now).await?;
+    change.saw(&permit, "appointment", Some(id.as_str()), found.patient.as_ref());
+    change.commit(None, &()).await?;
+    Ok(found)
+}
+
+/// Lists appointments by their start: a patient's own, a practitioner's own, or the clinic's.
+pub(crate) async fn list_appointments(
+    api: &Api,
+    caller: &Caller,
+    wish: AppointmentWish,
+    page: &PageRequest,
+) -> Result<Page<Appointment>, Failure> {
+    let now = api.clock.now();
+    let clinic = load::clinic_of(&caller.actor)?;
+    let patient = wish.patient.or_else(|| caller.actor.only_patient());
+    let practitioner = wish.practitioner.or_else(|| caller.actor.only_practitioner());
+    let resource = Resource {
+        clinic: Some(clinic.clone()),
+        patient: patient.clone(),
+        practitioners: practitioner.iter().cloned().collect(),
+    };
+    let permit = access::decide(&caller.actor, Act::ListAppointments, &resource, now)?;
+    let span =
+        Span { start: wish.from.unwrap_or(Timestamp::MIN), end: wish.to.unwrap_or(Timestamp::MAX) };
+    let (series, state) = (wish.series, wish.state);
+    let filter = Filter { patient, practitioner, series, state, span: Some(span) };
+
+    let scope = Scope::Clinic(clinic);
+    let mut change = Change::begin(&api.store, &api.random, caller, scope, now).await?;
+    let found = appointments::list(change.tx(), clinic, &filter, page).await?;
+    if found.items.is_empty() {
+        // Nothing was seen of anybody.
+        return Ok(found);
+    }
+    for appointment in &found.items {
+        let patient = appointment.patient.as_ref();
+        change.saw(&permit, "appointment", Some(appointment.id.as_str()), patient);
+    }
+    change.commit(None, &()).await?;
+    Ok(found)
+}

@@ -1,0 +1,55 @@
+//! Writes what became of an appointment into history: one place, so that every transition tells the same.
+
+use serde_json::json;
+
+use crate::{
+    domain::{access::Permit, appointment::Appointment},
+    store::{
+        change::{Change, Transition},
+        outbox::Event,
+    },
+    usecase::Failure,
+};
+
+/// Writes an appointment's new revision.
+pub(crate) async fn appointment(
+    change: &mut Change<'_>,
+    permit: &Permit,
+    appointment: &Appointment,
+) -> Result<(), Failure> {
+    let payload = json!({
+        "appointment": appointment.id,
+        "state": appointment.state.name(),
+        "start": appointment.visit.start,
+        "practitioner": appointment.practitioner,
+        "patient": appointment.patient,
+    });
+    let event = Event { topic: topic(permit, appointment), payload, not_before: None };
+    let transition = Transition {
+        kind: "appointment",
+        id: appointment.id.as_str(),
+        rev: appointment.rev,
+        patient: appointment.patient.as_ref(),
+        body: json!({ "appointment": appointment }),
+        events: vec![event],
+    };
+    Ok(change.record(permit, transition).await?)
+}
+
+/// What others hear: the state that was reached, but for a move, which keeps it.
+fn topic(permit: &Permit, appointment: &Appointment) -> &'static str {
+    use crate::domain::{access::Act, appointment::State};
+    match appointment.state {
+        State::Booked if permit.act() == Act::RescheduleAppointment => "appointment.rescheduled",
+        State::Requested { .. } => "appointment.requested",
+        State::Held { .. } => "appointment.held",
+        State::Booked => "appointment.booked",
+        State::CheckedIn => "appointment.checked_in",
+        State::InProgress => "appointment.started",
+        State::Completed => "appointment.completed",
+        State::NoShow => "appointment.no_show",
+        State::Cancelled => "appointment.cancelled",
+        State::Expired => "appointment.expired",
+        State::EnteredInError => "appointment.entered_in_error",
+    }
+}

@@ -1,0 +1,61 @@
+//! What the API promises, told as stories: each runs over SQLite and over a real PostgreSQL, and asks over HTTP as a
+//! client would.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::cast_possible_truncation,
+    clippy::needless_pass_by_value,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests may fail loudly, and are nobody's library"
+)]
+
+/// Makes two tests of each story: one an engine.
+macro_rules! stories {
+    ($($story:ident)+) => {
+        mod on_sqlite {
+            $(#[tokio::test] async fn $story() {
+                super::$story($crate::world::World::on_sqlite().await).await;
+            })+
+        }
+        mod on_postgres {
+            $(#[tokio::test] async fn $story() {
+                super::$story($crate::world::World::on_postgres().await).await;
+            })+
+        }
+    };
+}
+
+#[path = "stories/world.rs"]
+mod world;
+
+#[path = "stories/accounts.rs"]
+mod accounts;
+#[path = "stories/availability.rs"]
+mod availability;
+#[path = "stories/booking.rs"]
+mod booking;
+#[path = "stories/clinics.rs"]
+mod clinics;
+#[path = "stories/engines.rs"]
+mod engines;
+#[path = "stories/flood.rs"]
+mod flood;
+#[path = "stories/foreign_client.rs"]
+mod foreign_client;
+#[path = "stories/oauth.rs"]
+mod oauth;
+#[path = "stories/passkeys.rs"]
+mod passkeys;
+#[path = "stories/people.rs"]
+mod people;
+#[path = "stories/providers.rs"]
+mod providers;
+#[path = "stories/race.rs"]
+mod race;
+#[path = "stories/requests.rs"]
+mod requests;

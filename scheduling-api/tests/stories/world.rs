@@ -1,0 +1,177 @@
+//! A whole API with a clock that stands still, a seeded generator and a database of its own.
+
+#[path = "world/cluster.rs"]
+mod cluster;
+#[path = "world/mailbox.rs"]
+mod mailbox;
+#[path = "world/person.rs"]
+pub mod person;
+#[path = "world/practice.rs"]
+pub mod practice;
+#[path = "world/provider.rs"]
+pub mod provider;
+#[path = "world/request.rs"]
+mod request;
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use axum::Router;
+use jiff::Timestamp;
+use scheduling_api::{
+    Api, Gate, HashCost, HashQueueLimits, KeyRing, Links, Location, Store, StoreSettings,
+    clock::ManualClock,
+    domain::actor::{Actor, Role},
+    domain::id::{ClinicId, UserId},
+    ports::{
+        identify::{Identified, Identify},
+        identity_provider::IdentityProviders,
+    },
+    random::Random,
+    router,
+};
+
+pub use request::{Ask, Reply};
+
+/// When every story begins: a Monday morning in Nairobi.
+pub const BEGINNING: &str = "2026-03-02T06:00:00Z";
+
+pub struct World {
+    pub api: Api,
+    pub clock: Arc<ManualClock>,
+    pub location: Location,
+    tokens: Arc<Tokens>,
+    router: Router,
+    _folder: Folder,
+}
+
+impl World {
+    pub async fn on_sqlite() -> Self {
+        let folder = Folder::new();
+        let location = Location::Sqlite(folder.0.join("bedside.db"));
+        Self::new(location, folder).await
+    }
+
+    pub async fn on_postgres() -> Self {
+        Self::new(cluster::new_database(), Folder::new()).await
+    }
+
+    async fn new(location: Location, folder: Folder) -> Self {
+        let store = Store::open(&StoreSettings::at(location.clone())).await.unwrap();
+        let clock = Arc::new(ManualClock::at(BEGINNING.parse().unwrap()));
+        let random = Arc::new(Random::seeded(7));
+        let keys = Arc::new(KeyRing::parse(&KeyRing::generate(&random)).unwrap());
+        let links = Arc::new(Links::at("https://clinic.example"));
+        let tokens = Arc::new(Tokens {
+            made_up: Mutex::default(),
+            real: scheduling_api::Tokens::of(store.clone(), links.clone()),
+        });
+        let gate = Gate::open(HashQueueLimits::DEFAULT, HashCost::TEST, random.clone()).unwrap();
+        let api = Api {
+            store,
+            keys,
+            clock: clock.clone(),
+            random,
+            calendars: Arc::default(),
+            identify: tokens.clone(),
+            gate: Arc::new(gate),
+            providers: IdentityProviders::new().unwrap(),
+            links,
+        };
+        let router = router(api.clone());
+        Self { api, clock, location, tokens, router, _folder: folder }
+    }
+
+    /// The same database through another program's eyes: everything else is new.
+    pub async fn opened_again(&self) -> Store {
+        Store::open(&StoreSettings::at(self.location.clone())).await.unwrap()
+    }
+
+    /// A token of somebody.
+    pub fn token(&self, actor: Actor) -> String {
+        let mut tokens = self.tokens.made_up.lock().unwrap();
+        let token = format!("token-{}", tokens.len());
+        tokens.insert(token.clone(), actor);
+        token
+    }
+
+    /// A token of somebody new with a role: in a clinic, or above them.
+    pub fn member(&self, role: Role, clinic: Option<&str>) -> String {
+        let user = UserId::mint(&self.api.random, BEGINNING.parse().unwrap());
+        let clinic = clinic.map(|id| id.parse::<ClinicId>().unwrap());
+        let roles = vec![Role::User, role];
+        self.token(Actor {
+            user: Some(user),
+            clinic,
+            roles,
+            second_factor: true,
+            ..Actor::default()
+        })
+    }
+
+    /// A clinic, opened over HTTP; its id.
+    pub async fn clinic(&self, name: &str) -> String {
+        let root = self.member(Role::PlatformAdmin, None);
+        let card = serde_json::json!({ "name": name, "time_zone": "Africa/Nairobi" });
+        let reply = self.post("/v1/clinics").by(&root).send(card).await;
+        reply.ok()["id"].as_str().unwrap().to_owned()
+    }
+
+    pub fn get(&self, path: &str) -> Ask {
+        Ask::new(self.router.clone(), "GET", path)
+    }
+
+    pub fn post(&self, path: &str) -> Ask {
+        Ask::new(self.router.clone(), "POST", path)
+    }
+
+    pub fn put(&self, path: &str) -> Ask {
+        Ask::new(self.router.clone(), "PUT", path)
+    }
+
+    /// Any method.
+    pub fn ask(&self, method: &str, path: &str) -> Ask {
+        Ask::new(self.router.clone(), method, path)
+    }
+}
+
+/// Tokens that a story makes up, and those that the API hands out.
+struct Tokens {
+    made_up: Mutex<HashMap<String, Actor>>,
+    real: scheduling_api::Tokens,
+}
+
+impl Identify for Tokens {
+    fn identify<'a>(&'a self, token: &'a str, now: Timestamp) -> Identified<'a> {
+        match self.made_up.lock().unwrap().get(token).cloned() {
+            Some(actor) => Box::pin(std::future::ready(Ok(Some(actor)))),
+            None => self.real.identify(token, now),
+        }
+    }
+}
+
+/// A folder of one story, removed at its end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path =
+            std::env::temp_dir().join(format!("bedside-story-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
