@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond cargo and node: Chromium and Firefox (the browser tests), ip (their network
-# namespace), shellcheck, valgrind (the instruction count), PostgreSQL (the scheduling API's stories run over it too).
-# Only what is missing, through apt, with sudo if need be.
+# namespace), shellcheck, valgrind (the instruction count), PostgreSQL (the scheduling API's stories run over it too),
+# Authlib (a foreign client of its authorization server). Only what is missing, through apt, with sudo if need be.
 set -euo pipefail
 
 # command:package
@@ -22,6 +22,11 @@ for entry in "${wanted[@]}"; do
         missing_packages+=("${entry##*:}")
     fi
 done
+
+if ! /usr/bin/python3 -c 'import authlib, requests' 2>/dev/null; then
+    missing_commands+=("python3 with authlib and requests")
+    missing_packages+=(python3-authlib python3-requests)
+fi
 
 if [ "${#missing_packages[@]}" -eq 0 ]; then
     echo "test dependencies: all present"

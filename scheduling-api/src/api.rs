@@ -7,7 +7,9 @@ use crate::{
     clock::Clock,
     crypto::KeyRing,
     domain::id::ClinicId,
-    ports::identify::Identify,
+    gate::Gate,
+    links::Links,
+    ports::{identify::Identify, identity_provider::IdentityProviders},
     random::Random,
     store::{Scope, Store, StoreError, audit_log},
 };
@@ -27,6 +29,12 @@ pub struct Api {
     pub calendars: Arc<CalendarCache>,
     /// Who stands behind a bearer token.
     pub identify: Arc<dyn Identify>,
+    /// What stands before signing in.
+    pub gate: Arc<Gate>,
+    /// Outside identity providers.
+    pub providers: IdentityProviders,
+    /// Where people are sent.
+    pub links: Arc<Links>,
 }
 
 impl Api {

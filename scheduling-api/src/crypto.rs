@@ -10,6 +10,11 @@
 
 mod envelope;
 mod key_ring;
+pub(crate) mod passkeys;
+pub(crate) mod password_hash;
+pub(crate) mod secret_token;
+pub(crate) mod signing_key;
+pub(crate) mod totp;
 
 pub(crate) use envelope::DataKey;
 pub use key_ring::{KeyRing, KeyRingError};

@@ -3,17 +3,25 @@
 //! Pure: what it needs comes in as a value, `now` too. Never: SQL, HTTP, `await`, a clock, a generator of its own.
 
 pub mod access;
+pub mod account;
 pub mod actor;
 pub mod appointment;
 pub mod availability;
 pub mod claim;
 pub mod clinic;
 pub mod directory;
+pub mod email_address;
 pub mod id;
 pub mod money;
+pub mod oauth;
 pub(crate) mod once;
+pub mod one_time;
 pub(crate) mod page;
+pub mod password;
+pub mod profile;
 pub mod rev;
 pub mod schedule;
 pub mod service;
+pub mod session;
 pub mod slot;
+pub mod throttle;

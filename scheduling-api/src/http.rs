@@ -3,7 +3,10 @@
 //! An endpoint parses, makes one call into `usecase`, and answers. Statuses and problem types are chosen in `error`,
 //! headers read in `caller`, `body`, `if_match` and `page`. Never: a rule, SQL.
 
+mod admin;
+mod api_keys;
 mod appointments;
+mod auth;
 mod body;
 mod caller;
 mod clinics;
@@ -14,10 +17,18 @@ mod holds;
 mod if_match;
 mod limits;
 mod money;
+mod oauth;
+mod oauth_clients;
+mod origin;
 mod page;
+mod passkeys;
+mod patients;
+mod practitioners;
+mod providers;
 mod schedules;
 mod services;
 mod slots;
+mod staff;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::any};
 use utoipa::OpenApi as _;
@@ -52,4 +63,14 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(slots::router())
         .merge(holds::router())
         .merge(appointments::router())
+        .merge(auth::router())
+        .merge(oauth::router())
+        .merge(oauth_clients::router())
+        .merge(api_keys::router())
+        .merge(passkeys::router())
+        .merge(providers::router())
+        .merge(staff::router())
+        .merge(admin::router())
+        .merge(patients::router())
+        .merge(practitioners::router())
 }

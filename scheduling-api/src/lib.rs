@@ -38,7 +38,9 @@ pub mod clock;
 mod crypto;
 pub mod demo;
 pub mod domain;
+mod gate;
 mod http;
+mod links;
 pub mod ports;
 pub mod random;
 mod store;
@@ -46,6 +48,12 @@ mod usecase;
 
 pub use api::Api;
 pub use calendar_cache::CalendarCache;
-pub use crypto::{KeyRing, KeyRingError};
+pub use crypto::{KeyRing, KeyRingError, password_hash::HashCost};
+pub use gate::{Gate, hash_queue::HashQueueLimits};
 pub use http::{openapi, router};
+pub use links::Links;
 pub use store::{Engine, Location, LocationError, Store, StoreError, StoreSettings};
+pub use usecase::account::{
+    bootstrap::{BootstrapError, invite_first_administrator},
+    identify::Tokens,
+};

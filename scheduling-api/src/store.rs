@@ -10,6 +10,8 @@
 //! functions over a [`Tx`]; there is no trait a noun, because both engines run the same functions and the stories run
 //! over both. Never: decides policy. What the database itself refuses (overlap, a second use of a key) is decided there.
 
+pub(crate) mod accounts;
+pub(crate) mod api_keys;
 pub(crate) mod appointments;
 pub(crate) mod audit_log;
 pub(crate) mod calendars;
@@ -21,10 +23,19 @@ pub(crate) mod directory;
 mod engine;
 mod error;
 pub(crate) mod idempotency;
+pub(crate) mod memberships;
 mod migrate;
+pub(crate) mod oauth;
+pub(crate) mod one_times;
 pub(crate) mod outbox;
+pub(crate) mod patients;
+pub(crate) mod practitioners;
+pub(crate) mod providers;
 pub(crate) mod schedules;
+pub(crate) mod second_factors;
 pub(crate) mod services;
+pub(crate) mod sessions;
+pub(crate) mod signing_keys;
 mod sql;
 
 pub(crate) use engine::Scope;

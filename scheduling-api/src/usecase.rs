@@ -5,16 +5,23 @@
 
 mod failure;
 
+pub(crate) mod account;
 pub(crate) mod advance;
+pub(crate) mod api_keys;
 pub(crate) mod book;
+pub(crate) mod clinic;
 pub(crate) mod create_clinic;
 pub(crate) mod expire;
 pub(crate) mod hold;
 pub(crate) mod list_clinics;
 mod load;
+pub(crate) mod oauth;
 pub(crate) mod override_rules;
+pub(crate) mod passkey;
 mod patient;
 pub(crate) mod place;
+pub(crate) mod profile;
+pub(crate) mod provider;
 pub(crate) mod read_appointment;
 pub(crate) mod read_clinic;
 mod record;

@@ -33,6 +33,8 @@ macro_rules! stories {
 #[path = "stories/world.rs"]
 mod world;
 
+#[path = "stories/accounts.rs"]
+mod accounts;
 #[path = "stories/availability.rs"]
 mod availability;
 #[path = "stories/booking.rs"]
@@ -41,6 +43,18 @@ mod booking;
 mod clinics;
 #[path = "stories/engines.rs"]
 mod engines;
+#[path = "stories/flood.rs"]
+mod flood;
+#[path = "stories/foreign_client.rs"]
+mod foreign_client;
+#[path = "stories/oauth.rs"]
+mod oauth;
+#[path = "stories/passkeys.rs"]
+mod passkeys;
+#[path = "stories/people.rs"]
+mod people;
+#[path = "stories/providers.rs"]
+mod providers;
 #[path = "stories/race.rs"]
 mod race;
 #[path = "stories/requests.rs"]

@@ -9,11 +9,13 @@
 //! Owns: [`decide`], [`Permit`], [`Refusal`]. The rows are in `table`. Never: loads anything; the use case brings what
 //! the resource is.
 
+mod scope;
 pub mod table;
 
 use jiff::Timestamp;
 
 use crate::domain::{
+    account::is_staff,
     actor::{Actor, Role},
     id::{ClinicId, PatientId, PractitionerId},
 };
@@ -99,6 +101,12 @@ pub enum Refusal {
     /// Signing in may help.
     #[error("nobody is signed in")]
     NotSignedIn,
+    /// Signing in with a second factor would help.
+    #[error("a second factor is needed")]
+    SecondFactor,
+    /// The program was not given this.
+    #[error("the token does not reach this far")]
+    Scope,
     /// A fresh proof of identity would help.
     #[error("a fresh proof of identity is needed")]
     StepUp,
@@ -121,12 +129,19 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<Permit, Refusal> {
     let rule = act.rule();
-    let allowed = rule
+    if actor.scopes.as_ref().is_some_and(|scopes| !scope::covers(scopes, act)) {
+        return Err(Refusal::Scope);
+    }
+    let mut allowed = rule
         .allows
         .iter()
-        .find(|(role, reach)| actor.has(*role) && reaches(*reach, actor, resource));
-    let Some((role, _)) = allowed else {
-        return Err(refusal(actor, resource));
+        .filter(|(role, reach)| actor.has(*role) && reaches(*reach, actor, resource));
+    // A role of staff counts only once two factors were proved: it opens other people's data.
+    let counts = |(role, _): &&(Role, Reach)| actor.second_factor || !is_staff(*role);
+    let Some((role, _)) = allowed.clone().find(counts) else {
+        return Err(allowed
+            .next()
+            .map_or_else(|| refusal(actor, resource), |_| Refusal::SecondFactor));
     };
     let fresh = actor.stepped_up_until.is_some_and(|until| now < until);
     if rule.step_up && !fresh && *role != Role::System {

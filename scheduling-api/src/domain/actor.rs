@@ -2,13 +2,16 @@
 
 use jiff::Timestamp;
 
-use crate::domain::id::{ClinicId, PatientId, PractitionerId, RequestId, UserId};
+use crate::domain::id::{ClinicId, PatientId, PractitionerId, RequestId, SessionId, UserId};
+use crate::domain::oauth::scope::Scopes;
 
 /// What somebody is, within a clinic or above all of them. One person may be several of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
     /// Nobody in particular: not signed in. Everybody is this too.
     Anyone,
+    /// Signed in, whatever else they are. Every person who signed in is this too.
+    User,
     /// Receives care, or speaks for somebody who does.
     Patient,
     /// Gives care.
@@ -27,8 +30,9 @@ pub enum Role {
 
 impl Role {
     /// Every role that a request can carry.
-    pub const OF_REQUESTS: [Self; 7] = [
+    pub const OF_REQUESTS: [Self; 8] = [
         Self::Anyone,
+        Self::User,
         Self::Patient,
         Self::Practitioner,
         Self::Receptionist,
@@ -42,6 +46,7 @@ impl Role {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Anyone => "anyone",
+            Self::User => "user",
             Self::Patient => "patient",
             Self::Practitioner => "practitioner",
             Self::Receptionist => "receptionist",
@@ -58,6 +63,8 @@ impl Role {
 pub struct Actor {
     /// The account; none when nobody signed in, or for a program.
     pub user: Option<UserId>,
+    /// The session that asks; none for a program.
+    pub session: Option<SessionId>,
     /// The clinic that the session acts in; a session acts in one.
     pub clinic: Option<ClinicId>,
     /// All roles there, without [`Role::Anyone`].
@@ -66,6 +73,8 @@ pub struct Actor {
     pub practitioner: Option<PractitionerId>,
     /// The patients that this person is or speaks for.
     pub patients: Vec<PatientId>,
+    /// What a program may do in their name; all that they may, when it is themselves.
+    pub scopes: Option<Scopes>,
     /// Whether a second factor was shown when signing in.
     pub second_factor: bool,
     /// Until when a fresh proof of identity counts, for acts that ask for one.

@@ -111,6 +111,24 @@ id_types! {
     ConsultationId "cons",
     /// Somebody who takes part in an appointment.
     ParticipantId "part",
+    /// What somebody is in a clinic.
+    MembershipId "mem",
+    /// Somebody's right to act for a patient.
+    ProxyId "prx",
+    /// A letter to somebody.
+    LetterId "let",
+    /// A signed-in device.
+    SessionId "ses",
+    /// A passkey.
+    PasskeyId "pky",
+    /// An outside identity provider.
+    ProviderId "idp",
+    /// A program that asks for tokens.
+    OauthClientId "ocl",
+    /// What a program was granted.
+    GrantId "ogr",
+    /// A clinic's API key.
+    ApiKeyId "key",
     /// A message that waits to be delivered.
     OutboxId "msg",
     /// One request, for logs and problem reports.

@@ -1,5 +1,7 @@
 //! Failures as RFC 9457 problems: the one place that chooses a status and a problem's type.
 
+use std::time::Duration;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -46,6 +48,13 @@ const INVALID: Kind = ("invalid", "A field cannot be so", StatusCode::UNPROCESSA
 const TOO_LARGE: Kind = ("too-large", "The request is too large", StatusCode::PAYLOAD_TOO_LARGE);
 const NOT_JSON: Kind = ("not-json", "The body is not JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE);
 const NOT_SIGNED_IN: Kind = ("not-signed-in", "Signing in is needed", StatusCode::UNAUTHORIZED);
+const CREDENTIALS: Kind = ("credentials", "These credentials do not fit", StatusCode::UNAUTHORIZED);
+const LINK: Kind = ("link", "This link or challenge no longer works", StatusCode::GONE);
+const EXISTS: Kind = ("exists", "It is there already", StatusCode::CONFLICT);
+const TOO_OFTEN: Kind = ("too-often", "Too many tries", StatusCode::TOO_MANY_REQUESTS);
+const SECOND_FACTOR: Kind = ("second-factor", "A second factor is needed", StatusCode::FORBIDDEN);
+const FOREIGN_PAGE: Kind = ("foreign-page", "Asked from another page", StatusCode::FORBIDDEN);
+const SCOPE: Kind = ("scope", "The token does not reach this far", StatusCode::FORBIDDEN);
 const STEP_UP: Kind = ("step-up", "A fresh proof of identity is needed", StatusCode::FORBIDDEN);
 const FORBIDDEN: Kind = ("forbidden", "Not allowed", StatusCode::FORBIDDEN);
 const NOT_FOUND: Kind = ("not-found", "There is no such thing", StatusCode::NOT_FOUND);
@@ -87,6 +96,18 @@ impl Problem {
     fn with_detail(mut self, detail: impl ToString) -> Self {
         self.detail = Some(detail.to_string());
         self
+    }
+
+    fn after(mut self, wait: Duration) -> Self {
+        // A full second more than needed never costs a second refusal.
+        self.retry_after_s =
+            Some(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX).saturating_add(1));
+        self
+    }
+
+    /// A change asked for by another site's page, with this one's cookie.
+    pub(super) fn foreign_page() -> Self {
+        Self::new(FOREIGN_PAGE)
     }
 
     /// A request that cannot be read.
@@ -145,6 +166,8 @@ impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused(Refusal::NotSignedIn) => Self::not_signed_in(),
+            Failure::Refused(Refusal::SecondFactor) => Self::new(SECOND_FACTOR),
+            Failure::Refused(Refusal::Scope) => Self::new(SCOPE),
             Failure::Refused(Refusal::StepUp) => Self::new(STEP_UP),
             Failure::Refused(Refusal::Forbidden) => Self::new(FORBIDDEN),
             Failure::Refused(Refusal::OtherClinic) | Failure::NotFound => Self::new(NOT_FOUND),
@@ -156,6 +179,11 @@ impl From<Failure> for Problem {
             Failure::Transition(TransitionError::Expired) => Self::new(HOLD_EXPIRED),
             Failure::Transition(reason) => Self::new(NOT_POSSIBLE).with_detail(reason),
             Failure::NeedsApproval => Self::new(NEEDS_APPROVAL).with_detail(failure),
+            Failure::Credentials => Self::new(CREDENTIALS),
+            Failure::Link => Self::new(LINK),
+            Failure::Exists(_) => Self::new(EXISTS).with_detail(failure),
+            Failure::TooOften { retry_after } => Self::new(TOO_OFTEN).after(retry_after),
+            Failure::Busy { retry_after } => Self::new(UNAVAILABLE).after(retry_after),
             Failure::Store(error) => Self::of_store(&error),
         }
     }

@@ -1,9 +1,14 @@
 //! The audit log's rows. Appended within the transaction that they tell of; the database refuses to change or delete
 //! them.
 
+use jiff::Timestamp;
+
 use crate::{
     audit::{self, Entry, GENESIS, Hash, Kept, Outcome, Verifier},
-    domain::id::ClinicId,
+    domain::{
+        id::ClinicId,
+        page::{Page, PageRequest},
+    },
     store::{Row, StoreError, Tx, values},
 };
 
@@ -129,4 +134,48 @@ fn kept(row: &Row) -> Result<Kept, StoreError> {
 
 fn hash_of(row: &Row) -> Result<Hash, StoreError> {
     row.bytes("hash")?.try_into().map_err(|_| StoreError::Corrupt { column: "hash" })
+}
+
+/// Which entries are wanted; all where nothing is said.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    /// Done by somebody.
+    pub(crate) user: Option<String>,
+    /// About a patient.
+    pub(crate) patient: Option<String>,
+    /// Of an act.
+    pub(crate) act: Option<String>,
+    /// Not before.
+    pub(crate) from: Option<Timestamp>,
+    /// Before.
+    pub(crate) to: Option<Timestamp>,
+}
+
+/// A clinic's entries, the newest first.
+pub(crate) async fn search(
+    tx: &mut Tx,
+    clinic: &ClinicId,
+    wanted: &Wanted,
+    page: &PageRequest,
+) -> Result<Page<Kept>, StoreError> {
+    let sql = "SELECT * FROM audit_event
+        WHERE chain = $1 AND seq < $2
+            AND (CAST($3 AS TEXT) IS NULL OR user_id = $3)
+            AND (CAST($4 AS TEXT) IS NULL OR patient_id = $4)
+            AND (CAST($5 AS TEXT) IS NULL OR act = $5)
+            AND at_ms >= $6 AND at_ms < $7
+        ORDER BY seq DESC LIMIT $8";
+    let before: i64 = page.after.as_deref().and_then(|seq| seq.parse().ok()).unwrap_or(i64::MAX);
+    let row = values![
+        clinic,
+        before,
+        wanted.user.as_deref(),
+        wanted.patient.as_deref(),
+        wanted.act.as_deref(),
+        wanted.from.map_or(i64::MIN, Timestamp::as_millisecond),
+        wanted.to.map_or(i64::MAX, Timestamp::as_millisecond),
+        page.rows(),
+    ];
+    let entries = tx.rows(sql, row).await?.iter().map(kept).collect::<Result<Vec<_>, _>>()?;
+    Ok(Page::of(entries, page, |kept| kept.seq.to_string()))
 }

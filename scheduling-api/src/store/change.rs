@@ -128,6 +128,14 @@ impl<'a> Change<'a> {
         self.note(permit, kind, id, patient, "{}".to_owned());
     }
 
+    /// Takes note for the audit log of something that was not done: a wrong password, a wrong code.
+    pub(crate) fn refused(&mut self, permit: &Permit, kind: &'static str, id: Option<&str>) {
+        self.note(permit, kind, id, None, "{}".to_owned());
+        if let Some((_, entry)) = self.entries.last_mut() {
+            entry.outcome = Outcome::Refused;
+        }
+    }
+
     /// Commits: everything since [`Change::begin`] is durable, or nothing happened. `outcome` is what the same request
     /// will be answered with if it is sent again.
     ///

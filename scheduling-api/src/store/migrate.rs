@@ -35,6 +35,8 @@ macro_rules! migrations {
 pub(super) const MIGRATIONS: &[Migration] = migrations! {
     1 "0001_foundation";
     2 "0002_people";
+    20 "0020_accounts";
+    21 "0021_oauth";
     40 "0040_scheduling";
 };
 

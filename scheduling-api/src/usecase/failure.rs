@@ -1,10 +1,14 @@
 //! Why a use case did not do what it was asked: every reason of the API, without its status.
 
+use std::time::Duration;
+
 use crate::{
     domain::{
         access::Refusal, appointment::TransitionError, availability::AvailabilityError,
-        clinic::ClinicError, service::ServiceError, slot::SlotRefusal,
+        clinic::ClinicError, profile::ProfileError, service::ServiceError, slot::SlotRefusal,
+        throttle::Spent,
     },
+    gate::hash_queue::HashRefusal,
     store::StoreError,
 };
 
@@ -24,6 +28,27 @@ pub(crate) enum Failure {
         field: &'static str,
         /// What is wrong with it.
         reason: String,
+    },
+    /// A wrong password, code or address: which one is not told.
+    #[error("these credentials do not fit")]
+    Credentials,
+    /// A link or challenge that is worth nothing: unknown, used, expired, tried too often.
+    #[error("this link or challenge no longer works")]
+    Link,
+    /// It is there already.
+    #[error("there is {0} already")]
+    Exists(&'static str),
+    /// The caller tries too often.
+    #[error("too many tries")]
+    TooOften {
+        /// When another makes sense.
+        retry_after: Duration,
+    },
+    /// Too many people try at once.
+    #[error("too much to do")]
+    Busy {
+        /// When another try makes sense.
+        retry_after: Duration,
     },
     /// The idempotency key stands for another request.
     #[error("the idempotency key was used for another request")]
@@ -64,6 +89,28 @@ impl From<AvailabilityError> for Failure {
             AvailabilityError::Override => "/overrides",
         };
         Self::invalid(field, error)
+    }
+}
+
+impl From<Spent> for Failure {
+    fn from(spent: Spent) -> Self {
+        Self::TooOften { retry_after: spent.retry_after }
+    }
+}
+
+impl From<HashRefusal> for Failure {
+    fn from(refusal: HashRefusal) -> Self {
+        match refusal {
+            HashRefusal::Share { retry_after } => Self::TooOften { retry_after },
+            HashRefusal::Full { retry_after } => Self::Busy { retry_after },
+            HashRefusal::Unreadable(_) => StoreError::Corrupt { column: "password" }.into(),
+        }
+    }
+}
+
+impl From<ProfileError> for Failure {
+    fn from(error: ProfileError) -> Self {
+        Self::invalid(error.field, error.why)
     }
 }
 

@@ -2,8 +2,14 @@
 
 #[path = "world/cluster.rs"]
 mod cluster;
+#[path = "world/mailbox.rs"]
+mod mailbox;
+#[path = "world/person.rs"]
+pub mod person;
 #[path = "world/practice.rs"]
 pub mod practice;
+#[path = "world/provider.rs"]
+pub mod provider;
 #[path = "world/request.rs"]
 mod request;
 
@@ -19,16 +25,19 @@ use std::{
 use axum::Router;
 use jiff::Timestamp;
 use scheduling_api::{
-    Api, KeyRing, Location, Store, StoreSettings,
+    Api, Gate, HashCost, HashQueueLimits, KeyRing, Links, Location, Store, StoreSettings,
     clock::ManualClock,
     domain::actor::{Actor, Role},
     domain::id::{ClinicId, UserId},
-    ports::identify::{Identified, Identify},
+    ports::{
+        identify::{Identified, Identify},
+        identity_provider::IdentityProviders,
+    },
     random::Random,
     router,
 };
 
-pub use request::Ask;
+pub use request::{Ask, Reply};
 
 /// When every story begins: a Monday morning in Nairobi.
 pub const BEGINNING: &str = "2026-03-02T06:00:00Z";
@@ -57,14 +66,23 @@ impl World {
         let store = Store::open(&StoreSettings::at(location.clone())).await.unwrap();
         let clock = Arc::new(ManualClock::at(BEGINNING.parse().unwrap()));
         let random = Arc::new(Random::seeded(7));
-        let tokens = Arc::new(Tokens::default());
+        let keys = Arc::new(KeyRing::parse(&KeyRing::generate(&random)).unwrap());
+        let links = Arc::new(Links::at("https://clinic.example"));
+        let tokens = Arc::new(Tokens {
+            made_up: Mutex::default(),
+            real: scheduling_api::Tokens::of(store.clone(), links.clone()),
+        });
+        let gate = Gate::open(HashQueueLimits::DEFAULT, HashCost::TEST, random.clone()).unwrap();
         let api = Api {
             store,
-            keys: Arc::new(KeyRing::parse(&KeyRing::generate(&random)).unwrap()),
+            keys,
             clock: clock.clone(),
             random,
             calendars: Arc::default(),
             identify: tokens.clone(),
+            gate: Arc::new(gate),
+            providers: IdentityProviders::new().unwrap(),
+            links,
         };
         let router = router(api.clone());
         Self { api, clock, location, tokens, router, _folder: folder }
@@ -77,7 +95,7 @@ impl World {
 
     /// A token of somebody.
     pub fn token(&self, actor: Actor) -> String {
-        let mut tokens = self.tokens.0.lock().unwrap();
+        let mut tokens = self.tokens.made_up.lock().unwrap();
         let token = format!("token-{}", tokens.len());
         tokens.insert(token.clone(), actor);
         token
@@ -87,10 +105,11 @@ impl World {
     pub fn member(&self, role: Role, clinic: Option<&str>) -> String {
         let user = UserId::mint(&self.api.random, BEGINNING.parse().unwrap());
         let clinic = clinic.map(|id| id.parse::<ClinicId>().unwrap());
+        let roles = vec![Role::User, role];
         self.token(Actor {
             user: Some(user),
             clinic,
-            roles: vec![role],
+            roles,
             second_factor: true,
             ..Actor::default()
         })
@@ -122,13 +141,18 @@ impl World {
     }
 }
 
-#[derive(Default)]
-struct Tokens(Mutex<HashMap<String, Actor>>);
+/// Tokens that a story makes up, and those that the API hands out.
+struct Tokens {
+    made_up: Mutex<HashMap<String, Actor>>,
+    real: scheduling_api::Tokens,
+}
 
 impl Identify for Tokens {
-    fn identify<'a>(&'a self, token: &'a str, _now: Timestamp) -> Identified<'a> {
-        let actor = self.0.lock().unwrap().get(token).cloned();
-        Box::pin(std::future::ready(Ok(actor)))
+    fn identify<'a>(&'a self, token: &'a str, now: Timestamp) -> Identified<'a> {
+        match self.made_up.lock().unwrap().get(token).cloned() {
+            Some(actor) => Box::pin(std::future::ready(Ok(Some(actor)))),
+            None => self.real.identify(token, now),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 use super::Reach::{self, Anywhere, Clinic, Own, Theirs};
 use crate::domain::actor::Role::{
     self, Anyone, ClinicAdmin, Patient, PlatformAdmin, Practitioner, Receptionist, Service, System,
+    User,
 };
 
 /// A row: who may, and whether a fresh proof of identity is asked for.
@@ -131,4 +132,136 @@ access_table! {
     OverrideAppointment "override_appointment": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
     /// Ends a hold or request that nobody decided in time.
     ExpireAppointment "expire_appointment": [System Clinic];
+    // -- Signing in
+    /// Registers a patient.
+    Register "register": [Anyone Anywhere];
+    /// Finishes a registration.
+    VerifyEmail "verify_email": [Anyone Anywhere];
+    /// Signs in by password.
+    SignIn "sign_in": [Anyone Anywhere];
+    /// Finishes signing in with a second factor.
+    AnswerSecondFactor "answer_second_factor": [Anyone Anywhere];
+    /// Mails a link that signs in.
+    RequestMagicLink "request_magic_link": [Anyone Anywhere];
+    /// Signs in by a link.
+    RedeemMagicLink "redeem_magic_link": [Anyone Anywhere];
+    /// Mails a link that lets a forgotten password be replaced.
+    RequestPasswordReset "request_password_reset": [Anyone Anywhere];
+    /// Replaces a forgotten password.
+    ResetPassword "reset_password": [Anyone Anywhere];
+
+    // -- People
+    /// Joins a clinic's staff.
+    AcceptInvitation "accept_invitation": [Anyone Anywhere];
+    /// Invites the first administrator of an installation.
+    InviteFirstAdministrator "invite_first_administrator": [System Anywhere];
+    /// Invites somebody to a clinic's staff.
+    InviteMember "invite_member": [ClinicAdmin Clinic, PlatformAdmin Anywhere] step_up;
+    /// Lists who works in a clinic.
+    ListStaff "list_staff": [ClinicAdmin Clinic, Receptionist Clinic, Practitioner Clinic, Service Clinic];
+    /// Ends what somebody is in a clinic.
+    EndMembership "end_membership": [ClinicAdmin Clinic] step_up;
+    /// Lists all accounts.
+    ListAccounts "list_accounts": [PlatformAdmin Anywhere];
+    /// Switches an account off.
+    DisableAccount "disable_account": [PlatformAdmin Anywhere] step_up;
+    /// Switches an account on.
+    EnableAccount "enable_account": [PlatformAdmin Anywhere] step_up;
+    /// Searches a clinic's audit log.
+    SearchAudit "search_audit": [ClinicAdmin Clinic];
+    /// Reads a patient's profile.
+    ReadPatient "read_patient": [Patient Own, Receptionist Clinic, Practitioner Clinic, ClinicAdmin Clinic, Service Clinic];
+    /// Changes a patient's profile.
+    UpdatePatient "update_patient": [Patient Own, Receptionist Clinic, Service Clinic];
+    /// Lists who acts for a patient.
+    ListProxies "list_proxies": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
+    /// Lets somebody act for a patient.
+    AddProxy "add_proxy": [Receptionist Clinic, ClinicAdmin Clinic];
+    /// Ends somebody's right to act for a patient.
+    EndProxy "end_proxy": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Reads a practitioner's public card.
+    ReadPractitioner "read_practitioner": [Anyone Anywhere];
+    /// Changes a practitioner's public card.
+    UpdatePractitioner "update_practitioner": [Practitioner Theirs, ClinicAdmin Clinic, Service Clinic];
+
+    // -- The authorization server
+    /// Sends a person on, to a client or to the page that asks.
+    Authorize "authorize": [Anyone Anywhere];
+    /// Gives tokens.
+    Token "token": [Anyone Anywhere];
+    /// Tells what a token is worth.
+    Introspect "introspect": [Anyone Anywhere];
+    /// Takes a token back.
+    Revoke "revoke": [Anyone Anywhere];
+    /// Lists the keys that verify tokens.
+    ReadSigningKeys "read_signing_keys": [Anyone Anywhere];
+    /// Describes the authorization server.
+    ReadOauthMetadata "read_oauth_metadata": [Anyone Anywhere];
+    /// Describes it where OpenID Connect looks.
+    ReadOpenidConfiguration "read_openid_configuration": [Anyone Anywhere];
+    /// Tells who the person behind a token is.
+    UserInfo "user_info": [User Anywhere];
+    /// Reads what a person is asked about a client.
+    ReadConsent "read_consent": [User Anywhere];
+    /// Answers whether a client may.
+    DecideConsent "decide_consent": [User Anywhere];
+    /// Makes a new key that signs.
+    RotateSigningKey "rotate_signing_key": [PlatformAdmin Anywhere] step_up;
+    /// Registers a clinic's program.
+    CreateOauthClient "create_oauth_client": [ClinicAdmin Clinic] step_up;
+    /// Lists a clinic's programs.
+    ListOauthClients "list_oauth_clients": [ClinicAdmin Clinic];
+    /// Switches a program off.
+    DisableOauthClient "disable_oauth_client": [ClinicAdmin Clinic];
+    /// Makes an API key.
+    CreateApiKey "create_api_key": [ClinicAdmin Clinic] step_up;
+    /// Lists a clinic's API keys.
+    ListApiKeys "list_api_keys": [ClinicAdmin Clinic];
+    /// Ends an API key.
+    RevokeApiKey "revoke_api_key": [ClinicAdmin Clinic];
+
+    /// Lists the outside providers that a clinic's people may sign in by.
+    ListProviders "list_providers": [Anyone Anywhere];
+    /// Names an outside provider.
+    CreateProvider "create_provider": [PlatformAdmin Anywhere] step_up;
+    /// Sends a person to an outside provider.
+    StartProviderSignIn "start_provider_sign_in": [Anyone Anywhere];
+    /// Signs in who comes back.
+    FinishProviderSignIn "finish_provider_sign_in": [Anyone Anywhere];
+    /// Asks a browser for a passkey.
+    StartPasskeySignIn "start_passkey_sign_in": [Anyone Anywhere];
+    /// Signs in by a passkey.
+    FinishPasskeySignIn "finish_passkey_sign_in": [Anyone Anywhere];
+
+    // -- The own account
+    /// Asks a browser to make a passkey.
+    StartPasskey "start_passkey": [User Anywhere] step_up;
+    /// Keeps a new passkey.
+    FinishPasskey "finish_passkey": [User Anywhere];
+    /// Lists the own passkeys.
+    ListPasskeys "list_passkeys": [User Anywhere];
+    /// Takes a passkey away.
+    RemovePasskey "remove_passkey": [User Anywhere] step_up;
+    /// Reads the own account.
+    ReadMe "read_me": [User Anywhere];
+    /// Chooses the clinic that a session acts in.
+    ChooseClinic "choose_clinic": [User Anywhere];
+    /// Proves anew who it is.
+    StepUp "step_up": [User Anywhere];
+    /// Ends this session.
+    SignOut "sign_out": [User Anywhere];
+    /// Lists the own sessions.
+    ListSessions "list_sessions": [User Anywhere];
+    /// Ends another of the own sessions.
+    EndSession "end_session": [User Anywhere];
+    /// Chooses another password.
+    ChangePassword "change_password": [User Anywhere] step_up;
+    /// Offers an authenticator app a secret.
+    EnrolTotp "enrol_totp": [User Anywhere] step_up;
+    /// Makes an authenticator app count.
+    ConfirmTotp "confirm_totp": [User Anywhere];
+    /// Takes an authenticator app away.
+    RemoveTotp "remove_totp": [User Anywhere] step_up;
+    /// Gives new recovery codes.
+    RenewRecoveryCodes "renew_recovery_codes": [User Anywhere] step_up;
 }

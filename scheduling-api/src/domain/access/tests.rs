@@ -9,7 +9,13 @@ fn clinic(seed: u64) -> ClinicId {
 
 fn actor(role: Role, clinic: &ClinicId) -> Actor {
     let user = UserId::mint(&Random::seeded(9), Timestamp::UNIX_EPOCH);
-    Actor { user: Some(user), clinic: Some(clinic.clone()), roles: vec![role], ..Actor::default() }
+    Actor {
+        user: Some(user),
+        clinic: Some(clinic.clone()),
+        roles: vec![role],
+        second_factor: true,
+        ..Actor::default()
+    }
 }
 
 fn decided(actor: &Actor, act: Act, resource: &Resource) -> Result<Role, Refusal> {
@@ -32,6 +38,15 @@ fn nobody_is_asked_to_sign_in_and_a_known_person_is_forbidden() {
     let refused = |actor: &Actor| decided(actor, Act::UpdateClinic, &resource);
     assert_eq!(refused(&Actor::anyone()), Err(Refusal::NotSignedIn));
     assert_eq!(refused(&actor(Role::Patient, &mine)), Err(Refusal::Forbidden));
+}
+
+#[test]
+fn a_role_of_staff_counts_only_with_a_second_factor() {
+    let mine = clinic(1);
+    let admin = Actor { second_factor: false, ..actor(Role::ClinicAdmin, &mine) };
+    let resource = Resource::of_clinic(&mine);
+    assert_eq!(decided(&admin, Act::UpdateClinic, &resource), Err(Refusal::SecondFactor));
+    assert_eq!(decided(&admin, Act::ReadClinic, &resource), Ok(Role::Anyone));
 }
 
 #[test]

@@ -30,6 +30,13 @@ impl Ask {
         self.with("authorization", &format!("Bearer {token}"))
     }
 
+    /// From an address.
+    pub fn from(mut self, address: &str) -> Self {
+        let peer = std::net::SocketAddr::new(address.parse().unwrap(), 50_000);
+        self.request = self.request.extension(axum::extract::ConnectInfo(peer));
+        self
+    }
+
     /// To take effect once.
     pub fn once(self, key: &str) -> Self {
         self.with("idempotency-key", key)
