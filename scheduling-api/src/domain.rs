@@ -12,7 +12,6 @@ pub mod clinic;
 pub mod directory;
 pub mod email_address;
 pub mod id;
-pub mod id;
 pub mod money;
 pub mod oauth;
 pub(crate) mod once;

@@ -21,7 +21,6 @@ mod oauth;
 mod oauth_clients;
 mod origin;
 mod page;
-mod page;
 mod passkeys;
 mod patients;
 mod practitioners;

@@ -14,6 +14,7 @@ const ASHA: &str = "asha@patients.example";
 const A_SECOND: usize = 500;
 const SECONDS: usize = 3;
 
+#[expect(clippy::disallowed_methods, reason = "how long people wait is measured on a real clock")]
 async fn a_flood_of_sign_ins_starves_nobody(world: World) {
     let clinic = world.clinic("Mwangaza").await;
     world.patient(&clinic, ASHA).await;

@@ -28,8 +28,7 @@ pub(crate) async fn end_membership(
     let now = api.clock.now();
     let permit =
         access::decide(&caller.actor, Act::EndMembership, &Resource::of_clinic(clinic), now)?;
-    let mut change =
-        Change::begin(&api.store, &api.random, caller, Scope::Clinic(clinic), now).await?;
+    let mut change = Change::begin(&api.store, &api.random, caller, Scope::Platform, now).await?;
     let membership = memberships::find(change.tx(), id).await?;
     let here =
         membership.filter(|it| it.clinic.as_ref() == Some(clinic) && it.role != Role::Patient);
