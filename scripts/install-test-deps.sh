@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond cargo and node: Chromium and Firefox (the browser tests), ip (their network
-# namespace), shellcheck, valgrind (the instruction count), PostgreSQL (the scheduling API's stories run over it too),
-# Authlib (a foreign client of its authorization server). Only what is missing, through apt, with sudo if need be.
+# namespace), shellcheck, valgrind (the instruction count), python3 with venv (stock SDKs), PostgreSQL (the scheduling
+# API's stories run over it too), Authlib (a foreign client of its authorization server). Only what is missing, through
+# apt, with sudo if need be.
 set -euo pipefail
 
 # command:package
@@ -12,6 +13,7 @@ wanted=(
     psql:postgresql
     shellcheck:shellcheck
     valgrind:valgrind
+    python3:python3
 )
 
 missing_commands=()
@@ -22,6 +24,12 @@ for entry in "${wanted[@]}"; do
         missing_packages+=("${entry##*:}")
     fi
 done
+
+# Debian ships Python without what makes virtual environments.
+if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+    missing_commands+=("python3 -m venv")
+    missing_packages+=(python3-venv)
+fi
 
 if ! /usr/bin/python3 -c 'import authlib, requests' 2>/dev/null; then
     missing_commands+=("python3 with authlib and requests")
