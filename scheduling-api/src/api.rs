@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use crate::{
     calendar_cache::CalendarCache,
-    clock::Clock,
+    clock::{Clock, SystemClock},
     crypto::KeyRing,
     domain::id::ClinicId,
-    ports::identify::Identify,
-    random::Random,
-    store::{Scope, Store, StoreError, audit_log},
+    ports::identify::{Identify, KnownTokens},
+    random::{NoRandomness, Random},
+    store::{Scope, Store, StoreError, StoreSettings, audit_log},
 };
 
 /// What the API works with. Cheap to clone.
@@ -29,7 +29,48 @@ pub struct Api {
     pub identify: Arc<dyn Identify>,
 }
 
+/// The API could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operating system.
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+}
+
 impl Api {
+    /// Opens the database, brings its schema up to date, and gets everything else ready.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or migrated.
+    pub async fn open(settings: &StoreSettings, keys: KeyRing) -> Result<Self, OpenError> {
+        Ok(Self {
+            store: Store::open(settings).await?,
+            keys: Arc::new(keys),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(Random::from_system()?),
+            calendars: Arc::default(),
+            identify: Arc::new(KnownTokens::default()),
+        })
+    }
+
+    /// Checks every audit log: how many there are.
+    ///
+    /// # Errors
+    /// The inner error is the first chain that is not what was written, and the number of its first wrong entry.
+    pub async fn verify_audits(&self) -> Result<Result<usize, (String, i64)>, StoreError> {
+        let mut tx = self.store.read(Scope::Platform).await?;
+        let chains = audit_log::chains(&mut tx).await?;
+        for chain in &chains {
+            if let Err(seq) = audit_log::verify_chain(&mut tx, chain).await? {
+                return Ok(Err((chain.clone(), seq)));
+            }
+        }
+        Ok(Ok(chains.len()))
+    }
+
     /// Checks a clinic's audit log from its beginning: the number of its entries.
     ///
     /// # Errors

@@ -43,9 +43,11 @@ pub mod ports;
 pub mod random;
 mod store;
 mod usecase;
+mod worker;
 
-pub use api::Api;
+pub use api::{Api, OpenError};
 pub use calendar_cache::CalendarCache;
 pub use crypto::{KeyRing, KeyRingError};
 pub use http::{openapi, router};
 pub use store::{Engine, Location, LocationError, Store, StoreError, StoreSettings};
+pub use worker::work;
