@@ -48,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) sockets_max: u32,
     /// Memory that this process may use, in bytes.
     pub(crate) memory_budget_bytes: u64,
+    /// The scheduling API's part.
+    pub(crate) scheduling: Scheduling,
     /// How log lines are written.
     pub(crate) log_format: LogFormat,
     /// Which log lines are written.
@@ -58,6 +60,28 @@ pub(crate) struct Config {
     pub(crate) drain_timeout: Duration,
     /// Longest time a graceful stop may take.
     pub(crate) shutdown_deadline: Duration,
+}
+
+/// Where the scheduling API keeps its data.
+#[derive(Debug)]
+pub(crate) struct Scheduling {
+    /// The database.
+    pub(crate) store: scheduling_api::StoreSettings,
+    /// What opens sealed columns; made at the first start when it is missing.
+    pub(crate) data_keys_file: PathBuf,
+}
+
+/// The settings of a scheduling API that runs alone.
+#[derive(Debug)]
+pub(crate) struct SchedulingAlone {
+    /// Where it is served, behind a proxy that ends TLS.
+    pub(crate) http: SocketAddr,
+    /// Where it keeps its data.
+    pub(crate) scheduling: Scheduling,
+    /// How log lines are written.
+    pub(crate) log_format: LogFormat,
+    /// Which log lines are written.
+    pub(crate) log_filter: String,
 }
 
 /// Development or not.

@@ -8,9 +8,10 @@ use std::{
 };
 
 use protocol::token::{ApiKeys, KeysError, SecretPolicy};
+use scheduling_api::{Location, StoreSettings};
 
 use crate::{
-    config::{Config, LogFormat, Mode, RawConfig, Tls, file},
+    config::{Config, LogFormat, Mode, RawConfig, Scheduling, SchedulingAlone, Tls, file},
     machine::Machine,
     memory,
 };
@@ -78,6 +79,11 @@ pub(crate) enum ConfigError {
     )]
     Origin { origin: String },
     #[error(
+        "database is not understood: write sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE (it is not repeated here, \
+         because it may hold a password)"
+    )]
+    Database,
+    #[error(
         "log_filter {filter:?} is not understood ({reason}); an example is \"info,signaling=debug\""
     )]
     LogFilter { filter: String, reason: String },
@@ -119,11 +125,25 @@ pub(crate) fn parse(raw: &RawConfig, machine: &Machine) -> Result<Config, Config
             Some(mebibytes) => u64::from(mebibytes) << 20,
             None => memory::default_budget_bytes(machine.memory_bytes),
         },
+        scheduling: scheduling(raw)?,
         log_format: raw.log_format.unwrap_or(LogFormat::Text),
         log_filter: log_filter(raw)?,
         dev_token_ttl: seconds(at_least_one("dev_token_ttl_s", raw.dev_token_ttl_s)?),
         drain_timeout: seconds(raw.drain_timeout_s.unwrap_or_default()),
         shutdown_deadline: seconds(raw.shutdown_deadline_s.unwrap_or_default()),
+    })
+}
+
+/// Checks the settings that a scheduling API alone needs.
+///
+/// # Errors
+/// When one of them cannot be so.
+pub(crate) fn scheduling_alone(raw: &RawConfig) -> Result<SchedulingAlone, ConfigError> {
+    Ok(SchedulingAlone {
+        http: raw.http.unwrap_or_else(|| default_http(Mode::Production)),
+        scheduling: scheduling(raw)?,
+        log_format: raw.log_format.unwrap_or(LogFormat::Text),
+        log_filter: log_filter(raw)?,
     })
 }
 
@@ -275,6 +295,20 @@ fn origins(raw: &RawConfig) -> Result<Vec<String>, ConfigError> {
         Some(origin) => Err(ConfigError::Origin { origin: origin.clone() }),
         None => Ok(origins),
     }
+}
+
+fn scheduling(raw: &RawConfig) -> Result<Scheduling, ConfigError> {
+    let folder = raw.data_dir.clone().unwrap_or_default();
+    let location = match &raw.database {
+        None => Location::Sqlite(folder.join("bedside.db")),
+        Some(url) => url.reveal().parse().map_err(|_| ConfigError::Database)?,
+    };
+    let connections_max = at_least_one("database_connections_max", raw.database_connections_max)?;
+    let keys = raw.data_keys_file.clone();
+    Ok(Scheduling {
+        store: StoreSettings { connections_max, ..StoreSettings::at(location) },
+        data_keys_file: keys.unwrap_or_else(|| folder.join("data-keys")),
+    })
 }
 
 fn log_filter(raw: &RawConfig) -> Result<String, ConfigError> {
