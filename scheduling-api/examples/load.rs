@@ -1,7 +1,7 @@
 //! How fast bookings and searches are, in one process and without a network: `docs/PERFORMANCE.md` has the figures.
 //!
-//! `cargo run --release -p scheduling-api --example load -- [DATABASE]`; without a database a new SQLite file in the
-//! temporary folder. 200 practitioners with 500 appointments each are put in first.
+//! `cargo run --release -p scheduling-api --example load -- [EACH [DATABASE]]`; without a database a new SQLite file in
+//! the temporary folder. 200 practitioners with EACH (500) appointments each are put in first.
 
 #![allow(
     clippy::unwrap_used,
@@ -43,7 +43,6 @@ use scheduling_api::{
 use tower::ServiceExt as _;
 
 const PRACTITIONERS: usize = 200;
-const APPOINTMENTS_EACH: usize = 500;
 const BOOKERS: usize = 16;
 const BOOKINGS: usize = 3_000;
 const SEARCHES_PER_S: u64 = 200;
@@ -72,7 +71,7 @@ async fn main() {
 }
 
 fn location() -> Location {
-    match std::env::args().nth(1) {
+    match std::env::args().nth(2) {
         Some(given) => given.parse().unwrap(),
         None => {
             let file = format!("bedside-load-{}.db", std::process::id());
@@ -88,6 +87,8 @@ struct House {
     service: ServiceId,
     patients: Vec<PatientId>,
     first: Timestamp,
+    /// Appointments of each practitioner that are put in first.
+    each: usize,
 }
 
 impl House {
@@ -116,7 +117,8 @@ impl House {
         let day = 86_400;
         let tomorrow = (api.clock.now().as_second() / day + 1) * day;
         let first = Timestamp::from_second(tomorrow).unwrap();
-        Self { clinic, practitioners, service, patients, first }
+        let each = std::env::args().nth(1).map_or(500, |each| each.parse().unwrap());
+        Self { clinic, practitioners, service, patients, first, each }
     }
 
     fn desk(&self) -> Actor {
@@ -165,14 +167,14 @@ impl House {
     async fn fill(&self, router: &Router) {
         let began = Instant::now();
         let house = Arc::new(self.clone());
-        house.book(router, 0, PRACTITIONERS * APPOINTMENTS_EACH).await;
-        let count = PRACTITIONERS * APPOINTMENTS_EACH;
+        let count = PRACTITIONERS * self.each;
+        house.book(router, 0, count).await;
         println!("filled with {count} appointments in {:.1} s", began.elapsed().as_secs_f64());
     }
 
     async fn measure_bookings(&self, router: &Router) {
         let began = Instant::now();
-        let from = PRACTITIONERS * APPOINTMENTS_EACH;
+        let from = PRACTITIONERS * self.each;
         let took = Arc::new(self.clone()).book(router, from, BOOKINGS).await;
         let rate = f64::from(u32::try_from(BOOKINGS).unwrap()) / began.elapsed().as_secs_f64();
         println!("bookings: {rate:.0}/s with {BOOKERS} at once, {}", percentiles(took));
