@@ -38,6 +38,21 @@ pub struct Api {
 }
 
 impl Api {
+    /// Checks every audit log: how many there are.
+    ///
+    /// # Errors
+    /// The inner error is the first chain that is not what was written, and the number of its first wrong entry.
+    pub async fn verify_audits(&self) -> Result<Result<usize, (String, i64)>, StoreError> {
+        let mut tx = self.store.read(Scope::Platform).await?;
+        let chains = audit_log::chains(&mut tx).await?;
+        for chain in &chains {
+            if let Err(seq) = audit_log::verify_chain(&mut tx, chain).await? {
+                return Ok(Err((chain.clone(), seq)));
+            }
+        }
+        Ok(Ok(chains.len()))
+    }
+
     /// Checks a clinic's audit log from its beginning: the number of its entries.
     ///
     /// # Errors

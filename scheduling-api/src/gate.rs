@@ -104,7 +104,7 @@ impl Gate {
             mailbox: Throttle::new(PER_MAILBOX, KEYS_MAX),
         };
         Ok(Self {
-            hashes: HashQueue::start(limits, cost, random)?,
+            hashes: HashQueue::start(limits, cost, &random)?,
             budgets: Mutex::new(budgets),
             proxies: Vec::new(),
         })

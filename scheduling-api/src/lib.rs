@@ -41,10 +41,12 @@ pub mod domain;
 mod gate;
 mod http;
 mod links;
+mod opening;
 pub mod ports;
 pub mod random;
 mod store;
 mod usecase;
+mod worker;
 
 pub use api::Api;
 pub use calendar_cache::CalendarCache;
@@ -52,8 +54,10 @@ pub use crypto::{KeyRing, KeyRingError, password_hash::HashCost};
 pub use gate::{Gate, hash_queue::HashQueueLimits};
 pub use http::{openapi, router};
 pub use links::Links;
+pub use opening::{OpenError, open};
 pub use store::{Engine, Location, LocationError, Store, StoreError, StoreSettings};
 pub use usecase::account::{
     bootstrap::{BootstrapError, invite_first_administrator},
     identify::Tokens,
 };
+pub use worker::work;

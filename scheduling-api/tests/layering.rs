@@ -19,6 +19,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("worker", &["usecase", "api", "domain", "store", "ports"]),
     ("demo", &["usecase", "api", "domain", "store", "gate", "links"]),
     (
+        "opening",
+        &["usecase", "api", "store", "ports", "crypto", "clock", "random", "gate", "links"],
+    ),
+    (
         "usecase",
         &[
             "api",

@@ -30,6 +30,19 @@ pub(crate) enum Command {
     /// Runs everything in one process: signalling, media and the web page.
     #[command(after_long_help = ALL_EXAMPLES)]
     All(Box<Settings>),
+    /// Runs the scheduling API alone, for a machine of its own.
+    #[command(name = "scheduling-api")]
+    SchedulingApi(Box<Settings>),
+    /// Makes a demo clinic in the database, and prints what it is made of.
+    ///
+    /// Practitioners with hours, a patient, an appointment that begins now. Beside whatever is there.
+    Demo(Box<Settings>),
+    /// Copies the scheduling API's database into a new file, while it is in use. SQLite only; PostgreSQL has pg_dump.
+    ///
+    /// The keys' file is not part of it: keep it apart.
+    Backup(Box<BackupArguments>),
+    /// Puts a backup in the place of a database that is not there, and checks it: the file, and every audit log.
+    Restore(Box<BackupArguments>),
     /// Makes join tokens.
     #[command(subcommand)]
     Token(TokenCommand),
@@ -78,6 +91,15 @@ pub(crate) struct FileArgument {
     /// TOML file with settings; `bedside config example` prints one.
     #[arg(long, env = "BEDSIDE_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+}
+
+/// Arguments of `backup` and `restore`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct BackupArguments {
+    /// The backup.
+    pub(crate) backup: PathBuf,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
 }
 
 /// `bedside token ...`.

@@ -51,6 +51,8 @@ pub(crate) struct Config {
     pub(crate) memory_budget_bytes: u64,
     /// Who is told what happens in rooms.
     pub(crate) webhooks: Webhooks,
+    /// The scheduling API's part.
+    pub(crate) scheduling: Scheduling,
     /// How log lines are written.
     pub(crate) log_format: LogFormat,
     /// Which log lines are written.
@@ -72,6 +74,32 @@ pub(crate) struct Webhooks {
     pub(crate) api_key: Option<String>,
     /// Certificate authorities besides those of the operating system.
     pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// Where the scheduling API keeps its data.
+#[derive(Debug)]
+pub(crate) struct Scheduling {
+    /// The database.
+    pub(crate) store: scheduling_api::StoreSettings,
+    /// What opens sealed columns; made at the first start when it is missing.
+    pub(crate) data_keys_file: PathBuf,
+    /// Where people's browsers reach this server.
+    pub(crate) public_url: String,
+    /// Who is believed about where a request comes from.
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+}
+
+/// The settings of a scheduling API that runs alone.
+#[derive(Debug)]
+pub(crate) struct SchedulingAlone {
+    /// Where it is served, behind a proxy that ends TLS.
+    pub(crate) http: SocketAddr,
+    /// Where it keeps its data.
+    pub(crate) scheduling: Scheduling,
+    /// How log lines are written.
+    pub(crate) log_format: LogFormat,
+    /// Which log lines are written.
+    pub(crate) log_filter: String,
 }
 
 /// Development or not.

@@ -62,7 +62,7 @@ impl Health {
             return Err("not ready\n".to_owned());
         }
         let silent = (self.silent)();
-        if silent.len() < self.shards { Ok(()) } else { Err(silence(&silent)) }
+        if silent.is_empty() || silent.len() < self.shards { Ok(()) } else { Err(silence(&silent)) }
     }
 }
 

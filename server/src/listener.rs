@@ -16,8 +16,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use axum::Router;
-use hyper::server::conn::http1;
+use axum::{Router, extract::ConnectInfo};
+use hyper::{Request, body::Incoming, server::conn::http1};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -30,6 +30,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
 
 mod door;
 mod stream;
@@ -147,7 +148,7 @@ async fn accept(listener: tokio::net::TcpListener, door: Door, mut host: Host) {
             Ok((stream, peer)) => {
                 if let Some(permit) = door.admit(place, peer.ip()) {
                     let stream = Guarded::new(stream, permit, host.timeouts.standstill);
-                    tokio::spawn(serve(stream, host.clone()));
+                    tokio::spawn(serve(stream, peer, host.clone()));
                 }
             }
             Err(error) => {
@@ -159,23 +160,28 @@ async fn accept(listener: tokio::net::TcpListener, door: Door, mut host: Host) {
     }
 }
 
-async fn serve(stream: Guarded<TcpStream>, host: Host) {
+async fn serve(stream: Guarded<TcpStream>, peer: SocketAddr, host: Host) {
     match &host.certificate {
-        None => serve_http(stream, host).await,
+        None => serve_http(stream, peer, host).await,
         Some(certificate) => {
             let handshake = certificate.acceptor().accept(stream);
             if let Ok(Ok(stream)) = timeout(host.timeouts.tls_handshake, handshake).await {
-                serve_http(stream, host).await;
+                serve_http(stream, peer, host).await;
             }
         }
     }
 }
 
-async fn serve_http<S>(stream: S, host: Host)
+async fn serve_http<S>(stream: S, peer: SocketAddr, host: Host)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let Host { router, timeouts, mut stopped, alive: _alive, .. } = host;
+    // Whoever counts tries asks where a request comes from.
+    let router = router.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(timeouts.header)

@@ -22,6 +22,7 @@
     )
 )]
 
+mod backup;
 mod cli;
 mod clock;
 mod config;
@@ -36,6 +37,7 @@ mod memory;
 mod metrics;
 mod page;
 mod run;
+mod scheduling;
 mod tls;
 mod token;
 
@@ -64,6 +66,10 @@ fn main() -> ExitCode {
 fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::All(settings) => run::all(*settings),
+        Command::SchedulingApi(settings) => run::scheduling_api(*settings),
+        Command::Backup(arguments) => print(&backup::backup(*arguments)?),
+        Command::Restore(arguments) => print(&backup::restore(*arguments)?),
+        Command::Demo(settings) => print(&scheduling::demo(*settings)?),
         Command::Token(TokenCommand::Mint(arguments)) => {
             print(&format!("{}\n", token::from_arguments(&arguments)?))
         }

@@ -24,13 +24,13 @@ use tracing::{info, warn};
 use crate::{
     cli::Settings,
     clock,
-    config::{self, Config, Loaded, Mode, Tls},
+    config::{self, Config, Loaded, Mode, SchedulingAlone, Tls},
     descriptors, greeting,
     http::{self, Health},
     listener::{self, Certificate, Door, DoorLimits, Server, Timeouts},
     logging,
     machine::Machine,
-    memory, metrics,
+    memory, metrics, scheduling,
     tls::{self, CertificateFiles},
 };
 
@@ -61,6 +61,41 @@ pub(crate) fn all(settings: Settings) -> anyhow::Result<()> {
     result
 }
 
+/// Runs the scheduling API alone until a signal or a failure.
+///
+/// # Errors
+/// When the settings do not work together, or something cannot be started.
+pub(crate) fn scheduling_api(settings: Settings) -> anyhow::Result<()> {
+    let raw = config::merge(settings.given, settings.file.config.as_deref())?;
+    let config = config::parse::scheduling_alone(&raw)?;
+    let _log = logging::start(config.log_format, &config.log_filter)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the async runtime")?;
+    let result = runtime.block_on(serve_scheduling_api(&config));
+    runtime.shutdown_background();
+    result
+}
+
+async fn serve_scheduling_api(config: &SchedulingAlone) -> anyhow::Result<()> {
+    let listener = listener::bind(config.http, "http")?;
+    let http = listener.local_addr()?;
+    let readiness = Health::new(0, Vec::new);
+    let api = scheduling::open(&config.scheduling).await?;
+    tokio::spawn(scheduling_api::work(api.clone()));
+    let router = http::main_router(scheduling_api::router(api), readiness.clone(), false);
+    let limits = DoorLimits { connections_max: PAGE_CONNECTIONS, per_address_max: 0 };
+    let server = Server::start(listener, router, None, Door::new(limits), Timeouts::default())?;
+    let mut stop = StopSignal::new()?;
+    readiness.set_ready();
+    info!(%http, "ready");
+    stop.wait().await;
+    readiness.set_stopping();
+    drop(server);
+    Ok(())
+}
+
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let started = clock::since_unix_epoch();
     let main_listener = listener::bind(config.http, "http")?;
@@ -73,7 +108,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         move || media.silent_shards()
     });
     let doors = Doors::new(config);
-    let routes = signaling::router(planes.control.clone());
+    let api = scheduling::open(&config.scheduling).await?;
+    tokio::spawn(scheduling_api::work(api.clone()));
+    let routes = signaling::router(planes.control.clone()).merge(scheduling_api::router(api));
     let is_secure = matches!(config.tls, Tls::Files { .. });
     let main_router = http::main_router(routes, health.clone(), is_secure);
     let main = Server::start(

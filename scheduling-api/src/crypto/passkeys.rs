@@ -57,7 +57,7 @@ impl Passkeys {
         known: &[String],
     ) -> Result<Begun, WrongPasskey> {
         let known = known.iter().filter_map(|id| BASE64_URL_SAFE_NO_PAD.decode(id).ok());
-        let known: Vec<CredentialID> = known.map(CredentialID::from).collect();
+        let known: Vec<CredentialID> = known.collect();
         let (options, state) = self
             .0
             .start_passkey_registration(user, name, name, Some(known))

@@ -278,7 +278,7 @@ mod tests {
                 at(second),
             )
         };
-        assert_eq!(actor(99).patients, [world.patient.clone()]);
+        assert_eq!(actor(99).patients, std::slice::from_ref(&world.patient));
         assert!(actor(99).has(Role::Patient));
         assert!(actor(100).patients.is_empty() && !actor(100).has(Role::Patient));
     }

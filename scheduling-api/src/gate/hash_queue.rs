@@ -98,17 +98,17 @@ impl HashQueue {
     pub(crate) fn start(
         limits: HashQueueLimits,
         cost: HashCost,
-        random: Arc<Random>,
+        random: &Arc<Random>,
     ) -> std::io::Result<Self> {
         debug_assert!(limits.threads > 0 && limits.depth_strangers_max <= limits.depth_max);
         let decoy = Password::offered("no account has this password".to_owned())
             .ok()
-            .and_then(|password| PasswordHash::of(password.expose(), cost, &random).ok())
+            .and_then(|password| PasswordHash::of(password.expose(), cost, random).ok())
             .ok_or_else(|| std::io::Error::other("the password hash cost is out of range"))?;
         let (jobs, receiver) = mpsc::channel();
         let receiver = Arc::new(Mutex::new(receiver));
         for index in 0..limits.threads {
-            let (receiver, random) = (Arc::clone(&receiver), Arc::clone(&random));
+            let (receiver, random) = (Arc::clone(&receiver), Arc::clone(random));
             std::thread::Builder::new()
                 .name(format!("hash-{index}"))
                 .spawn(move || work(&receiver, cost, &random))?;
@@ -379,7 +379,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_unknown_account_is_compared_too_and_never_the_same() {
-        let queue = HashQueue::start(LIMITS, HashCost::TEST, Arc::new(Random::seeded(1))).unwrap();
+        let queue = HashQueue::start(LIMITS, HashCost::TEST, &Arc::new(Random::seeded(1))).unwrap();
         let password = || Password::offered("no account has this password".to_owned()).unwrap();
         let me = from("a", "u", false);
         assert_eq!(queue.compare(&me, password(), None).await, Ok(Comparison::Different));
@@ -390,7 +390,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_place_is_free_again_when_the_client_went_away() {
-        let queue = HashQueue::start(LIMITS, HashCost::TEST, Arc::new(Random::seeded(1))).unwrap();
+        let queue = HashQueue::start(LIMITS, HashCost::TEST, &Arc::new(Random::seeded(1))).unwrap();
         let me = from("a", "u", false);
         for _ in 0..50 {
             let password = Password::offered("whatever".to_owned()).unwrap();

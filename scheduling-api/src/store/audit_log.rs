@@ -87,7 +87,17 @@ pub(crate) async fn verify(
     tx: &mut Tx,
     clinic: Option<&ClinicId>,
 ) -> Result<Result<i64, i64>, StoreError> {
-    let chain = clinic.map_or(PLATFORM, ClinicId::as_str);
+    verify_chain(tx, clinic.map_or(PLATFORM, ClinicId::as_str)).await
+}
+
+/// All chains.
+pub(crate) async fn chains(tx: &mut Tx) -> Result<Vec<String>, StoreError> {
+    let rows = tx.rows("SELECT chain FROM audit_head ORDER BY chain", vec![]).await?;
+    rows.iter().map(|row| row.text("chain")).collect()
+}
+
+/// Checks a whole chain, as [`verify`] does.
+pub(crate) async fn verify_chain(tx: &mut Tx, chain: &str) -> Result<Result<i64, i64>, StoreError> {
     let sql = "SELECT seq, hash FROM audit_head WHERE chain = $1";
     let (end, head) = match tx.row(sql, values![chain]).await? {
         Some(head) => (head.int("seq")?, hash_of(&head)?),

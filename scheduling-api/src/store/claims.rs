@@ -65,6 +65,12 @@ pub(crate) async fn set_state(
     tx.execute(sql, values![appointment, state.name(), state.until()]).await
 }
 
+/// Says both active states, although only a held claim ends by itself: SQLite uses the partial index `claim_active` only
+/// where the condition of the index is repeated word for word.
+const OVERDUE: &str = "SELECT DISTINCT appointment_id FROM claim
+    WHERE clinic_id = $1 AND resource_id = $2 AND state IN ('held', 'confirmed') AND expires_ms <= $5
+        AND start_ms > $3 - 172800000 AND start_ms < $4 AND end_ms > $3 AND appointment_id IS NOT NULL";
+
 /// Appointments whose kept time on a resource has ended, in a span: the booking that wants it ends them first.
 pub(crate) async fn overdue(
     tx: &mut Tx,
@@ -73,11 +79,8 @@ pub(crate) async fn overdue(
     span: Span,
     now: Timestamp,
 ) -> Result<Vec<AppointmentId>, StoreError> {
-    let sql = "SELECT DISTINCT appointment_id FROM claim
-        WHERE clinic_id = $1 AND resource_id = $2 AND state = 'held' AND expires_ms <= $5
-            AND start_ms > $3 - 172800000 AND start_ms < $4 AND end_ms > $3 AND appointment_id IS NOT NULL";
     let row = values![clinic, resource.as_str(), span.start, span.end, now];
-    let rows = tx.rows(sql, row).await?;
+    let rows = tx.rows(OVERDUE, row).await?;
     rows.iter().map(|row| row.parsed("appointment_id")).collect()
 }
 
@@ -99,4 +102,25 @@ pub(crate) async fn active(
             Ok((span, row.time_maybe("expires_ms")?))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Location, Scope, Store, StoreSettings};
+
+    #[tokio::test]
+    async fn looking_for_overdue_holds_reads_one_calendar_and_not_all() {
+        let file = std::env::temp_dir().join(format!("bedside-plan-{}.db", std::process::id()));
+        let settings = StoreSettings::at(Location::Sqlite(file.clone()));
+        let store = Store::open(&settings).await.unwrap();
+        let mut tx = store.read(Scope::Platform).await.unwrap();
+        let sql: &'static str = format!("EXPLAIN QUERY PLAN {OVERDUE}").leak();
+        let rows = tx.rows(sql, values!["clinic", "resource", 0_i64, 1_i64, 1_i64]).await.unwrap();
+        let plan = rows[0].text("detail").unwrap();
+        assert!(plan.contains("claim_active (clinic_id=? AND resource_id=?"), "{plan}");
+        drop(tx);
+        store.close().await;
+        std::fs::remove_file(file).unwrap();
+    }
 }

@@ -4,7 +4,11 @@
 //! then writes dies at once when another has written in between) and reads through several. PostgreSQL has one pool;
 //! every transaction says which clinic it works for, and row-level security hides the others'.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use sqlx::{
     Pool, Postgres, Sqlite,
@@ -158,6 +162,30 @@ impl Store {
                 scoped(Tx::postgres(pool.begin().await?, self.statement_max), scope).await
             }
         }
+    }
+
+    /// Copies the database into a new file while it is in use: one state of it, whole. SQLite only.
+    ///
+    /// # Errors
+    /// When the file exists or cannot be written; on PostgreSQL, which has tools of its own for this.
+    pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let Pools::Sqlite { readers, .. } = &self.pools else {
+            return Err(StoreError::Schema("back PostgreSQL up with pg_dump".to_owned()));
+        };
+        let to =
+            to.to_str().ok_or_else(|| StoreError::Schema("the path is not text".to_owned()))?;
+        sqlx::query("VACUUM INTO $1").bind(to).execute(readers).await?;
+        Ok(())
+    }
+
+    /// Whether the database's file is whole, as SQLite sees it; PostgreSQL looks after its own.
+    ///
+    /// # Errors
+    /// When it is not, or cannot be read.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        let Pools::Sqlite { readers, .. } = &self.pools else { return Ok(()) };
+        let found: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(readers).await?;
+        if found == "ok" { Ok(()) } else { Err(StoreError::Schema(found)) }
     }
 
     /// Closes every connection.

@@ -115,6 +115,8 @@ fn sample(key: &str) -> &'static str {
         "api_keys" => "\"clinic: replace-me-with-64-characters-of-openssl-rand-hex-32\"",
         "api_keys_file" => "\"/etc/bedside/api-keys\"",
         "advertise" => "[\"192.0.2.10\", \"2001:db8::10\"]",
+        "database" => "\"postgres://bedside:replace-me@db.internal/bedside\"",
+        "data_keys_file" => "\"/etc/bedside/data-keys\"",
         "sfu_udp_bind" => "\"0.0.0.0\"",
         "shards" => "2",
         "origins" => "[\"https://clinic.example\"]",

@@ -8,10 +8,13 @@ use std::{
 };
 
 use protocol::token::{ApiKeys, KeysError, SecretPolicy};
+use scheduling_api::{Location, StoreSettings};
 use signaling::webhooks::{WebhookUrl, WebhookUrlError};
 
 use crate::{
-    config::{Config, LogFormat, Mode, RawConfig, Tls, Webhooks, file},
+    config::{
+        Config, LogFormat, Mode, RawConfig, Scheduling, SchedulingAlone, Tls, Webhooks, file,
+    },
     machine::Machine,
     memory,
 };
@@ -89,6 +92,15 @@ pub(crate) enum ConfigError {
     )]
     Origin { origin: String },
     #[error(
+        "database is not understood: write sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE (it is not repeated here, \
+         because it may hold a password)"
+    )]
+    Database,
+    #[error(
+        "public_url {url:?} is not understood: write https://video.clinic.example, as browsers reach this server"
+    )]
+    PublicUrl { url: String },
+    #[error(
         "log_filter {filter:?} is not understood ({reason}); an example is \"info,signaling=debug\""
     )]
     LogFilter { filter: String, reason: String },
@@ -132,11 +144,25 @@ pub(crate) fn parse(raw: &RawConfig, machine: &Machine) -> Result<Config, Config
             Some(mebibytes) => u64::from(mebibytes) << 20,
             None => memory::default_budget_bytes(machine.memory_bytes),
         },
+        scheduling: scheduling(raw, http)?,
         log_format: raw.log_format.unwrap_or(LogFormat::Text),
         log_filter: log_filter(raw)?,
         dev_token_ttl: seconds(at_least_one("dev_token_ttl_s", raw.dev_token_ttl_s)?),
         drain_timeout: seconds(raw.drain_timeout_s.unwrap_or_default()),
         shutdown_deadline: seconds(raw.shutdown_deadline_s.unwrap_or_default()),
+    })
+}
+
+/// Checks the settings that a scheduling API alone needs.
+///
+/// # Errors
+/// When one of them cannot be so.
+pub(crate) fn scheduling_alone(raw: &RawConfig) -> Result<SchedulingAlone, ConfigError> {
+    Ok(SchedulingAlone {
+        http: raw.http.unwrap_or_else(|| default_http(Mode::Production)),
+        scheduling: scheduling(raw, raw.http.unwrap_or_else(|| default_http(Mode::Production)))?,
+        log_format: raw.log_format.unwrap_or(LogFormat::Text),
+        log_filter: log_filter(raw)?,
     })
 }
 
@@ -304,6 +330,36 @@ fn webhooks(raw: &RawConfig, keys: &ApiKeys) -> Result<Webhooks, ConfigError> {
     match extras.into_iter().find(|(_, given)| *given && urls.is_empty()) {
         Some((setting, _)) => Err(ConfigError::WebhookWithoutUrl { setting }),
         None => Ok(Webhooks { urls, api_key, ca_file }),
+    }
+}
+
+fn scheduling(raw: &RawConfig, http: SocketAddr) -> Result<Scheduling, ConfigError> {
+    let folder = raw.data_dir.clone().unwrap_or_default();
+    let location = match &raw.database {
+        None => Location::Sqlite(folder.join("bedside.db")),
+        Some(url) => url.reveal().parse().map_err(|_| ConfigError::Database)?,
+    };
+    let connections_max = at_least_one("database_connections_max", raw.database_connections_max)?;
+    let keys = raw.data_keys_file.clone();
+    Ok(Scheduling {
+        store: StoreSettings { connections_max, ..StoreSettings::at(location) },
+        data_keys_file: keys.unwrap_or_else(|| folder.join("data-keys")),
+        public_url: public_url(raw, http)?,
+        trusted_proxies: raw.trusted_proxies.clone().unwrap_or_default(),
+    })
+}
+
+/// Where people's browsers reach this server: what is said, or this machine itself.
+fn public_url(raw: &RawConfig, http: SocketAddr) -> Result<String, ConfigError> {
+    let Some(url) = &raw.public_url else {
+        return Ok(format!("http://localhost:{}", http.port()));
+    };
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    match host.map(|host| host.trim_end_matches('/')) {
+        Some(host) if !host.is_empty() && !host.contains(['?', '#', ' ']) => {
+            Ok(url.trim_end_matches('/').to_owned())
+        }
+        _ => Err(ConfigError::PublicUrl { url: url.clone() }),
     }
 }
 

@@ -149,6 +149,29 @@ settings! {
         /// the operating system: a clinic's own.
         #[arg(long, env = "BEDSIDE_WEBHOOK_CA_FILE", value_name = "FILE", help_heading = "Webhooks")]
         pub(crate) webhook_ca_file: Option<PathBuf>,
+        /// Folder in which the scheduling API keeps its database and keys; made when it is missing. Keep the keys' file out
+        /// of the backups of the database, and in a safe place of its own.
+        #[arg(long, env = "BEDSIDE_DATA_DIR", value_name = "FOLDER", help_heading = "Scheduling")]
+        pub(crate) data_dir: Option<PathBuf>,
+        /// The scheduling API's database: sqlite:PATH, or postgres://USER:PASSWORD@HOST/DATABASE for more than one machine.
+        /// Default: the file bedside.db in data_dir.
+        #[arg(long, env = "BEDSIDE_DATABASE", value_name = "URL", hide_env_values = true, help_heading = "Scheduling")]
+        pub(crate) database: Option<Secret>,
+        /// Most connections to the database. Eight keep two cores and a disk busy.
+        #[arg(long, env = "BEDSIDE_DATABASE_CONNECTIONS_MAX", value_name = "COUNT", help_heading = "Scheduling")]
+        pub(crate) database_connections_max: Option<u32>,
+        /// File with the keys that open patients' data; made at the first start when it is missing. Without it, no name or
+        /// note in the database can be read again. Default: the file data-keys in data_dir.
+        #[arg(long, env = "BEDSIDE_DATA_KEYS_FILE", value_name = "FILE", help_heading = "Scheduling")]
+        pub(crate) data_keys_file: Option<PathBuf>,
+        /// Address at which people's browsers reach this server, as it stands in letters and OAuth metadata, such as
+        /// https://video.clinic.example. Default: this machine by the name localhost.
+        #[arg(long, env = "BEDSIDE_PUBLIC_URL", value_name = "URL", help_heading = "Scheduling")]
+        pub(crate) public_url: Option<String>,
+        /// Addresses of proxies that are believed when they say, with X-Forwarded-For, where a request to the scheduling
+        /// API comes from: tries at passwords are counted by it. Separated by commas or given several times.
+        #[arg(long, env = "BEDSIDE_TRUSTED_PROXIES", value_name = "ADDRESS", value_delimiter = ',', help_heading = "Scheduling")]
+        pub(crate) trusted_proxies: Option<Vec<IpAddr>>,
 
         /// How log lines are written: text for people, json for collectors.
         #[arg(long, env = "BEDSIDE_LOG_FORMAT", value_name = "FORMAT", value_enum, help_heading = "Logging")]
@@ -190,6 +213,8 @@ impl RawConfig {
             room_departure_timeout_s: Some(limits.departure_timeout_s),
             // A consultation of two holds two sockets: this is 5,000 of them, far beyond one machine's media.
             sockets_max: Some(10_000),
+            data_dir: Some("bedside-data".into()),
+            database_connections_max: Some(8),
             log_format: Some(LogFormat::Text),
             log_filter: Some("info".to_owned()),
             drain_timeout_s: Some(0),

@@ -83,7 +83,7 @@ pub(crate) async fn exchange(
         Ok(_) => change.saw(&permit, "oauth_client", Some(client.id.as_str()), None),
         // What a replay revoked must be kept though the client is refused.
         Err(OauthFailure::InvalidGrant(_)) => {
-            change.refused(&permit, "oauth_client", Some(client.id.as_str()))
+            change.refused(&permit, "oauth_client", Some(client.id.as_str()));
         }
         Err(failure) => return Err(failure),
     }

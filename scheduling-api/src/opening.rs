@@ -1,0 +1,57 @@
+//! Puts an [`Api`] together as it runs outside of tests: the system's clock and randomness, the gate at its full cost.
+
+use std::{net::IpAddr, sync::Arc};
+
+use crate::{
+    api::Api,
+    clock::SystemClock,
+    crypto::{KeyRing, password_hash::HashCost},
+    gate::{Gate, hash_queue::HashQueueLimits},
+    links::Links,
+    ports::identity_provider::IdentityProviders,
+    random::{NoRandomness, Random},
+    store::{Store, StoreError, StoreSettings},
+    usecase::account::identify::Tokens,
+};
+
+/// The API could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The operating system.
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+    /// The operating system gave no thread, or no certificates.
+    #[error("the system does not give what signing in needs")]
+    System(#[from] std::io::Error),
+}
+
+/// Opens the database, brings its schema up to date, and gets everything else ready. `proxies` are believed when they
+/// say where a request comes from.
+///
+/// # Errors
+/// When the database cannot be reached or migrated, or the system refuses.
+pub async fn open(
+    settings: &StoreSettings,
+    keys: KeyRing,
+    links: Links,
+    proxies: Vec<IpAddr>,
+) -> Result<Api, OpenError> {
+    let store = Store::open(settings).await?;
+    let random = Arc::new(Random::from_system()?);
+    let links = Arc::new(links);
+    let gate = Gate::open(HashQueueLimits::DEFAULT, HashCost::DEFAULT, Arc::clone(&random))?;
+    Ok(Api {
+        identify: Arc::new(Tokens::of(store.clone(), Arc::clone(&links))),
+        store,
+        keys: Arc::new(keys),
+        clock: Arc::new(SystemClock),
+        random,
+        calendars: Arc::default(),
+        gate: Arc::new(gate.trusting(proxies)),
+        providers: IdentityProviders::new()?,
+        links,
+    })
+}
