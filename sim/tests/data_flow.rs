@@ -242,7 +242,9 @@ fn a_file_uses_four_fifths_of_a_line_at_least() {
 
 #[test]
 fn a_file_uses_four_fifths_of_a_line_that_loses_one_packet_in_a_hundred() {
-    assert!(goodput(13, Link { loss: 0.01, ..home_line() }) > 0.8);
+    for seed in 13..18 {
+        assert!(goodput(seed, Link { loss: 0.01, ..home_line() }) > 0.8);
+    }
 }
 
 /// A message of the property: who sends, how much, to whom (a bit each; none: everybody).
