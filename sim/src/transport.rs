@@ -433,6 +433,21 @@ impl Transport {
     }
 
     fn drain(&mut self, now: Instant) {
+        let mut packets = VecDeque::new();
+        loop {
+            self.drain_dtls(now);
+            if packets.is_empty() {
+                packets.extend(self.channels.iter_mut().flat_map(|channels| channels.drain(now)));
+            }
+            let Some(packet) = packets.pop_front() else { return };
+            // One at a time: DTLS keeps ten records at most, and refuses what comes beyond.
+            let sent = self.dtls.send_application_data(&packet);
+            let is_lost = matches!(sent, Err(dimpl::Error::TransmitQueueFull));
+            assert!(!is_lost, "a packet was lost before it reached the network");
+        }
+    }
+
+    fn drain_dtls(&mut self, now: Instant) {
         let mut scratch = vec![0; 20_000];
         let mut data = Vec::new();
         loop {
@@ -472,14 +487,6 @@ impl Transport {
         let Some(channels) = &mut self.channels else { return };
         for record in data {
             channels.handle_packet(&record, now);
-        }
-        let packets = channels.drain(now);
-        let is_silent = packets.is_empty();
-        for packet in packets {
-            let _ = self.dtls.send_application_data(&packet);
-        }
-        if !is_silent {
-            self.drain(now);
         }
     }
 }

@@ -6,6 +6,7 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
+    clippy::print_stderr,
     reason = "tests may fail loudly"
 )]
 
@@ -132,7 +133,8 @@ fn an_outage_of_six_seconds_costs_time_and_nothing_else() {
     world.set_link(ids[1], Link::cut());
     world.run_for(6 * SECOND);
     world.set_link(ids[1], home_line());
-    world.run_for(60 * SECOND);
+    // 3 MB take three seconds, and the server sends again seven seconds after the cut.
+    world.run_for(7 * SECOND);
     assert_eq!(numbers(&mut world, ids[1], "_reliable"), (1..=300).collect::<Vec<_>>());
     assert_eq!(world.client(ids[1]).left, None);
 }
@@ -200,7 +202,7 @@ fn across_shards_a_slow_listener_slows_the_sender_and_no_link_is_reset() {
         // And the other way, through the home to the other edge.
         send(&mut world, listeners[0], "_reliable", &Envelope::of(vec![2; 5_000]).numbered(number));
     }
-    world.run_for(90 * SECOND);
+    world.run_for(10 * SECOND);
     for shard in 0..3 {
         assert_eq!(world.counters_of(shard).relay_resets, 0);
         assert_eq!(world.counters_of(shard).data_receivers_shed, 0);
@@ -217,7 +219,7 @@ fn across_shards_a_slow_listener_slows_the_sender_and_no_link_is_reset() {
     }
 }
 
-/// Seconds in which 8 MB in messages of 15 kB reach a patient over a line, and the share of the line that is.
+/// The share of a line on which 8 MB in messages of 15 kB reach a patient. Prints the figures of docs/PERFORMANCE.md.
 fn goodput(seed: u64, line: Link) -> f64 {
     let (mut world, ids) = join_all(seed, &["doctor", "patient"]);
     world.set_link(ids[1], line);
@@ -228,13 +230,21 @@ fn goodput(seed: u64, line: Link) -> f64 {
     let all = |world: &mut World| world.client(ids[1]).data.len() == 534;
     assert!(world.run_until(300 * SECOND, all), "not everything arrived");
     let seconds = (world.now - start).as_secs_f64();
-    534.0 * 15_000.0 * 8.0 / seconds / line.rate_bps.unwrap() as f64
+    let share = 534.0 * 15_000.0 * 8.0 / seconds / line.rate_bps.unwrap() as f64;
+    eprintln!("8 MB in {seconds:.1} s: {:.0} % of the line", share * 100.0);
+    share
 }
 
-/// The goal is four fifths, also with 1 % of loss; this holds what is reached (ADR 0010).
 #[test]
-fn a_file_uses_a_fifth_of_a_line_at_least() {
-    assert!(goodput(12, home_line()) > 0.2);
+fn a_file_uses_four_fifths_of_a_line_at_least() {
+    assert!(goodput(12, home_line()) > 0.8);
+}
+
+#[test]
+fn a_file_uses_four_fifths_of_a_line_that_loses_one_packet_in_a_hundred() {
+    for seed in 13..18 {
+        assert!(goodput(seed, Link { loss: 0.01, ..home_line() }) > 0.8);
+    }
 }
 
 /// A message of the property: who sends, how much, to whom (a bit each; none: everybody).

@@ -7,6 +7,9 @@
 //! ```text
 //!   each round trip:   loss > 10 %  ×0.7  |  waits > 25 ms  ×0.875  |  used up  ×2 at first, then +1/16
 //! ```
+//!
+//! The first growth is noticed one or two rounds too late, when several windows wait in the queue. So it is no larger than
+//! what has arrived in the round, and ends with what the line was seen to carry in its shortest round trip and 25 ms.
 
 use std::time::{Duration, Instant};
 
@@ -37,6 +40,7 @@ pub(super) struct Window {
     shortest: [Option<Duration>; 2],
     memory_ends: Instant,
     smoothed: Option<Duration>,
+    round_began: Instant,
     round_ends: Instant,
     round: Round,
 }
@@ -58,6 +62,7 @@ impl Window {
             shortest: [None; 2],
             memory_ends: now + MEMORY,
             smoothed: None,
+            round_began: now,
             round_ends: now,
             round: Round::default(),
         }
@@ -101,18 +106,30 @@ impl Window {
             return;
         }
         let round = std::mem::take(&mut self.round);
+        let took = now.saturating_duration_since(std::mem::replace(&mut self.round_began, now));
         self.round_ends = now + self.smoothed.unwrap_or(ROUND_MIN).max(ROUND_MIN);
         let distance = self.shortest.iter().flatten().min().copied().unwrap_or_default();
         let waits = round.shortest.unwrap_or_default().saturating_sub(distance);
         if round.lost * 10 > round.arrived {
             (self.bytes, self.is_starting) = (self.bytes * 7 / 10, false);
         } else if waits > WAIT_TARGET && self.bytes > BYTES_MIN {
-            (self.bytes, self.is_starting) = (self.bytes * 7 / 8, false);
+            let less = self.bytes * 7 / 8;
+            if self.is_starting && round.is_used_up {
+                let carried = carried(round.arrived, took, distance + WAIT_TARGET);
+                self.bytes = carried.clamp(self.bytes / 8, less);
+            } else {
+                self.bytes = less;
+            }
+            self.is_starting = false;
         } else if waits > WAIT_TARGET {
             // Not for our sake: the path has become longer, or belongs to others who fill it. Measured from here.
             (self.shortest, self.is_starting) = ([round.shortest, None], true);
         } else if round.is_used_up {
-            let step = if self.is_starting { self.bytes } else { (self.bytes / 16).max(2400) };
+            let step = if self.is_starting {
+                self.bytes.min(round.arrived)
+            } else {
+                (self.bytes / 16).max(2400)
+            };
             self.bytes += step;
         }
         self.bytes = self.bytes.clamp(BYTES_MIN, BYTES_MAX);
@@ -122,6 +139,12 @@ impl Window {
             self.shortest = [None, current];
         }
     }
+}
+
+/// Where so much arrives in a round, so much arrives in this time.
+fn carried(arrived: usize, round: Duration, time: Duration) -> usize {
+    let bytes = arrived as u128 * time.as_micros() / round.as_micros().max(1);
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -170,6 +193,36 @@ mod tests {
             window.on_time(now);
         }
         assert!((60_000..100_000).contains(&window.bytes()), "{}", window.bytes());
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "an Instant has no other origin")]
+    fn what_the_first_growth_puts_in_a_queue_leaves_it_at_once() {
+        let start = Instant::now();
+        let mut window = Window::new(start);
+        let mut flight = std::collections::VecDeque::from([start]);
+        let (mut sent, mut crowded_ms) = (1000, 0);
+        // A line of 1000 bytes each millisecond, 20 ms away; each packet is answered on its own.
+        let mut free = start;
+        let mut answers = std::collections::VecDeque::from([start + Duration::from_millis(41)]);
+        for ms in 0..2000 {
+            let now = start + Duration::from_millis(ms);
+            while answers.pop_front_if(|at| *at <= now).is_some() {
+                window.on_flight(sent);
+                sent -= 1000;
+                window.on_round_trip(now - flight.pop_front().unwrap());
+                window.on_arrived(1000);
+                window.on_time(now);
+            }
+            while sent + 1000 <= window.bytes() {
+                sent += 1000;
+                flight.push_back(now);
+                free = free.max(now) + Duration::from_millis(1);
+                answers.push_back(free + Duration::from_millis(40));
+            }
+            crowded_ms += u32::from(free > now + 3 * WAIT_TARGET);
+        }
+        assert!(crowded_ms < 400, "{crowded_ms} ms");
     }
 
     #[test]
