@@ -95,7 +95,7 @@ impl Gate {
     pub fn open(
         limits: HashQueueLimits,
         cost: HashCost,
-        random: Arc<Random>,
+        random: &Arc<Random>,
     ) -> std::io::Result<Self> {
         let budgets = Budgets {
             network: Throttle::new(PER_NETWORK, KEYS_MAX),
@@ -104,7 +104,7 @@ impl Gate {
             mailbox: Throttle::new(PER_MAILBOX, KEYS_MAX),
         };
         Ok(Self {
-            hashes: HashQueue::start(limits, cost, &random)?,
+            hashes: HashQueue::start(limits, cost, random)?,
             budgets: Mutex::new(budgets),
             proxies: Vec::new(),
         })
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     fn gate() -> Gate {
-        Gate::open(HashQueueLimits::DEFAULT, HashCost::TEST, Arc::new(Random::seeded(1))).unwrap()
+        Gate::open(HashQueueLimits::DEFAULT, HashCost::TEST, &Arc::new(Random::seeded(1))).unwrap()
     }
 
     fn at(second: i64) -> Timestamp {

@@ -42,7 +42,7 @@ pub async fn open(
     let store = Store::open(settings).await?;
     let random = Arc::new(Random::from_system()?);
     let links = Arc::new(links);
-    let gate = Gate::open(HashQueueLimits::DEFAULT, HashCost::DEFAULT, Arc::clone(&random))?;
+    let gate = Gate::open(HashQueueLimits::DEFAULT, HashCost::DEFAULT, &random)?;
     Ok(Api {
         identify: Arc::new(Tokens::of(store.clone(), Arc::clone(&links))),
         store,

@@ -15,7 +15,11 @@ pub(crate) mod file;
 pub(crate) mod parse;
 pub(crate) mod raw;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use protocol::token::ApiKeys;
 use signaling::webhooks::WebhookUrl;

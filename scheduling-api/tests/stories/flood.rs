@@ -14,14 +14,18 @@ const ASHA: &str = "asha@patients.example";
 const A_SECOND: usize = 500;
 const SECONDS: usize = 3;
 
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 #[expect(clippy::disallowed_methods, reason = "how long people wait is measured on a real clock")]
 async fn a_flood_of_sign_ins_starves_nobody(world: World) {
+    // One engine at a time: two floods at once would measure each other.
+    let _alone = ALONE.lock().await;
     let clinic = world.clinic("Mwangaza").await;
     world.patient(&clinic, ASHA).await;
     let device =
         world.sign_in(ASHA, PASSWORD).await.ok()["device_token"].as_str().unwrap().to_owned();
     let mut api = world.api.clone();
-    let gate = Gate::open(HashQueueLimits::DEFAULT, HashCost::DEFAULT, api.random.clone());
+    let gate = Gate::open(HashQueueLimits::DEFAULT, HashCost::DEFAULT, &api.random);
     api.gate = Arc::new(gate.unwrap());
     let router = router(api);
 
@@ -80,8 +84,9 @@ async fn a_flood_of_sign_ins_starves_nobody(world: World) {
     );
     assert_eq!(hashed + refused, A_SECOND * SECONDS);
     assert!(hashed > 0 && refused > hashed, "the queue is bounded");
-    // Generous: test machines are shared. What must not happen is that a read waits for the hashes.
-    assert!(worst < Duration::from_millis(500), "{worst:?}");
+    // Against the flood's own waiting, not a clock: test machines are shared. What must not happen is that a read waits
+    // for the hashes.
+    assert!(worst * 4 < slowest && median * 20 < slowest, "{median:?} {worst:?} {slowest:?}");
 }
 
 stories! { a_flood_of_sign_ins_starves_nobody }

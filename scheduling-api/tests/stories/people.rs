@@ -164,8 +164,8 @@ async fn a_practitioner_fills_in_the_own_card(world: World) {
         "time_zone": "Africa/Nairobi",
         "profile": {
             "display_name": "Dr Njeri Kamau", "specialties": ["dermatology", "family-medicine"],
-            "languages": ["en", "sw"], "qualifications": [{ "title": "MBChB", "year": 2004 }],
-            "licences": [{ "region": "KE", "number": "A1234" }], "photo": null,
+            "languages": ["en", "sw"], "qualifications": [{ "title": "MBChB", "institution": null, "year": 2004 }],
+            "licences": [{ "region": "KE", "number": "A1234", "valid_until": null }], "photo": null,
             "fee": { "amount_minor": 250_000, "currency": "KES" }, "bio": "Twenty years.",
         },
     });

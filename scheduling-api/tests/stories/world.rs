@@ -72,7 +72,7 @@ impl World {
             made_up: Mutex::default(),
             real: scheduling_api::Tokens::of(store.clone(), links.clone()),
         });
-        let gate = Gate::open(HashQueueLimits::DEFAULT, HashCost::TEST, random.clone()).unwrap();
+        let gate = Gate::open(HashQueueLimits::DEFAULT, HashCost::TEST, &random).unwrap();
         let api = Api {
             store,
             keys,

@@ -19,14 +19,14 @@ pub(super) struct OauthProblem {
     /// More, for who builds the client.
     error_description: String,
     #[serde(skip)]
-    other: Option<Problem>,
+    other: Option<Box<Problem>>,
 }
 
 impl From<OauthFailure> for OauthProblem {
     fn from(failure: OauthFailure) -> Self {
         let (error, error_description) = (failure.code(), failure.to_string());
         let other = match failure {
-            OauthFailure::Other(failure) => Some(failure.into()),
+            OauthFailure::Other(failure) => Some(Box::new(failure.into())),
             _ => None,
         };
         Self { error, error_description, other }
