@@ -40,9 +40,6 @@ if [ "${1:-}" != "--no-e2e" ]; then
     # The test build above has left the binary; building it again would compile it with other features.
     step "browsers against the binary"
     make --no-print-directory e2e-prebuilt
-
-    step "stock SDKs of several languages against the binary"
-    make --no-print-directory compat-prebuilt
 fi
 
 step "all gates passed"

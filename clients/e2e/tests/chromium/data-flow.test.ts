@@ -119,8 +119,8 @@ describe('data in quantity', () => {
     await doctor.tab.evaluate(() => {
       const read = async (track: RemoteDataTrack): Promise<void> => {
         const reader = track.subscribe().getReader();
-        for (let read = await reader.read(); !read.done; read = await reader.read()) {
-          const detail = new TextDecoder().decode(read.value.payload);
+        for (let next = await reader.read(); !next.done; next = await reader.read()) {
+          const detail = new TextDecoder().decode(next.value.payload);
           window.roomEvents.push({ name: 'frame', who: track.publisherIdentity, detail });
         }
         window.roomEvents.push({ name: 'trackEnded', who: track.publisherIdentity, detail: '' });
