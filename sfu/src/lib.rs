@@ -11,7 +11,7 @@
 //! allocation on the packet path, a clock or a socket outside `driver/`.
 //!
 //! The one invariant: **a room has one home shard, and a shard is one thread that owns everything in it.** Only values
-//! cross: [`Command`](shard::command::Command)s in and [`Event`](shard::command::Event)s out through [`Handle`], and the
+//! cross: [`Command`](words::command::Command)s in and [`Event`](words::event::Event)s out through [`Handle`], and the
 //! batches of a [`relay`] between the home of a large room and its edges on other shards.
 
 #![cfg_attr(

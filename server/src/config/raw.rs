@@ -62,7 +62,7 @@ settings! {
         /// PEM file with the certificate's private key.
         #[arg(long, env = "BEDSIDE_TLS_KEY_FILE", value_name = "FILE", help_heading = "HTTP")]
         pub(crate) tls_key_file: Option<PathBuf>,
-        /// Origins whose pages may open a signal socket, such as https://clinic.example, separated by commas or given
+        /// Origins whose pages may open a signal socket, such as <https://clinic.example>, separated by commas or given
         /// several times. None: any. Sockets are authorised by token, never by cookie; this keeps other sites' pages
         /// from using tokens that leaked to them.
         #[arg(long, env = "BEDSIDE_ORIGINS", value_name = "ORIGIN", value_delimiter = ',', help_heading = "HTTP")]
@@ -165,7 +165,7 @@ settings! {
         #[arg(long, env = "BEDSIDE_DATA_KEYS_FILE", value_name = "FILE", help_heading = "Scheduling")]
         pub(crate) data_keys_file: Option<PathBuf>,
         /// Address at which people's browsers reach this server, as it stands in letters and OAuth metadata, such as
-        /// https://video.clinic.example. Default: this machine by the name localhost.
+        /// <https://video.clinic.example>. Default: this machine by the name localhost.
         #[arg(long, env = "BEDSIDE_PUBLIC_URL", value_name = "URL", help_heading = "Scheduling")]
         pub(crate) public_url: Option<String>,
         /// Addresses of proxies that are believed when they say, with X-Forwarded-For, where a request to the scheduling

@@ -1,4 +1,4 @@
-//! What an administrator asks of rooms, and what is answered: the words of [`Command::Administer`](crate::words::command::Command).
+//! What an administrator asks of rooms, and what is answered.
 //!
 //! An administrator is a program with an API key, no participant: it is not in the room, and nobody in there sees it.
 //! Every act is answered by exactly one [`Message::Administered`](crate::words::event::Message).

@@ -1,8 +1,4 @@
-//! The words between signalling and a shard: [`Command`]s in, [`Event`]s out.
-//!
-//! Plain values (serde), because they also cross hosts. They carry no protobuf and no SDP: signalling translates between
-//! the LiveKit client protocol and these, so that no shard reads a client's text. Every reference to a participant from outside is by [`SessionId`]; the shard
-//! knows which participant a session speaks for.
+//! What a shard is told: [`Command`]s, and the requests of sessions in them.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +19,7 @@ pub use crate::connection::sdp::{RemoteDescription, SdpError};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Command {
     /// A verified token asks to enter (or, with `resume`, to continue in) a room. Answered by exactly one of
-    /// [`Message::Joined`], [`Message::Resumed`], [`Message::Refused`].
+    /// `Message::Joined`, `Message::Resumed`, `Message::Refused`.
     Join(Box<Join>),
     /// A request of a session that has joined. A session that speaks for nobody is told to join anew.
     Request {
@@ -34,14 +30,14 @@ pub enum Command {
     },
     /// The session's socket is gone without a leave: the participant stays for the resume window.
     SessionClosed(SessionId),
-    /// Something that an administrator asks. Answered by exactly one [`Message::Administered`].
+    /// Something that an administrator asks. Answered by exactly one `Message::Administered`.
     Administer {
         /// To whom the answer goes.
         session: SessionId,
         /// What is asked.
         act: Box<Act>,
     },
-    /// From now on [`OBSERVER`](occurrence::OBSERVER) is told what happens in rooms.
+    /// From now on `OBSERVER` (`words::occurrence`) is told what happens in rooms.
     Observe,
     /// The node stops: every participant is told to leave (`SERVER_SHUTDOWN`, reconnect), rooms close.
     Drain,
@@ -80,22 +76,22 @@ pub struct Join {
     pub resume: Option<Resume>,
     /// Wall clock at the join, milliseconds since the Unix epoch (the shard has no wall clock).
     pub unix_ms: i64,
-    /// Nobody enters: the question is whether somebody would be let in. Answered by [`Message::Admissible`] or
-    /// [`Message::Refused`].
+    /// Nobody enters: the question is whether somebody would be let in. Answered by `Message::Admissible` or
+    /// `Message::Refused`.
     pub only_asks: bool,
 }
 
 /// A client's wish to continue after its socket was lost.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Resume {
-    /// The participant it was; any other sid than the one present is refused as [`LeaveReason::StateMismatch`].
+    /// The participant it was; any other sid than the one present is refused as `LeaveReason::StateMismatch`.
     pub participant: ParticipantSid,
 }
 
 /// What a session asks.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Request {
-    /// Publisher offer; answered by [`Message::Answer`] with the same id.
+    /// Publisher offer; answered by `Message::Answer` with the same id.
     Offer {
         /// The client's counter.
         id: u32,
@@ -150,7 +146,7 @@ pub enum Request {
         allowed: Vec<TrackPermission>,
     },
     /// Changes own name, metadata, attributes (an empty attribute value deletes the key). Answered by
-    /// [`Message::RequestOutcome`].
+    /// `Message::RequestOutcome`.
     UpdateMetadata {
         /// The client's counter, echoed.
         request_id: u32,
@@ -177,11 +173,11 @@ pub enum Request {
         /// Height.
         height: u32,
     },
-    /// Begins a data track; answered by [`Message::DataTrackPublished`] or [`Message::DataTrackRefused`].
+    /// Begins a data track; answered by `Message::DataTrackPublished` or `Message::DataTrackRefused`.
     PublishDataTrack(Box<DataTrackOffer>),
     /// Ends an own data track; answered likewise.
     UnpublishDataTrack(DataTrackHandle),
-    /// Wants data tracks, present or future, or does not any more. Answered by [`Message::DataTrackHandles`] when it has
+    /// Wants data tracks, present or future, or does not any more. Answered by `Message::DataTrackHandles` when it has
     /// other tracks for it.
     DataSubscription(Vec<(DataTrackSid, bool)>),
     /// What the client believed before it resumed.

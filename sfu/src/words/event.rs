@@ -179,7 +179,7 @@ pub struct Resumed {
     pub shard: ShardId,
     /// The room.
     pub room: RoomInfo,
-    /// Those who left meanwhile (state [`ParticipantState::Disconnected`]), then everyone present, itself included.
+    /// Those who left meanwhile (state `ParticipantState::Disconnected`), then everyone present, itself included.
     pub participants: Vec<ParticipantInfo>,
     /// Last reliable data sequence received from this participant; 0 for none.
     pub last_message_seq: u32,

@@ -269,6 +269,6 @@ pub struct DataTrackInfo {
     pub name: String,
     /// LiveKit `Encryption.Type` number.
     pub encryption: i32,
-    /// As in [`DataTrackOffer`].
+    /// As in `DataTrackOffer`.
     pub description: Vec<u8>,
 }

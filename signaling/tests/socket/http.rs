@@ -201,7 +201,7 @@ async fn server_apis_answer_unimplemented_in_the_form_of_their_callers() {
         (Method::POST, "/twirp/livekit.Egress/ListEgress", 501, "unimplemented"),
         (Method::POST, "//twirp/livekit.Egress/ListEgress", 501, "unimplemented"),
         (Method::GET, "/twirp/livekit.RoomService/ListRooms", 404, "bad_route"),
-        (Method::POST, "/twirp/livekit.RoomService", 404, "bad_route"),
+        (Method::POST, "/twirp/livekit.RoomService", 501, "unimplemented"),
     ] {
         for content_type in ["application/json", "application/protobuf"] {
             let request = Request::builder()
