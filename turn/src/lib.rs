@@ -34,6 +34,7 @@ pub mod channel_data;
 pub mod counters;
 pub mod framing;
 pub mod limits;
+pub mod outbox;
 pub mod peer_policy;
 pub mod ports;
 mod server;

@@ -150,6 +150,8 @@ pub struct Server<P> {
     pool: PortPool<P>,
     allocations: HashMap<AllocationId, Allocation, FixedState>,
     clients: HashMap<Client, AllocationId, FixedState>,
+    /// By relayed address.
+    relays: HashMap<SocketAddr, AllocationId, FixedState>,
     /// Allocations of each user.
     users: HashMap<Box<str>, u32, FixedState>,
     reservations: Vec<Reservation>,
@@ -178,7 +180,8 @@ impl<P: Ports> Server<P> {
     pub fn new(config: Config, ports: P, seed: [u8; 32], now: Instant, unix: Duration) -> Self {
         let mut rng = StdRng::from_seed(seed);
         let mut map_seed = || FixedState::with_seed(rng.random());
-        let (allocations, clients, users) = (
+        let (allocations, clients, relays, users) = (
+            HashMap::with_hasher(map_seed()),
             HashMap::with_hasher(map_seed()),
             HashMap::with_hasher(map_seed()),
             HashMap::with_hasher(map_seed()),
@@ -189,6 +192,7 @@ impl<P: Ports> Server<P> {
             pool: PortPool::new(config.relay_ports.clone(), ports, rng.random()),
             allocations,
             clients,
+            relays,
             users,
             reservations: Vec::new(),
             looks: BinaryHeap::new(),
@@ -371,7 +375,7 @@ impl<P: Ports> Server<P> {
         let Some(allocation) = self.allocations.remove(&id) else { return };
         self.clients.remove(&allocation.client);
         for address in allocation.relayed.iter() {
-            self.pool.give_back(address);
+            self.give_back(address);
         }
         if let Some(count) = self.users.get_mut(&allocation.who) {
             *count = count.saturating_sub(1);
@@ -380,6 +384,11 @@ impl<P: Ports> Server<P> {
             }
         }
         self.counters.allocations = self.allocations.len() as u64;
+    }
+
+    fn give_back(&mut self, relayed: SocketAddr) {
+        self.relays.remove(&relayed);
+        self.pool.give_back(relayed);
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) has something to do.

@@ -122,6 +122,7 @@ impl<P: Ports> Server<P> {
         allocation.reservation = reservation;
         self.allocations.insert(id, allocation);
         self.clients.insert(request.client, id);
+        self.relays.extend(relayed.iter().map(|address| (address, id)));
         *self.users.entry(user.who.into()).or_default() += 1;
         self.looks.push(Reverse((times.0, id)));
         self.forget_old_looks();

@@ -108,6 +108,21 @@ impl<P: Ports> Server<P> {
         handled
     }
 
+    /// As [`handle_peer`](Self::handle_peer), of whichever allocation has a relayed address.
+    ///
+    /// # Errors
+    /// Why it goes nowhere; that is counted.
+    pub fn handle_peer_at(
+        &mut self,
+        relayed: SocketAddr,
+        peer: SocketAddr,
+        payload_len: usize,
+        now: Instant,
+    ) -> Result<ToClient, Refusal> {
+        let id = self.relays.get(&relayed).copied();
+        self.handle_peer(id.unwrap_or(AllocationId(0)), peer, payload_len, now)
+    }
+
     fn frame_for_client(
         &mut self,
         id: AllocationId,

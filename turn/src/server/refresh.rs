@@ -51,7 +51,7 @@ impl<P: Ports> Server<P> {
             } else {
                 allocation.relayed.ipv6.take()
             };
-            gone.into_iter().for_each(|address| self.pool.give_back(address));
+            gone.into_iter().for_each(|address| self.give_back(address));
         } else {
             self.end(id);
         }

@@ -97,6 +97,7 @@ fn check_books(world: &World) {
         held + server.reservations.len(),
         "no port is lost or held twice"
     );
+    assert_eq!(server.relays.len(), held);
     assert!(server.looks.len() >= server.allocations.len(), "each will be looked at");
     for (client, id) in &server.clients {
         assert_eq!(server.allocations[id].client, *client);

@@ -1,0 +1,64 @@
+//! The listener's end of a stream.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use super::{node::Node, streams::Ends};
+use crate::placement::ShardId;
+
+/// A client's TCP or TLS stream, joined to a shard. Its end ends the client's allocation.
+pub struct Stream {
+    number: u32,
+    shard: ShardId,
+    ends: Arc<Ends>,
+    node: Arc<Node>,
+}
+
+impl Stream {
+    /// Joins a stream from `peer` to a shard. `wake` is called, on the shard's thread, when there is something to receive or
+    /// room to send again; it must not block.
+    pub(crate) fn open(
+        node: Arc<Node>,
+        shard: ShardId,
+        peer: SocketAddr,
+        wake: Box<dyn Fn() + Send + Sync>,
+    ) -> Self {
+        let number = node.streams.next();
+        Self { number, shard, ends: Arc::new(Ends::new(peer, wake)), node }
+    }
+
+    /// The shard that it is joined to.
+    #[must_use]
+    pub fn shard(&self) -> ShardId {
+        self.shard
+    }
+
+    /// Gives the shard one whole message; false if it must wait until woken.
+    #[must_use]
+    pub fn try_send(&self, message: &[u8]) -> bool {
+        let pushed = self.ends.push_inward(message);
+        if pushed == Some(true) {
+            self.node.announce_stream(self.shard, self.number, &self.ends);
+        }
+        pushed.is_some()
+    }
+
+    /// Appends what the client is to be sent, in whole frames; false when the client takes nothing and the stream is over.
+    #[must_use]
+    pub fn receive(&self, into: &mut Vec<u8>) -> bool {
+        self.ends.take_outward(into)
+    }
+
+    /// Whether the client has been given an allocation.
+    #[must_use]
+    pub fn is_allocated(&self) -> bool {
+        self.ends.is_allocated()
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if self.ends.close_inward() {
+            self.node.announce_stream(self.shard, self.number, &self.ends);
+        }
+    }
+}
