@@ -70,6 +70,7 @@ impl World {
             allocations_per_user_max: 2,
             allocation_bytes_per_second_max: 10_000,
             answers_binding: true,
+            takes_old_channel_numbers: true,
         };
         let now = now();
         let server = Server::new(config, NoSockets, [2; 32], now, UNIX);

@@ -17,7 +17,7 @@ pub fn run(data: &[u8]) {
     assert_eq!(whole, cut, "the stream depends on how it is cut");
     for message in &whole.0 {
         assert!(message.len() <= MESSAGE_BYTES_MAX, "{} bytes", message.len());
-        assert!(matches!(message.first(), Some(0..=3 | 64..=79)), "not a message");
+        assert!(matches!(message.first(), Some(0..=3 | 64..=127)), "not a message");
     }
 }
 

@@ -132,6 +132,7 @@ impl TurnRelay {
             allocation_bytes_per_second_max: ALLOCATION_BYTES_PER_SECOND_MAX,
             // The media port says nothing to strangers that it need not.
             answers_binding: false,
+            takes_old_channel_numbers: false,
         };
         let ports = NotMedia(peers.clone());
         Self { server: Server::new(config, ports, start.seed, now, start.unix), peers }

@@ -1,7 +1,7 @@
 //! ChannelData: four bytes before a payload (RFC 8656 §12.4).
 //!
 //! ```text
-//!  | channel number, 0x4000 to 0x4FFF | length of the payload | payload | over streams: padding to 4 bytes |
+//!  | channel number, 0x4000 to 0x7FFF | length of the payload | payload | over streams: padding to 4 bytes |
 //! ```
 
 use std::ops::RangeInclusive;
@@ -9,13 +9,16 @@ use std::ops::RangeInclusive;
 /// Bytes before the payload.
 pub const HEADER_BYTES: usize = 4;
 
-/// The numbers that a channel may have (RFC 8656 §12).
+/// The numbers that a channel may have where other protocols share the port (RFC 8656 §12).
 pub const NUMBERS: RangeInclusive<u16> = 0x4000..=0x4FFF;
 
-/// Whether the first byte says channel data (RFC 7983 §7).
+/// The numbers that clients before RFC 8656 choose from (RFC 5766 §11), and that a port without other protocols can take.
+pub const NUMBERS_RFC_5766: RangeInclusive<u16> = 0x4000..=0x7FFF;
+
+/// Whether the first byte says channel data and not STUN (RFC 5766 §11).
 #[must_use]
 pub fn is_channel_data(message: &[u8]) -> bool {
-    message.first().is_some_and(|first| (64..=79).contains(first))
+    message.first().is_some_and(|first| (64..=127).contains(first))
 }
 
 /// Reads one message: its channel and its payload. What follows the payload is padding and is ignored.
@@ -26,7 +29,7 @@ pub fn parse(message: &[u8]) -> Option<(u16, &[u8])> {
     let number = u16::from_be_bytes([high, low]);
     let length = usize::from(u16::from_be_bytes([length_high, length_low]));
     let payload = rest.get(..length)?;
-    NUMBERS.contains(&number).then_some((number, payload))
+    NUMBERS_RFC_5766.contains(&number).then_some((number, payload))
 }
 
 /// The header of a payload; `None` if it is too long for one.
@@ -55,7 +58,8 @@ mod tests {
         assert_eq!(parse(&[0x40, 1, 0, 2, 9]), None);
         assert_eq!(parse(&[0x40, 1, 0]), None);
         assert_eq!(parse(&[]), None);
-        assert_eq!(parse(&[0x50, 1, 0, 0]), None);
+        assert_eq!(parse(&[0x80, 1, 0, 0]), None);
+        assert_eq!(parse(&[0x3F, 1, 0, 0]), None);
         assert_eq!(header(0x4000, 65_536), None);
     }
 }

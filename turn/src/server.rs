@@ -66,6 +66,8 @@ pub struct Config {
     pub allocation_bytes_per_second_max: u64,
     /// Whether Binding without credentials is answered: a server that stands alone is a STUN server too.
     pub answers_binding: bool,
+    /// Whether channels may have the numbers of clients before RFC 8656, which collide with other protocols on one port.
+    pub takes_old_channel_numbers: bool,
 }
 
 /// Where a client's messages come from and replies go.

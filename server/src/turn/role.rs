@@ -118,6 +118,7 @@ fn server_config(config: &TurnAlone, nonce_key: [u8; 32]) -> turn::Config {
         allocations_per_user_max: ALLOCATIONS_PER_USER_MAX,
         allocation_bytes_per_second_max: ALLOCATION_BYTES_PER_SECOND_MAX,
         answers_binding: true,
+        takes_old_channel_numbers: true,
     }
 }
 

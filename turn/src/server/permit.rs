@@ -50,7 +50,12 @@ impl<P: Ports> Server<P> {
             _ => return Err(BAD.into()),
         };
         let peer = peer_of(request.message).ok_or(BAD)?;
-        if !channel_data::NUMBERS.contains(&number) {
+        let numbers = if self.config.takes_old_channel_numbers {
+            channel_data::NUMBERS_RFC_5766
+        } else {
+            channel_data::NUMBERS
+        };
+        if !numbers.contains(&number) {
             return Err(BAD.into());
         }
         let (id, allocation) = self.own(request)?;

@@ -52,6 +52,7 @@ fn config() -> Config {
         allocations_per_user_max: 5,
         allocation_bytes_per_second_max: 1_000_000,
         answers_binding: true,
+        takes_old_channel_numbers: false,
     }
 }
 
@@ -600,6 +601,18 @@ fn a_channel_has_one_peer_and_a_peer_one_channel() {
         (0x4FFF, b, 0),
     ] {
         assert_eq!(caller.bind(&mut world, number, peer).code(), code, "{number:x} {peer}");
+    }
+}
+
+#[test]
+fn the_channel_numbers_of_older_clients_are_taken_where_nothing_shares_the_port() {
+    for (takes_old_channel_numbers, code) in [(false, 400), (true, 0)] {
+        let mut world = World::with(Config { takes_old_channel_numbers, ..config() });
+        let (mut caller, _) = allocated(&mut world);
+        assert_eq!(caller.bind(&mut world, 0x7FFF, peer()).code(), code);
+        let is_sent = caller.channel(&mut world, 0x7FFF, b"media") != Handled::Nothing;
+        assert_eq!(is_sent, code == 0);
+        assert_eq!(caller.bind(&mut world, 0x8000, peer()).code(), 400);
     }
 }
 
