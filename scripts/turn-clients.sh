@@ -56,8 +56,9 @@ try "TLS, channels" -t -S -p "$tls_port"
 try "TLS, indications" -t -S -s -p "$tls_port"
 
 # What is not allowed is not relayed to.
-if timeout 60 turnutils_uclient -p "$port" -W "$secret" -u tester -e 127.0.0.4 -r "$peer_port" -c -n 5 -m 1 \
-    "$listen" 2>&1 | grep -q '403 (Forbidden)'; then
+timeout 60 turnutils_uclient -p "$port" -W "$secret" -u tester -e 127.0.0.4 -r "$peer_port" -c -n 5 -m 1 \
+    "$listen" >"$work/refused.log" 2>&1 || true
+if grep -q '403 (Forbidden)' "$work/refused.log"; then
     echo "turn client: a peer that is not allowed: refused"
 else
     echo "turn client: a peer that is not allowed: NOT REFUSED"

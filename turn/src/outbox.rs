@@ -52,13 +52,22 @@ impl Outbox {
         self.replies.push_back(reply.to_vec());
     }
 
-    /// Appends everything that waits, replies first; false when the stream is over.
+    /// Takes the next frame, a reply before media. One at a time: each becomes a TLS record of its own, and there are clients
+    /// that read no more of a record than its first message (coturn's).
+    pub fn pop(&mut self) -> Option<Vec<u8>> {
+        if let Some(reply) = self.replies.pop_front() {
+            self.replies_bytes -= reply.len();
+            return Some(reply);
+        }
+        let media = self.media.pop_front()?;
+        self.media_bytes -= media.len();
+        Some(media)
+    }
+
+    /// Whether the client has taken so little that its stream must end.
     #[must_use]
-    pub fn take(&mut self, into: &mut Vec<u8>) -> bool {
-        (self.media_bytes, self.replies_bytes) = (0, 0);
-        let waiting = self.replies.drain(..).chain(self.media.drain(..));
-        waiting.for_each(|frame| into.extend_from_slice(&frame));
-        !self.is_over
+    pub fn is_over(&self) -> bool {
+        self.is_over
     }
 
     /// Whether the client has been given an allocation.
@@ -78,21 +87,22 @@ mod tests {
         outbox.push_reply(b"reply");
         let dropped: u64 = (0..200u8).map(|n| outbox.push_media([&[n; 4], &[n; 1000], b""])).sum();
         assert!(dropped > 0);
-        let mut bytes = Vec::new();
-        assert!(outbox.take(&mut bytes));
-        assert!(bytes.starts_with(b"reply"));
-        assert_eq!(bytes.last(), Some(&199), "the newest is there");
-        assert!(bytes.len() <= MEDIA_BYTES_MAX + 5);
-        assert_eq!(bytes.len(), 5 + (200 - dropped as usize) * 1004, "in whole frames");
-        bytes.clear();
-        assert!(outbox.take(&mut bytes) && bytes.is_empty());
+        outbox.push_reply(b"another");
+        assert_eq!(outbox.pop().unwrap(), b"reply");
+        assert_eq!(outbox.pop().unwrap(), b"another");
+        let media: Vec<_> = std::iter::from_fn(|| outbox.pop()).collect();
+        assert_eq!(media.len(), 200 - dropped as usize);
+        assert!(media.iter().all(|frame| frame.len() == 1004), "whole frames");
+        assert!(media.len() * 1004 <= MEDIA_BYTES_MAX);
+        assert_eq!(media.last().unwrap()[0], 199, "the newest is there");
+        assert_eq!((outbox.media_bytes, outbox.replies_bytes, outbox.is_over()), (0, 0, false));
     }
 
     #[test]
     fn a_client_that_takes_no_replies_is_over() {
         let mut outbox = Outbox::default();
         (0..REPLIES_BYTES_MAX / 100 + 1).for_each(|_| outbox.push_reply(&[0; 100]));
-        assert!(!outbox.take(&mut Vec::new()));
+        assert!(outbox.is_over());
     }
 
     #[test]

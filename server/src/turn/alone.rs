@@ -222,9 +222,13 @@ impl AloneLine {
         self.alone.handle_client(self.client, message);
     }
 
-    /// Appends what the client is to be sent; false when the stream is over.
-    pub(crate) fn receive(&self, into: &mut Vec<u8>) -> bool {
-        lock(&self.stream.outbox).take(into)
+    /// The next frame that the client is to be sent.
+    pub(crate) fn receive(&self) -> Option<Vec<u8>> {
+        lock(&self.stream.outbox).pop()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        lock(&self.stream.outbox).is_over()
     }
 
     pub(crate) fn is_allocated(&self) -> bool {

@@ -59,11 +59,19 @@ impl Line {
         }
     }
 
-    /// Appends what the client is to be sent; false when the stream is over.
-    pub(crate) fn receive(&self, into: &mut Vec<u8>) -> bool {
+    /// The next frame that the client is to be sent.
+    pub(crate) fn receive(&self) -> Option<Vec<u8>> {
         match &self.end {
-            End::Media(_, stream) => stream.receive(into),
-            End::Alone(line) => line.receive(into),
+            End::Media(_, stream) => stream.receive(),
+            End::Alone(line) => line.receive(),
+        }
+    }
+
+    /// Whether the client takes nothing, so that the stream must end.
+    pub(crate) fn is_over(&self) -> bool {
+        match &self.end {
+            End::Media(_, stream) => stream.is_over(),
+            End::Alone(line) => line.is_over(),
         }
     }
 

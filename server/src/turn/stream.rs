@@ -91,10 +91,9 @@ impl Session {
             self.waiting.pop_front();
         }
         if self.unwritten().is_empty() {
-            self.out.clear();
+            self.out = self.line.receive().unwrap_or_default();
             self.written = 0;
-            return self.line.receive(&mut self.out);
         }
-        true
+        !self.line.is_over()
     }
 }

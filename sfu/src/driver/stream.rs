@@ -42,10 +42,16 @@ impl Stream {
         pushed.is_some()
     }
 
-    /// Appends what the client is to be sent, in whole frames; false when the client takes nothing and the stream is over.
+    /// The next frame that the client is to be sent.
     #[must_use]
-    pub fn receive(&self, into: &mut Vec<u8>) -> bool {
-        self.ends.take_outward(into)
+    pub fn receive(&self) -> Option<Vec<u8>> {
+        self.ends.pop_outward()
+    }
+
+    /// Whether the client takes nothing, so that the stream must end.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.ends.is_over()
     }
 
     /// Whether the client has been given an allocation.

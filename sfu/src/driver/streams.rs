@@ -102,9 +102,13 @@ impl Ends {
         dropped
     }
 
-    /// Appends everything that waits; false when the stream is over.
-    pub(crate) fn take_outward(&self, into: &mut Vec<u8>) -> bool {
-        lock(&self.outward).take(into)
+    /// The next frame for the client.
+    pub(crate) fn pop_outward(&self) -> Option<Vec<u8>> {
+        lock(&self.outward).pop()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        lock(&self.outward).is_over()
     }
 
     pub(crate) fn is_allocated(&self) -> bool {

@@ -631,6 +631,43 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_through_an_allocation_is_wrapped_whole_and_in_order() {
+        use crate::shard::through_turn::tests::{path_through, shard};
+
+        for has_channel in [true, false] {
+            let now = Instant::now();
+            let a = open("127.0.0.1:0".parse().unwrap()).unwrap();
+            let b = open("127.0.0.1:0".parse().unwrap()).unwrap();
+            let mut shard = shard(now);
+            let path = path_through(&mut shard, b.local_addr().unwrap(), has_channel, now);
+            let mut tag = EgressTag::default();
+            let lengths: Vec<usize> =
+                [1100, 1100, 701].into_iter().chain((0..200).map(|n| 90 + n % 3)).collect();
+            for (index, len) in lengths.iter().enumerate() {
+                shard.egress().reserve().unwrap()[..*len].fill(u8::try_from(index).unwrap());
+                shard.egress().commit(&mut tag, path, *len);
+            }
+            let mut sender = Sender::new(&a);
+            let sent = sender.send(shard.way_out(), &mut StreamTable::default());
+            assert_eq!((sent.datagrams, sent.errors), (lengths.len() as u64, 0));
+            assert!(!has_channel || sent.calls < 10, "{} calls", sent.calls);
+            let got = received(&mut Receiver::new(&b), lengths.len());
+            assert_eq!(got.len(), lengths.len());
+            for (index, ((_, bytes), len)) in got.iter().zip(&lengths).enumerate() {
+                let payload = if has_channel {
+                    let (number, payload) = turn::channel_data::parse(bytes).unwrap();
+                    assert_eq!((number, bytes.len()), (0x4001, len + 4));
+                    payload
+                } else {
+                    let message = protocol::stun::Message::parse(bytes).unwrap();
+                    message.attribute(protocol::stun::AttributeKind::DATA).unwrap()
+                };
+                assert_eq!(payload, vec![u8::try_from(index).unwrap(); *len]);
+            }
+        }
+    }
+
+    #[test]
     fn a_refused_destination_is_counted_and_the_rest_is_sent() {
         let a = open("127.0.0.1:0".parse().unwrap()).unwrap();
         let b = open("127.0.0.1:0".parse().unwrap()).unwrap();
