@@ -17,6 +17,7 @@ mod holds;
 mod if_match;
 mod limits;
 mod money;
+mod notes;
 mod oauth;
 mod oauth_clients;
 mod origin;
@@ -24,6 +25,7 @@ mod page;
 mod passkeys;
 mod patients;
 mod practitioners;
+mod prescriptions;
 mod providers;
 mod schedules;
 mod services;
@@ -73,4 +75,6 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(admin::router())
         .merge(patients::router())
         .merge(practitioners::router())
+        .merge(notes::router())
+        .merge(prescriptions::router())
 }
