@@ -6,8 +6,8 @@
 //!   peer ─► relay socket ─► Alone ─────┴─► UDP socket, or a stream's outbox
 //! ```
 //!
-//! Owns: the sockets, and the lock around the state machine, held for a lookup and never across a system call. What cannot be
-//! sent at once is dropped, as on any network. Never: rules; see `turn`.
+//! Owns: the sockets, and the lock around the state machine, held for a lookup and never while data is sent or received.
+//! What cannot be sent at once is dropped, as on any network. Never: rules; see `turn`.
 
 use std::{
     collections::HashMap,
@@ -117,9 +117,9 @@ impl Alone {
     async fn serve_datagrams(self: Arc<Self>) {
         let mut buffer = vec![0; RECEIVE_BYTES];
         loop {
-            // Errors of earlier sends surface here; they concern nobody present.
+            // Fails only when the runtime ends.
             if self.clients.readable().await.is_err() {
-                continue;
+                return;
             }
             for _ in 0..READS_PER_TURN {
                 match self.clients.try_recv_from(&mut buffer) {
@@ -128,6 +128,7 @@ impl Alone {
                         self.handle_client(Client { address, stream: 0 }, message);
                     }
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    // Errors of earlier sends surface here; they concern nobody present.
                     Err(error) => tracing::debug!(%error, "receive failed"),
                 }
             }
@@ -285,7 +286,7 @@ async fn read(alone: Weak<Alone>, socket: Arc<UdpSocket>, relayed: SocketAddr) {
     let mut buffer = vec![0; HEADROOM + PAYLOAD_BYTES_MAX + 1 + 3];
     loop {
         if socket.readable().await.is_err() {
-            continue;
+            return;
         }
         let Some(alone) = alone.upgrade() else { return };
         for _ in 0..READS_PER_TURN {
