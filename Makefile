@@ -72,6 +72,14 @@ e2e-prebuilt: clients-installed
 	$(call step,browsers)
 	BEDSIDE_BIN="$(abspath $(bedside))" $(NPM) --prefix clients/e2e run e2e
 
+.PHONY: turn-clients
+turn-clients: binary turn-clients-prebuilt ## A foreign TURN client (coturn's) against `bedside turn`
+
+.PHONY: turn-clients-prebuilt
+turn-clients-prebuilt:
+	$(call step,foreign TURN client)
+	BEDSIDE_BIN="$(abspath $(bedside))" scripts/turn-clients.sh
+
 .PHONY: compat
 compat: binary compat-prebuilt ## Stock SDKs of several languages against the binary; `make compat ARGS=--record`
 

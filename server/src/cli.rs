@@ -36,6 +36,11 @@ pub(crate) enum Command {
     /// Runs the scheduling API alone, for a machine of its own.
     #[command(name = "scheduling-api")]
     SchedulingApi(Box<Settings>),
+    /// Runs a TURN server alone, for a machine of its own: relays between clients and the peers that turn_peers_allow and
+    /// turn_peers_deny let it reach.
+    ///
+    /// `bedside all` needs none: it takes TURN on its own ports.
+    Turn(Box<Settings>),
     /// Makes a demo clinic in the database, and prints what it is made of.
     ///
     /// Practitioners with hours, a patient, an appointment that begins now. Beside whatever is there.
@@ -278,7 +283,10 @@ mod tests {
             all.extend(command.get_subcommands().cloned());
             all
         }) {
-            let keys = command.get_arguments().filter(|argument| argument.get_id() == "api_keys");
+            let secrets = ["api_keys", "turn_secret"];
+            let keys = command
+                .get_arguments()
+                .filter(|argument| secrets.contains(&argument.get_id().as_str()));
             assert!(keys.into_iter().all(clap::Arg::is_hide_env_values_set));
         }
     }

@@ -15,6 +15,7 @@ pub(crate) mod docs;
 pub(crate) mod file;
 pub(crate) mod parse;
 pub(crate) mod raw;
+pub(crate) mod turn;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -54,6 +55,8 @@ pub(crate) struct Config {
     pub(crate) sockets_max: u32,
     /// Memory that this process may use, in bytes.
     pub(crate) memory_budget_bytes: u64,
+    /// How clients come through closed networks.
+    pub(crate) turn: turn::Turn,
     /// Who is told what happens in rooms.
     pub(crate) webhooks: Webhooks,
     /// The scheduling API's part.

@@ -41,6 +41,7 @@ mod run;
 mod scheduling;
 mod tls;
 mod token;
+mod turn;
 
 use std::{
     io::{ErrorKind, Write as _},
@@ -76,6 +77,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::All(settings) => run::all(*settings),
         Command::SchedulingApi(settings) => run::scheduling_api(*settings),
+        Command::Turn(settings) => run::turn_alone(*settings),
         Command::Backup(arguments) => print(&backup::backup(*arguments)?),
         Command::Restore(arguments) => print(&backup::restore(*arguments)?),
         Command::Demo(settings) => print(&scheduling::demo(*settings)?),

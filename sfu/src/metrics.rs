@@ -71,6 +71,10 @@ pub struct Counters {
     pub publications: u64,
     /// Subscriptions (gauge).
     pub subscriptions: u64,
+    /// Messages that a slow client's stream had no room for.
+    pub stream_dropped_messages: u64,
+    /// What TURN has counted.
+    pub turn: turn::counters::Counters,
     /// Dropped, by [`DropReason`].
     pub dropped: Dropped,
 }

@@ -52,7 +52,8 @@ export class Bedside {
   }
 
   get signalUrl(): string {
-    return `ws://127.0.0.1:${this.httpPort}`;
+    const isTls = this.#extra.includes('--tls-cert-file');
+    return `${isTls ? 'wss' : 'ws'}://127.0.0.1:${this.httpPort}`;
   }
 
   get log(): string {

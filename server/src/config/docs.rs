@@ -128,6 +128,12 @@ fn sample(key: &str) -> &'static str {
         "webhook_urls" => "[\"https://clinic.example/hooks/rooms\"]",
         "webhook_api_key" => "\"clinic\"",
         "webhook_ca_file" => "\"/etc/bedside/ca.pem\"",
+        "turn_host" => "\"video.clinic.example\"",
+        "turn_urls" => "[\"turn:turn.clinic.example:3478?transport=udp\"]",
+        "turn_secret" => "\"replace-me-with-64-characters-of-openssl-rand-hex-32\"",
+        "turn_secret_file" => "\"/etc/bedside/turn-secret\"",
+        "turn_peers_allow" => "[\"203.0.113.7\"]",
+        "turn_peers_deny" => "[\"203.0.113.0/24\"]",
         _ => "\"\"",
     }
 }

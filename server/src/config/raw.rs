@@ -106,6 +106,55 @@ settings! {
         #[arg(long, env = "BEDSIDE_SHARDS", value_name = "COUNT", help_heading = "Media")]
         pub(crate) shards: Option<u16>,
 
+        /// Whether clients behind closed networks may come through TURN: on the UDP ports of the media plane and, over TCP
+        /// and TLS, on the http address. Nothing but this media plane is reached through it.
+        #[arg(long, env = "BEDSIDE_TURN", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+            default_missing_value = "true", help_heading = "TURN")]
+        pub(crate) turn: Option<bool>,
+        /// Whether clients are told to send everything through TURN: hides nothing from this server, and costs it a little.
+        /// For networks in which only one port is open anyway.
+        #[arg(long, env = "BEDSIDE_TURN_ONLY", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+            default_missing_value = "true", help_heading = "TURN")]
+        pub(crate) turn_only: Option<bool>,
+        /// Name in the certificate of the http address, such as video.clinic.example. With it, clients are told that they
+        /// may come over TLS, which looks like any web page to a firewall.
+        #[arg(long, env = "BEDSIDE_TURN_HOST", value_name = "NAME", help_heading = "TURN")]
+        pub(crate) turn_host: Option<String>,
+        /// Further TURN servers that clients are told, such as turn:turn.clinic.example:3478?transport=udp, separated by
+        /// commas or given several times: `bedside turn`, or another server with a shared secret (REST credentials).
+        #[arg(long, env = "BEDSIDE_TURN_URLS", value_name = "URL", value_delimiter = ',', help_heading = "TURN")]
+        pub(crate) turn_urls: Option<Vec<String>>,
+        /// What TURN servers and those who mint credentials for them share: at least 20 bytes. Needed by `bedside turn` and
+        /// with turn_urls; otherwise one is made up at every start. Prefer turn_secret_file.
+        #[arg(long, env = "BEDSIDE_TURN_SECRET", value_name = "SECRET", hide_env_values = true, help_heading = "TURN")]
+        pub(crate) turn_secret: Option<Secret>,
+        /// File with the shared secret of TURN.
+        #[arg(long, env = "BEDSIDE_TURN_SECRET_FILE", value_name = "FILE", help_heading = "TURN")]
+        pub(crate) turn_secret_file: Option<PathBuf>,
+        /// Most TURN allocations at once, on each shard or on `bedside turn`; further ones are refused. A client behind a
+        /// closed network holds two to six.
+        #[arg(long, env = "BEDSIDE_TURN_ALLOCATIONS_MAX", value_name = "COUNT", help_heading = "TURN")]
+        pub(crate) turn_allocations_max: Option<u32>,
+        /// `bedside turn`: address and port for clients, UDP and TCP. Relays are on the advertised addresses, which must be
+        /// this machine's own.
+        #[arg(long, env = "BEDSIDE_TURN_LISTEN", value_name = "ADDRESS:PORT",
+            value_parser = address::socket_address, help_heading = "TURN")]
+        pub(crate) turn_listen: Option<SocketAddr>,
+        /// `bedside turn`: address and port for clients, TLS, if there are certificate files.
+        #[arg(long, env = "BEDSIDE_TURN_TLS_LISTEN", value_name = "ADDRESS:PORT",
+            value_parser = address::socket_address, help_heading = "TURN")]
+        pub(crate) turn_tls_listen: Option<SocketAddr>,
+        /// `bedside turn`: ports of relays, first and last.
+        #[arg(long, env = "BEDSIDE_TURN_RELAY_PORTS", value_name = "FIRST-LAST", help_heading = "TURN")]
+        pub(crate) turn_relay_ports: Option<String>,
+        /// `bedside turn`: networks that data may be relayed to, such as 203.0.113.7 or 10.1.0.0/16, and nothing else. Name
+        /// the media servers here. Default: every public address on ports from 1024; special-purpose addresses in no form.
+        #[arg(long, env = "BEDSIDE_TURN_PEERS_ALLOW", value_name = "NETWORK", value_delimiter = ',', help_heading = "TURN")]
+        pub(crate) turn_peers_allow: Option<Vec<String>>,
+        /// `bedside turn`: networks that data is never relayed to, whatever else is allowed.
+        #[arg(long, env = "BEDSIDE_TURN_PEERS_DENY", value_name = "NETWORK", value_delimiter = ',', help_heading = "TURN")]
+        pub(crate) turn_peers_deny: Option<Vec<String>>,
+
         /// Whether a valid token opens a room that does not exist yet. Off: a join into a missing room is answered 404.
         #[arg(long, env = "BEDSIDE_AUTO_CREATE_ROOMS", value_name = "BOOL", num_args = 0..=1, require_equals = true,
             default_missing_value = "true", help_heading = "Rooms and limits")]
@@ -216,6 +265,12 @@ impl RawConfig {
             dev_token_ttl_s: Some(24 * 60 * 60),
             admin: Some(SocketAddr::from(([127, 0, 0, 1], 7881))),
             sfu_udp_port: Some(7882),
+            turn: Some(true),
+            turn_only: Some(false),
+            turn_allocations_max: Some(10_000),
+            turn_listen: Some(SocketAddr::from(([0, 0, 0, 0], 3478))),
+            turn_tls_listen: Some(SocketAddr::from(([0, 0, 0, 0], 5349))),
+            turn_relay_ports: Some("49152-65535".to_owned()),
             auto_create_rooms: Some(true),
             participants_per_room_max: Some(limits.participants_per_room),
             publications_per_participant_max: Some(limits.publications_per_participant),

@@ -10,7 +10,15 @@ const SHARD: &[&str] = &["shard"];
 type Read = fn(&Counters) -> u64;
 type Measure = fn(&Counters) -> f64;
 
-const METRICS: [(Metric, Read); 30] = [
+const METRICS: [(Metric, Read); 31] = [
+    (
+        Metric::counter(
+            "bedside_sfu_stream_dropped_messages_total",
+            SHARD,
+            "Packets for clients over TCP or TLS that made way for newer ones, because the client is slow.",
+        ),
+        |c| c.stream_dropped_messages,
+    ),
     (Metric::counter("bedside_sfu_received_datagrams_total", SHARD, "Datagrams received."), |c| {
         c.datagrams_received
     }),
@@ -242,6 +250,7 @@ fn seconds(us: u64) -> f64 {
 pub(super) fn record(shards: &[Counters], silent: &[ShardId]) {
     for (shard, counters) in (0..).map(ShardId).zip(shards) {
         let is_silent = silent.contains(&shard);
+        let number = shard.0;
         let shard = Label::new("shard", shard.0.to_string());
         SILENT.set(is_silent.into(), vec![shard.clone()]);
         for (metric, read) in &MEASURES {
@@ -250,6 +259,7 @@ pub(super) fn record(shards: &[Counters], silent: &[ShardId]) {
         for (metric, read) in &METRICS {
             metric.set(read(counters), vec![shard.clone()]);
         }
+        super::turn::record(number, &counters.turn);
         for (reason, count) in counters.dropped.iter() {
             DROPPED.set(count, vec![shard.clone(), Label::new("reason", reason.label())]);
         }
