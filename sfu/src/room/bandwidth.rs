@@ -35,12 +35,17 @@ const RAISE_AFTER: Duration = Duration::from_millis(2000);
 /// Part of the budget that may be used by what is raised, in percent.
 const RAISE_PERCENT: u64 = 92;
 
+/// What is sent may cost so much of its part of the estimate, in percent, before it is lowered: rates of layers waver by
+/// that, and a line that carries less says so again at once.
+const KEEP_PERCENT: u64 = 110;
+
 /// What is sent beyond the budget by more than this, in percent, is ended at once, and not only when the next layer's key
 /// frame has come: most of it would be lost, and hold up the rest.
 const HOLD_PERCENT: u64 = 125;
 
-/// A still costs this part of the layer's stream: a key frame of a quarter of a second's bits every two seconds.
-const STILL_DIVISOR: u64 = 8;
+/// A still counts as this part of the layer's stream: its key frame comes in one burst, and takes about so long on what
+/// sound leaves of the line.
+const STILL_DIVISOR: u64 = 4;
 
 /// Part of an estimate that may go to retransmissions within a second, in percent, and the least of it in bytes.
 const REPAIR_PERCENT: u64 = 40;
@@ -354,7 +359,8 @@ fn budget(connection: &Connection, sound_bps: u64, now: Instant) -> Budget {
     } else {
         pictures_bps * RAISE_PERCENT / 100
     };
-    let keep_bps = if estimator.is_informed() { pictures_bps } else { u64::MAX };
+    let keep_bps =
+        if estimator.is_informed() { pictures_bps * KEEP_PERCENT / 100 } else { u64::MAX };
     Budget { keep_bps, raise_bps }
 }
 
