@@ -75,6 +75,9 @@ const SILENCE: Duration = Duration::from_millis(1500);
 const PROBE_FACTOR_FIRST: u64 = 3;
 const PROBE_FACTOR: u64 = 2;
 
+/// Below this a probe asks for half as much more only: its queue would be heard.
+const PROBE_GENTLY_BPS: u64 = 200_000;
+
 /// A probe asks for a little more than is wanted, in percent.
 const PROBE_WANTED_PERCENT: u64 = 115;
 
@@ -294,8 +297,12 @@ impl Estimator {
         {
             return None;
         }
-        let factor = if self.is_informed { PROBE_FACTOR } else { PROBE_FACTOR_FIRST };
-        Some(wanted.min(self.bps * factor).min(MAX_BPS))
+        let most = match self.is_informed {
+            true if self.bps < PROBE_GENTLY_BPS => self.bps * 3 / 2,
+            true => self.bps * PROBE_FACTOR,
+            false => self.bps * PROBE_FACTOR_FIRST,
+        };
+        Some(wanted.min(most).min(MAX_BPS))
     }
 
     /// The probe under way, or to be.

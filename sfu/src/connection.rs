@@ -17,6 +17,7 @@ pub mod srtp;
 
 pub(crate) mod incoming;
 pub(crate) mod outgoing;
+pub(crate) mod pacing;
 
 use std::{
     hint::black_box,
@@ -160,9 +161,10 @@ impl Connection {
         self.sdp_session_id
     }
 
-    /// Whether padding of a probe is being sent.
-    pub(crate) fn is_probing(&self) -> bool {
-        self.outgoing.estimator.as_ref().is_some_and(|one| one.is_probing())
+    /// Whether padding of a probe is being sent, or pictures wait for their turn.
+    pub(crate) fn is_metering_out(&self) -> bool {
+        self.outgoing.pacer.holds()
+            || self.outgoing.estimator.as_ref().is_some_and(|one| one.is_probing())
     }
 
     /// Whether the line was congested a moment ago.

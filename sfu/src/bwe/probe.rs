@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 pub const DURATION_MIN: Duration = Duration::from_millis(40);
 const DURATION_MAX: Duration = Duration::from_millis(200);
 
-/// Bits that a cluster has at least: a dozen small packets.
-const BITS_MIN: u64 = 20_000;
+/// Bits that a cluster has at least: a dozen small packets, those of sound among them.
+const BITS_MIN: u64 = 12_000;
 
 /// How long its feedback may take after its end.
 const PATIENCE: Duration = Duration::from_millis(1000);
