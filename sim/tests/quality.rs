@@ -202,7 +202,7 @@ fn a_seed_decides_a_run_to_the_last_byte_and_moment() {
             duplicate: 0.01,
             burst: Some(Burst::of(0.02, 4.0)),
             jitter: 10 * MS,
-            ..line_kbps(600)
+            ..line_kbps(3000)
         };
         let mut call = Call::new(7, "twice", bad);
         call.run(15 * SECOND);
