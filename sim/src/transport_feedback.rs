@@ -94,7 +94,8 @@ mod tests {
         let ms = |ms: u64| Duration::from_millis(ms - arrivals[1].1);
         let expected: Vec<_> = arrivals.iter().skip(1).map(|(seq, at)| (*seq, ms(*at))).collect();
         assert_eq!(since, expected);
-        assert_eq!(told.len(), 200);
+        // The very last was lost; the feedback ends with one that came.
+        assert_eq!(told.len(), 199);
     }
 
     #[test]

@@ -43,7 +43,9 @@ class Way {
   #leftBits = 0;
   #at = 0;
   #timer: NodeJS.Timeout | undefined;
-  #lastArrival = 0;
+  /** On the way, in the order of arrival; timers of different lengths would not keep it. */
+  readonly #flying: { at: number; deliver: () => void }[] = [];
+  #landing: NodeJS.Timeout | undefined;
 
   constructor(seed: number) {
     this.#random = dice(seed);
@@ -75,7 +77,9 @@ class Way {
 
   close(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#landing);
     this.#queue.length = 0;
+    this.#flying.length = 0;
   }
 
   /** Lets leave what has had its time on the line, and wakes when the next has. */
@@ -110,11 +114,24 @@ class Way {
       return;
     }
     this.counts.carried += 1;
+    const at = performance.now() + delayMs + jitterMs * late;
+    this.#flying.push({ at: Math.max(at, this.#flying.at(-1)?.at ?? 0), deliver });
+    this.#land();
+  }
+
+  /** Delivers what has arrived, and wakes for the next. */
+  #land(): void {
+    clearTimeout(this.#landing);
     const now = performance.now();
-    const arrival = Math.max(now + delayMs + jitterMs * late, this.#lastArrival);
-    this.#lastArrival = arrival;
-    if (arrival - now < 0.5) deliver();
-    else setTimeout(deliver, arrival - now);
+    // A timer is good for a millisecond.
+    for (let first = this.#flying[0]; first !== undefined; first = this.#flying[0]) {
+      if (first.at > now + 0.5) {
+        this.#landing = setTimeout(() => this.#land(), first.at - now);
+        return;
+      }
+      this.#flying.shift();
+      first.deliver();
+    }
   }
 }
 
@@ -159,7 +176,7 @@ export class ImpairmentRelay {
 
   #fromBrowser(bytes: Buffer, from: RemoteInfo): void {
     const far = this.#farOf(from);
-    this.up.carry(bytes.length, () => send(far, bytes, this.serverPort));
+    this.up.carry(bytes.length, () => send(far, bytes, this.serverPort, '127.0.0.1'));
   }
 
   #farOf(from: RemoteInfo): Socket {
@@ -169,16 +186,17 @@ export class ImpairmentRelay {
     const far = createSocket('udp4');
     this.#far.set(name, far);
     far.on('message', (bytes) =>
-      this.down.carry(bytes.length, () => send(this.#near, bytes, from.port)),
+      // A browser may send from any address of this machine.
+      this.down.carry(bytes.length, () => send(this.#near, bytes, from.port, from.address)),
     );
     return far;
   }
 }
 
 /** What is under way when a socket closes is lost, as on any line. */
-function send(socket: Socket, bytes: Buffer, port: number): void {
+function send(socket: Socket, bytes: Buffer, port: number, address: string): void {
   try {
-    socket.send(bytes, port, '127.0.0.1', () => {});
+    socket.send(bytes, port, address, () => {});
   } catch {
     // ERR_SOCKET_DGRAM_NOT_RUNNING
   }

@@ -63,7 +63,8 @@ export class WatchedCall {
     const port = await freeUdpPort();
     const bedside = await Bedside.start({
       logFilter: 'warn',
-      arguments: ['--shards', '1', '--sfu-udp-port', String(port)],
+      mediaPort: port,
+      arguments: ['--shards', '1'],
     });
     this.#closing.push(() => bedside.stop());
     const films = mkdtempSync(join(tmpdir(), 'bedside-costly-'));
