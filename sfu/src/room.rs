@@ -6,6 +6,8 @@
 
 pub(crate) mod administer;
 pub(crate) mod admission;
+pub(crate) mod allocate;
+pub(crate) mod bandwidth;
 pub(crate) mod copy;
 pub(crate) mod data;
 pub(crate) mod data_flow;
@@ -16,6 +18,8 @@ pub(crate) mod forward;
 pub(crate) mod interest;
 pub(crate) mod key_frame;
 pub(crate) mod layer_switch;
+pub(crate) mod line;
+pub(crate) mod meter;
 pub(crate) mod negotiation;
 pub(crate) mod occurrences;
 pub(crate) mod participant;
@@ -44,7 +48,7 @@ use self::{
     subscription::Subscription,
 };
 use crate::{
-    keys::{ParticipantKey, PublicationKey, RoomKey, SubscriptionKey},
+    keys::{LayerIndex, ParticipantKey, PublicationKey, RoomKey, SubscriptionKey},
     limits::Limits,
     relay::FarEnd,
     words::info::{ParticipantInfo, RoomInfo},
@@ -72,6 +76,10 @@ pub(crate) struct Room {
     participants: SlotMap<ParticipantKey, Participant>,
     publications: SlotMap<PublicationKey, Publication>,
     subscriptions: SlotMap<SubscriptionKey, Subscription>,
+    /// Scratch of `feedback`.
+    awaited: Vec<(PublicationKey, LayerIndex)>,
+    /// Scratch of `bandwidth`.
+    requests: Vec<(SubscriptionKey, allocate::Request)>,
     /// Those who left lately: a resuming client must be told.
     departed: VecDeque<(Instant, ParticipantInfo)>,
     /// When an empty room closes.
@@ -101,6 +109,8 @@ impl Room {
             participants: SlotMap::with_key(),
             publications: SlotMap::with_key(),
             subscriptions: SlotMap::with_key(),
+            awaited: Vec::new(),
+            requests: Vec::new(),
             departed: VecDeque::new(),
             closes: Some(now + std::time::Duration::from_secs(limits.empty_timeout_s.into())),
             window_ends: now + speaker::WINDOW,

@@ -18,7 +18,7 @@ use std::{
 };
 
 /// From the roof to the ground: whoever stands here may use only what stands further down.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
     "handle",
     "driver",
     "shard",
@@ -28,6 +28,7 @@ const ORDER: [&str; 21] = [
     "words",
     "config",
     "connection",
+    "bwe",
     "timers",
     "egress",
     "rtp",

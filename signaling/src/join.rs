@@ -72,6 +72,7 @@ pub(crate) fn join(
         permission: claims.permission.clone(),
         auto_subscribe: parameters.auto_subscribe,
         adaptive_stream: parameters.adaptive_stream,
+        may_pause: parameters.may_pause,
         client: parameters.client.clone(),
         resume,
         unix_ms,

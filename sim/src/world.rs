@@ -603,6 +603,7 @@ pub(crate) fn usual_join(session: SessionId, identity: &str) -> Join {
         },
         auto_subscribe: true,
         adaptive_stream: false,
+        may_pause: true,
         client: ClientInfo {
             sdk: "js".to_owned(),
             browser: "Chrome".to_owned(),

@@ -8,7 +8,7 @@ use crate::{
     drop_reason::DropReason,
     keys::LayerIndex,
     room::{
-        layer_switch::{self, Decision},
+        layer_switch::{self, Decision, Seen},
         publication::Publication,
         subscription::{Binding, PayloadTypes, Subscription},
     },
@@ -54,14 +54,19 @@ impl Source<'_> {
         if !connection.is_open() {
             return;
         }
-        match layer_switch::decide(
-            self.publication,
-            &subscription.stream,
-            self.layer,
-            self.is_key_frame,
-            now,
-        ) {
+        let descriptor = self.descriptor.as_ref();
+        let seen = Seen {
+            layer: self.layer,
+            is_key_frame: self.is_key_frame,
+            timestamp: packet.timestamp,
+            descriptor,
+        };
+        match layer_switch::decide(self.publication, &mut subscription.stream, seen, now) {
             Decision::Forward => {}
+            Decision::Skip => {
+                let picture = descriptor.and_then(|one| one.picture_id).map(|id| id.value);
+                return subscription.stream.skip(self.layer, packet.seq, picture);
+            }
             Decision::Drop => return,
             // The stream stood still, by a mute or on another layer, and this is from before.
             Decision::Begin if subscription.stream.rewriter.has_passed(self.layer, packet.seq) => {

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     connection::{
         Connection, REPORT_INTERVAL,
-        outgoing::{Change, OutPacket},
+        outgoing::{Change, OutPacket, PROBE_TICK},
     },
     context::Context,
     drop_reason::DropReason,
@@ -71,7 +71,7 @@ impl Room {
                     for seq in pairs.take(retransmissions) {
                         retransmissions -= 1;
                         context.counters.nacks_received += 1;
-                        self.retransmit(context, subscription, seq);
+                        self.retransmit(context, subscription, seq, now);
                     }
                 }
                 RtcpPacket::Pli { media, .. } => self.on_picture_lost(context, key, media, now),
@@ -80,10 +80,13 @@ impl Room {
                         self.on_picture_lost(context, key, entry.ssrc, now);
                     }
                 }
-                // Reports of reception and bandwidth are for congestion control.
+                RtcpPacket::TransportCc { raw, .. } => {
+                    self.on_transport_feedback(context, key, raw, now);
+                }
+                RtcpPacket::Remb { bitrate_bps, .. } => {
+                    self.on_remb(context, key, bitrate_bps, now);
+                }
                 RtcpPacket::ReceiverReport { .. }
-                | RtcpPacket::Remb { .. }
-                | RtcpPacket::TransportCc { .. }
                 | RtcpPacket::Bye { .. }
                 | RtcpPacket::SourceDescription
                 | RtcpPacket::Other { .. } => {}
@@ -125,31 +128,45 @@ impl Room {
         let Some((subscription, false)) = subscription_of(context, key, media) else { return };
         context.counters.key_frame_requests_received += 1;
         if let Some(one) = self.subscriptions.get(subscription) {
-            let layer = one.stream.layer();
+            let layer = one.stream.layer().or(Some(one.stream.goal.layer));
             self.request_key_frame(context, one.publication, layer, now);
         }
     }
 
     /// Sends one packet again, from the publication's shared history.
-    fn retransmit(&mut self, context: &mut Context, key: SubscriptionKey, seq: Seq) {
+    fn retransmit(
+        &mut self,
+        context: &mut Context,
+        key: SubscriptionKey,
+        seq: Seq,
+        now: Instant,
+    ) {
         let Some(subscription) = self.subscriptions.get_mut(key) else { return };
         let Binding::Bound(pts) = subscription.binding else { return };
         let Some(publication) = self.publications.get(subscription.publication) else { return };
         let found = subscription.stream.rewriter.extend_out(seq).and_then(|out| {
             let (layer, source, offsets) = subscription.stream.rewriter.source_of(out)?;
-            Some((offsets, publication.layer(layer)?.history.as_ref()?.get(source)?))
+            Some((offsets, layer, publication.layer(layer)?.history.as_ref()?.get(source)?))
         });
-        let Some((offsets, stored)) = found else { return };
+        let Some((offsets, layer, stored)) = found else { return };
         let Some((_, strip_red)) = pts.of(stored.meta.codec) else { return };
         let payload = if strip_red {
             red::primary(stored.payload).unwrap_or_default()
         } else {
             stored.payload
         };
-        if !subscription.stream.may_retransmit(payload.len() as u64) {
+        let len = payload.len() as u64;
+        let Some(connection) = context.connections.get_mut(subscription.connection) else { return };
+        // What an abandoned layer lost only holds up the one that takes its place.
+        let is_abandoned = subscription.stream.layer() != Some(layer) && connection.was_congested(now);
+        if is_abandoned
+            || !subscription.stream.may_retransmit(len)
+            || connection.outgoing.repair_bytes < len
+            || !subscription.repairs.may_repair(seq, connection.rtt(), now)
+        {
+            context.counters.repairs_withheld += 1;
             return;
         }
-        let Some(connection) = context.connections.get_mut(subscription.connection) else { return };
         let descriptor = match stored.meta.codec {
             CodecKind::Vp8 => vp8::Descriptor::parse(stored.payload),
             _ => None,
@@ -172,7 +189,8 @@ impl Room {
         let packet =
             OutPacket { header, seq: out_seq, values, payload, original: Some(seq), change };
         if connection.send_rtp(&mut context.egress, packet, context.abs_send_time).is_some() {
-            subscription.stream.retransmitted_bytes += payload.len() as u64;
+            subscription.stream.retransmitted_bytes += len;
+            connection.outgoing.repair_bytes = connection.outgoing.repair_bytes.saturating_sub(len);
             context.counters.rtp_retransmitted += 1;
         }
     }
@@ -239,8 +257,11 @@ impl Room {
             Target::Subscriber => {
                 if report_due {
                     self.send_sender_reports(context, key, now);
+                    self.on_line_second(context, key, now);
                 }
-                Some(report_at)
+                self.probe(context, key, now);
+                let is_probing = context.connections.get(key).is_some_and(Connection::is_probing);
+                Some(if is_probing { report_at.min(now + PROBE_TICK) } else { report_at })
             }
         }
     }
@@ -434,30 +455,28 @@ impl Room {
         })
     }
 
-    /// Asks for the key frames that subscribers wait for in order to get a better layer, or any.
+    /// Asks for the key frames that subscribers wait for in order to get the layer that they are to have, or any.
     pub(super) fn nudge_layers(&mut self, context: &mut Context, now: Instant) {
-        let awaited: Vec<_> = self
-            .publications
-            .iter()
-            .filter(|(_, publication)| publication.is_video() && !publication.info.muted)
-            .filter_map(|(key, publication)| {
-                let layer = publication
-                    .subscribers
-                    .iter()
-                    .filter_map(|one| self.subscriptions.get(*one))
-                    .filter(|one| {
-                        matches!(one.binding, Binding::Bound(_)) && !one.settings.disabled
-                    })
-                    .filter(|one| {
-                        context.connections.get(one.connection).is_some_and(Connection::is_open)
-                    })
-                    .find_map(|one| layer_switch::awaited(publication, &one.stream, now));
-                Some((key, layer?))
-            })
-            .collect();
-        for (publication, layer) in awaited {
-            self.request_key_frame(context, publication, Some(layer), now);
+        let mut awaited = std::mem::take(&mut self.awaited);
+        awaited.clear();
+        for subscription in self.subscriptions.values() {
+            let Some(publication) = self.publications.get(subscription.publication) else { continue };
+            let is_wanted = publication.is_video()
+                && !publication.info.muted
+                && matches!(subscription.binding, Binding::Bound(_))
+                && !subscription.settings.disabled;
+            let connection = || context.connections.get(subscription.connection);
+            if !is_wanted || !connection().is_some_and(Connection::is_open) {
+                continue;
+            }
+            if let Some(layer) = layer_switch::awaited(publication, &subscription.stream, now) {
+                awaited.push((subscription.publication, layer));
+            }
         }
+        for (publication, layer) in &awaited {
+            self.request_key_frame(context, *publication, Some(*layer), now);
+        }
+        self.awaited = awaited;
     }
 }
 

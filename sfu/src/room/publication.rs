@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use protocol::ids::TrackSid;
 
-use super::key_frame::KeyFrameRequests;
+use super::{key_frame::KeyFrameRequests, meter::Meter};
 use crate::{
     connection::srtp::replay::ReplayWindow,
     keys::{LayerIndex, ParticipantKey, SubscriptionKey},
@@ -199,6 +199,7 @@ pub(crate) struct Layer {
     pub(crate) reception: Reception,
     pub(crate) allowance: Allowance,
     pub(crate) requests: KeyFrameRequests,
+    pub(crate) meter: Meter,
     /// What has come, by media or by retransmission: each number is forwarded once, ever.
     arrived: Option<ReplayWindow>,
     pub(crate) last_packet: Option<Instant>,
@@ -230,6 +231,7 @@ impl Layer {
             reception: Reception::new(codec.clock_rate()),
             allowance: Allowance::new(ceiling),
             requests: KeyFrameRequests::default(),
+            meter: Meter::default(),
             arrived: None,
             last_packet: None,
             sender_report: None,

@@ -7,7 +7,8 @@ use rand::Rng;
 
 use super::{
     Room,
-    subscription::{Binding, RtxStream, Stream, Subscription},
+    bandwidth::first_goal,
+    subscription::{Binding, Repairs, RtxStream, Stream, Subscription},
 };
 use crate::{
     connection::{outgoing::OutgoingStream, sdp::SectionKind},
@@ -87,6 +88,7 @@ impl Room {
     ) {
         let Some(publication) = self.publications.get_mut(publication_key) else { return };
         let Some(participant) = self.participants.get_mut(key) else { return };
+        let adaptive = participant.adaptive_stream;
         let Some(subscriber) = &mut participant.subscriber else { return };
         let kind = if publication.is_video() { SectionKind::Video } else { SectionKind::Audio };
         let connection = subscriber.connection;
@@ -99,6 +101,7 @@ impl Room {
             highest: first_number(context),
         });
         let rewriter = Rewriter::new(first_number(context).seq());
+        let goal = first_goal(adaptive, publication, &settings);
         let subscription = self.subscriptions.try_insert_with_key(|subscription| {
             mid = subscriber.assign(kind, subscription);
             mid.map(|mid| Subscription {
@@ -111,7 +114,8 @@ impl Room {
                 rtx,
                 binding: Binding::Offered,
                 settings,
-                stream: Stream::new(rewriter),
+                stream: Stream::new(rewriter, goal),
+                repairs: Repairs::default(),
             })
             .ok_or(())
         });
@@ -214,16 +218,13 @@ impl Room {
                 continue;
             };
             let Some(one) = self.subscriptions.get_mut(subscription) else { continue };
-            let enabled = one.settings.disabled && !settings.disabled;
             one.settings = settings;
             if settings.disabled {
                 one.stream.running = false;
             }
             self.tell_interest(context, publication);
-            if enabled {
-                self.request_key_frame(context, publication, None, now);
-            }
         }
+        self.allocate(context, key, now);
     }
 
     /// The publisher says who may receive its tracks.
