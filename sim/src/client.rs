@@ -67,6 +67,8 @@ pub enum TrackSpec {
     LiveMicrophone {
         /// Nothing is sent in pauses of speech.
         dtx: bool,
+        /// Of the sound alone, 12,000 at least.
+        bitrate_bps: u32,
     },
     /// VP8 with one layer of a rate of one's own.
     CameraOf {

@@ -182,6 +182,7 @@ pub struct Layer {
     is_live: bool,
     last_key: Option<Instant>,
     speech: Option<(Speech, bool)>,
+    audio_bytes: usize,
     /// The packet before, for redundancy.
     before: Option<(Stamp, u32)>,
     sealed: VecDeque<(Seq, Vec<u8>)>,
@@ -257,6 +258,10 @@ impl Layer {
             is_live: matches!(encoding, Encoding::Live { .. }),
             last_key: None,
             speech,
+            audio_bytes: match encoding {
+                Encoding::Speech { .. } => (spec.bitrate_bps as usize / 8 / 50).max(COMFORT_BYTES),
+                _ => AUDIO_BYTES,
+            },
             before: None,
             sealed: VecDeque::new(),
             clock_rate,
@@ -416,11 +421,11 @@ impl Layer {
     fn plan_sound(&mut self) -> Option<FramePlan> {
         let bytes = match &mut self.speech {
             Some((speech, true)) => match speech.next() {
-                SpeechFrame::Sound => AUDIO_BYTES,
+                SpeechFrame::Sound => self.audio_bytes,
                 SpeechFrame::Comfort => COMFORT_BYTES,
                 SpeechFrame::Nothing => return None,
             },
-            _ => AUDIO_BYTES,
+            _ => self.audio_bytes,
         };
         Some(FramePlan {
             bytes,

@@ -20,6 +20,10 @@ mod series;
 
 use std::time::Duration;
 
+use sfu::words::{
+    event::Message,
+    info::{ConnectionQuality, ParticipantState},
+};
 use sim::{Burst, Link, QueueLimit, client::Feedback};
 
 use self::call::{Call, SECOND};
@@ -68,7 +72,50 @@ fn a_line_that_drops_to_300_kbit_s_shows_a_lower_layer_soon_and_the_best_again_w
         call.set_line(line_kbps(2000));
         let back = call.run(20 * SECOND);
         let used = call.carried_share(back + 12 * SECOND, 2000);
+        println!("seed {seed}: {used:.2} of the line is used after 12 s");
         assert!(used > 0.8, "seed {seed}: {used} of the line is used");
+        call.finish();
+    }
+}
+
+#[test]
+fn a_better_layer_is_shown_soon_after_it_was_asked_for() {
+    for seed in seeds() {
+        let mut call = Call::new(seed, "up", line_kbps(600));
+        call.run(15 * SECOND);
+        call.set_line(line_kbps(6000));
+        let back = call.run(20 * SECOND);
+        let switch = call.up_switch(back);
+        println!("seed {seed}: the best layer {switch:?} after it was asked for");
+        // Of the round trip of 60 ms the way to the publisher is already over.
+        assert!(switch.is_some_and(|one| one < 400 * MS + 50 * MS), "seed {seed}: {switch:?}");
+        call.finish();
+    }
+}
+
+#[test]
+fn a_line_that_dies_is_told_as_lost_and_after_the_grace_time_as_gone() {
+    for seed in seeds() {
+        let mut call = Call::new(seed, "dying", line_kbps(4000));
+        call.run(10 * SECOND);
+        call.set_publisher_line(Link::cut());
+        let doctor = call.doctor_sid();
+        let lost = call.told_within(10 * SECOND, |message| match message {
+            Message::ConnectionQuality(all) => all
+                .iter()
+                .any(|one| one.participant == doctor && one.quality == ConnectionQuality::Lost),
+            _ => false,
+        });
+        println!("dying seed {seed}: told as lost after {lost:?}");
+        assert!(lost.is_some_and(|after| after < 5 * SECOND), "seed {seed}: {lost:?}");
+        let gone = call.told_within(60 * SECOND, |message| match message {
+            Message::Participant(one) => {
+                one.sid == doctor && one.state == ParticipantState::Disconnected
+            }
+            _ => false,
+        });
+        println!("dying seed {seed}: gone after {gone:?}");
+        assert!(gone.is_some(), "seed {seed}");
         call.finish();
     }
 }
@@ -130,6 +177,7 @@ fn a_line_of_150_kbit_s_carries_the_sound_and_a_picture_of_five_frames() {
 fn a_line_of_50_kbit_s_carries_the_sound() {
     for seed in seeds() {
         let mut call = Call::new(seed, "50-kbit", line_kbps(2000));
+        call.speak_at(16_000);
         call.run(10 * SECOND);
         call.set_line(line_kbps(50));
         let start = call.run(30 * SECOND);

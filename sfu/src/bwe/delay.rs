@@ -298,8 +298,7 @@ mod tests {
             for group in 0..groups {
                 self.sent_us += 20_000;
                 for _ in 0..2 {
-                    self.free_us =
-                        self.free_us.max(self.sent_us) + 1250 * 8 * 1_000_000 / rate_bps;
+                    self.free_us = self.free_us.max(self.sent_us) + 1250 * 8 * 1_000_000 / rate_bps;
                     let signal = detector.on_packet(self.sent_us, self.free_us + 7_000_000);
                     if signal.is_some_and(&stop) {
                         return Some(group);
@@ -326,7 +325,10 @@ mod tests {
     #[test]
     fn slow_growth_is_found_by_its_trend_and_a_shrinking_queue_is_left_alone() {
         let (mut detector, mut pipe) = (DelayDetector::default(), Pipe { free_us: 0, sent_us: 0 });
-        assert_eq!(pipe.run(&mut detector, 2_000_000, 100, |signal| signal != Signal::Normal), None);
+        assert_eq!(
+            pipe.run(&mut detector, 2_000_000, 100, |signal| signal != Signal::Normal),
+            None
+        );
         let over = pipe.run(&mut detector, 900_000, 100, |signal| signal == Signal::Overuse);
         assert!(over.is_some_and(|groups| groups < 60), "{over:?}");
         let under = pipe.run(&mut detector, 3_000_000, 100, |signal| signal == Signal::Underuse);

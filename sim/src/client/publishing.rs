@@ -63,11 +63,12 @@ impl VirtualClient {
             TrackSpec::CameraOf { bitrate_bps, fps } => {
                 vec![LayerSpec { rid: None, bitrate_bps, fps }]
             }
+            TrackSpec::LiveMicrophone { bitrate_bps, .. } => one(bitrate_bps).to_vec(),
             _ => one(500_000).to_vec(),
         };
         let encoding = match spec {
             TrackSpec::LiveCamera => Encoding::Live { temporal_layers: 3 },
-            TrackSpec::LiveMicrophone { dtx } => Encoding::Speech { dtx },
+            TrackSpec::LiveMicrophone { dtx, .. } => Encoding::Speech { dtx },
             _ => Encoding::Flat,
         };
         let tag = self.rng.random();

@@ -108,6 +108,14 @@ impl VirtualClient {
                     self.speakers.insert(speaker.participant.clone(), speaker);
                 }
             }
+            Message::SubscribedQuality { track, layers, .. } => {
+                // What is not named is not wanted.
+                let mut wanted = [false; 3];
+                for (place, (_, is_wanted)) in wanted.iter_mut().zip(&layers) {
+                    *place = *is_wanted;
+                }
+                self.want_layers(&track, wanted, now);
+            }
             Message::RequestOutcome { outcome, add_track: Some(_), .. } => {
                 self.track_refusals.push(outcome);
             }

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use protocol::ids::ParticipantSid;
+use sfu::words::event::Message;
 use sim::{
     ClientId, Link, TrackSpec, World,
     client::Feedback,
@@ -17,6 +19,8 @@ use sim::{
 use super::series::Series;
 
 pub(crate) const SECOND: Duration = Duration::from_secs(1);
+/// Opus as livekit-client asks for it with its preset for speech.
+const SPEECH_BPS: u32 = 24_000;
 /// Samples of a story.
 const SAMPLE: Duration = Duration::from_millis(200);
 
@@ -48,17 +52,27 @@ impl Call {
         });
         assert!(world.connect(&[doctor, patient]), "two clients on a clean link connect");
         let mut call = Self { seed, name, world, doctor, patient, series: Series::default() };
-        call.publish(doctor);
+        call.publish(doctor, SPEECH_BPS);
         call.set_line(line);
         call
     }
 
-    fn publish(&mut self, who: ClientId) {
+    fn publish(&mut self, who: ClientId, speech_bps: u32) {
         self.world.set_link(who, Link::with_delay_ms(10));
         self.world.act(who, |client, _| {
-            client.publish(TrackSpec::LiveMicrophone { dtx: false });
+            client.publish(TrackSpec::LiveMicrophone { dtx: false, bitrate_bps: speech_bps });
             client.publish(TrackSpec::LiveCamera);
         });
+    }
+
+    /// The doctor's page is told that a line is low, and speaks at a rate that it carries: this takes the place of the
+    /// microphone.
+    pub(crate) fn speak_at(&mut self, bitrate_bps: u32) {
+        self.world.act(self.doctor, |client, _| {
+            client.unpublish(0);
+            client.publish(TrackSpec::LiveMicrophone { dtx: false, bitrate_bps })
+        });
+        self.world.run_for(SECOND);
     }
 
     /// Both directions of the patient's line.
@@ -96,7 +110,8 @@ impl Call {
         let (epoch, to) = (self.world.epoch, self.world.now);
         let client = self.world.client(self.patient);
         let video = client.streams.iter().find_map(|stream| stream.viewer.as_deref());
-        let audio = client.streams.iter().find_map(|stream| stream.listener.as_deref());
+        // The last, if there were others before it.
+        let audio = client.streams.iter().rev().find_map(|stream| stream.listener.as_deref());
         let seen = screen::see(&video.expect("a picture").shown, epoch, from, to);
         // What is under way at the end is neither lost nor late.
         let heard = audio.expect("sound").hear(from, to - SECOND);
@@ -124,6 +139,37 @@ impl Call {
         first.map_or(Duration::MAX, |one| one.at - since)
     }
 
+    /// Waits, at most so long, until the patient is told something; answers how long it took.
+    pub(crate) fn told_within(
+        &mut self,
+        most: Duration,
+        is_it: impl Fn(&Message) -> bool,
+    ) -> Option<Duration> {
+        let start = self.world.now;
+        self.world.client(self.patient).messages.clear();
+        let patient = self.patient;
+        let was_told =
+            self.world.run_until(most, |world| world.client(patient).messages.iter().any(&is_it));
+        was_told.then(|| self.world.now - start)
+    }
+
+    /// The doctor, as the server names participants.
+    pub(crate) fn doctor_sid(&mut self) -> ParticipantSid {
+        self.world.client(self.doctor).sid.clone().expect("joined")
+    }
+
+    /// How long after the first request for a key frame of the best layer, from `since` on, that was shown. None if the
+    /// layer was not asked for.
+    pub(crate) fn up_switch(&mut self, since: Instant) -> Option<Duration> {
+        let layer = &self.world.client(self.doctor).tracks[1].layers[2];
+        let asked = *layer.key_frame_requests.iter().find(|at| **at >= since)?;
+        let client = self.world.client(self.patient);
+        let video = client.streams.iter().find_map(|stream| stream.viewer.as_deref());
+        let shown = &video.expect("a picture").shown;
+        let first = shown.iter().find(|one| one.at >= asked && one.layer == 2)?;
+        Some(first.at - asked)
+    }
+
     /// The share of the line that was used from then on.
     pub(crate) fn carried_share(&self, from: Instant, rate_kbps: u64) -> f64 {
         let since = from - self.world.epoch;
@@ -142,7 +188,7 @@ impl Call {
             config.attends = true;
         });
         assert!(self.world.connect(&[doctor, patient]));
-        self.publish(doctor);
+        self.publish(doctor, SPEECH_BPS);
         self.world.set_link(patient, Link::with_delay_ms(20));
         patient
     }
