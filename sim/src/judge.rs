@@ -109,7 +109,8 @@ fn judge_neighbours(judgement: &mut Judgement, before: &Delivery, after: &Delive
             complain("picture id does not continue");
         }
         let indices = new_picture.tl0_picture_index.wrapping_sub(old_picture.tl0_picture_index);
-        if u16::from(indices) != frames {
+        let base_frames = u8::from(new.is_first && new_picture.temporal_layer == 0);
+        if indices != base_frames {
             complain("TL0PICIDX does not continue");
         }
     }
@@ -161,9 +162,15 @@ mod tests {
             len: 30,
             sequence: number,
             made_ns: 0,
+            frame: frame as u16,
+            refers_back: u8::from(frame > 0),
+            temporal_layer: 0,
         };
-        let picture =
-            Picture { picture_id: frame as u16, tl0_picture_index: frame as u8, key_index: 0 };
+        let picture = Picture {
+            picture_id: frame as u16,
+            tl0_picture_index: frame as u8,
+            ..Picture::default()
+        };
         Delivery {
             at: Instant::now(),
             ssrc: Ssrc(1),

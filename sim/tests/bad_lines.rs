@@ -29,7 +29,8 @@ struct Frame {
 /// A decoder that waits for what is missing until the next key frame: frames in order, each whole, each after the one
 /// before it.
 fn decoded(delivered: &[Delivery]) -> Vec<Frame> {
-    let by_number: BTreeMap<u64, &Delivery> = delivered.iter().map(|one| (one.seq.0, one)).collect();
+    let by_number: BTreeMap<u64, &Delivery> =
+        delivered.iter().map(|one| (one.seq.0, one)).collect();
     let mut frames = Vec::new();
     let (mut begun, mut is_whole, mut at, mut can_follow) = (false, false, None, false);
     let mut last = None;
@@ -66,13 +67,18 @@ fn longest_freeze(frames: &[Frame], from: Instant, until: Instant) -> Duration {
     let before = frames.iter().filter(|one| one.at < from).next_back().map(|one| one.at);
     let times = before.into_iter().chain(frames.iter().map(|one| one.at).filter(|at| *at >= from));
     let times: Vec<_> = times.chain([until]).collect();
-    times.windows(2).map(|pair| pair[1].saturating_duration_since(pair[0])).max().unwrap_or_default()
+    times
+        .windows(2)
+        .map(|pair| pair[1].saturating_duration_since(pair[0]))
+        .max()
+        .unwrap_or_default()
 }
 
 /// Part of packets of sound that did not come within 200 ms of when they were made, in thousandths.
 fn lost_sound(delivered: &[Delivery], from: Instant, until: Instant, epoch: Instant) -> u64 {
     let made = |one: &Delivery| epoch + Duration::from_nanos(one.stamp.unwrap().made_ns);
-    let within: Vec<_> = delivered.iter().filter(|one| (from..until).contains(&made(one))).collect();
+    let within: Vec<_> =
+        delivered.iter().filter(|one| (from..until).contains(&made(one))).collect();
     let numbers = within.iter().map(|one| one.stamp.unwrap().sequence);
     let (first, last) = (numbers.clone().min().unwrap(), numbers.max().unwrap());
     let in_time = within.iter().filter(|one| one.at - made(one) < 200 * MS).count() as u64;
@@ -198,11 +204,25 @@ fn trace() {
         let now = call.frames().len();
         eprintln!(
             "{:>5} est {:>8} low {} probes {} layer {:?} frames {} nacks {} rtx {} withheld {} pli {}/{} lowered {} raised {} pauses {} probe bytes {} snd {}",
-            step * 100, counters.estimates_bps, counters.estimates_lowered, counters.probes, call.layer(),
-            now - frames, counters.nacks_received, counters.rtp_retransmitted, counters.repairs_withheld,
-            counters.key_frame_requests_received, counters.key_frame_requests_sent,
-            counters.layers_lowered, counters.layers_raised, counters.pauses, counters.probe_bytes,
-            { let from = call.world.now - 500 * MS; call.lost_sound(from) }
+            step * 100,
+            counters.estimates_bps,
+            counters.estimates_lowered,
+            counters.probes,
+            call.layer(),
+            now - frames,
+            counters.nacks_received,
+            counters.rtp_retransmitted,
+            counters.repairs_withheld,
+            counters.key_frame_requests_received,
+            counters.key_frame_requests_sent,
+            counters.layers_lowered,
+            counters.layers_raised,
+            counters.pauses,
+            counters.probe_bytes,
+            {
+                let from = call.world.now - 500 * MS;
+                call.lost_sound(from)
+            }
         );
         frames = now;
     }

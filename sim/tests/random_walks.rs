@@ -107,7 +107,7 @@ impl Walk {
                     loss: self.rng.random_range(0.0..0.15),
                     reorder: self.rng.random_range(0.0..0.1),
                     duplicate: self.rng.random_range(0.0..0.05),
-                    rate_bps: None,
+                    ..Link::default()
                 };
                 world.set_link(id, link);
             }

@@ -14,11 +14,15 @@ export interface Inbound {
   readonly bytesReceived: number;
   readonly framesDecoded: number;
   readonly freezeCount: number;
+  /** Seconds. */
+  readonly totalFreezesDuration: number;
   readonly frameWidth: number;
   readonly frameHeight: number;
   readonly totalAudioEnergy: number;
   readonly totalSamplesReceived: number;
   readonly concealedSamples: number;
+  /** Of these, made up of nothing: in pauses. */
+  readonly silentConcealedSamples: number;
 }
 
 /** One sent encoding, from `outbound-rtp`. */
@@ -221,11 +225,13 @@ export function installProbe(): void {
         bytesReceived: count(stat.bytesReceived),
         framesDecoded: count(stat.framesDecoded),
         freezeCount: count(stat.freezeCount),
+        totalFreezesDuration: count(stat.totalFreezesDuration),
         frameWidth: count(stat.frameWidth),
         frameHeight: count(stat.frameHeight),
         totalAudioEnergy: count(stat.totalAudioEnergy),
         totalSamplesReceived: count(stat.totalSamplesReceived),
         concealedSamples: count(stat.concealedSamples),
+        silentConcealedSamples: count(stat.silentConcealedSamples),
       }));
     },
     async outbound(kind) {

@@ -131,22 +131,12 @@ impl Default for DelayDetector {
 impl DelayDetector {
     /// Notes a packet that arrived, in the order of sending. A group is judged when the next one begins: that answers what
     /// the delays say now.
-    pub fn on_packet(
-        &mut self,
-        sent_us: i64,
-        arrival_us: i64,
-        expected_us: i64,
-    ) -> Option<Signal> {
+    pub fn on_packet(&mut self, sent_us: i64, arrival_us: i64, expected_us: i64) -> Option<Signal> {
         let raw = arrival_us - sent_us;
         let waited = self.base.value().map_or(0, |base| (raw - base).max(0));
         let delay = raw - expected_us.clamp(0, waited);
-        let next = Group {
-            first_sent: sent_us,
-            last_arrival: arrival_us,
-            raw,
-            delay,
-            last_delay: delay,
-        };
+        let next =
+            Group { first_sent: sent_us, last_arrival: arrival_us, raw, delay, last_delay: delay };
         let Some(group) = &mut self.group else {
             self.first_arrival = arrival_us;
             self.group = Some(next);
@@ -307,8 +297,7 @@ mod tests {
             for group in 0..groups {
                 self.sent_us += 20_000;
                 for _ in 0..2 {
-                    self.free_us =
-                        self.free_us.max(self.sent_us) + 1250 * 8 * 1_000_000 / rate_bps;
+                    self.free_us = self.free_us.max(self.sent_us) + 1250 * 8 * 1_000_000 / rate_bps;
                     let signal = detector.on_packet(self.sent_us, self.free_us + 7_000_000, 0);
                     if signal.is_some_and(&stop) {
                         return Some(group);
@@ -335,7 +324,10 @@ mod tests {
     #[test]
     fn slow_growth_is_found_by_its_trend_and_a_shrinking_queue_is_left_alone() {
         let (mut detector, mut pipe) = (DelayDetector::default(), Pipe { free_us: 0, sent_us: 0 });
-        assert_eq!(pipe.run(&mut detector, 2_000_000, 100, |signal| signal != Signal::Normal), None);
+        assert_eq!(
+            pipe.run(&mut detector, 2_000_000, 100, |signal| signal != Signal::Normal),
+            None
+        );
         let over = pipe.run(&mut detector, 900_000, 100, |signal| signal == Signal::Overuse);
         assert!(over.is_some_and(|groups| groups < 60), "{over:?}");
         let under = pipe.run(&mut detector, 3_000_000, 100, |signal| signal == Signal::Underuse);

@@ -177,9 +177,17 @@ impl Connection {
                 break;
             }
             let seq = next();
-            let header =
-                OutHeader { marker: false, pt: stream.pt, seq: seq.seq(), timestamp: 0, ssrc: stream.ssrc };
-            let Some(len) = self.send_padding_packet(egress, header, seq, padding, abs_send_time) else { break };
+            let header = OutHeader {
+                marker: false,
+                pt: stream.pt,
+                seq: seq.seq(),
+                timestamp: 0,
+                ssrc: stream.ssrc,
+            };
+            let Some(len) = self.send_padding_packet(egress, header, seq, padding, abs_send_time)
+            else {
+                break;
+            };
             bytes += len as u64;
         }
         let seq = self.outgoing.transport_seq;

@@ -107,7 +107,8 @@ impl Pacer {
     fn drain(&mut self, now: Instant) {
         let elapsed = self.at.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
         let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX).min(10_000_000);
-        let drained = self.rate_bps.map_or(u64::MAX, |rate| rate.saturating_mul(elapsed_us) / 1_000_000);
+        let drained =
+            self.rate_bps.map_or(u64::MAX, |rate| rate.saturating_mul(elapsed_us) / 1_000_000);
         self.debt_bits = self.debt_bits.saturating_sub(drained);
         self.at = Some(now);
     }
@@ -149,7 +150,10 @@ mod tests {
             }
         }
         // 8,000 bits take 20 ms each.
-        assert_eq!(sent.iter().map(|(_, number)| *number).collect::<Vec<_>>(), (0..10).collect::<Vec<_>>());
+        assert_eq!(
+            sent.iter().map(|(_, number)| *number).collect::<Vec<_>>(),
+            (0..10).collect::<Vec<_>>()
+        );
         assert!((180..=210).contains(&sent.last().unwrap().0), "{sent:?}");
         assert!(!pacer.holds() && pacer.is_on());
     }

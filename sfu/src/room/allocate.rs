@@ -243,7 +243,8 @@ mod tests {
         }
         // Too little for all: the least important goes first.
         assert_eq!(given(flat(30_000), &all), [None, Some((0, 0)), Some((0, 0))]);
-        let asked = [request(Rank::Screen, 0), request(Rank::Asked(1), 0), request(Rank::Asked(2), 0)];
+        let asked =
+            [request(Rank::Screen, 0), request(Rank::Asked(1), 0), request(Rank::Asked(2), 0)];
         assert_eq!(given(flat(1_600_000), &asked), [Some((0, 0)), Some((2, 2)), Some((0, 0))]);
     }
 
@@ -268,7 +269,8 @@ mod tests {
         for bps in [100, 300, 200, 250] {
             ladder.push(rung(u8::try_from(bps / 100).unwrap(), 0, bps));
         }
-        let costs: Vec<_> = (0..ladder.len()).filter_map(|at| ladder.get(at)).map(|r| r.bps).collect();
+        let costs: Vec<_> =
+            (0..ladder.len()).filter_map(|at| ladder.get(at)).map(|r| r.bps).collect();
         assert_eq!(costs, [100, 200, 250]);
         assert_eq!(ladder.top().unwrap().bps, 250);
     }

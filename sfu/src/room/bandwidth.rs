@@ -19,8 +19,8 @@ use crate::{
         outgoing::{PROBE_TICK, PaddingStream},
     },
     context::Context,
-    metrics::Counters,
     keys::{ConnectionKey, LayerIndex, ParticipantKey, PublicationKey, SubscriptionKey},
+    metrics::Counters,
     rtp::ids::ExtSeq,
     words::{command::TrackSettings, event::Message, info::VideoLayer},
 };
@@ -185,7 +185,9 @@ impl Room {
         for section in &subscriber.sections {
             let Some(key) = section.subscription() else { continue };
             let Some(subscription) = self.subscriptions.get(key) else { continue };
-            let Some(publication) = self.publications.get(subscription.publication) else { continue };
+            let Some(publication) = self.publications.get(subscription.publication) else {
+                continue;
+            };
             let is_bound = matches!(subscription.binding, Binding::Bound(_));
             if !is_bound || subscription.settings.disabled || publication.info.muted {
                 continue;
@@ -251,8 +253,7 @@ impl Room {
         let awaited = layer_switch::awaited(publication, &subscription.stream, now);
         if goal != before {
             count(context, before, goal);
-            let (was_paused, is_paused) =
-                (before.pace == Pace::Paused, goal.pace == Pace::Paused);
+            let (was_paused, is_paused) = (before.pace == Pace::Paused, goal.pace == Pace::Paused);
             if was_paused != is_paused
                 && let Some(publisher) = self.participants.get(publication.publisher)
             {
@@ -406,7 +407,9 @@ fn current_bps(publication: &Publication, subscription: &Subscription, ladder: &
     let goal = stream.goal;
     let rungs = (0..ladder.len()).filter_map(|place| ladder.get(place));
     let meant = rungs
-        .filter(|rung| (rung.layer, rung.temporal, rung.pace) == (goal.layer, goal.temporal, goal.pace))
+        .filter(|rung| {
+            (rung.layer, rung.temporal, rung.pace) == (goal.layer, goal.temporal, goal.pace)
+        })
         .map(|rung| rung.bps)
         .max();
     match goal.pace {

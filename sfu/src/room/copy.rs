@@ -89,8 +89,14 @@ impl Source<'_> {
         if connection.outgoing.pacer.is_on() && self.publication.is_video() {
             let len = packet.payload.len();
             if !connection.outgoing.pacer.try_pass(len, now) {
-                let waiting =
-                    Waiting { subscription: key, layer: self.layer, source: packet.seq, seq, offsets, len };
+                let waiting = Waiting {
+                    subscription: key,
+                    layer: self.layer,
+                    source: packet.seq,
+                    seq,
+                    offsets,
+                    len,
+                };
                 connection.outgoing.pacer.push(waiting);
                 connection.wake_by(now + PACING_TICK, subscription.connection, &mut context.timers);
                 let timestamp = packet.timestamp.wrapping_add(offsets.timestamp);

@@ -55,12 +55,7 @@ impl Room {
     }
 
     /// Tells the publisher of one publication if something else is wanted of it.
-    pub(super) fn tell_demand(
-        &mut self,
-        context: &mut Context,
-        key: PublicationKey,
-        now: Instant,
-    ) {
+    pub(super) fn tell_demand(&mut self, context: &mut Context, key: PublicationKey, now: Instant) {
         let Some(publication) = self.publications.get(key) else { return };
         let Origin::Here(edges) = &publication.origin else { return };
         let layers = &publication.info.layers;

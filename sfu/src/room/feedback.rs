@@ -135,13 +135,7 @@ impl Room {
     }
 
     /// Sends one packet again, from the publication's shared history.
-    fn retransmit(
-        &mut self,
-        context: &mut Context,
-        key: SubscriptionKey,
-        seq: Seq,
-        now: Instant,
-    ) {
+    fn retransmit(&mut self, context: &mut Context, key: SubscriptionKey, seq: Seq, now: Instant) {
         let Some(subscription) = self.subscriptions.get_mut(key) else { return };
         let Binding::Bound(pts) = subscription.binding else { return };
         let Some(publication) = self.publications.get(subscription.publication) else { return };
@@ -159,7 +153,8 @@ impl Room {
         let len = payload.len() as u64;
         let Some(connection) = context.connections.get_mut(subscription.connection) else { return };
         // What an abandoned layer lost only holds up the one that takes its place.
-        let is_abandoned = subscription.stream.layer() != Some(layer) && connection.was_congested(now);
+        let is_abandoned =
+            subscription.stream.layer() != Some(layer) && connection.was_congested(now);
         if is_abandoned
             || !subscription.stream.may_retransmit(len)
             || connection.outgoing.repair_bytes < len
@@ -463,7 +458,9 @@ impl Room {
         let mut awaited = std::mem::take(&mut self.awaited);
         awaited.clear();
         for subscription in self.subscriptions.values() {
-            let Some(publication) = self.publications.get(subscription.publication) else { continue };
+            let Some(publication) = self.publications.get(subscription.publication) else {
+                continue;
+            };
             let is_wanted = publication.is_video()
                 && !publication.info.muted
                 && matches!(subscription.binding, Binding::Bound(_))

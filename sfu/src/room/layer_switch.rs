@@ -4,11 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{
-    allocate::Pace,
-    publication::Publication,
-    subscription::Stream,
-};
+use super::{allocate::Pace, publication::Publication, subscription::Stream};
 
 use crate::{keys::LayerIndex, rtp::payload::vp8};
 

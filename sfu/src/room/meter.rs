@@ -32,8 +32,7 @@ impl Meter {
     /// Counts a packet. Hot.
     pub(crate) fn on_packet(&mut self, temporal: u8, len: usize, ends_frame: bool) {
         let place = usize::from(temporal).min(TEMPORALS - 1);
-        if let (Some(bytes), Some(frames)) =
-            (self.bytes.get_mut(place), self.frames.get_mut(place))
+        if let (Some(bytes), Some(frames)) = (self.bytes.get_mut(place), self.frames.get_mut(place))
         {
             // A datagram's length is far below 2^32; a window's bytes are too.
             *bytes = bytes.wrapping_add((len as u64 & 0xffff) as u32 + OVERHEAD);

@@ -4,7 +4,11 @@ use std::time::Instant;
 
 use super::{Room, subscription::Binding};
 use crate::{
-    connection::{Connection, outgoing::{Change, OutPacket}, pacing::Waiting},
+    connection::{
+        Connection,
+        outgoing::{Change, OutPacket},
+        pacing::Waiting,
+    },
     context::Context,
     keys::ConnectionKey,
     room::copy::values_for,

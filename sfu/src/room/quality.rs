@@ -185,7 +185,8 @@ impl Room {
     /// Whether nothing has come although something must have.
     fn is_lost(&self, context: &Context, participant: &Participant, now: Instant) -> bool {
         let open = || {
-            let connections = participant.connections().filter_map(|key| context.connections.get(key));
+            let connections =
+                participant.connections().filter_map(|key| context.connections.get(key));
             connections.filter(|connection| connection.is_open())
         };
         let Some(heard) = open().map(|connection| connection.heard).max() else { return false };
@@ -194,10 +195,12 @@ impl Room {
             return false;
         }
         let is_recent = |at: Instant| now.saturating_duration_since(at) < MEDIA_RECENT;
-        let is_sent_media = participant.subscriber.iter().flat_map(|one| &one.sections).any(|section| {
-            let subscription = section.subscription().and_then(|key| self.subscriptions.get(key));
-            subscription.and_then(|one| one.stream.last).is_some_and(|(_, at)| is_recent(at))
-        });
+        let is_sent_media =
+            participant.subscriber.iter().flat_map(|one| &one.sections).any(|section| {
+                let subscription =
+                    section.subscription().and_then(|key| self.subscriptions.get(key));
+                subscription.and_then(|one| one.stream.last).is_some_and(|(_, at)| is_recent(at))
+            });
         if is_sent_media && open().any(|connection| connection.outgoing.is_told_of()) {
             return true;
         }
@@ -211,11 +214,10 @@ impl Room {
     }
 
     fn condition(&self, context: &Context, participant: &Participant) -> Condition {
-        let layers = participant
-            .publications
-            .iter()
-            .filter_map(|key| self.publications.get(*key))
-            .flat_map(|publication| publication.layers.iter().map(move |one| (publication, one)));
+        let layers =
+            participant.publications.iter().filter_map(|key| self.publications.get(*key)).flat_map(
+                |publication| publication.layers.iter().map(move |one| (publication, one)),
+            );
         let (mut loss_up, mut jitter_ms) = (0, 0);
         for (publication, layer) in layers {
             let Some(block) = layer.last_report else { continue };

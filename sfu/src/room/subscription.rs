@@ -299,7 +299,9 @@ mod tests {
         let at = |ms| start + Duration::from_millis(ms);
         let rtt = Some(Duration::from_millis(100));
         assert!(repairs.may_repair(Seq(5), rtt, at(0)) && repairs.may_repair(Seq(6), rtt, at(0)));
-        assert!(!repairs.may_repair(Seq(5), rtt, at(70)) && repairs.may_repair(Seq(5), rtt, at(75)));
+        assert!(
+            !repairs.may_repair(Seq(5), rtt, at(70)) && repairs.may_repair(Seq(5), rtt, at(75))
+        );
         assert!(repairs.may_repair(Seq(5), None, at(75)));
     }
 

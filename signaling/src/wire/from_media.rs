@@ -11,8 +11,8 @@ use sfu::words::{
     command::AddTrack,
     event::{LeaveAction, Outcome, SubscriptionError},
     info::{
-        CodecInfo, ConnectionQuality, LeaveReason, MediaKind, ParticipantInfo, ParticipantKind, ParticipantState,
-        QualityOf, RoomInfo, TrackInfo, VideoLayer, VideoQuality,
+        CodecInfo, ConnectionQuality, LeaveReason, MediaKind, ParticipantInfo, ParticipantKind,
+        ParticipantState, QualityOf, RoomInfo, TrackInfo, VideoLayer, VideoQuality,
     },
 };
 
