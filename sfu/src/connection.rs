@@ -173,6 +173,11 @@ impl Connection {
         estimator.is_some_and(|one| one.was_congested(CONGESTION_MEMORY, now))
     }
 
+    /// Share of packets that the line loses, in thousandths.
+    pub(crate) fn loss_permille(&self) -> u32 {
+        self.outgoing.estimator.as_ref().map_or(0, |one| one.loss_permille())
+    }
+
     /// Round trip as far as it is known.
     pub(crate) fn rtt(&self) -> Option<Duration> {
         self.outgoing.estimator.as_ref()?.rtt()

@@ -48,7 +48,7 @@ const OVERUSE_US: i64 = 10_000;
 
 /// A delay that has grown by so much since the last seconds is a line that has become narrow. Key frames of small layers
 /// wait for less in their own queue.
-const STEP_US: i64 = 140_000;
+const STEP_US: i64 = 100_000;
 
 /// Or by so much, for so long.
 const STEP_LASTING_US: i64 = 70_000;

@@ -156,7 +156,7 @@ impl Room {
         let is_abandoned =
             subscription.stream.layer() != Some(layer) && connection.was_congested(now);
         if is_abandoned
-            || !subscription.stream.may_retransmit(len)
+            || !subscription.stream.may_retransmit(len, connection.loss_permille())
             || connection.outgoing.repair_bytes < len
             || !subscription.repairs.may_repair(seq, connection.rtt(), now)
         {

@@ -14,8 +14,8 @@ use super::{
     data_flow::{DataFlow, HeldData},
     data_track::DataTracks,
     line::LineState,
-    quality::Standing,
     speaker::AudioLevel,
+    standing::Standing,
 };
 use crate::{
     keys::{ConnectionKey, PublicationKey},

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use protocol::ids::TrackSid;
 
-use super::{dynacast::Demand, key_frame::KeyFrameRequests, meter::Meter};
+use super::{demand::Demand, key_frame::KeyFrameRequests, meter::Meter};
 use crate::{
     connection::srtp::replay::ReplayWindow,
     keys::{LayerIndex, ParticipantKey, SubscriptionKey},

@@ -4,7 +4,7 @@ use protocol::{ids::TrackSid, permission::TrackSource};
 
 use super::{
     Room,
-    dynacast::Demand,
+    demand::Demand,
     participant::{Participant, PendingTrack},
     publication::{Origin, Publication, quality_of, sorted_layers},
 };

@@ -25,7 +25,7 @@ use crate::{
         Role, Room,
         data::stamp_of,
         data_packet::{self, Stamped},
-        dynacast::Demand,
+        demand::Demand,
         participant::{Audience, Participant},
         publication::{LAYERS_MAX, Origin, Publication, SenderReport},
         subscription::Binding,
