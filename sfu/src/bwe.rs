@@ -57,9 +57,12 @@ const DECREASE_INTERVAL_MAX: Duration = Duration::from_millis(400);
 /// After a decrease nothing is raised for so long.
 const HOLD: Duration = Duration::from_millis(300);
 
-/// Growth a second: far from any limit that is known, in percent; near it, in bits a second.
+/// Growth a second in percent: far from any limit that is known, and near it.
 const GROWTH_PERCENT: u64 = 15;
-const GROWTH_NEAR_BPS: u64 = 40_000;
+const GROWTH_NEAR_PERCENT: u64 = 4;
+
+/// By itself an estimate goes so far beyond a limit, in percent: more is for probes to find.
+const BEYOND_PERCENT: u64 = 5;
 
 /// An estimate is not raised beyond so much of what arrives, in percent: more was never tried, and is for probes to find.
 const UNTRIED_PERCENT: u64 = 120;
@@ -78,8 +81,9 @@ const PROBE_FACTOR: u64 = 2;
 /// Below this a probe asks for half as much more only: its queue would be heard.
 const PROBE_GENTLY_BPS: u64 = 200_000;
 
-/// A probe asks for a little more than is wanted, in percent.
+/// A probe asks for a little more than is wanted, in percent, and is sent only if less than the other is known to fit.
 const PROBE_WANTED_PERCENT: u64 = 115;
+const PROBE_BELOW_PERCENT: u64 = 107;
 
 /// No probe while so much waits in the queue.
 const PROBE_QUEUE_US: i64 = 40_000;
@@ -230,6 +234,9 @@ impl Estimator {
         clock: u32,
         now: Instant,
     ) -> Result<Turn, Broken> {
+        if self.try_glance(raw, sent, clock, now) {
+            return Ok(Turn::Little);
+        }
         let arrivals = reader::read(raw).ok_or(Broken)?;
         let now_us = micros(now.saturating_duration_since(self.started));
         let (mut last, mut worst) = (None, Signal::Normal);
@@ -253,7 +260,7 @@ impl Estimator {
                 Fate::Unknown => self.loss.on_told(false),
             }
             let arrival_us = self.arrival_us(tick);
-            self.throughput.on_arrival(arrival_us, packet.len);
+            self.throughput.on_arrival(arrival_us, packet.len.into());
             self.prober.on_arrival(told.seq, packet.len, sent_us, arrival_us);
             if let Some(signal) = self.delay.on_packet(sent_us, arrival_us, expected_us) {
                 worst = worse(worst, signal);
@@ -267,6 +274,38 @@ impl Estimator {
         self.heard = Some(now);
         self.signal = worst;
         Ok(self.update(worst, last, now))
+    }
+
+    /// Takes a feedback without looking at each packet, if the line carries all that is wanted and this says nothing else:
+    /// all came, the last as soon as any. Most feedback is so, and a room of a hundred listeners sends much of it.
+    fn try_glance(&mut self, raw: &[u8], sent: &mut SentPackets, clock: u32, now: Instant) -> bool {
+        let is_content = self.heard.is_some()
+            && self.signal == Signal::Normal
+            && self.bps >= self.wanted_bps * PROBE_BELOW_PERCENT / 100
+            && self.loss.loss_permille() == 0
+            && !self.prober.is_felt(now);
+        if !is_content {
+            return false;
+        }
+        let Some(all) = reader::all_came(raw) else { return false };
+        let last = all.first.wrapping_add(all.count - 1);
+        let Some(packet) = sent.peek(last, clock) else { return false };
+        let sent_us =
+            micros(now.saturating_duration_since(self.started)) - i64::from(packet.age_us);
+        let arrival_us = self.peek_arrival_us(all.last_arrival);
+        if !self.delay.try_glance(sent_us, arrival_us) {
+            return false;
+        }
+        self.arrival_us(all.last_arrival);
+        let bytes = sent.bytes_between(all.first, last.wrapping_add(1));
+        self.throughput.on_arrival(arrival_us, u32::try_from(bytes).unwrap_or(u32::MAX));
+        self.loss.on_all_came(all.count);
+        self.loss.judge(0, now);
+        self.note_rtt(Duration::from_micros(packet.age_us.into()));
+        self.waiting = (0, sent_us);
+        self.heard = Some(now);
+        self.updated = now;
+        true
     }
 
     /// A second has passed: without feedback the line may carry nothing any more. Answers whether the estimate fell.
@@ -290,7 +329,7 @@ impl Estimator {
         let is_capped = self.remb_bps.is_some_and(|remb| remb <= self.bps);
         if !is_heard
             || is_capped
-            || wanted <= self.bps
+            || self.wanted_bps * PROBE_BELOW_PERCENT / 100 <= self.bps
             || self.signal != Signal::Normal
             || self.delay.queue_us() > PROBE_QUEUE_US
             || !self.prober.is_ready(now)
@@ -401,12 +440,10 @@ impl Estimator {
         }
         let is_near =
             self.limit_bps.is_some_and(|limit| self.bps >= limit * (100 - NEAR_PERCENT) / 100);
-        let step = if is_near {
-            GROWTH_NEAR_BPS * elapsed_ms / 1000
-        } else {
-            self.bps * GROWTH_PERCENT * elapsed_ms / 100_000
-        };
-        let tried = (arriving * UNTRIED_PERCENT / 100 + UNTRIED_BPS).min(MAX_BPS);
+        let percent = if is_near { GROWTH_NEAR_PERCENT } else { GROWTH_PERCENT };
+        let step = self.bps * percent * elapsed_ms / 100_000;
+        let beyond = self.limit_bps.map_or(MAX_BPS, |limit| limit * (100 + BEYOND_PERCENT) / 100);
+        let tried = (arriving * UNTRIED_PERCENT / 100 + UNTRIED_BPS).min(beyond);
         self.bps = self.bps.max((self.bps + step).min(tried));
     }
 
@@ -430,11 +467,15 @@ impl Estimator {
     }
 
     fn arrival_us(&mut self, tick: u32) -> i64 {
-        let counted = match self.tick {
-            None => 0,
-            Some((last, counted)) => counted + i64::from(tick.wrapping_sub(last).cast_signed()),
-        };
-        self.tick = Some((tick, counted));
+        let arrival_us = self.peek_arrival_us(tick);
+        self.tick = Some((tick, arrival_us / 250));
+        arrival_us
+    }
+
+    fn peek_arrival_us(&self, tick: u32) -> i64 {
+        let counted = self.tick.map_or(0, |(last, counted)| {
+            counted + i64::from(tick.wrapping_sub(last).cast_signed())
+        });
         counted * 250
     }
 }

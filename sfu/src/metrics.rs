@@ -47,6 +47,8 @@ pub struct Counters {
     pub layers_raised: u64,
     /// Times that a picture was paused.
     pub pauses: u64,
+    /// Packets of sound sent a second time to subscribers whose line loses much.
+    pub sound_repeated: u64,
     /// Retransmissions refused: sent a moment ago, or more than the line has room for.
     pub repairs_withheld: u64,
     /// Subscribers for whose lines there is an estimate (gauge), and the sum of these estimates in bits a second (gauge).

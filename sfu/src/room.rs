@@ -19,6 +19,7 @@ pub(crate) mod feedback;
 pub(crate) mod forward;
 pub(crate) mod interest;
 pub(crate) mod key_frame;
+pub(crate) mod ladder;
 pub(crate) mod layer_switch;
 pub(crate) mod line;
 pub(crate) mod meter;

@@ -54,6 +54,9 @@ const STEP_US: i64 = 100_000;
 const STEP_LASTING_US: i64 = 70_000;
 const STEP_LASTING_FOR_US: i64 = 200_000;
 
+/// A packet that waited for less than this beyond the least delay says that no queue grows.
+const UNUSUAL_US: i64 = 15_000;
+
 /// How long a least delay is remembered, in two halves: for steps, and for what waits in the queue at all.
 const STEP_MEMORY_US: i64 = 1_500_000;
 const BASE_MEMORY_US: i64 = 10_000_000;
@@ -157,6 +160,19 @@ impl DelayDetector {
         let signal = self.judge(done);
         self.previous = Some(done);
         Some(signal)
+    }
+
+    /// A packet that came as soon as any has lately needs no judgement: remembers that. `false`: it did not, judge each.
+    pub fn try_glance(&mut self, sent_us: i64, arrival_us: i64) -> bool {
+        let raw = arrival_us - sent_us;
+        let Some(base) = self.base.value() else { return false };
+        if raw > base + UNUSUAL_US {
+            return false;
+        }
+        self.raw = raw;
+        self.base.put(raw, arrival_us);
+        self.recent.put(raw, arrival_us);
+        true
     }
 
     /// How long the last group waited in queues beyond the least of the last ten seconds.

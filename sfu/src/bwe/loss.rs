@@ -54,6 +54,11 @@ impl LossDetector {
         self.lost += u32::from(is_lost);
     }
 
+    /// So many packets were told of for the first time, and came.
+    pub fn on_all_came(&mut self, count: u16) {
+        self.told += u32::from(count);
+    }
+
     /// A packet that had been told lost came after all.
     pub fn on_late(&mut self) {
         self.lost = self.lost.saturating_sub(1);

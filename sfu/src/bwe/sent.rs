@@ -80,6 +80,19 @@ impl SentPackets {
         Some(Sent { age_us: ticks_to_us(age), len: len_of(word), before })
     }
 
+    /// As [`take`](Self::take) without a change.
+    #[must_use]
+    pub fn peek(&self, seq: u16, clock: u32) -> Option<Sent> {
+        let word = *self.slots.get(usize::from(seq) % PACKETS)?;
+        let age = clock.wrapping_sub(low(word)) & CLOCK_MASK;
+        let is_known = word >> STATE_AT & 3 == UNKNOWN && word >> SEQ_AT == u64::from(seq);
+        (is_known && age <= AGE_TICKS_MAX).then(|| Sent {
+            age_us: ticks_to_us(age),
+            len: len_of(word),
+            before: Fate::Unknown,
+        })
+    }
+
     /// Bytes of the packets from `first` up to but not including `end`.
     #[must_use]
     pub fn bytes_between(&self, first: u16, end: u16) -> u64 {
@@ -111,7 +124,7 @@ fn len_of(word: u64) -> u16 {
 
 /// 2^-18 s are 3.8 microseconds.
 fn ticks_to_us(ticks: u32) -> u32 {
-    u32::try_from(u64::from(ticks) * 1_000_000 >> 18).unwrap_or(u32::MAX)
+    u32::try_from((u64::from(ticks) * 1_000_000) >> 18).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -3,8 +3,16 @@
 /// The window for a steady figure: half a second holds fifteen frames.
 const LONG_US: i64 = 500_000;
 
-/// The window right after a line has become narrow: two feedbacks. What comes in it came through the bottleneck.
+/// The window right after a line has become narrow: two feedbacks, but some packets at least. What comes in it came
+/// through the bottleneck. Measured from packet to packet: on the narrowest lines one fills much of the window.
 const SHORT_US: i64 = 150_000;
+const SHORT_PACKETS_MIN: usize = 6;
+
+/// Arrivals that are remembered one by one.
+const LATEST: usize = 32;
+
+/// Before so much has been seen there is no figure.
+const SEEN_MIN_US: i64 = 150_000;
 
 /// Arrivals are gathered in buckets of this length.
 const BUCKET_US: i64 = 25_000;
@@ -21,17 +29,24 @@ pub struct Throughput {
     newest: Option<i64>,
     /// Number of the first.
     first: i64,
+    latest: [(i64, u32); LATEST],
+    /// Arrivals noted so far.
+    count: usize,
 }
 
 impl Default for Throughput {
     fn default() -> Self {
-        Self { buckets: [0; BUCKETS], newest: None, first: 0 }
+        Self { buckets: [0; BUCKETS], newest: None, first: 0, latest: [(0, 0); LATEST], count: 0 }
     }
 }
 
 impl Throughput {
     /// Notes bytes that arrived at `at_us`.
-    pub fn on_arrival(&mut self, at_us: i64, bytes: u16) {
+    pub fn on_arrival(&mut self, at_us: i64, bytes: u32) {
+        if let Some(slot) = self.latest.get_mut(self.count % LATEST) {
+            *slot = (at_us, bytes);
+            self.count = self.count.wrapping_add(1);
+        }
         let bucket = at_us.div_euclid(BUCKET_US);
         match self.newest {
             None => {
@@ -50,7 +65,7 @@ impl Throughput {
             Some(_) => {}
         }
         if let Some(slot) = self.buckets.get_mut(place(bucket)) {
-            *slot = slot.saturating_add(u32::from(bytes));
+            *slot = slot.saturating_add(bytes);
         }
     }
 
@@ -60,17 +75,37 @@ impl Throughput {
         self.over(LONG_US)
     }
 
-    /// Bits a second over the short window.
+    /// Bits a second over the short window: of the packets that came in it, from the first to the last.
     #[must_use]
     pub fn short_bps(&self) -> Option<u64> {
-        self.over(SHORT_US)
+        let known = self.count.min(LATEST);
+        let back = |step: usize| self.latest.get((self.count - 1 - step) % LATEST).copied();
+        let (last, _) = if known > 0 { back(0)? } else { return None };
+        let (mut bytes, mut first, mut packets) = (0_u64, last, 0);
+        for step in 0..known {
+            let (at, len) = back(step)?;
+            first = at;
+            packets += 1;
+            if packets >= SHORT_PACKETS_MIN && last - at >= SHORT_US {
+                break;
+            }
+            // What the earliest brought was under way before the span.
+            bytes += u64::from(len);
+            if step + 1 == known {
+                bytes -= u64::from(len);
+            }
+        }
+        if packets < SHORT_PACKETS_MIN || last <= first {
+            return None;
+        }
+        Some(bytes * 8 * 1_000_000 / (last - first).unsigned_abs())
     }
 
     fn over(&self, window_us: i64) -> Option<u64> {
         let newest = self.newest?;
         // The newest bucket is still being filled.
         let count = (window_us / BUCKET_US).min(newest - self.first);
-        if count * BUCKET_US < SHORT_US {
+        if count * BUCKET_US < SEEN_MIN_US {
             return None;
         }
         let buckets = (newest - count..newest).filter_map(|one| self.buckets.get(place(one)));

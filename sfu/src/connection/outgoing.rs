@@ -159,6 +159,14 @@ impl Connection {
         Some(len)
     }
 
+    /// Sends the packet that was sent last once more, byte for byte: on a line that loses much the second may come. Its
+    /// receiver drops whichever comes later (RFC 3711 §3.3.2); since nothing in it differs, no nonce is used for two packets.
+    pub(crate) fn repeat_rtp(&mut self, egress: &mut Egress) {
+        if let Some((_, _, tag, path)) = self.sending() {
+            egress.repeat(tag, path);
+        }
+    }
+
     /// Sends the padding that the probe under way needs by now; `next` gives each packet its number. Answers the bytes.
     pub(crate) fn send_padding(
         &mut self,

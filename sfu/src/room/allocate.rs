@@ -111,6 +111,12 @@ impl Budget {
     /// Nothing is withheld.
     pub(crate) const UNKNOWN: Self = Self { keep_bps: u64::MAX, raise_bps: u64::MAX };
 
+    /// No more than that, if it is given.
+    pub(crate) fn within(self, most: Option<u64>) -> Self {
+        let most = most.unwrap_or(u64::MAX);
+        Self { keep_bps: self.keep_bps.min(most), raise_bps: self.raise_bps.min(most) }
+    }
+
     fn allows(&self, total: u64, request: &Request, rung: Rung) -> bool {
         let raises = rung.bps > request.current_bps;
         total <= if raises { self.raise_bps } else { self.keep_bps }

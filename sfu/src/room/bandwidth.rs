@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use super::{
     Room,
-    allocate::{self, Budget, Ladder, Pace, Rank, Request, Rung},
+    allocate::{self, Budget, Pace, Rank, Request},
+    ladder::{current_bps, ladder},
     layer_switch,
-    publication::{Layer, Publication},
-    subscription::{ALL_FRAMES, Binding, Goal, Subscription},
+    line::LineState,
+    publication::Publication,
+    subscription::{ALL_FRAMES, Binding, Goal},
 };
 use crate::{
     bwe::Turn,
@@ -22,18 +24,17 @@ use crate::{
     keys::{ConnectionKey, LayerIndex, ParticipantKey, PublicationKey, SubscriptionKey},
     metrics::Counters,
     rtp::ids::ExtSeq,
-    words::{command::TrackSettings, event::Message, info::VideoLayer},
+    words::{command::TrackSettings, event::Message},
 };
 use protocol::permission::TrackSource;
 
 /// What a line is taken to carry until its feedback says otherwise: see `bwe`.
 const START_BPS: u64 = 1_000_000;
 
-/// After congestion nothing is raised for so long.
-const RAISE_AFTER: Duration = Duration::from_millis(2000);
-
-/// Part of the budget that may be used by what is raised, in percent.
-const RAISE_PERCENT: u64 = 92;
+/// Part of the budget that may be used by what is raised, in percent, and on narrow lines, of which sound needs the rest.
+const RAISE_PERCENT: u64 = 95;
+const RAISE_NARROW_PERCENT: u64 = 80;
+const RAISE_NARROW_BPS: u64 = 200_000;
 
 /// What is sent may cost so much of its part of the estimate, in percent, before it is lowered: rates of layers waver by
 /// that, and a line that carries less says so again at once.
@@ -43,8 +44,8 @@ const KEEP_PERCENT: u64 = 110;
 /// frame has come: most of it would be lost, and hold up the rest.
 const HOLD_PERCENT: u64 = 125;
 
-/// A still costs this part of the layer's stream: a key frame of a quarter of a second's bits every two seconds.
-const STILL_DIVISOR: u64 = 8;
+/// What a line that loses much is given at most: small frames.
+const LOSSY_BPS: u64 = 250_000;
 
 /// Part of an estimate that may go to retransmissions within a second, in percent, and the least of it in bytes.
 const REPAIR_PERCENT: u64 = 40;
@@ -54,9 +55,6 @@ const REPAIR_BYTES_MIN: u64 = 8 * 1024;
 const PACED_BELOW_BPS: u64 = 1_500_000;
 const PACED_NARROWLY_BPS: u64 = 100_000;
 const PACED_MIN_BPS: u64 = 16_000;
-
-/// A requested height is met by a layer of this part of it, in percent (LiveKit's rule).
-const HEIGHT_PERCENT: u32 = 90;
 
 impl Room {
     /// Takes transport-wide feedback of a subscriber.
@@ -105,7 +103,12 @@ impl Room {
     ) {
         match change {
             Turn::Little => return,
-            Turn::Less => context.counters.estimates_lowered += 1,
+            Turn::Less => {
+                context.counters.estimates_lowered += 1;
+                if let Some(participant) = self.participants.get_mut(key) {
+                    participant.line.on_congested(now);
+                }
+            }
             Turn::More => {}
         }
         self.allocate(context, key, now);
@@ -135,7 +138,13 @@ impl Room {
             return;
         };
         let wanted: u64 = requests.iter().map(|(_, one)| top_bps(one)).sum();
-        let budget = budget(one, sound_bps, now);
+        let estimate = one.outgoing.estimator.as_ref().and_then(|one| one.estimate_bps());
+        let Some(line) = self.participants.get_mut(key).map(|one| &mut one.line) else { return };
+        line.settle(estimate, one.loss_permille(), sound_bps);
+        let line = *line;
+        let sound_bps = line.sound_cost(sound_bps);
+        let budget = budget(one, sound_bps, line.raise_after(), now)
+            .within(line.is_lossy.then_some(LOSSY_BPS));
         let sent: u64 = requests.iter().map(|(_, one)| one.current_bps).sum();
         let total = allocate::allocate(budget, &mut requests);
         if let Some(estimator) = &mut one.outgoing.estimator {
@@ -147,6 +156,7 @@ impl Room {
         if let Some(participant) = self.participants.get_mut(key) {
             participant.line.is_constrained = total < wanted;
         }
+        self.set_sound(key, line);
         for (subscription, request) in &requests {
             self.carry_out(context, *subscription, request, is_excessive, now);
         }
@@ -166,6 +176,19 @@ impl Room {
             layer_switch::awaited(publication, &subscription.stream, now)
         });
         self.request_key_frame(context, publication, awaited, now);
+    }
+
+    /// How often sound is sent to a subscriber.
+    fn set_sound(&mut self, key: ParticipantKey, line: LineState) {
+        let Some(participant) = self.participants.get(key) else { return };
+        for section in participant.subscriber.iter().flat_map(|one| &one.sections) {
+            if let Some(key) = section.subscription()
+                && let Some(subscription) = self.subscriptions.get_mut(key)
+            {
+                subscription.is_plain_sound = line.is_sound_plain;
+                subscription.is_sound_doubled = line.is_sound_doubled && subscription.rtx.is_none();
+            }
+        }
     }
 
     fn subscriber_connection(&self, key: ParticipantKey) -> Option<ConnectionKey> {
@@ -252,7 +275,11 @@ impl Room {
         let Some(publication) = self.publications.get(publication_key) else { return };
         let awaited = layer_switch::awaited(publication, &subscription.stream, now);
         if goal != before {
-            count(context, before, goal);
+            if count(context, before, goal)
+                && let Some(participant) = self.participants.get_mut(subscriber)
+            {
+                participant.line.on_raised(now);
+            }
             let (was_paused, is_paused) = (before.pace == Pace::Paused, goal.pace == Pace::Paused);
             if was_paused != is_paused
                 && let Some(publisher) = self.participants.get(publication.publisher)
@@ -356,7 +383,7 @@ impl Room {
 }
 
 /// What may be spent on pictures.
-fn budget(connection: &Connection, sound_bps: u64, now: Instant) -> Budget {
+fn budget(connection: &Connection, sound_bps: u64, raise_after: Duration, now: Instant) -> Budget {
     let Some(estimator) = &connection.outgoing.estimator else { return Budget::UNKNOWN };
     let estimate = match estimator.estimate_bps() {
         Some(estimate) => estimate,
@@ -364,10 +391,12 @@ fn budget(connection: &Connection, sound_bps: u64, now: Instant) -> Budget {
         None => return Budget::UNKNOWN,
     };
     let pictures_bps = estimate.saturating_sub(sound_bps);
-    let raise_bps = if estimator.was_congested(RAISE_AFTER, now) {
+    let raise_bps = if estimator.was_congested(raise_after, now) {
         0
     } else {
-        pictures_bps * RAISE_PERCENT / 100
+        let percent =
+            if pictures_bps < RAISE_NARROW_BPS { RAISE_NARROW_PERCENT } else { RAISE_PERCENT };
+        pictures_bps * percent / 100
     };
     let keep_bps =
         if estimator.is_informed() { pictures_bps * KEEP_PERCENT / 100 } else { u64::MAX };
@@ -385,142 +414,19 @@ fn top_bps(request: &Request) -> u64 {
     request.ladder.top().map_or(0, |rung| rung.bps)
 }
 
-fn count(context: &mut Context, before: Goal, goal: Goal) {
+/// Counts a change; answers whether it is one for the better.
+fn count(context: &mut Context, before: Goal, goal: Goal) -> bool {
     let place = |goal: Goal| match goal.pace {
         Pace::Paused => (0, LayerIndex(0), 0),
         Pace::Stills => (1, goal.layer, goal.temporal),
         Pace::Running => (2, goal.layer, goal.temporal),
     };
     context.counters.pauses += u64::from(goal.pace == Pace::Paused);
-    if place(goal) < place(before) {
-        context.counters.layers_lowered += 1;
-    } else {
+    let is_raised = place(goal) > place(before);
+    if is_raised {
         context.counters.layers_raised += 1;
-    }
-}
-
-/// What a subscription costs as it is sent, or as it is to be sent.
-fn current_bps(publication: &Publication, subscription: &Subscription, ladder: &Ladder) -> u64 {
-    let stream = &subscription.stream;
-    let sent = stream.layer().and_then(|layer| publication.layer(layer));
-    let sent_bps = sent.map_or(0, |layer| layer.meter.bps(stream.temporal));
-    let goal = stream.goal;
-    let rungs = (0..ladder.len()).filter_map(|place| ladder.get(place));
-    let meant = rungs
-        .filter(|rung| {
-            (rung.layer, rung.temporal, rung.pace) == (goal.layer, goal.temporal, goal.pace)
-        })
-        .map(|rung| rung.bps)
-        .max();
-    match goal.pace {
-        Pace::Paused => 0,
-        Pace::Stills => meant.unwrap_or(0),
-        Pace::Running => sent_bps.max(meant.unwrap_or(0)),
-    }
-}
-
-/// The ways of sending a publication that a subscriber's wishes leave, of layers that come.
-fn ladder(publication: &Publication, settings: &TrackSettings, now: Instant) -> Ladder {
-    let cap = cap(publication, settings);
-    let live = || publication.layers.iter().filter(|layer| layer.is_active(now));
-    let lowest = live().map(|layer| layer.index).min();
-    let mut ladder = Ladder::default();
-    // If only layers beyond the wish come, the least of them does.
-    let is_wanted = |layer: &&Layer| layer.index <= cap || Some(layer.index) == lowest;
-    for layer in live().filter(is_wanted) {
-        let meter = &layer.meter;
-        let declared = publication.info.layers.get(usize::from(layer.index.0));
-        let all_bps = match meter.bps(ALL_FRAMES) {
-            0 => declared.map_or(0, |one| one.bitrate_bps.into()),
-            measured => measured,
-        };
-        let rung = |temporal, pace, bps| Rung { layer: layer.index, temporal, pace, bps };
-        let is_lowest = Some(layer.index) == lowest;
-        if is_lowest && publication.info.source != TrackSource::ScreenShare {
-            ladder.push(rung(ALL_FRAMES, Pace::Stills, all_bps / STILL_DIVISOR));
-        }
-        let highest = meter.highest_temporal();
-        let first = if is_lowest { 0 } else { highest.saturating_sub(1) };
-        for temporal in first..highest {
-            ladder.push(rung(temporal, Pace::Running, meter.bps(temporal)));
-            if is_fast_enough(meter.fps(temporal), settings.fps) {
-                return ladder;
-            }
-        }
-        ladder.push(rung(ALL_FRAMES, Pace::Running, all_bps));
-    }
-    ladder
-}
-
-/// Whether so many frames a second are as many as are wanted; 0: no wish.
-fn is_fast_enough(fps: u64, wanted: u32) -> bool {
-    wanted > 0 && fps >= u64::from(wanted)
-}
-
-/// The highest layer that a subscriber wants (LiveKit's rules: by height if it gives one, else by quality).
-pub(super) fn cap(publication: &Publication, settings: &TrackSettings) -> LayerIndex {
-    let layers = &publication.info.layers;
-    let highest = u8::try_from(layers.len().saturating_sub(1)).unwrap_or(0);
-    let wanted = if settings.height > 0 && settings.width > 0 {
-        by_height(layers, settings.height)
     } else {
-        settings.quality.map(|quality| quality as u8)
-    };
-    LayerIndex(wanted.unwrap_or(highest).min(highest))
-}
-
-/// The lowest layer that is nearly as high; of two of one height the upper. `None`: the highest.
-fn by_height(layers: &[VideoLayer], height: u32) -> Option<u8> {
-    let wanted = height.saturating_mul(HEIGHT_PERCENT) / 100;
-    let place = layers.iter().position(|layer| layer.height >= wanted && layer.height > 0)?;
-    let found = layers.get(place)?.height;
-    let same = layers.iter().skip(place).take_while(|layer| layer.height == found).count();
-    u8::try_from(place + same - 1).ok()
-}
-
-/// What a new subscription aims at, before anything is known of the line: a picture soon, and no burst.
-pub(super) fn first_goal(
-    is_adaptive: bool,
-    publication: &Publication,
-    settings: &TrackSettings,
-) -> Goal {
-    let first = LayerIndex(u8::from(!is_adaptive));
-    Goal::all_of(if publication.info.layers.len() > 1 {
-        first.min(cap(publication, settings))
-    } else {
-        LayerIndex(0)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::words::info::VideoQuality;
-
-    fn layers(heights: &[u32]) -> Vec<VideoLayer> {
-        let layer = |(index, height): (usize, &u32)| VideoLayer {
-            quality: [VideoQuality::Low, VideoQuality::Medium, VideoQuality::High][index],
-            width: height * 16 / 9,
-            height: *height,
-            bitrate_bps: 0,
-            ssrc: 0,
-        };
-        heights.iter().enumerate().map(layer).collect()
+        context.counters.layers_lowered += 1;
     }
-
-    #[test]
-    fn a_height_asks_for_the_lowest_layer_that_nearly_has_it() {
-        for (heights, asked, wanted) in [
-            (&[180, 360, 720][..], 100, Some(0)),
-            (&[180, 360, 720], 200, Some(0)),
-            (&[180, 360, 720], 201, Some(1)),
-            (&[180, 360, 720], 400, Some(1)),
-            (&[180, 360, 720], 720, Some(2)),
-            (&[180, 360, 720], 1080, None),
-            (&[360, 360, 720], 300, Some(1)),
-            (&[0, 0, 0], 300, None),
-        ] {
-            assert_eq!(by_height(&layers(heights), asked), wanted, "{heights:?} {asked}");
-        }
-    }
+    is_raised
 }

@@ -50,7 +50,9 @@ impl Source<'_> {
         now: Instant,
     ) {
         let Binding::Bound(pts) = subscription.binding else { return };
-        let Some((pt, strip_red)) = pts.of(packet.codec) else { return };
+        let Some((pt, strip_red)) = pts.of(packet.codec, subscription.is_plain_sound) else {
+            return;
+        };
         if subscription.settings.disabled {
             return;
         }
@@ -126,6 +128,10 @@ impl Source<'_> {
         match connection.send_rtp(&mut context.egress, out, context.abs_send_time) {
             Some(len) => {
                 context.counters.rtp_forwarded += 1;
+                if subscription.is_sound_doubled {
+                    connection.repeat_rtp(&mut context.egress);
+                    context.counters.sound_repeated += 1;
+                }
                 self.note_sent(subscription, timestamp, offsets, payload.len(), now);
                 debug_assert!(len > payload.len());
             }

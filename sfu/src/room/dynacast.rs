@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use super::{
-    Room, bandwidth,
+    Room, ladder,
     publication::{Origin, Publication},
     subscription::Binding,
 };
@@ -48,7 +48,7 @@ impl Room {
         let takers = publication.subscribers.iter().filter_map(|key| self.subscriptions.get(*key));
         takers
             .filter(|one| one.binding != Binding::Refused && !one.settings.disabled)
-            .map(|one| bandwidth::cap(publication, &one.settings))
+            .map(|one| ladder::cap(publication, &one.settings))
             .max()
             .unwrap_or(LayerIndex(0))
     }

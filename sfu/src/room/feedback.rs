@@ -143,8 +143,10 @@ impl Room {
             let (layer, source, offsets) = subscription.stream.rewriter.source_of(out)?;
             Some((offsets, layer, publication.layer(layer)?.history.as_ref()?.get(source)?))
         });
-        let Some((offsets, layer, stored)) = found else { return };
-        let Some((_, strip_red)) = pts.of(stored.meta.codec) else { return };
+        let Some((offsets, layer, stored)) = found else {
+            return self.give_up(context, key, seq, now);
+        };
+        let Some((_, strip_red)) = pts.of(stored.meta.codec, false) else { return };
         let payload = if strip_red {
             red::primary(stored.payload).unwrap_or_default()
         } else {
@@ -188,6 +190,20 @@ impl Room {
             subscription.stream.retransmitted_bytes += len;
             connection.outgoing.repair_bytes = connection.outgoing.repair_bytes.saturating_sub(len);
             context.counters.rtp_retransmitted += 1;
+        }
+    }
+
+    /// A packet that is asked for is gone: the picture stands still until a key frame comes, unless one came after it.
+    fn give_up(&mut self, context: &mut Context, key: SubscriptionKey, seq: Seq, now: Instant) {
+        let Some(subscription) = self.subscriptions.get(key) else { return };
+        let rewriter = &subscription.stream.rewriter;
+        let source = rewriter.extend_out(seq).and_then(|out| rewriter.source_of(out));
+        let Some((layer, source, _)) = source else { return };
+        let publication = subscription.publication;
+        let newest = self.publications.get(publication).and_then(|one| one.layer(layer));
+        let is_past = newest.is_none_or(|layer| layer.last_key_frame.is_some_and(|at| at > source));
+        if subscription.stream.layer() == Some(layer) && !is_past {
+            self.request_key_frame(context, publication, Some(layer), now);
         }
     }
 

@@ -187,8 +187,9 @@ impl Room {
         layer.last_packet = Some(now);
         let (descriptor, is_key_frame) = look(packet, is_video);
         let temporal = descriptor.as_ref().and_then(|one| one.temporal_layer).unwrap_or(0);
-        layer.meter.on_packet(temporal, packet.payload.len(), packet.marker);
+        layer.meter.on_packet(temporal, packet.payload.len(), is_key_frame, packet.marker);
         if is_key_frame {
+            layer.last_key_frame = Some(packet.seq);
             layer.requests.on_key_frame();
         }
         if let Some(from) = from {

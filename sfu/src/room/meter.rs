@@ -1,5 +1,6 @@
 //! What a layer costs as it comes: bits and frames a second, by temporal layer.
 //!
+//! Key frames are not counted: they come when somebody needs one, and where stills are sent they would be most of it.
 //! Counting is a few additions a packet; rates follow from it a few times a second.
 
 use std::time::{Duration, Instant};
@@ -26,11 +27,23 @@ pub(crate) struct Meter {
     /// Frames in a hundred seconds.
     frame_rates: [u64; TEMPORALS],
     is_settled: bool,
+    /// A key frame is coming.
+    is_in_key_frame: bool,
 }
 
 impl Meter {
     /// Counts a packet. Hot.
-    pub(crate) fn on_packet(&mut self, temporal: u8, len: usize, ends_frame: bool) {
+    pub(crate) fn on_packet(
+        &mut self,
+        temporal: u8,
+        len: usize,
+        begins_key_frame: bool,
+        ends_frame: bool,
+    ) {
+        if begins_key_frame || self.is_in_key_frame {
+            self.is_in_key_frame = !ends_frame;
+            return;
+        }
         let place = usize::from(temporal).min(TEMPORALS - 1);
         if let (Some(bytes), Some(frames)) = (self.bytes.get_mut(place), self.frames.get_mut(place))
         {
@@ -96,14 +109,17 @@ mod tests {
         for second in 1..=10 {
             // 10 frames of layer 0, 20 of layer 1, 1000 bits each with overhead.
             for frame in 0..30_u8 {
-                meter.on_packet(u8::from(frame % 3 > 0), 85, true);
+                meter.on_packet(u8::from(frame % 3 > 0), 85, false, true);
             }
             meter.end_window(start + Duration::from_secs(second));
         }
         assert_eq!((meter.bps(0), meter.bps(1), meter.bps(2)), (10_000, 30_000, 30_000));
         assert_eq!((meter.fps(0), meter.fps(1)), (10, 30));
         assert_eq!(meter.highest_temporal(), 1);
+        // Key frames, however large.
         for second in 11..=40 {
+            meter.on_packet(0, 1200, true, false);
+            meter.on_packet(0, 1200, false, true);
             meter.end_window(start + Duration::from_secs(second));
         }
         assert_eq!(meter.bps(2), 0);

@@ -44,7 +44,7 @@ impl Room {
         let publication = self.publications.get(subscription.publication)?;
         let history = publication.layer(waiting.layer)?.history.as_ref()?;
         let stored = history.get(waiting.source)?;
-        let (pt, _) = pts.of(stored.meta.codec)?;
+        let (pt, _) = pts.of(stored.meta.codec, false)?;
         let descriptor = match stored.meta.codec {
             CodecKind::Vp8 => vp8::Descriptor::parse(stored.payload),
             _ => None,

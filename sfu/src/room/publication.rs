@@ -203,6 +203,8 @@ pub(crate) struct Layer {
     pub(crate) allowance: Allowance,
     pub(crate) requests: KeyFrameRequests,
     pub(crate) meter: Meter,
+    /// Number of the first packet of the newest key frame.
+    pub(crate) last_key_frame: Option<ExtSeq>,
     /// What its publisher was told last of its reception.
     pub(crate) last_report: Option<ReportBlock>,
     /// What has come, by media or by retransmission: each number is forwarded once, ever.
@@ -237,6 +239,7 @@ impl Layer {
             allowance: Allowance::new(ceiling),
             requests: KeyFrameRequests::default(),
             meter: Meter::default(),
+            last_key_frame: None,
             last_report: None,
             arrived: None,
             last_packet: None,

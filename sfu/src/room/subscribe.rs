@@ -7,7 +7,7 @@ use rand::Rng;
 
 use super::{
     Room,
-    bandwidth::first_goal,
+    ladder::first_goal,
     subscription::{Binding, Repairs, RtxStream, Stream, Subscription},
 };
 use crate::{
@@ -113,9 +113,11 @@ impl Room {
                 ssrc,
                 rtx,
                 binding: Binding::Offered,
+                is_plain_sound: false,
+                is_sound_doubled: false,
                 settings,
                 stream: Stream::new(rewriter, goal),
-                repairs: Repairs::default(),
+                repairs: if rtx.is_some() { Repairs::new() } else { Repairs::default() },
             })
             .ok_or(())
         });

@@ -56,6 +56,10 @@ pub(crate) struct Subscription {
     pub(crate) ssrc: Ssrc,
     pub(crate) rtx: Option<RtxStream>,
     pub(crate) binding: Binding,
+    /// Redundant sound is sent once: the line is narrow, and loses little.
+    pub(crate) is_plain_sound: bool,
+    /// It is sound, and each packet is sent twice: the line loses much, and has room.
+    pub(crate) is_sound_doubled: bool,
     pub(crate) settings: TrackSettings,
     pub(crate) stream: Stream,
     pub(crate) repairs: Repairs,
@@ -64,22 +68,23 @@ pub(crate) struct Subscription {
 /// Packets that were sent again lately: a receiver that asks twice within a round trip has not seen the first answer.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Repairs {
-    /// By sequence number; made with the first repair.
-    slots: Vec<Option<(Seq, Instant)>>,
+    /// By sequence number; none for sound, which is not sent again.
+    slots: Box<[Option<(Seq, Instant)>]>,
 }
 
 /// Packets remembered: a whole burst of losses.
-const REPAIRS: usize = 128;
+const REPAIRS: usize = 64;
 
 /// Part of a round trip within which a second request crosses the first answer, in percent: round trips waver.
-const REPAIR_RTT_PERCENT: u32 = 75;
+const REPAIR_RTT_PERCENT: u32 = 50;
 
 impl Repairs {
+    pub(crate) fn new() -> Self {
+        Self { slots: vec![None; REPAIRS].into_boxed_slice() }
+    }
+
     /// Whether a packet may be sent again now; remembers it.
     pub(crate) fn may_repair(&mut self, seq: Seq, rtt: Option<Duration>, now: Instant) -> bool {
-        if self.slots.is_empty() {
-            self.slots = vec![None; REPAIRS];
-        }
         let Some(slot) = self.slots.get_mut(usize::from(seq.0) % REPAIRS) else { return true };
         let wait = rtt.unwrap_or_default() * REPAIR_RTT_PERCENT / 100;
         if slot.is_some_and(|(same, at)| same == seq && now.saturating_duration_since(at) < wait) {
@@ -113,11 +118,11 @@ pub(crate) struct PayloadTypes {
 }
 
 impl PayloadTypes {
-    /// The payload type for a packet of this codec, and whether RED must be stripped for it.
-    pub(crate) fn of(&self, codec: CodecKind) -> Option<(Pt, bool)> {
+    /// The payload type for a packet of this codec, and whether RED must be stripped for it; `is_plain`: it is to be.
+    pub(crate) fn of(&self, codec: CodecKind, is_plain: bool) -> Option<(Pt, bool)> {
         match (codec, self.red) {
-            (CodecKind::Red, Some(red)) => Some((red, false)),
-            (CodecKind::Red, None) => self.media.map(|pt| (pt, true)),
+            (CodecKind::Red, Some(red)) if !is_plain => Some((red, false)),
+            (CodecKind::Red, _) => self.media.map(|pt| (pt, true)),
             _ => self.media.map(|pt| (pt, false)),
         }
     }
@@ -302,14 +307,14 @@ mod tests {
 
     #[test]
     fn a_packet_is_sent_again_once_in_a_round_trip() {
-        let (mut repairs, start) = (Repairs::default(), Instant::now());
+        let (mut repairs, start) = (Repairs::new(), Instant::now());
         let at = |ms| start + Duration::from_millis(ms);
         let rtt = Some(Duration::from_millis(100));
         assert!(repairs.may_repair(Seq(5), rtt, at(0)) && repairs.may_repair(Seq(6), rtt, at(0)));
         assert!(
-            !repairs.may_repair(Seq(5), rtt, at(70)) && repairs.may_repair(Seq(5), rtt, at(75))
+            !repairs.may_repair(Seq(5), rtt, at(45)) && repairs.may_repair(Seq(5), rtt, at(50))
         );
-        assert!(repairs.may_repair(Seq(5), None, at(75)));
+        assert!(repairs.may_repair(Seq(5), None, at(50)));
     }
 
     #[test]
@@ -327,8 +332,9 @@ mod tests {
     fn red_is_stripped_for_those_who_do_not_take_it() {
         let with = PayloadTypes { media: Some(Pt(111)), rtx: None, red: Some(Pt(63)) };
         let without = PayloadTypes { red: None, ..with };
-        assert_eq!(with.of(CodecKind::Red), Some((Pt(63), false)));
-        assert_eq!(without.of(CodecKind::Red), Some((Pt(111), true)));
-        assert_eq!(with.of(CodecKind::Opus), Some((Pt(111), false)));
+        assert_eq!(with.of(CodecKind::Red, false), Some((Pt(63), false)));
+        assert_eq!(with.of(CodecKind::Red, true), Some((Pt(111), true)));
+        assert_eq!(without.of(CodecKind::Red, false), Some((Pt(111), true)));
+        assert_eq!(with.of(CodecKind::Opus, true), Some((Pt(111), false)));
     }
 }
