@@ -175,6 +175,8 @@ pub struct World {
     administered: HashMap<SessionId, Administered>,
     /// What the observer was told.
     pub occurrences: Vec<Occurrence>,
+    /// Called before (true) and after a shard works, so that a test can measure what its work costs.
+    pub meter: Option<fn(bool)>,
 }
 
 impl World {
@@ -240,6 +242,7 @@ impl World {
             captures: false,
             administered: HashMap::new(),
             occurrences: Vec::new(),
+            meter: None,
         }
     }
 
@@ -475,7 +478,10 @@ impl World {
     fn serve(&mut self, place: usize, input: impl FnOnce(&mut Shard, Instant)) {
         let shard = &mut self.shards[place];
         let before = shard.steps();
+        let meter = self.meter.unwrap_or(|_| ());
+        meter(true);
         input(shard, self.now);
+        meter(false);
         let steps = shard.steps() - before;
         assert!(steps <= self.steps_max, "watchdog: {steps} steps for one input");
     }

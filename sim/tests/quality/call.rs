@@ -80,6 +80,11 @@ impl Call {
         self.world.set_link(self.patient, line);
     }
 
+    /// The patient walks into another network.
+    pub(crate) fn roam(&mut self) {
+        self.world.roam(self.patient);
+    }
+
     pub(crate) fn set_publisher_line(&mut self, line: Link) {
         self.world.set_link(self.doctor, line);
     }
@@ -127,7 +132,36 @@ impl Call {
             heard.longest_gap,
             heard.saved,
         );
+        if std::env::var("QUALITY_DETAILS").is_ok() {
+            self.tell_details();
+        }
         (seen, heard)
+    }
+
+    /// What a red story is asked about.
+    fn tell_details(&mut self) {
+        let client = self.world.client(self.patient);
+        for stream in &client.streams {
+            let viewer = stream.viewer.as_ref();
+            let [undecodable, keys_asked, shown] = viewer.map_or([0; 3], |one| {
+                [one.undecodable as usize, one.key_frames_asked.len(), one.shown.len()]
+            });
+            println!(
+                "    {:?}: {} kB, undecodable {undecodable}, key frames asked {keys_asked}, shown {shown}",
+                stream.totals,
+                stream.bytes / 1000,
+            );
+        }
+        let layers = &self.world.client(self.doctor).tracks[1].layers;
+        for layer in layers {
+            let (rate, asked) = (layer.encoder.bitrate_bps(), layer.key_frame_requests.len());
+            println!(
+                "    layer of {rate} bit/s, active {}, key frames asked {asked}",
+                layer.is_active
+            );
+        }
+        let counters = self.world.counters();
+        println!("    line {:?}, {counters:?}", self.world.down_line(self.patient));
     }
 
     /// How long after `since` the first frame below a layer was shown.
