@@ -6,6 +6,7 @@
 mod administrator;
 mod network;
 mod relays;
+mod signals;
 mod stops;
 
 use std::{
@@ -32,14 +33,13 @@ use sfu::{
     words::{
         administration::{Administered, RoomSettings},
         command::{Command, Join, Resume},
-        event::{Event, Message},
         info::{ClientInfo, ParticipantKind},
         occurrence::Occurrence,
     },
 };
 
 pub use self::network::{LineCounts, SharedLine};
-use self::{network::Waiting, relays::Parcel, stops::Stop};
+use self::{network::Waiting, relays::Parcel, signals::Signal, stops::Stop};
 use crate::{
     client::{Asking, ClientConfig, Feedback, VirtualClient},
     incoming::Delivery,
@@ -89,12 +89,6 @@ struct Seat {
     shard: usize,
     /// Before its join is answered, a session has no socket to ask anything.
     is_answered: bool,
-}
-
-/// A message of signalling under way.
-enum Signal {
-    ToClient(Event),
-    ToServer(SessionId, Asking),
 }
 
 struct Flight {
@@ -530,40 +524,6 @@ impl World {
             }
             if is_quiet {
                 return;
-            }
-        }
-    }
-
-    fn deliver(&mut self, signal: Signal) {
-        match signal {
-            Signal::ToClient(Event { message: Message::Happened(occurrence), .. }) => {
-                self.occurrences.push(*occurrence);
-            }
-            Signal::ToClient(Event { session, message: Message::Administered(answer) }) => {
-                self.administered.insert(session, *answer);
-            }
-            Signal::ToClient(event) => {
-                if let Some(seat) = self.sessions.get_mut(&event.session) {
-                    let resident = &mut self.residents[seat.client.0];
-                    let shard = match &event.message {
-                        Message::Joined(joined) => Some(joined.shard.index()),
-                        Message::Resumed(resumed) => Some(resumed.shard.index()),
-                        _ => None,
-                    };
-                    if let Some(shard) = shard {
-                        (seat.shard, seat.is_answered, resident.shard) = (shard, true, shard);
-                    }
-                    resident.client.handle_message(event.message, self.now);
-                }
-            }
-            Signal::ToServer(session, request) => {
-                if let Some(stop) = &mut self.stop {
-                    stop.requests.push((session, request));
-                } else if let Some(shard) = self.sessions.get(&session).map(|seat| seat.shard) {
-                    let command = Command::Request { session, request: request.read() };
-                    self.serve(shard, |shard, now| shard.handle_command(command, now));
-                    self.take_egress();
-                }
             }
         }
     }

@@ -11,7 +11,6 @@ use sim::{
     ClientId, Link, TrackSpec, World,
     client::Feedback,
     judge,
-    link::Line,
     listener::Hearing,
     screen::{self, Seen},
 };
