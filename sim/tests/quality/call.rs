@@ -282,7 +282,10 @@ impl Call {
                 let all = client.deliveries.iter().filter(|one| one.ssrc == stream.ssrc);
                 let judgement = judge(&all.copied().collect::<Vec<_>>());
                 let is_sound = sim::Judgement { began_torn: false, ..judgement.clone() }.is_sound();
-                assert!(is_sound, "seed {seed}: {judgement:?}");
+                // The first faults are enough.
+                let mut told = judgement;
+                told.broken_numbers.truncate(3);
+                assert!(is_sound, "seed {seed}: {told:#?}");
             }
         }
         assert_eq!(self.world.counters().panics, 0, "seed {seed}");
