@@ -12,6 +12,7 @@
     clippy::cast_possible_truncation,
     reason = "tests may fail loudly"
 )]
+#![allow(clippy::print_stdout, reason = "the figures of docs/QUALITY.md")]
 
 #[path = "quality/call.rs"]
 mod call;
