@@ -38,14 +38,16 @@ const MIN_BPS: u64 = 30_000;
 const MAX_BPS: u64 = 100_000_000;
 
 /// After congestion so much of what came through is asked of the line, in percent: the rest lets the queue drain.
-const DECREASE_PERCENT: u64 = 85;
+const DECREASE_PERCENT: u64 = 90;
 
 /// A trend alone, without a queue to be seen, lowers the estimate to no less than this part of itself at a time.
 const TREND_PERCENT: u64 = 93;
 
-/// A second decrease within [`SETTLING`] goes no lower than this part of the first: what arrives then is what little was
-/// sent, and not what the line carries.
-const AGAIN_PERCENT: u64 = 50;
+/// A second decrease within [`SETTLING`] is made only if it goes below this part of the first, and goes no lower than the
+/// other: a window of some packets tells a rate only so exactly, and what arrives when little is sent is that little, and
+/// not what the line carries.
+const AGAIN_BELOW_PERCENT: u64 = 75;
+const AGAIN_PERCENT: u64 = 40;
 const SETTLING: Duration = Duration::from_millis(1000);
 
 /// Shortest time between two decreases: a feedback and its round trip must show what the first has done.
@@ -59,8 +61,8 @@ const HOLD: Duration = Duration::from_millis(300);
 const GROWTH_PERCENT: u64 = 15;
 const GROWTH_NEAR_BPS: u64 = 40_000;
 
-/// An estimate is not raised beyond so much of what arrives, in percent: more was never tried.
-const UNTRIED_PERCENT: u64 = 150;
+/// An estimate is not raised beyond so much of what arrives, in percent: more was never tried, and is for probes to find.
+const UNTRIED_PERCENT: u64 = 120;
 const UNTRIED_BPS: u64 = 10_000;
 
 /// Within this part of the last limit, in percent, growth is slow; beyond it the limit is forgotten.
@@ -73,11 +75,17 @@ const SILENCE: Duration = Duration::from_millis(1500);
 const PROBE_FACTOR_FIRST: u64 = 3;
 const PROBE_FACTOR: u64 = 2;
 
+/// Below this a probe asks for half as much more only: its queue would be heard.
+const PROBE_GENTLY_BPS: u64 = 200_000;
+
 /// A probe asks for a little more than is wanted, in percent.
 const PROBE_WANTED_PERCENT: u64 = 115;
 
 /// No probe while so much waits in the queue.
 const PROBE_QUEUE_US: i64 = 40_000;
+
+/// A queue that has become shorter by so much within a feedback drains: let it.
+const DRAINED_US: i64 = 10_000;
 
 /// What a feedback changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +125,10 @@ pub struct Estimator {
     /// Newest arrival, in ticks as told and as counted on.
     tick: Option<(u32, i64)>,
     signal: Signal,
+    /// Bits that wait on a line that carries the estimate, and when the last packet was sent.
+    waiting: (u64, i64),
+    /// What was sent before this has been answered for: the estimate was lowered since.
+    answered_us: i64,
 }
 
 impl Estimator {
@@ -140,6 +152,8 @@ impl Estimator {
             rtt: None,
             tick: None,
             signal: Signal::Normal,
+            waiting: (0, 0),
+            answered_us: 0,
         }
     }
 
@@ -219,12 +233,15 @@ impl Estimator {
         let arrivals = reader::read(raw).ok_or(Broken)?;
         let now_us = micros(now.saturating_duration_since(self.started));
         let (mut last, mut worst) = (None, Signal::Normal);
+        let queue_before = self.delay.queue_us();
         for told in arrivals {
             let is_received = told.arrival.is_some();
             let Some(packet) = sent.take(told.seq, is_received, clock) else { continue };
             last = Some(told.seq);
+            let sent_us = now_us - i64::from(packet.age_us);
+            let expected_us = self.expect(packet.len, sent_us, packet.before);
             let Some(tick) = told.arrival else {
-                if packet.before == Fate::Unknown {
+                if packet.before == Fate::Unknown && sent_us > self.answered_us {
                     self.loss.on_told(true);
                 }
                 continue;
@@ -232,17 +249,21 @@ impl Estimator {
             match packet.before {
                 Fate::Received => continue,
                 Fate::Missing => self.loss.on_late(),
+                Fate::Unknown if sent_us <= self.answered_us => {}
                 Fate::Unknown => self.loss.on_told(false),
             }
-            let (sent_us, arrival_us) = (now_us - i64::from(packet.age_us), self.arrival_us(tick));
+            let arrival_us = self.arrival_us(tick);
             self.throughput.on_arrival(arrival_us, packet.len);
             self.prober.on_arrival(told.seq, packet.len, sent_us, arrival_us);
-            if let Some(signal) = self.delay.on_packet(sent_us, arrival_us) {
+            if let Some(signal) = self.delay.on_packet(sent_us, arrival_us, expected_us) {
                 worst = worse(worst, signal);
             }
             self.note_rtt(Duration::from_micros(packet.age_us.into()));
         }
         let Some(last) = last else { return Ok(Turn::Little) };
+        if self.delay.queue_us() + DRAINED_US < queue_before && worst != Signal::Normal {
+            worst = Signal::Underuse;
+        }
         self.heard = Some(now);
         self.signal = worst;
         Ok(self.update(worst, last, now))
@@ -276,8 +297,12 @@ impl Estimator {
         {
             return None;
         }
-        let factor = if self.is_informed { PROBE_FACTOR } else { PROBE_FACTOR_FIRST };
-        Some(wanted.min(self.bps * factor).min(MAX_BPS))
+        let most = match self.is_informed {
+            true if self.bps < PROBE_GENTLY_BPS => self.bps * 3 / 2,
+            true => self.bps * PROBE_FACTOR,
+            false => self.bps * PROBE_FACTOR_FIRST,
+        };
+        Some(wanted.min(most).min(MAX_BPS))
     }
 
     /// The probe under way, or to be.
@@ -295,7 +320,7 @@ impl Estimator {
         let before = self.bps;
         match signal {
             // Its own probe may well have filled the queue for a moment.
-            Signal::Overuse if self.prober.is_busy() => {}
+            Signal::Overuse if self.prober.is_felt(now) => {}
             Signal::Overuse | Signal::Step => self.on_overuse(signal, now),
             Signal::Underuse => {}
             Signal::Normal => self.grow(now),
@@ -343,6 +368,9 @@ impl Estimator {
             wanted = wanted.max(self.bps * TREND_PERCENT / 100);
         }
         if since.is_some_and(|since| since < SETTLING) {
+            if wanted * 100 > self.bps * AGAIN_BELOW_PERCENT {
+                return;
+            }
             wanted = wanted.max(self.bps * AGAIN_PERCENT / 100);
         }
         if wanted < self.bps {
@@ -355,6 +383,7 @@ impl Estimator {
         self.bps = bps.clamp(MIN_BPS, self.bps);
         self.is_informed = true;
         self.decreased = Some(now);
+        self.answered_us = micros(now.saturating_duration_since(self.started));
         self.prober.on_decrease(now);
     }
 
@@ -381,6 +410,17 @@ impl Estimator {
         self.bps = self.bps.max((self.bps + step).min(tried));
     }
 
+    /// How long a packet must wait behind those before it on a line that carries the estimate.
+    fn expect(&mut self, len: u16, sent_us: i64, before: Fate) -> i64 {
+        let (bits, at) = self.waiting;
+        let elapsed = u64::try_from(sent_us - at).unwrap_or(0).min(10_000_000);
+        let left = bits.saturating_sub(self.bps * elapsed / 1_000_000);
+        if before == Fate::Unknown {
+            self.waiting = (left + 8 * u64::from(len), at.max(sent_us));
+        }
+        i64::try_from(left * 1_000_000 / self.bps.max(1)).unwrap_or(i64::MAX)
+    }
+
     fn note_rtt(&mut self, sample: Duration) {
         // The least tells most: feedback waits for its turn. It is forgotten slowly, as routes change.
         self.rtt = Some(match self.rtt {
@@ -399,9 +439,10 @@ impl Estimator {
     }
 }
 
+/// A step that is over by the last group is not one any more; a trend at any time counts.
 fn worse(one: Signal, other: Signal) -> Signal {
     match (one, other) {
-        (Signal::Step, _) | (_, Signal::Step) => Signal::Step,
+        (_, Signal::Step) => Signal::Step,
         (Signal::Overuse, _) | (_, Signal::Overuse) => Signal::Overuse,
         (_, latest) => latest,
     }

@@ -17,6 +17,7 @@ pub mod srtp;
 
 pub(crate) mod incoming;
 pub(crate) mod outgoing;
+pub(crate) mod pacing;
 
 use std::{
     hint::black_box,
@@ -160,15 +161,21 @@ impl Connection {
         self.sdp_session_id
     }
 
-    /// Whether padding of a probe is being sent.
-    pub(crate) fn is_probing(&self) -> bool {
-        self.outgoing.estimator.as_ref().is_some_and(|one| one.is_probing())
+    /// Whether padding of a probe is being sent, or pictures wait for their turn.
+    pub(crate) fn is_metering_out(&self) -> bool {
+        self.outgoing.pacer.holds()
+            || self.outgoing.estimator.as_ref().is_some_and(|one| one.is_probing())
     }
 
     /// Whether the line was congested a moment ago.
     pub(crate) fn was_congested(&self, now: Instant) -> bool {
         let estimator = self.outgoing.estimator.as_ref();
         estimator.is_some_and(|one| one.was_congested(CONGESTION_MEMORY, now))
+    }
+
+    /// Share of packets that the line loses, in thousandths.
+    pub(crate) fn loss_permille(&self) -> u32 {
+        self.outgoing.estimator.as_ref().map_or(0, |one| one.loss_permille())
     }
 
     /// Round trip as far as it is known.

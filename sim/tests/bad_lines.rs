@@ -193,16 +193,17 @@ fn a_drop_to_300_kbit_lowers_the_layer_within_a_second_and_its_end_raises_it_wit
 
 #[test]
 fn trace() {
-    let mut call = Call::new(10, line(2_000_000));
+    let narrow: u64 = std::env::var("NARROW").map_or(300_000, |text| text.parse().unwrap());
+    let mut call = Call::new(10, line(if narrow < 200_000 { narrow } else { 2_000_000 }));
     call.world.run_for(8 * SECOND);
-    call.set_down(line(300_000));
+    call.set_down(line(narrow));
     let mut frames = call.frames().len();
     for step in 0..200 {
         call.world.run_for(100 * MS);
         let counters = call.world.counters();
         let now = call.frames().len();
         eprintln!(
-            "{:>5} est {:>8} low {} probes {} layer {:?} frames {} nacks {} rtx {} withheld {} pli {}/{} lowered {} raised {} pauses {}",
+            "{:>5} est {:>8} low {} probes {} layer {:?} frames {} nacks {} rtx {} withheld {} pli {}/{} lowered {} raised {} pauses {} probe bytes {} snd {}",
             step * 100,
             counters.estimates_bps,
             counters.estimates_lowered,
@@ -216,7 +217,12 @@ fn trace() {
             counters.key_frame_requests_sent,
             counters.layers_lowered,
             counters.layers_raised,
-            counters.pauses
+            counters.pauses,
+            counters.probe_bytes,
+            {
+                let from = call.world.now - 500 * MS;
+                call.lost_sound(from)
+            }
         );
         frames = now;
     }

@@ -12,6 +12,9 @@
 //! Carlucci et al. 2017); it finds slow growth. The *step* compares with the least delay of the last seconds; it finds a
 //! line that has suddenly become narrow within one feedback, for which the trend needs a quarter of a second more.
 //!
+//! What a burst of our own must wait for on a line that carries the estimate is no growth: `expected_us` is taken off each
+//! delay, as far as there is one. Else each key frame would look like congestion.
+//!
 //! Pure: times in microseconds, those of arrival by the receiver's clock with any offset.
 
 use super::whole;
@@ -45,7 +48,7 @@ const OVERUSE_US: i64 = 10_000;
 
 /// A delay that has grown by so much since the last seconds is a line that has become narrow. Key frames of small layers
 /// wait for less in their own queue.
-const STEP_US: i64 = 140_000;
+const STEP_US: i64 = 100_000;
 
 /// Or by so much, for so long.
 const STEP_LASTING_US: i64 = 70_000;
@@ -72,10 +75,12 @@ pub enum Signal {
 #[derive(Debug, Clone, Copy)]
 struct Group {
     first_sent: i64,
-    last_sent: i64,
     last_arrival: i64,
-    /// Least delay of its packets.
+    /// Least delay of its packets, as they came.
+    raw: i64,
+    /// Least delay of its packets and that of the last, what was expected taken off.
     delay: i64,
+    last_delay: i64,
 }
 
 /// See the module.
@@ -96,8 +101,9 @@ pub struct DelayDetector {
     /// Since when the delay has been beyond [`STEP_LASTING_US`].
     stepped_since: Option<i64>,
     recent: Least,
+    /// Of delays as they came.
     base: Least,
-    delay: i64,
+    raw: i64,
 }
 
 impl Default for DelayDetector {
@@ -117,7 +123,7 @@ impl Default for DelayDetector {
             stepped_since: None,
             recent: Least::new(STEP_MEMORY_US),
             base: Least::new(BASE_MEMORY_US),
-            delay: 0,
+            raw: 0,
         }
     }
 }
@@ -125,11 +131,15 @@ impl Default for DelayDetector {
 impl DelayDetector {
     /// Notes a packet that arrived, in the order of sending. A group is judged when the next one begins: that answers what
     /// the delays say now.
-    pub fn on_packet(&mut self, sent_us: i64, arrival_us: i64) -> Option<Signal> {
-        let delay = arrival_us - sent_us;
+    pub fn on_packet(&mut self, sent_us: i64, arrival_us: i64, expected_us: i64) -> Option<Signal> {
+        let raw = arrival_us - sent_us;
+        let waited = self.base.value().map_or(0, |base| (raw - base).max(0));
+        let delay = raw - expected_us.clamp(0, waited);
+        let next =
+            Group { first_sent: sent_us, last_arrival: arrival_us, raw, delay, last_delay: delay };
         let Some(group) = &mut self.group else {
             self.first_arrival = arrival_us;
-            self.group = Some(Group::new(sent_us, arrival_us));
+            self.group = Some(next);
             return None;
         };
         if sent_us < group.first_sent {
@@ -137,12 +147,13 @@ impl DelayDetector {
             return None;
         }
         if sent_us - group.first_sent <= GROUP_US {
-            group.last_sent = group.last_sent.max(sent_us);
             group.last_arrival = group.last_arrival.max(arrival_us);
+            group.raw = group.raw.min(raw);
             group.delay = group.delay.min(delay);
+            group.last_delay = delay;
             return None;
         }
-        let done = std::mem::replace(group, Group::new(sent_us, arrival_us));
+        let done = std::mem::replace(group, next);
         let signal = self.judge(done);
         self.previous = Some(done);
         Some(signal)
@@ -151,18 +162,17 @@ impl DelayDetector {
     /// How long the last group waited in queues beyond the least of the last ten seconds.
     #[must_use]
     pub fn queue_us(&self) -> i64 {
-        self.base.value().map_or(0, |base| (self.delay - base).max(0))
+        self.base.value().map_or(0, |base| (self.raw - base).max(0))
     }
 
     fn judge(&mut self, group: Group) -> Signal {
         let at = group.last_arrival;
-        self.delay = group.delay;
+        self.raw = group.raw;
         self.recent.put(group.delay, at);
-        self.base.put(group.delay, at);
+        self.base.put(group.raw, at);
         let Some(previous) = self.previous else { return Signal::Normal };
-        let sent = group.last_sent - previous.last_sent;
         let arrived = group.last_arrival - previous.last_arrival;
-        self.accumulated += ms(arrived - sent);
+        self.accumulated += ms(group.last_delay - previous.last_delay);
         self.smoothed = SMOOTHING * self.smoothed + (1.0 - SMOOTHING) * self.accumulated;
         if let Some(point) = self.points.get_mut(self.next) {
             *point = (ms(at - self.first_arrival), self.smoothed);
@@ -170,11 +180,11 @@ impl DelayDetector {
         self.next = (self.next + 1) % WINDOW;
         self.count = (self.count + 1).min(WINDOW);
         let trend = self.trend(at, arrived);
-        if self.has_stepped(at) { Signal::Step } else { trend }
+        if self.has_stepped(group.delay, at) { Signal::Step } else { trend }
     }
 
-    fn has_stepped(&mut self, at: i64) -> bool {
-        let growth = self.recent.value().map_or(0, |least| self.delay - least);
+    fn has_stepped(&mut self, delay: i64, at: i64) -> bool {
+        let growth = self.recent.value().map_or(0, |least| delay - least);
         if growth < STEP_LASTING_US {
             self.stepped_since = None;
             return false;
@@ -224,17 +234,6 @@ impl DelayDetector {
             under += (x - mean_x) * (x - mean_x);
         }
         if under > 0.0 { over / under } else { 0.0 }
-    }
-}
-
-impl Group {
-    fn new(sent_us: i64, arrival_us: i64) -> Self {
-        Self {
-            first_sent: sent_us,
-            last_sent: sent_us,
-            last_arrival: arrival_us,
-            delay: arrival_us - sent_us,
-        }
     }
 }
 
@@ -299,7 +298,7 @@ mod tests {
                 self.sent_us += 20_000;
                 for _ in 0..2 {
                     self.free_us = self.free_us.max(self.sent_us) + 1250 * 8 * 1_000_000 / rate_bps;
-                    let signal = detector.on_packet(self.sent_us, self.free_us + 7_000_000);
+                    let signal = detector.on_packet(self.sent_us, self.free_us + 7_000_000, 0);
                     if signal.is_some_and(&stop) {
                         return Some(group);
                     }
@@ -337,13 +336,35 @@ mod tests {
     }
 
     #[test]
+    fn a_burst_that_waits_as_expected_is_no_growth() {
+        let over = |with_expectation: bool| {
+            let mut detector = DelayDetector::default();
+            let (mut free, mut over) = (0, 0);
+            for group in 0..200_i64 {
+                let at = group * 20_000;
+                // Now and then ten packets more: 150 ms of a line of 700 kbit/s that is used to half.
+                let packets = if group % 50 == 49 { 11 } else { 1 };
+                for _ in 0..packets {
+                    free = free.max(at) + 13_000;
+                    let expected = if with_expectation { free - at - 13_000 } else { 0 };
+                    let signal = detector.on_packet(at, free, expected);
+                    over += usize::from(matches!(signal, Some(Signal::Overuse | Signal::Step)));
+                }
+            }
+            over
+        };
+        assert_eq!(over(true), 0);
+        assert!(over(false) > 0);
+    }
+
+    #[test]
     fn jitter_alone_is_no_overuse_for_long() {
         let mut detector = DelayDetector::default();
         let (mut state, mut over) = (1_u64, 0);
         for group in 0..3000_i64 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let jitter = i64::try_from(state >> 40).unwrap() % 30_000;
-            let signal = detector.on_packet(group * 20_000, group * 20_000 + 50_000 + jitter);
+            let signal = detector.on_packet(group * 20_000, group * 20_000 + 50_000 + jitter, 0);
             over += usize::from(matches!(signal, Some(Signal::Overuse | Signal::Step)));
         }
         assert!(over < 60, "{over} of 3000");

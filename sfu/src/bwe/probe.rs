@@ -11,11 +11,14 @@ use std::time::{Duration, Instant};
 pub const DURATION_MIN: Duration = Duration::from_millis(40);
 const DURATION_MAX: Duration = Duration::from_millis(200);
 
-/// Bits that a cluster has at least: a dozen small packets.
-const BITS_MIN: u64 = 20_000;
+/// Bits that a cluster has at least: a dozen small packets, those of sound among them.
+const BITS_MIN: u64 = 12_000;
 
 /// How long its feedback may take after its end.
 const PATIENCE: Duration = Duration::from_millis(1000);
+
+/// How long a trend of the delays remembers a cluster: the line through the last groups.
+const AFTERMATH: Duration = Duration::from_millis(400);
 
 /// Packets that must arrive for a result.
 const RECEIVED_MIN: u32 = 6;
@@ -71,13 +74,15 @@ pub struct Prober {
     cluster: Option<Cluster>,
     next: Instant,
     wait: Duration,
+    /// When the last cluster was done with.
+    ended: Option<Instant>,
 }
 
 impl Prober {
     /// May probe at once.
     #[must_use]
     pub fn new(now: Instant) -> Self {
-        Self { cluster: None, next: now, wait: WAIT_AFTER_FAILURE }
+        Self { cluster: None, next: now, wait: WAIT_AFTER_FAILURE, ended: None }
     }
 
     /// Whether a probe may begin.
@@ -94,10 +99,11 @@ impl Prober {
         self.cluster = Some(Cluster { rate_bps, began: now, duration, first, end: None, seen });
     }
 
-    /// Whether a cluster is being sent, or has been and its feedback is awaited.
+    /// Whether a cluster is under way, or what it left in the queue may still be seen.
     #[must_use]
-    pub fn is_busy(&self) -> bool {
-        self.cluster.is_some()
+    pub fn is_felt(&self, now: Instant) -> bool {
+        let is_recent = |at| now.saturating_duration_since(at) < AFTERMATH;
+        self.cluster.is_some() || self.ended.is_some_and(is_recent)
     }
 
     /// Whether padding is being sent.
@@ -165,6 +171,7 @@ impl Prober {
             return None;
         }
         self.cluster = None;
+        self.ended = Some(now);
         let found = cluster.found();
         if found.is_some_and(|found| !found.is_limit) {
             self.wait = WAIT_AFTER_FAILURE;

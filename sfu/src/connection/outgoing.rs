@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::Connection;
+use super::{Connection, pacing::Pacer};
 use crate::{
     bwe::{Estimator, Turn, probe, sent::SentPackets},
     egress::Egress,
@@ -32,6 +32,8 @@ pub(crate) struct Outgoing {
     sent: Option<SentPackets>,
     /// What the line carries.
     pub(crate) estimator: Option<Box<Estimator>>,
+    /// Holds pictures back on narrow lines.
+    pub(crate) pacer: Pacer,
     /// Bytes that may be sent again in this second.
     pub(crate) repair_bytes: u64,
 }
@@ -44,6 +46,7 @@ impl Default for Outgoing {
             transport_seq: 0,
             sent: None,
             estimator: None,
+            pacer: Pacer::default(),
             repair_bytes: u64::MAX,
         }
     }
@@ -99,6 +102,10 @@ pub(crate) struct PaddingStream {
 
 /// Bytes of one packet of padding: its length stands in one byte (RFC 3550 §5.1).
 const PADDING_BYTES: u8 = 240;
+
+/// On narrow lines: several packets must fit into a short probe.
+const PADDING_BYTES_NARROW: u8 = 80;
+const NARROW_BPS: u64 = 200_000;
 
 /// Packets of padding at one look: 9 Mbit/s.
 const PADDING_PACKETS_MAX: usize = 24;
@@ -161,6 +168,9 @@ impl Connection {
         abs_send_time: u32,
         now: Instant,
     ) -> u64 {
+        let estimate = self.outgoing.estimator.as_ref().and_then(|one| one.estimate_bps());
+        let is_narrow = estimate.is_some_and(|bps| bps < NARROW_BPS);
+        let padding = if is_narrow { PADDING_BYTES_NARROW } else { PADDING_BYTES };
         let mut bytes = 0;
         for _ in 0..PADDING_PACKETS_MAX {
             if self.outgoing.padding_due(now).is_none() {
@@ -174,7 +184,8 @@ impl Connection {
                 timestamp: 0,
                 ssrc: stream.ssrc,
             };
-            let Some(len) = self.send_padding_packet(egress, header, seq, abs_send_time) else {
+            let Some(len) = self.send_padding_packet(egress, header, seq, padding, abs_send_time)
+            else {
                 break;
             };
             bytes += len as u64;
@@ -191,6 +202,7 @@ impl Connection {
         egress: &mut Egress,
         header: OutHeader,
         seq: ExtSeq,
+        padding_len: u8,
         abs_send_time: u32,
     ) -> Option<usize> {
         let (sender, outgoing, tag, path) = self.sending()?;
@@ -202,10 +214,10 @@ impl Connection {
         };
         let header_len = header::write(slot, header, &outgoing.extensions, &values)?;
         header::set_padding(slot);
-        let padding = slot.get_mut(header_len..header_len + usize::from(PADDING_BYTES))?;
+        let padding = slot.get_mut(header_len..header_len + usize::from(padding_len))?;
         padding.fill(0);
-        *padding.last_mut()? = PADDING_BYTES;
-        let len = sender.protect_rtp(slot, header_len, usize::from(PADDING_BYTES), seq)?;
+        *padding.last_mut()? = padding_len;
+        let len = sender.protect_rtp(slot, header_len, usize::from(padding_len), seq)?;
         if let Some(sent) = &mut outgoing.sent {
             sent.note(outgoing.transport_seq, len, abs_send_time);
         }

@@ -35,6 +35,10 @@ const RAISE_AFTER: Duration = Duration::from_millis(2000);
 /// Part of the budget that may be used by what is raised, in percent.
 const RAISE_PERCENT: u64 = 92;
 
+/// What is sent may cost so much of its part of the estimate, in percent, before it is lowered: rates of layers waver by
+/// that, and a line that carries less says so again at once.
+const KEEP_PERCENT: u64 = 110;
+
 /// What is sent beyond the budget by more than this, in percent, is ended at once, and not only when the next layer's key
 /// frame has come: most of it would be lost, and hold up the rest.
 const HOLD_PERCENT: u64 = 125;
@@ -45,6 +49,11 @@ const STILL_DIVISOR: u64 = 8;
 /// Part of an estimate that may go to retransmissions within a second, in percent, and the least of it in bytes.
 const REPAIR_PERCENT: u64 = 40;
 const REPAIR_BYTES_MIN: u64 = 8 * 1024;
+
+/// Pictures are let onto a line in good order when it carries less of them than this, and less than is wanted.
+const PACED_BELOW_BPS: u64 = 1_500_000;
+const PACED_NARROWLY_BPS: u64 = 100_000;
+const PACED_MIN_BPS: u64 = 16_000;
 
 /// A requested height is met by a layer of this part of it, in percent (LiveKit's rule).
 const HEIGHT_PERCENT: u32 = 90;
@@ -132,6 +141,8 @@ impl Room {
         if let Some(estimator) = &mut one.outgoing.estimator {
             estimator.set_wanted(wanted.saturating_add(sound_bps));
         }
+        let is_narrow = total < wanted && budget.keep_bps < PACED_BELOW_BPS;
+        one.outgoing.pacer.set_rate(is_narrow.then(|| paced_bps(budget)));
         let is_excessive = sent / 100 * HOLD_PERCENT > budget.keep_bps;
         if let Some(participant) = self.participants.get_mut(key) {
             participant.line.is_constrained = total < wanted;
@@ -233,6 +244,9 @@ impl Room {
         let sends_more = subscription.stream.layer().is_some_and(|layer| layer > goal.layer);
         if sends_more && is_excessive {
             subscription.stream.running = false;
+            if let Some(connection) = context.connections.get_mut(subscription.connection) {
+                connection.outgoing.pacer.forget(key);
+            }
         }
         let (publication_key, subscriber) = (subscription.publication, subscription.subscriber);
         let Some(publication) = self.publications.get(publication_key) else { return };
@@ -355,8 +369,16 @@ fn budget(connection: &Connection, sound_bps: u64, now: Instant) -> Budget {
     } else {
         pictures_bps * RAISE_PERCENT / 100
     };
-    let keep_bps = if estimator.is_informed() { pictures_bps } else { u64::MAX };
+    let keep_bps =
+        if estimator.is_informed() { pictures_bps * KEEP_PERCENT / 100 } else { u64::MAX };
     Budget { keep_bps, raise_bps }
+}
+
+/// The rate at which pictures are let onto a narrow line: more than they need, so that a key frame is soon through, and on
+/// the narrowest hardly more, so that sound is not held up.
+fn paced_bps(budget: Budget) -> u64 {
+    let percent = if budget.keep_bps < PACED_NARROWLY_BPS { 110 } else { 150 };
+    (budget.keep_bps * percent / 100).max(PACED_MIN_BPS)
 }
 
 fn top_bps(request: &Request) -> u64 {

@@ -3,10 +3,13 @@
 use std::time::Instant;
 
 use crate::{
-    connection::outgoing::{Change, OutPacket},
+    connection::{
+        outgoing::{Change, OutPacket},
+        pacing::{PACING_TICK, Waiting},
+    },
     context::Context,
     drop_reason::DropReason,
-    keys::LayerIndex,
+    keys::{LayerIndex, SubscriptionKey},
     room::{
         layer_switch::{self, Decision, Seen},
         publication::Publication,
@@ -41,6 +44,7 @@ impl Source<'_> {
     pub(super) fn send(
         &self,
         context: &mut Context,
+        key: SubscriptionKey,
         subscription: &mut Subscription,
         packet: &Arrived<'_>,
         now: Instant,
@@ -82,6 +86,23 @@ impl Source<'_> {
         else {
             return;
         };
+        if connection.outgoing.pacer.is_on() && self.publication.is_video() {
+            let len = packet.payload.len();
+            if !connection.outgoing.pacer.try_pass(len, now) {
+                let waiting = Waiting {
+                    subscription: key,
+                    layer: self.layer,
+                    source: packet.seq,
+                    seq,
+                    offsets,
+                    len,
+                };
+                connection.outgoing.pacer.push(waiting);
+                connection.wake_by(now + PACING_TICK, subscription.connection, &mut context.timers);
+                let timestamp = packet.timestamp.wrapping_add(offsets.timestamp);
+                return self.note_sent(subscription, timestamp, offsets, len, now);
+            }
+        }
         let payload = if strip_red {
             red::primary(packet.payload).unwrap_or_default()
         } else {

@@ -12,7 +12,8 @@ use super::{
 use crate::{
     connection::{
         Connection, REPORT_INTERVAL,
-        outgoing::{Change, OutPacket, PROBE_TICK},
+        outgoing::{Change, OutPacket},
+        pacing::PACING_TICK,
     },
     context::Context,
     drop_reason::DropReason,
@@ -155,7 +156,7 @@ impl Room {
         let is_abandoned =
             subscription.stream.layer() != Some(layer) && connection.was_congested(now);
         if is_abandoned
-            || !subscription.stream.may_retransmit(len)
+            || !subscription.stream.may_retransmit(len, connection.loss_permille())
             || connection.outgoing.repair_bytes < len
             || !subscription.repairs.may_repair(seq, connection.rtt(), now)
         {
@@ -255,8 +256,9 @@ impl Room {
                     self.on_line_second(context, key, now);
                 }
                 self.probe(context, key, now);
-                let is_probing = context.connections.get(key).is_some_and(Connection::is_probing);
-                Some(if is_probing { report_at.min(now + PROBE_TICK) } else { report_at })
+                self.release_paced(context, key, now);
+                let is_busy = context.connections.get(key).is_some_and(Connection::is_metering_out);
+                Some(if is_busy { report_at.min(now + PACING_TICK) } else { report_at })
             }
         }
     }
@@ -381,6 +383,7 @@ impl Room {
             for layer in &mut publication.layers {
                 if let Some(block) = blocks.get_mut(used) {
                     *block = layer.reception.report(layer.ssrc, now);
+                    layer.last_report = Some(*block);
                     used += 1;
                 }
             }

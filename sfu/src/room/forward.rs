@@ -223,7 +223,7 @@ impl Room {
         let source = Source { publication, layer: route.layer, is_key_frame, descriptor, red };
         for key in &source.publication.subscribers {
             if let Some(subscription) = self.subscriptions.get_mut(*key) {
-                source.send(context, subscription, packet, now);
+                source.send(context, *key, subscription, packet, now);
             }
         }
     }

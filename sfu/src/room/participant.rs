@@ -15,6 +15,7 @@ use super::{
     data_track::DataTracks,
     line::LineState,
     speaker::AudioLevel,
+    standing::Standing,
 };
 use crate::{
     keys::{ConnectionKey, PublicationKey},
@@ -77,6 +78,7 @@ pub(crate) struct Participant {
     pub(crate) audio_level: AudioLevel,
     /// How the line to it has been.
     pub(crate) line: LineState,
+    pub(crate) standing: Standing,
 }
 
 /// The participant's socket.
@@ -170,6 +172,7 @@ impl Participant {
             adaptive_stream: false,
             may_pause: true,
             line: LineState::default(),
+            standing: Standing::default(),
             wanted: BTreeMap::new(),
             settings: BTreeMap::new(),
             audience: Audience::Everyone,

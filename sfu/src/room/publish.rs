@@ -4,6 +4,7 @@ use protocol::{ids::TrackSid, permission::TrackSource};
 
 use super::{
     Room,
+    demand::Demand,
     participant::{Participant, PendingTrack},
     publication::{Origin, Publication, quality_of, sorted_layers},
 };
@@ -131,6 +132,7 @@ impl Room {
             layers: Vec::new(),
             subscribers: Vec::new(),
             told_subscribed: false,
+            demand: Demand::default(),
             info,
         });
         self.participants.get_mut(key)?.publications.push(publication);

@@ -129,6 +129,8 @@ impl Room {
             }
         }
         self.tell_interest(context, publication_key);
+        let now = context.now;
+        self.tell_demand(context, publication_key, now);
     }
 
     pub(super) fn unsubscribe(&mut self, context: &mut Context, key: SubscriptionKey) {
@@ -143,6 +145,7 @@ impl Room {
         }
         if let Some(connection) = context.connections.get_mut(subscription.connection) {
             connection.outgoing.streams.retain(|_, stream| stream.subscription != key);
+            connection.outgoing.pacer.forget(key);
         }
         self.tell_interest(context, subscription.publication);
     }
@@ -223,6 +226,7 @@ impl Room {
                 one.stream.running = false;
             }
             self.tell_interest(context, publication);
+            self.tell_demand(context, publication, now);
         }
         self.allocate(context, key, now);
     }

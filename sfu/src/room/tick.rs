@@ -41,6 +41,8 @@ impl Room {
             self.tell_speakers(context);
             self.allocate_all(context, now);
             self.nudge_layers(context, now);
+            self.tell_demands(context, now);
+            self.tell_quality(context, now);
             self.expire(context, now);
             self.shed_stalled(context, now);
             self.forget_departed(now);
