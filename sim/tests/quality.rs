@@ -196,7 +196,7 @@ fn a_line_of_50_kbit_s_carries_the_sound() {
 #[test]
 fn a_long_way_with_jitter_is_neither_taken_for_a_narrow_one_nor_heard() {
     for seed in seeds(1) {
-        let far = Link { jitter: 40 * MS, keeps_order: true, ..Link::with_delay_ms(130) };
+        let far = Link { jitter: 60 * MS, keeps_order: true, ..Link::with_delay_ms(120) };
         let mut call = Call::new(seed, "far", far);
         let start = call.run(30 * SECOND);
         let (seen, heard) = call.judge(start + 8 * SECOND);
