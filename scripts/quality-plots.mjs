@@ -23,8 +23,12 @@ const GAP = 34;
 const FREEZE_MS = 300;
 
 const seen = new Set();
-for (const file of readdirSync(from).filter((name) => name.endsWith('.csv')).toSorted()) {
-  const name = basename(file, '.csv').replace(/^quality-/, 'browser-').replace(/-\d+$/, '');
+for (const file of readdirSync(from)
+  .filter((name) => name.endsWith('.csv'))
+  .toSorted()) {
+  const name = basename(file, '.csv')
+    .replace(/^quality-/, 'browser-')
+    .replace(/-\d+$/, '');
   if (seen.has(name) || (wanted.length > 0 && !wanted.includes(name))) continue;
   seen.add(name);
   writeFileSync(join(to, `quality-${name}.svg`), draw(name, read(join(from, file))));
@@ -52,7 +56,12 @@ function draw(name, samples) {
   const panels = [
     { title: 'received, kbit/s', of: (one) => one.kbps, colour: '#1f6f8b' },
     { title: 'frames a second', of: (one) => one.fps, colour: '#5a7d2a' },
-    { title: name.startsWith('browser') ? 'height' : 'layer', of: (one) => one.layer, colour: '#8a4f9e', steps: true },
+    {
+      title: name.startsWith('browser') ? 'height' : 'layer',
+      of: (one) => one.layer,
+      colour: '#8a4f9e',
+      steps: true,
+    },
   ];
   const height = 40 + panels.length * (PANEL + GAP);
   const parts = [
@@ -79,7 +88,9 @@ function draw(name, samples) {
   });
   const bottom = 40 + panels.length * (PANEL + GAP) - GAP + 14;
   for (let s = Math.ceil(first / 10) * 10; s <= last; s += 10)
-    parts.push(`<text x="${x(s).toFixed(1)}" y="${bottom}" text-anchor="middle" fill="#666">${s} s</text>`);
+    parts.push(
+      `<text x="${x(s).toFixed(1)}" y="${bottom}" text-anchor="middle" fill="#666">${s} s</text>`,
+    );
   return `${[...parts, '</svg>'].join('\n')}\n`;
 }
 
@@ -92,7 +103,10 @@ function frozen(samples, x, top) {
       const width = x(one.s) - x(begin);
       return { begin, width };
     })
-    .filter((band, place, all) => all[place + 1] === undefined || all[place + 1].begin > band.begin + 0.05)
+    .filter(
+      (band, place, all) =>
+        all[place + 1] === undefined || all[place + 1].begin > band.begin + 0.05,
+    )
     .map(
       ({ begin, width }) =>
         `<rect x="${x(begin).toFixed(1)}" y="${top}" width="${width.toFixed(1)}" height="${PANEL}" fill="#d33" opacity="0.16"/>`,
@@ -120,6 +134,9 @@ function line(samples, panel, x, y) {
 function scale(most) {
   const raw = most / 4;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = Math.max(1, [1, 2, 5, 10].map((one) => one * power).find((one) => one >= raw));
+  const step = Math.max(
+    1,
+    [1, 2, 5, 10].map((one) => one * power).find((one) => one >= raw),
+  );
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, place) => place * step);
 }

@@ -193,7 +193,7 @@ impl Speech {
     }
 
     /// The next 20 ms.
-    pub fn next(&mut self) -> SpeechFrame {
+    pub fn next_frame(&mut self) -> SpeechFrame {
         if self.left == 0 {
             self.is_talking = !self.is_talking;
             // 1 to 4 s of talk, 0.4 to 1.6 s of pause.
@@ -267,7 +267,7 @@ mod tests {
     #[test]
     fn speech_has_pauses_in_which_little_is_sent() {
         let mut speech = Speech::new(StdRng::seed_from_u64(1));
-        let frames: Vec<_> = (0..10_000).map(|_| speech.next()).collect();
+        let frames: Vec<_> = (0..10_000).map(|_| speech.next_frame()).collect();
         let count = |what| frames.iter().filter(|one| **one == what).count();
         assert!((6000..9500).contains(&count(SpeechFrame::Sound)));
         assert!((20..200).contains(&count(SpeechFrame::Comfort)));

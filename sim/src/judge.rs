@@ -98,7 +98,8 @@ fn judge_neighbours(judgement: &mut Judgement, before: &Delivery, after: &Delive
     let forth = after.timestamp.wrapping_sub(before.timestamp);
     let is_video = before.picture.is_some();
     let mut complain = |what: &str| {
-        judgement.broken_numbers.push(format!("{what}: {before:?} then {after:?}"));
+        let (before, after) = (numbers(before), numbers(after));
+        judgement.broken_numbers.push(format!("{what}: {before} then {after}"));
     };
     if forth >= 1 << 31 {
         complain("timestamp goes back");
@@ -117,6 +118,20 @@ fn judge_neighbours(judgement: &mut Judgement, before: &Delivery, after: &Delive
     if is_video && step == 1 && (forth == 0) == new.is_first {
         complain("timestamp and frame disagree");
     }
+}
+
+/// What stands in a complaint.
+fn numbers(one: &Delivery) -> String {
+    let again = if one.is_retransmission { " again" } else { "" };
+    let picture = one.picture.map_or(String::new(), |picture| {
+        format!(" picture {} tl0 {}", picture.picture_id, picture.tl0_picture_index)
+    });
+    let source = one.stamp.map_or(String::new(), |stamp| {
+        let (layer, frame) = (stamp.layer, stamp.frame);
+        let (temporal, sequence) = (stamp.temporal_layer, stamp.sequence);
+        format!(" = packet {sequence} of layer {layer}, frame {frame} of temporal layer {temporal}")
+    });
+    format!("[{}{again} at {}{picture}{source}]", one.seq.0, one.timestamp)
 }
 
 #[cfg(test)]

@@ -420,7 +420,7 @@ impl Layer {
 
     fn plan_sound(&mut self) -> Option<FramePlan> {
         let bytes = match &mut self.speech {
-            Some((speech, true)) => match speech.next() {
+            Some((speech, true)) => match speech.next_frame() {
                 SpeechFrame::Sound => self.audio_bytes,
                 SpeechFrame::Comfort => COMFORT_BYTES,
                 SpeechFrame::Nothing => return None,

@@ -22,6 +22,9 @@ const QUEUE_SHORT_US: i64 = 30_000;
 /// Least time between two steps down: the first must show before the second.
 const STEP_DOWN_AFTER: Duration = Duration::from_millis(300);
 const BACK_OFF: f64 = 0.85;
+/// The share of losses that is too much, and the one that lets it grow: libwebrtc's first, and half.
+const LOSS_MAX: f64 = 0.1;
+const LOSS_SMALL: f64 = 0.05;
 /// Growth in a second.
 const GROWTH: f64 = 0.08;
 /// Growth in a second before the first queue was met.
@@ -92,20 +95,16 @@ impl RateControl {
         let may_step =
             self.last_down.is_none_or(|at| now.saturating_duration_since(at) >= STEP_DOWN_AFTER);
         let arrived = self.arrived_bps();
-        match queue {
-            Some(queue) if queue > QUEUE_MAX_US => {
-                if may_step {
-                    self.queue_at_bps = Some(arrived);
-                    self.step_down((BACK_OFF * arrived).min(self.estimate_bps * 0.95), now);
-                }
+        let is_queueing = queue.is_some_and(|queue| queue > QUEUE_MAX_US);
+        if is_queueing || self.loss > LOSS_MAX {
+            if may_step && is_queueing {
+                self.queue_at_bps = Some(arrived);
+                self.step_down((BACK_OFF * arrived).min(self.estimate_bps * 0.95), now);
+            } else if may_step {
+                self.step_down(self.estimate_bps * (1.0 - 0.5 * self.loss), now);
             }
-            _ if self.loss > 0.1 => {
-                if may_step {
-                    self.step_down(self.estimate_bps * (1.0 - 0.5 * self.loss), now);
-                }
-            }
-            Some(queue) if queue < QUEUE_SHORT_US && self.loss < 0.05 => self.grow(elapsed),
-            _ => {}
+        } else if queue.is_some_and(|queue| queue < QUEUE_SHORT_US) && self.loss < LOSS_SMALL {
+            self.grow(elapsed);
         }
         self.estimate_bps = self.estimate_bps.clamp(FLOOR_BPS, self.ceiling_bps.max(FLOOR_BPS));
     }

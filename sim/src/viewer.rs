@@ -193,7 +193,8 @@ impl Viewer {
 impl Frame {
     fn is_complete(&self) -> bool {
         let (Some(first), Some(last)) = (self.first, self.last) else { return false };
-        last + 1 - first == self.seqs.len() as u64
+        // libwebrtc goes by sequence numbers: what strays into a picture id does not count.
+        first <= last && last + 1 - first == self.seqs.range(first..=last).count() as u64
     }
 }
 

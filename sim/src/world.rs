@@ -6,6 +6,7 @@
 mod administrator;
 mod network;
 mod relays;
+mod signals;
 mod stops;
 
 use std::{
@@ -32,14 +33,13 @@ use sfu::{
     words::{
         administration::{Administered, RoomSettings},
         command::{Command, Join, Resume},
-        event::{Event, Message},
         info::{ClientInfo, ParticipantKind},
         occurrence::Occurrence,
     },
 };
 
 pub use self::network::{LineCounts, SharedLine};
-use self::{network::Waiting, relays::Parcel, stops::Stop};
+use self::{network::Waiting, relays::Parcel, signals::Signal, stops::Stop};
 use crate::{
     client::{Asking, ClientConfig, Feedback, VirtualClient},
     incoming::Delivery,
@@ -89,12 +89,6 @@ struct Seat {
     shard: usize,
     /// Before its join is answered, a session has no socket to ask anything.
     is_answered: bool,
-}
-
-/// A message of signalling under way.
-enum Signal {
-    ToClient(Event),
-    ToServer(SessionId, Asking),
 }
 
 struct Flight {
@@ -175,6 +169,8 @@ pub struct World {
     administered: HashMap<SessionId, Administered>,
     /// What the observer was told.
     pub occurrences: Vec<Occurrence>,
+    /// Called before (true) and after a shard works, so that a test can measure what its work costs.
+    pub meter: Option<fn(bool)>,
 }
 
 impl World {
@@ -240,6 +236,7 @@ impl World {
             captures: false,
             administered: HashMap::new(),
             occurrences: Vec::new(),
+            meter: None,
         }
     }
 
@@ -475,7 +472,10 @@ impl World {
     fn serve(&mut self, place: usize, input: impl FnOnce(&mut Shard, Instant)) {
         let shard = &mut self.shards[place];
         let before = shard.steps();
+        let meter = self.meter.unwrap_or(|_| ());
+        meter(true);
         input(shard, self.now);
+        meter(false);
         let steps = shard.steps() - before;
         assert!(steps <= self.steps_max, "watchdog: {steps} steps for one input");
     }
@@ -524,40 +524,6 @@ impl World {
             }
             if is_quiet {
                 return;
-            }
-        }
-    }
-
-    fn deliver(&mut self, signal: Signal) {
-        match signal {
-            Signal::ToClient(Event { message: Message::Happened(occurrence), .. }) => {
-                self.occurrences.push(*occurrence);
-            }
-            Signal::ToClient(Event { session, message: Message::Administered(answer) }) => {
-                self.administered.insert(session, *answer);
-            }
-            Signal::ToClient(event) => {
-                if let Some(seat) = self.sessions.get_mut(&event.session) {
-                    let resident = &mut self.residents[seat.client.0];
-                    let shard = match &event.message {
-                        Message::Joined(joined) => Some(joined.shard.index()),
-                        Message::Resumed(resumed) => Some(resumed.shard.index()),
-                        _ => None,
-                    };
-                    if let Some(shard) = shard {
-                        (seat.shard, seat.is_answered, resident.shard) = (shard, true, shard);
-                    }
-                    resident.client.handle_message(event.message, self.now);
-                }
-            }
-            Signal::ToServer(session, request) => {
-                if let Some(stop) = &mut self.stop {
-                    stop.requests.push((session, request));
-                } else if let Some(shard) = self.sessions.get(&session).map(|seat| seat.shard) {
-                    let command = Command::Request { session, request: request.read() };
-                    self.serve(shard, |shard, now| shard.handle_command(command, now));
-                    self.take_egress();
-                }
             }
         }
     }

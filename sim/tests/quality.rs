@@ -12,9 +12,12 @@
     clippy::cast_possible_truncation,
     reason = "tests may fail loudly"
 )]
+#![allow(clippy::print_stdout, reason = "the figures of docs/QUALITY.md")]
 
 #[path = "quality/call.rs"]
 mod call;
+#[path = "quality/random_lines.rs"]
+mod random_lines;
 #[path = "quality/series.rs"]
 mod series;
 
@@ -36,17 +39,18 @@ fn line_kbps(rate_kbps: u64) -> Link {
     Link { queue, ..Link::with_delay_ms(20).with_rate_kbps(rate_kbps) }
 }
 
-fn seeds() -> std::ops::Range<u64> {
-    let number = |name, usual| {
+/// Of a story: `usual` many, or as the environment says.
+fn seeds(usual: u64) -> std::ops::Range<u64> {
+    let number = |name, usual: u64| {
         std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(usual)
     };
     let first = number("SIM_FIRST", 1);
-    first..first + number("SIM_SEEDS", 1)
+    first..first + number("SIM_SEEDS", usual)
 }
 
 #[test]
 fn a_clean_line_shows_the_best_layer_without_a_freeze_and_all_of_the_sound() {
-    for seed in seeds() {
+    for seed in seeds(1) {
         let mut call = Call::new(seed, "clean", line_kbps(8000));
         let start = call.run(20 * SECOND);
         let (seen, heard) = call.judge(start + 4 * SECOND);
@@ -59,7 +63,7 @@ fn a_clean_line_shows_the_best_layer_without_a_freeze_and_all_of_the_sound() {
 
 #[test]
 fn a_line_that_drops_to_300_kbit_s_shows_a_lower_layer_soon_and_the_best_again_when_it_is_back() {
-    for seed in seeds() {
+    for seed in seeds(1) {
         let mut call = Call::new(seed, "drop", line_kbps(2000));
         call.run(15 * SECOND);
         call.set_line(line_kbps(300));
@@ -67,8 +71,10 @@ fn a_line_that_drops_to_300_kbit_s_shows_a_lower_layer_soon_and_the_best_again_w
         let (seen, heard) = call.judge(dropped);
         assert!(seen.longest_freeze < 1500 * MS, "seed {seed}: {seen:?}");
         let down = call.first_shown_below(2, dropped);
+        println!("seed {seed}: a lower layer is shown after {down:?}");
+        // Decided within a second; its key frame takes its own time on the line.
         assert!(down < 1000 * MS + 300 * MS, "seed {seed}: lower after {down:?}");
-        assert!(heard.concealed_share() < 0.02, "seed {seed}: {heard:?}");
+        assert!(heard.concealed_share() < 0.03, "seed {seed}: {heard:?}");
         call.set_line(line_kbps(2000));
         let back = call.run(20 * SECOND);
         let used = call.carried_share(back + 12 * SECOND, 2000);
@@ -80,7 +86,7 @@ fn a_line_that_drops_to_300_kbit_s_shows_a_lower_layer_soon_and_the_best_again_w
 
 #[test]
 fn a_better_layer_is_shown_soon_after_it_was_asked_for() {
-    for seed in seeds() {
+    for seed in seeds(1) {
         let mut call = Call::new(seed, "up", line_kbps(600));
         call.run(15 * SECOND);
         call.set_line(line_kbps(6000));
@@ -95,7 +101,7 @@ fn a_better_layer_is_shown_soon_after_it_was_asked_for() {
 
 #[test]
 fn a_line_that_dies_is_told_as_lost_and_after_the_grace_time_as_gone() {
-    for seed in seeds() {
+    for seed in seeds(1) {
         let mut call = Call::new(seed, "dying", line_kbps(4000));
         call.run(10 * SECOND);
         call.set_publisher_line(Link::cut());
@@ -122,7 +128,7 @@ fn a_line_that_dies_is_told_as_lost_and_after_the_grace_time_as_gone() {
 
 #[test]
 fn ten_of_a_hundred_lost_cost_little_of_the_sound_and_of_the_picture() {
-    for seed in seeds() {
+    for seed in seeds(1) {
         let lossy = Link { loss: 0.1, ..Link::with_delay_ms(50) };
         let mut call = Call::new(seed, "loss-10", lossy);
         let start = call.run(30 * SECOND);
@@ -135,7 +141,7 @@ fn ten_of_a_hundred_lost_cost_little_of_the_sound_and_of_the_picture() {
 
 #[test]
 fn a_call_goes_on_when_thirty_of_a_hundred_are_lost() {
-    for seed in seeds() {
+    for seed in seeds(1) {
         let lossy = Link { loss: 0.3, ..Link::with_delay_ms(50) };
         let mut call = Call::new(seed, "loss-30", lossy);
         let start = call.run(30 * SECOND);
@@ -148,7 +154,7 @@ fn a_call_goes_on_when_thirty_of_a_hundred_are_lost() {
 
 #[test]
 fn a_burst_of_losses_does_not_stop_the_call() {
-    for seed in seeds() {
+    for seed in seeds(1) {
         let burst = Some(Burst::of(0.05, 8.0));
         let mut call = Call::new(seed, "burst", Link { burst, ..Link::with_delay_ms(40) });
         let start = call.run(30 * SECOND);
@@ -161,7 +167,7 @@ fn a_burst_of_losses_does_not_stop_the_call() {
 
 #[test]
 fn a_line_of_150_kbit_s_carries_the_sound_and_a_picture_of_five_frames() {
-    for seed in seeds() {
+    for seed in seeds(1) {
         let mut call = Call::new(seed, "150-kbit", line_kbps(2000));
         call.run(10 * SECOND);
         call.set_line(line_kbps(150));
@@ -175,7 +181,7 @@ fn a_line_of_150_kbit_s_carries_the_sound_and_a_picture_of_five_frames() {
 
 #[test]
 fn a_line_of_50_kbit_s_carries_the_sound() {
-    for seed in seeds() {
+    for seed in seeds(1) {
         let mut call = Call::new(seed, "50-kbit", line_kbps(2000));
         call.speak_at(16_000);
         call.run(10 * SECOND);
@@ -189,8 +195,8 @@ fn a_line_of_50_kbit_s_carries_the_sound() {
 
 #[test]
 fn a_long_way_with_jitter_is_neither_taken_for_a_narrow_one_nor_heard() {
-    for seed in seeds() {
-        let far = Link { jitter: 40 * MS, keeps_order: true, ..Link::with_delay_ms(130) };
+    for seed in seeds(1) {
+        let far = Link { jitter: 60 * MS, keeps_order: true, ..Link::with_delay_ms(120) };
         let mut call = Call::new(seed, "far", far);
         let start = call.run(30 * SECOND);
         let (seen, heard) = call.judge(start + 8 * SECOND);
@@ -203,7 +209,7 @@ fn a_long_way_with_jitter_is_neither_taken_for_a_narrow_one_nor_heard() {
 
 #[test]
 fn two_who_share_a_line_of_3_mbit_s_each_get_a_fair_part() {
-    for seed in seeds() {
+    for seed in seeds(1) {
         let mut call = Call::new(seed, "shared", Link::with_delay_ms(20));
         let other = call.another_couple();
         call.share_line(other, line_kbps(3000));
@@ -216,7 +222,7 @@ fn two_who_share_a_line_of_3_mbit_s_each_get_a_fair_part() {
 
 #[test]
 fn a_receiver_that_tells_an_estimate_of_its_own_is_served_by_it() {
-    for seed in seeds() {
+    for seed in seeds(1) {
         let mut call = Call::with_feedback(seed, "remb", line_kbps(2000), Feedback::Remb);
         call.run(15 * SECOND);
         call.set_line(line_kbps(300));
@@ -230,7 +236,7 @@ fn a_receiver_that_tells_an_estimate_of_its_own_is_served_by_it() {
 
 #[test]
 fn a_publisher_on_a_narrow_line_is_seen_in_fewer_layers_and_heard() {
-    for seed in seeds() {
+    for seed in seeds(1) {
         let mut call = Call::new(seed, "uplink", line_kbps(8000));
         call.set_publisher_line(line_kbps(400));
         let start = call.run(30 * SECOND);

@@ -215,14 +215,11 @@ function dice(seed: number): () => number {
 
 /** Sent to a page as text: from now on its connections reach the server's `port` by way of `relay`. */
 export function reachBy(ports: { server: number; relay: number }): void {
-  const native = RTCPeerConnection.prototype.setRemoteDescription;
-  RTCPeerConnection.prototype.setRemoteDescription = function setRemoteDescription(
-    this: RTCPeerConnection,
-    description: RTCSessionDescriptionInit,
-  ): Promise<void> {
-    const candidate = new RegExp(`^(a=candidate:.* 127\\.0\\.0\\.1) ${ports.server} `, 'gm');
-    const sdp = (description.sdp ?? '').replaceAll(candidate, `$1 ${ports.relay} `);
-    // The first of two overloads; the other takes callbacks.
-    return Reflect.apply(native, this, [{ type: description.type, sdp }]);
+  const candidate = new RegExp(`^(a=candidate:.* 127\\.0\\.0\\.1) ${ports.server} `, 'gm');
+  window.RTCPeerConnection = class extends window.RTCPeerConnection {
+    override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+      const sdp = (description.sdp ?? '').replaceAll(candidate, `$1 ${ports.relay} `);
+      return super.setRemoteDescription({ type: description.type, sdp });
+    }
   };
 }

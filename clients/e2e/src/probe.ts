@@ -2,41 +2,9 @@
 // the page makes and reads their statistics and the pixels on screen. The product has no hook for tests; this is all
 // there is. The function is sent to the browser as text, so it may refer to nothing outside itself.
 
-/** One received stream, from `inbound-rtp`. */
-export interface Inbound {
-  readonly connection: number;
-  readonly trackId: string;
-  readonly kind: string;
-  readonly ssrc: number;
-  readonly codec: string;
-  readonly packetsReceived: number;
-  readonly packetsLost: number;
-  readonly bytesReceived: number;
-  readonly framesDecoded: number;
-  readonly freezeCount: number;
-  /** Seconds. */
-  readonly totalFreezesDuration: number;
-  readonly frameWidth: number;
-  readonly frameHeight: number;
-  readonly totalAudioEnergy: number;
-  readonly totalSamplesReceived: number;
-  readonly concealedSamples: number;
-  /** Of these, made up of nothing: in pauses. */
-  readonly silentConcealedSamples: number;
-}
+import type { Inbound, Outbound } from './stream-statistics.ts';
 
-/** One sent encoding, from `outbound-rtp`. */
-export interface Outbound {
-  readonly connection: number;
-  readonly kind: string;
-  readonly ssrc: number;
-  readonly rid: string;
-  readonly codec: string;
-  readonly bytesSent: number;
-  readonly framesEncoded: number;
-  readonly frameWidth: number;
-  readonly frameHeight: number;
-}
+export type { Inbound, Outbound };
 
 /** What a video element shows. */
 export interface Shown {

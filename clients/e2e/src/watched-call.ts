@@ -210,8 +210,7 @@ function told(samples: readonly Sample[]): Watched {
   const heights: number[] = [];
   samples.forEach((sample, place) => {
     const before = samples[place - 1];
-    const moved =
-      before !== undefined && sample.video.framesDecoded > before.video.framesDecoded;
+    const moved = before !== undefined && sample.video.framesDecoded > before.video.framesDecoded;
     still = moved || before === undefined ? 0 : still + sample.at - before.at;
     longest = Math.max(longest, still);
     if (heights.at(-1) !== sample.video.frameHeight) heights.push(sample.video.frameHeight);

@@ -149,6 +149,12 @@ impl VirtualClient {
                         uplink.share(&mut self.tracks, now);
                     }
                 }
+                RtcpPacket::Remb { bitrate_bps, .. } => {
+                    if let Some(uplink) = &mut self.uplink {
+                        uplink.on_remb(bitrate_bps);
+                        uplink.share(&mut self.tracks, now);
+                    }
+                }
                 RtcpPacket::SenderReport { sender, ntp, .. } => {
                     self.reports += 1;
                     if let Some((place, false)) = self.by_ssrc.get(&sender) {

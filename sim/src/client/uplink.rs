@@ -38,6 +38,7 @@ struct Sent {
 /// See the module.
 pub(super) struct Uplink {
     control: RateControl,
+    cap_bps: u32,
     under_way: VecDeque<Sent>,
     epoch: Instant,
     /// When the pacer lets the next picture packet go.
@@ -50,6 +51,7 @@ impl Uplink {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             control: RateControl::new(START_BPS, CEILING_BPS),
+            cap_bps: u32::MAX,
             under_way: VecDeque::new(),
             epoch: now,
             free: now,
@@ -91,9 +93,15 @@ impl Uplink {
         self.estimates.push((now, self.control.estimate_bps()));
     }
 
+    /// The server tells an estimate of its own: never more than that.
+    pub(super) fn on_remb(&mut self, bitrate_bps: u64) {
+        self.cap_bps = u32::try_from(bitrate_bps).unwrap_or(u32::MAX);
+    }
+
     /// Shares the estimate among the layers of a camera that the server wants.
     pub(super) fn share(&self, tracks: &mut [PublishedTrack], now: Instant) {
-        let mut left = self.control.estimate_bps().saturating_sub(SOUND_BPS);
+        let estimate = self.control.estimate_bps().min(self.cap_bps);
+        let mut left = estimate.saturating_sub(SOUND_BPS);
         for track in tracks.iter_mut().filter(|track| track.adapts && !track.is_muted) {
             for (place, layer) in track.layers.iter_mut().enumerate() {
                 let least = LEAST_BPS.get(place).copied().unwrap_or(0);
