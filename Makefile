@@ -105,6 +105,13 @@ instructions: ## Count the instructions of forwarding against the record; `make 
 	$(call step,instructions per forwarded packet)
 	@scripts/instructions.sh $(ARGS)
 
+.PHONY: quality
+quality: ## Calls on bad lines in the simulated world: figures, and the plots of docs/QUALITY.md; SIM_SEEDS=100 for more
+	$(call step,quality)
+	@mkdir -p $(target_dir)/quality
+	QUALITY_CSV="$(abspath $(target_dir)/quality)" $(CARGO) test --workspace --locked --test quality -- --nocapture
+	node scripts/quality-plots.mjs $(target_dir)/quality docs/images
+
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZ_SECONDS (default 60); see docs/TESTING.md
 	@scripts/fuzz.sh "$(FUZZ_SECONDS)" $(TARGETS)

@@ -31,6 +31,7 @@
     )
 )]
 
+pub mod bwe;
 pub(crate) mod clock;
 pub mod config;
 pub mod connection;

@@ -560,6 +560,7 @@ impl Shard {
             counters.participants += participants as u64;
             counters.publications += publications as u64;
             counters.subscriptions += subscriptions as u64;
+            room.count_lines(&self.context, &mut counters);
         }
         counters
     }

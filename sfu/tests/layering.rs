@@ -29,6 +29,7 @@ const ORDER: [&str; 22] = [
     "config",
     "turn_relay",
     "connection",
+    "bwe",
     "timers",
     "egress",
     "rtp",

@@ -3,12 +3,15 @@
 use std::time::Instant;
 
 use crate::{
-    connection::outgoing::{Change, OutPacket},
+    connection::{
+        outgoing::{Change, OutPacket},
+        pacing::{PACING_TICK, Waiting},
+    },
     context::Context,
     drop_reason::DropReason,
-    keys::LayerIndex,
+    keys::{LayerIndex, SubscriptionKey},
     room::{
-        layer_switch::{self, Decision},
+        layer_switch::{self, Decision, Seen},
         publication::Publication,
         subscription::{Binding, PayloadTypes, Subscription},
     },
@@ -41,12 +44,15 @@ impl Source<'_> {
     pub(super) fn send(
         &self,
         context: &mut Context,
+        key: SubscriptionKey,
         subscription: &mut Subscription,
         packet: &Arrived<'_>,
         now: Instant,
     ) {
         let Binding::Bound(pts) = subscription.binding else { return };
-        let Some((pt, strip_red)) = pts.of(packet.codec) else { return };
+        let Some((pt, strip_red)) = pts.of(packet.codec, subscription.is_plain_sound) else {
+            return;
+        };
         if subscription.settings.disabled {
             return;
         }
@@ -54,14 +60,19 @@ impl Source<'_> {
         if !connection.is_open() {
             return;
         }
-        match layer_switch::decide(
-            self.publication,
-            &subscription.stream,
-            self.layer,
-            self.is_key_frame,
-            now,
-        ) {
+        let descriptor = self.descriptor.as_ref();
+        let seen = Seen {
+            layer: self.layer,
+            is_key_frame: self.is_key_frame,
+            timestamp: packet.timestamp,
+            descriptor,
+        };
+        match layer_switch::decide(self.publication, &mut subscription.stream, seen, now) {
             Decision::Forward => {}
+            Decision::Skip => {
+                let picture = descriptor.and_then(|one| one.picture_id).map(|id| id.value);
+                return subscription.stream.skip(self.layer, packet.seq, picture);
+            }
             Decision::Drop => return,
             // The stream stood still, by a mute or on another layer, and this is from before.
             Decision::Begin if subscription.stream.rewriter.has_passed(self.layer, packet.seq) => {
@@ -77,6 +88,23 @@ impl Source<'_> {
         else {
             return;
         };
+        if connection.outgoing.pacer.is_on() && self.publication.is_video() {
+            let len = packet.payload.len();
+            if !connection.outgoing.pacer.try_pass(len, now) {
+                let waiting = Waiting {
+                    subscription: key,
+                    layer: self.layer,
+                    source: packet.seq,
+                    seq,
+                    offsets,
+                    len,
+                };
+                connection.outgoing.pacer.push(waiting);
+                connection.wake_by(now + PACING_TICK, subscription.connection, &mut context.timers);
+                let timestamp = packet.timestamp.wrapping_add(offsets.timestamp);
+                return self.note_sent(subscription, timestamp, offsets, len, now);
+            }
+        }
         let payload = if strip_red {
             red::primary(packet.payload).unwrap_or_default()
         } else {
@@ -100,6 +128,10 @@ impl Source<'_> {
         match connection.send_rtp(&mut context.egress, out, context.abs_send_time) {
             Some(len) => {
                 context.counters.rtp_forwarded += 1;
+                if subscription.is_sound_doubled {
+                    connection.repeat_rtp(&mut context.egress);
+                    context.counters.sound_repeated += 1;
+                }
                 self.note_sent(subscription, timestamp, offsets, payload.len(), now);
                 debug_assert!(len > payload.len());
             }
