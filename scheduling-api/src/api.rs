@@ -9,6 +9,8 @@ use crate::{
     domain::id::ClinicId,
     gate::Gate,
     links::Links,
+    live::Live,
+    outbound::Outbound,
     ports::{identify::Identify, identity_provider::IdentityProviders},
     random::Random,
     store::{Scope, Store, StoreError, audit_log},
@@ -35,6 +37,10 @@ pub struct Api {
     pub providers: IdentityProviders,
     /// Where people are sent.
     pub links: Arc<Links>,
+    /// The ways to people and to clinics' programs.
+    pub outbound: Arc<Outbound>,
+    /// The bus of those who watch.
+    pub live: Arc<Live>,
 }
 
 impl Api {

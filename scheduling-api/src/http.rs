@@ -13,10 +13,14 @@ mod clinics;
 mod directory;
 mod documents;
 mod error;
+mod events;
 mod holds;
+mod hooks;
 mod if_match;
+mod jobs;
 mod limits;
 mod money;
+mod notification_preferences;
 mod oauth;
 mod oauth_clients;
 mod origin;
@@ -29,6 +33,7 @@ mod schedules;
 mod services;
 mod slots;
 mod staff;
+mod webhook_endpoints;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::any};
 use utoipa::OpenApi as _;
@@ -73,4 +78,9 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(admin::router())
         .merge(patients::router())
         .merge(practitioners::router())
+        .merge(notification_preferences::router())
+        .merge(events::router())
+        .merge(jobs::router())
+        .merge(hooks::router())
+        .merge(webhook_endpoints::router())
 }

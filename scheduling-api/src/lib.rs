@@ -41,7 +41,9 @@ pub mod domain;
 mod gate;
 mod http;
 mod links;
+mod live;
 mod opening;
+mod outbound;
 pub mod ports;
 pub mod random;
 mod store;
@@ -55,9 +57,10 @@ pub use gate::{Gate, hash_queue::HashQueueLimits};
 pub use http::{openapi, router};
 pub use links::Links;
 pub use opening::{OpenError, open};
+pub use outbound::{Outbound, REMINDERS_MIN};
 pub use store::{Engine, Location, LocationError, Store, StoreError, StoreSettings};
 pub use usecase::account::{
     bootstrap::{BootstrapError, invite_first_administrator},
     identify::Tokens,
 };
-pub use worker::work;
+pub use worker::{work, work_once};

@@ -8,6 +8,7 @@ use crate::{
     crypto::{KeyRing, password_hash::HashCost},
     gate::{Gate, hash_queue::HashQueueLimits},
     links::Links,
+    outbound::Outbound,
     ports::identity_provider::IdentityProviders,
     random::{NoRandomness, Random},
     store::{Store, StoreError, StoreSettings},
@@ -38,6 +39,7 @@ pub async fn open(
     keys: KeyRing,
     links: Links,
     proxies: Vec<IpAddr>,
+    outbound: Outbound,
 ) -> Result<Api, OpenError> {
     let store = Store::open(settings).await?;
     let random = Arc::new(Random::from_system()?);
@@ -53,5 +55,7 @@ pub async fn open(
         gate: Arc::new(gate.trusting(proxies)),
         providers: IdentityProviders::new()?,
         links,
+        outbound: Arc::new(outbound),
+        live: Arc::default(),
     })
 }

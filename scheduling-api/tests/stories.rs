@@ -30,6 +30,8 @@ macro_rules! stories {
     };
 }
 
+#[path = "fakes.rs"]
+mod fakes;
 #[path = "stories/world.rs"]
 mod world;
 
@@ -41,12 +43,20 @@ mod availability;
 mod booking;
 #[path = "stories/clinics.rs"]
 mod clinics;
+#[path = "stories/crashes.rs"]
+mod crashes;
 #[path = "stories/engines.rs"]
 mod engines;
+#[path = "stories/events.rs"]
+mod events;
 #[path = "stories/flood.rs"]
 mod flood;
 #[path = "stories/foreign_client.rs"]
 mod foreign_client;
+#[path = "stories/jobs.rs"]
+mod jobs;
+#[path = "stories/notifications.rs"]
+mod notifications;
 #[path = "stories/oauth.rs"]
 mod oauth;
 #[path = "stories/passkeys.rs"]
@@ -59,3 +69,7 @@ mod providers;
 mod race;
 #[path = "stories/requests.rs"]
 mod requests;
+#[path = "stories/text_messages.rs"]
+mod text_messages;
+#[path = "stories/webhooks.rs"]
+mod webhooks;

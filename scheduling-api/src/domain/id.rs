@@ -131,6 +131,10 @@ id_types! {
     ApiKeyId "key",
     /// A message that waits to be delivered.
     OutboxId "msg",
+    /// What goes to one recipient by one channel.
+    DeliveryId "dlv",
+    /// Where a clinic's program is told of events.
+    WebhookId "whk",
     /// One request, for logs and problem reports.
     RequestId "req",
 }

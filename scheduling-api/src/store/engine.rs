@@ -7,6 +7,7 @@
 use std::{
     path::{Path, PathBuf},
     str::FromStr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,6 +16,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::sync::Notify;
 
 use crate::{
     domain::id::ClinicId,
@@ -105,6 +107,7 @@ pub(crate) enum Scope<'a> {
 pub struct Store {
     pools: Pools,
     statement_max: Duration,
+    news: Arc<Notify>,
 }
 
 #[derive(Debug, Clone)]
@@ -123,7 +126,8 @@ impl Store {
             Location::Sqlite(path) => sqlite(path.clone(), settings).await?,
             Location::Postgres(options) => postgres(options, settings).await?,
         };
-        let store = Self { pools, statement_max: settings.statement_max };
+        let news = Arc::default();
+        let store = Self { pools, statement_max: settings.statement_max, news };
         migrate::run(&store, migrate::MIGRATIONS).await?;
         Ok(store)
     }
@@ -135,6 +139,11 @@ impl Store {
             Pools::Sqlite { .. } => Engine::Sqlite,
             Pools::Postgres(_) => Engine::Postgres,
         }
+    }
+
+    /// Rings when this process has committed messages for others to hear of. Another process' are found by looking.
+    pub(crate) fn news(&self) -> &Arc<Notify> {
+        &self.news
     }
 
     /// A transaction that only reads. It sees one state of the data throughout.

@@ -38,6 +38,8 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     20 "0020_accounts";
     21 "0021_oauth";
     40 "0040_scheduling";
+    60 "0060_outbound";
+    61 "0061_webhooks";
 };
 
 impl Migration {

@@ -74,6 +74,16 @@ pub(crate) async fn find(tx: &mut Tx, id: &SessionId) -> Result<Option<Session>,
     tx.row(sql, values![id]).await?.as_ref().map(session).transpose()
 }
 
+/// One session by its id, if its account may be used.
+pub(crate) async fn find_usable(
+    tx: &mut Tx,
+    id: &SessionId,
+) -> Result<Option<Session>, StoreError> {
+    let sql = "SELECT session.* FROM session JOIN account ON account.id = session.user_id
+        WHERE session.id = $1 AND account.state = 'active'";
+    tx.row(sql, values![id]).await?.as_ref().map(session).transpose()
+}
+
 /// Somebody's sessions that were not ended by hand; expired ones among them.
 pub(crate) async fn of_user(tx: &mut Tx, user: &UserId) -> Result<Vec<Session>, StoreError> {
     let sql = "SELECT * FROM session WHERE user_id = $1 AND revoked_ms IS NULL ORDER BY id DESC LIMIT 100";

@@ -132,6 +132,43 @@ access_table! {
     OverrideAppointment "override_appointment": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
     /// Ends a hold or request that nobody decided in time.
     ExpireAppointment "expire_appointment": [System Clinic];
+    /// Reads an appointment as a calendar's entry.
+    ReadCalendarEntry "read_calendar_entry":
+        [Patient Own, Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
+
+    // -- Being told
+    /// Reads how somebody wants to be told.
+    ReadNotificationPreferences "read_notification_preferences": [User Anywhere];
+    /// Chooses how to be told.
+    UpdateNotificationPreferences "update_notification_preferences": [User Anywhere];
+    /// Lets somebody watch what happens.
+    CreateEventsTicket "create_events_ticket":
+        [Patient Clinic, Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic, User Anywhere];
+    /// Watches, by a ticket.
+    OpenEvents "open_events": [Anyone Anywhere];
+    /// Takes a provider's signed word about a text message.
+    ReceiveSmsStatus "receive_sms_status": [Anyone Anywhere];
+    /// Lists what goes out, and what was set aside.
+    ListJobs "list_jobs": [ClinicAdmin Clinic, PlatformAdmin Anywhere];
+    /// Has something sent again.
+    ReplayJob "replay_job": [ClinicAdmin Clinic, PlatformAdmin Anywhere];
+    /// Names a program that is told of events.
+    CreateWebhookEndpoint "create_webhook_endpoint": [ClinicAdmin Clinic] step_up;
+    /// Lists a clinic's programs that are told of events.
+    ListWebhookEndpoints "list_webhook_endpoints": [ClinicAdmin Clinic];
+    /// Reads one of them.
+    ReadWebhookEndpoint "read_webhook_endpoint": [ClinicAdmin Clinic];
+    /// Changes one of them.
+    UpdateWebhookEndpoint "update_webhook_endpoint": [ClinicAdmin Clinic] step_up;
+    /// Ends one of them.
+    EndWebhookEndpoint "end_webhook_endpoint": [ClinicAdmin Clinic];
+    /// Gives one of them another key.
+    RotateWebhookSecret "rotate_webhook_secret": [ClinicAdmin Clinic] step_up;
+    /// Lists what one of them was told.
+    ListWebhookDeliveries "list_webhook_deliveries": [ClinicAdmin Clinic];
+    /// Tells one of them something again.
+    ReplayWebhookDelivery "replay_webhook_delivery": [ClinicAdmin Clinic];
+
     // -- Signing in
     /// Registers a patient.
     Register "register": [Anyone Anywhere];
