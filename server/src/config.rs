@@ -12,6 +12,7 @@
 
 pub(crate) mod docs;
 pub(crate) mod file;
+mod notifications;
 pub(crate) mod parse;
 pub(crate) mod raw;
 
@@ -22,6 +23,7 @@ use std::{
 };
 
 use protocol::token::ApiKeys;
+use scheduling_api::Outbound;
 use signaling::webhooks::WebhookUrl;
 
 use crate::machine::Machine;
@@ -91,6 +93,8 @@ pub(crate) struct Scheduling {
     pub(crate) public_url: String,
     /// Who is believed about where a request comes from.
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// The ways to people and to clinics' programs.
+    pub(crate) outbound: Outbound,
 }
 
 /// The settings of a scheduling API that runs alone.

@@ -25,7 +25,7 @@ pub(crate) async fn open(config: &Scheduling) -> anyhow::Result<Api> {
     }
     let keys = keys(&config.data_keys_file)?;
     let links = Links::at(&config.public_url);
-    scheduling_api::open(&config.store, keys, links, config.trusted_proxies.clone())
+    scheduling_api::open(&config.store, keys, links, config.trusted_proxies.clone(), config.outbound.clone())
         .await
         .context("opening the scheduling API")
 }

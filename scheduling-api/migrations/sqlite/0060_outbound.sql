@@ -33,6 +33,9 @@ CREATE INDEX delivery_of_recipient ON delivery (recipient, id) WHERE recipient I
 CREATE INDEX delivery_of_aggregate ON delivery (aggregate_id);
 CREATE INDEX delivery_done ON delivery (done_ms) WHERE done_ms IS NOT NULL;
 
+-- In the order of an aggregate's revisions, which may be of one millisecond.
+CREATE INDEX outbox_next ON outbox (not_before_ms, aggregate_rev, id) WHERE done_ms IS NULL AND dead = 0;
+DROP INDEX outbox_due;
 CREATE INDEX outbox_done ON outbox (done_ms) WHERE done_ms IS NOT NULL;
 CREATE INDEX outbox_dead ON outbox (id) WHERE dead = 1;
 

@@ -81,7 +81,7 @@ pub(crate) struct Waiting {
     pub(crate) last_error: Option<String>,
 }
 
-/// Messages that are due, the oldest first; locked until the end of the transaction, which ends them.
+/// Messages that are due, the oldest first and each aggregate's in order; locked until the end of the transaction, which ends them.
 pub(crate) async fn due(
     tx: &mut Tx,
     limit: u32,
@@ -90,11 +90,11 @@ pub(crate) async fn due(
     let sql = match tx.engine() {
         Engine::Sqlite => {
             "SELECT * FROM outbox WHERE done_ms IS NULL AND dead = 0 AND not_before_ms <= $1
-            ORDER BY not_before_ms, id LIMIT $2"
+            ORDER BY not_before_ms, aggregate_rev, id LIMIT $2"
         }
         Engine::Postgres => {
             "SELECT * FROM outbox WHERE done_ms IS NULL AND dead = 0 AND not_before_ms <= $1
-            ORDER BY not_before_ms, id LIMIT $2 FOR UPDATE SKIP LOCKED"
+            ORDER BY not_before_ms, aggregate_rev, id LIMIT $2 FOR UPDATE SKIP LOCKED"
         }
     };
     tx.rows(sql, values![now, limit]).await?.iter().map(waiting).collect()

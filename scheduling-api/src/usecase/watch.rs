@@ -44,6 +44,8 @@ pub(crate) struct Place {
     pub(crate) watcher: Watcher,
     /// The number behind which the ring goes on.
     pub(crate) head: i64,
+    /// The number that the client has, or from which on it is told.
+    pub(crate) from: i64,
     /// What was missed; none when it can no longer be told.
     pub(crate) missed: Option<Vec<LiveEvent>>,
 }
@@ -75,9 +77,10 @@ pub(crate) async fn open_events(
         None => (head, Some(Vec::new())),
         Some(last) => missed(api, &clinic, last, head).await?,
     };
+    let from = if missed.is_some() { last.unwrap_or(head) } else { head };
     let missed = missed
         .map(|all| all.into_iter().filter(|event| event.audience.includes(&actor, now)).collect());
-    Ok(Place { actor, clinic, watcher, head, missed })
+    Ok(Place { actor, clinic, watcher, head, from, missed })
 }
 
 async fn missed(

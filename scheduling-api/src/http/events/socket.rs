@@ -124,8 +124,8 @@ impl Served {
     /// Until the client goes, or is to go.
     async fn run(&mut self, missed: Option<Vec<LiveEvent>>) -> Result<(), Closing> {
         let resumed = missed.is_some();
-        let head = self.place.head.to_string();
-        self.say(&json!({ "type": "hello", "last_event_id": head, "resumed": resumed })).await?;
+        let from = self.place.from.to_string();
+        self.say(&json!({ "type": "hello", "last_event_id": from, "resumed": resumed })).await?;
         for event in missed.unwrap_or_default() {
             self.say(&shown(&event)).await?;
         }
