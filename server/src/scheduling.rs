@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use scheduling_api::{Api, KeyRing, Links, Location, demo, random::Random};
+use scheduling_api::{Api, KeyRing, Links, Location, StoreSettings, demo, random::Random};
 
 use crate::{
     cli::Settings,
@@ -25,9 +25,15 @@ pub(crate) async fn open(config: &Scheduling) -> anyhow::Result<Api> {
     }
     let keys = keys(&config.data_keys_file)?;
     let links = Links::at(&config.public_url);
-    scheduling_api::open(&config.store, keys, links, config.trusted_proxies.clone(), config.outbound.clone())
-        .await
-        .context("opening the scheduling API")
+    scheduling_api::open(
+        &config.store,
+        keys,
+        links,
+        config.trusted_proxies.clone(),
+        config.outbound.clone(),
+    )
+    .await
+    .context("opening the scheduling API")
 }
 
 /// Makes the demo clinic; what it is made of, as lines for a person.
@@ -71,8 +77,25 @@ fn keys(path: &Path) -> anyhow::Result<KeyRing> {
             }
         }
     }
+    read_keys(path)
+}
+
+/// Reads the key file.
+///
+/// # Errors
+/// When it cannot be read, or holds no keys.
+pub(crate) fn read_keys(path: &Path) -> anyhow::Result<KeyRing> {
     let text = file::read_text(path)?;
     KeyRing::parse(&text).with_context(|| format!("reading {}", path.display()))
+}
+
+/// Asks the database for one answer; changes nothing in it.
+///
+/// # Errors
+/// When it cannot be reached.
+pub(crate) fn reach(settings: &StoreSettings) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(scheduling_api::reach(settings)).context("asking it")
 }
 
 /// Makes the folder that a file shall be in, for this user alone.

@@ -128,7 +128,9 @@ mod tests {
     #[test]
     fn a_channel_that_is_half_set_up_is_refused_without_its_secret() {
         let cases: [(&str, Change); 7] = [
-            ("mail_from is missing", |raw| raw.smtp_url = Some("smtp://u:hunter2@127.0.0.1".into())),
+            ("mail_from is missing", |raw| {
+                raw.smtp_url = Some("smtp://u:hunter2@127.0.0.1".into())
+            }),
             ("smtp_url", |raw| {
                 raw.smtp_url = Some("http://u:hunter2@mail".into());
                 raw.mail_from = Some("a@b.example".into());
@@ -151,7 +153,10 @@ mod tests {
         ];
         for (advice, change) in cases {
             let message = parsed(change).unwrap_err();
-            assert!(message.contains(advice) && !message.contains("hunter2"), "{advice}: {message}");
+            assert!(
+                message.contains(advice) && !message.contains("hunter2"),
+                "{advice}: {message}"
+            );
         }
     }
 }
