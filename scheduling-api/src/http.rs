@@ -3,13 +3,16 @@
 //! An endpoint parses, makes one call into `usecase`, and answers. Statuses and problem types are chosen in `error`,
 //! headers read in `caller`, `body`, `if_match` and `page`. Never: a rule, SQL.
 
+mod access_log;
 mod admin;
 mod api_keys;
 mod appointments;
 mod auth;
 mod body;
+mod break_glass;
 mod caller;
 mod clinics;
+mod data_requests;
 mod directory;
 mod documents;
 mod error;
@@ -79,6 +82,9 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(patients::router())
         .merge(practitioners::router())
         .merge(notification_preferences::router())
+        .merge(access_log::router())
+        .merge(data_requests::router())
+        .merge(break_glass::router())
         .merge(events::router())
         .merge(jobs::router())
         .merge(hooks::router())

@@ -29,7 +29,6 @@
         reason = "tests may fail loudly"
     )
 )]
-#![allow(dead_code, reason = "the foundation lands before what stands on it")]
 
 mod api;
 mod audit;
@@ -56,6 +55,7 @@ pub use crypto::{KeyRing, KeyRingError, password_hash::HashCost};
 pub use gate::{Gate, hash_queue::HashQueueLimits};
 pub use http::{openapi, router};
 pub use links::Links;
+pub use live::Live;
 pub use opening::{OpenError, open, reach};
 pub use outbound::{Outbound, REMINDERS_MIN};
 pub use store::{Engine, Location, LocationError, Store, StoreError, StoreSettings};
@@ -63,4 +63,4 @@ pub use usecase::account::{
     bootstrap::{BootstrapError, invite_first_administrator},
     identify::Tokens,
 };
-pub use worker::{work, work_once};
+pub use worker::{sweep_once, work, work_once};

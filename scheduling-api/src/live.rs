@@ -132,7 +132,7 @@ impl Live {
     }
 
     /// Tells those who watch at this moment of something that nobody needs to hear of later: it has no number.
-    pub(crate) fn tell_now(&self, event: LiveEvent) {
+    pub fn tell_now(&self, event: LiveEvent) {
         let _ = self.ring.send(Arc::new(LiveEvent { seq: 0, ..event }));
     }
 

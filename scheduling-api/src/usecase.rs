@@ -5,12 +5,15 @@
 
 mod failure;
 
+pub(crate) mod access_log;
 pub(crate) mod account;
 pub(crate) mod advance;
 pub(crate) mod api_keys;
 pub(crate) mod book;
+pub(crate) mod break_glass;
 pub(crate) mod clinic;
 pub(crate) mod create_clinic;
+pub(crate) mod data_requests;
 pub(crate) mod expire;
 pub(crate) mod hold;
 pub(crate) mod jobs;
@@ -33,6 +36,7 @@ pub(crate) mod schedule;
 pub(crate) mod search;
 pub(crate) mod services;
 pub(crate) mod sms_status;
+pub(crate) mod sweep;
 pub(crate) mod update_clinic;
 pub(crate) mod watch;
 pub(crate) mod webhooks;

@@ -19,8 +19,11 @@ use crate::{
     api::Api,
     domain::notification::Channel,
     usecase::{
-        Failure, expire,
+        Failure,
+        data_requests::carry_out,
+        expire,
         outbound::{fan_out::fan_out, send::send_due, tail::tail},
+        sweep,
     },
 };
 
@@ -45,7 +48,7 @@ pub async fn work(api: Api) {
         send(&api, Channel::Email, &email),
         send(&api, Channel::Sms, &sms),
         send(&api, Channel::Webhook, &webhook),
-        sweep(&api)
+        sweep_often(&api)
     );
 }
 
@@ -55,7 +58,7 @@ pub async fn work(api: Api) {
 /// When the database refuses: the failure in words.
 pub async fn work_once(api: &Api) -> Result<(), String> {
     let round = async {
-        while fan_out(api).await? > 0 {}
+        while fan_out(api).await? + carry_out(api).await? > 0 {}
         tail(api).await?;
         for channel in Channel::ALL {
             while send_due(api, channel).await? > 0 {}
@@ -65,12 +68,21 @@ pub async fn work_once(api: &Api) -> Result<(), String> {
     round.await.map_err(|failure| failure.to_string())
 }
 
+/// One sweep: how many rows were forgotten.
+///
+/// # Errors
+/// When the database refuses: the failure in words.
+pub async fn sweep_once(api: &Api) -> Result<u64, String> {
+    sweep::sweep(api).await.map_err(|failure| failure.to_string())
+}
+
 async fn hand_out(api: &Api, handed_out: &[&Notify]) {
     loop {
         let done = async {
             let count = fan_out(api).await?;
             tail(api).await?;
-            Ok::<_, Failure>(count)
+            let carried_out = if count > 0 { carry_out(api).await? } else { 0 };
+            Ok::<_, Failure>(count + carried_out)
         };
         match done.await {
             Ok(0) => {
@@ -100,13 +112,20 @@ async fn send(api: &Api, channel: Channel, handed_out: &Notify) {
     }
 }
 
-async fn sweep(api: &Api) {
+async fn sweep_often(api: &Api) {
     let mut ticks = interval(SWEEP_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         if let Err(failure) = expire::sweep(api).await {
             tracing::warn!(%failure, "the sweep of ended holds was not finished");
+        }
+        // Approved by another process, or before a crash.
+        if let Err(failure) = carry_out(api).await {
+            tracing::warn!(%failure, "requests about data were not carried out");
+        }
+        if let Err(failure) = sweep::sweep(api).await {
+            tracing::warn!(%failure, "the sweep of old rows was not finished");
         }
     }
 }

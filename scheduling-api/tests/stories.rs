@@ -53,8 +53,12 @@ mod events;
 mod flood;
 #[path = "stories/foreign_client.rs"]
 mod foreign_client;
+#[path = "stories/hygiene.rs"]
+mod hygiene;
 #[path = "stories/jobs.rs"]
 mod jobs;
+#[path = "stories/matrix.rs"]
+mod matrix;
 #[path = "stories/notifications.rs"]
 mod notifications;
 #[path = "stories/oauth.rs"]
@@ -63,6 +67,8 @@ mod oauth;
 mod passkeys;
 #[path = "stories/people.rs"]
 mod people;
+#[path = "stories/privacy.rs"]
+mod privacy;
 #[path = "stories/providers.rs"]
 mod providers;
 #[path = "stories/race.rs"]

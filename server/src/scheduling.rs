@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use scheduling_api::{Api, KeyRing, Links, Location, StoreSettings, demo, random::Random};
 
 use crate::{
-    cli::Settings,
+    cli::{AdminCreate, Settings},
     config::{self, Scheduling, file},
 };
 
@@ -56,6 +56,23 @@ pub(crate) fn demo(settings: Settings) -> anyhow::Result<String> {
     }
     text.push_str(&format!("patient      {}\nappointment  {}\n", made.patient, made.appointment));
     Ok(text)
+}
+
+/// Invites the first administrator; the link that sets a name and a password.
+///
+/// # Errors
+/// When the database cannot be reached, there is one already, or the address is none.
+pub(crate) fn first_administrator(arguments: AdminCreate) -> anyhow::Result<String> {
+    let AdminCreate { email, settings } = arguments;
+    let raw = config::merge(settings.given, settings.file.config.as_deref())?;
+    let config = config::parse::scheduling_alone(&raw)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let api = open(&config.scheduling).await?;
+        let link = scheduling_api::invite_first_administrator(&api, &email).await;
+        api.store.close().await;
+        Ok(format!("{}\n", link.context("inviting the first administrator")?))
+    })
 }
 
 /// Reads the key file, or makes one: readable by this user alone, and never over another.

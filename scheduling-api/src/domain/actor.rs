@@ -73,6 +73,8 @@ pub struct Actor {
     pub practitioner: Option<PractitionerId>,
     /// The patients that this person is or speaks for.
     pub patients: Vec<PatientId>,
+    /// The patients whose glass this person has broken, and may look at for now.
+    pub emergencies: Vec<PatientId>,
     /// What a program may do in their name; all that they may, when it is themselves.
     pub scopes: Option<Scopes>,
     /// Whether a second factor was shown when signing in.

@@ -133,6 +133,10 @@ id_types! {
     OutboxId "msg",
     /// What goes to one recipient by one channel.
     DeliveryId "dlv",
+    /// A look at a patient's visits in an emergency.
+    BreakGlassId "bgl",
+    /// What a patient asks for about their data.
+    DataRequestId "drq",
     /// Where a clinic's program is told of events.
     WebhookId "whk",
     /// One request, for logs and problem reports.

@@ -34,9 +34,7 @@ pub(crate) struct Delivery {
     pub(crate) attempts: u32,
     pub(crate) created: Timestamp,
     pub(crate) not_before: Timestamp,
-    pub(crate) lease_until: Option<Timestamp>,
     pub(crate) done: Option<Timestamp>,
-    pub(crate) provider_id: Option<String>,
     pub(crate) reason: Option<String>,
 }
 
@@ -284,9 +282,7 @@ fn delivery(row: &Row) -> Result<Delivery, StoreError> {
         attempts: row.small("attempts")?,
         created: row.time("created_ms")?,
         not_before: row.time("not_before_ms")?,
-        lease_until: row.time_maybe("lease_until_ms")?,
         done: row.time_maybe("done_ms")?,
-        provider_id: row.text_maybe("provider_id")?,
         reason: row.text_maybe("reason")?,
     })
 }

@@ -141,7 +141,8 @@ impl Store {
             Location::Sqlite(path) => sqlite(path.clone(), settings).await?,
             Location::Postgres(options) => postgres(options, settings).await?,
         };
-        let store = Self { pools, statement_max: settings.statement_max };
+        let news = Arc::default();
+        let store = Self { pools, statement_max: settings.statement_max, news };
         let checked = store.check().await;
         store.close().await;
         checked
@@ -202,6 +203,18 @@ impl Store {
         Ok(())
     }
 
+    /// Writes the journal into the database and empties it, so that nothing that was overwritten is left there. SQLite
+    /// only; PostgreSQL does so in its own time.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn empty_journal(&self) -> Result<(), StoreError> {
+        if let Pools::Sqlite { writer, .. } = &self.pools {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await?;
+        }
+        Ok(())
+    }
+
     /// Whether the database's file is whole, as SQLite sees it; PostgreSQL looks after its own.
     ///
     /// # Errors
@@ -243,6 +256,8 @@ async fn sqlite(path: PathBuf, settings: &StoreSettings) -> Result<Pools, StoreE
         .journal_mode(SqliteJournalMode::Wal)
         // A commit that was answered survives a power cut.
         .synchronous(SqliteSynchronous::Full)
+        // What is deleted is overwritten: a key that was destroyed is not to be read from a free page.
+        .pragma("secure_delete", "ON")
         .busy_timeout(settings.acquire_max);
     let pool = || SqlitePoolOptions::new().acquire_timeout(settings.acquire_max);
     let writer = pool().max_connections(1).connect_with(options.clone()).await?;

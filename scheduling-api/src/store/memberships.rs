@@ -103,6 +103,16 @@ pub(crate) async fn users_for_patient(
     rows.iter().map(|row| row.parsed("user_id")).collect()
 }
 
+/// The accounts that are a patient, without those who act for them.
+pub(crate) async fn accounts_of_patient(
+    tx: &mut Tx,
+    patient: &PatientId,
+) -> Result<Vec<UserId>, StoreError> {
+    let sql = "SELECT DISTINCT user_id FROM membership WHERE patient_id = $1 ORDER BY user_id";
+    let rows = tx.rows(sql, values![patient]).await?;
+    rows.iter().map(|row| row.parsed("user_id")).collect()
+}
+
 /// The accounts of a practitioner.
 pub(crate) async fn users_of_practitioner(
     tx: &mut Tx,

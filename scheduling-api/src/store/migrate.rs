@@ -40,6 +40,9 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     40 "0040_scheduling";
     60 "0060_outbound";
     61 "0061_webhooks";
+    62 "0062_hygiene";
+    63 "0063_privacy";
+    64 "0064_break_glass";
 };
 
 impl Migration {

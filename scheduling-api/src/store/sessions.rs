@@ -146,9 +146,22 @@ pub(crate) async fn revoke_all(
     tx.execute(sql, values![user, but.map_or("", SessionId::as_str), now]).await
 }
 
-/// Forgets sessions that ended long ago. The audit log tells of them.
-pub(crate) async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
-    tx.execute("DELETE FROM session WHERE created_ms < $1", values![now - (48 * 24).hours()]).await
+/// Forgets a batch of sessions that ended long ago; how many. The audit log tells of them.
+pub(crate) async fn sweep(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM session WHERE id IN
+        (SELECT id FROM session WHERE created_ms < $1 ORDER BY created_ms LIMIT $2)";
+    tx.execute(sql, values![now - (48 * 24).hours(), limit]).await
+}
+
+/// Forgets a batch of browsers that did not come back; how many.
+pub(crate) async fn sweep_devices(
+    tx: &mut Tx,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM known_device WHERE hash IN
+        (SELECT hash FROM known_device WHERE seen_ms < $1 ORDER BY seen_ms LIMIT $2)";
+    tx.execute(sql, values![now - (24 * DEVICE_DAYS).hours(), limit]).await
 }
 
 /// Whether a browser signed in to an account before.

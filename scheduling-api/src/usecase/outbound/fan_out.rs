@@ -162,9 +162,7 @@ async fn put(
         attempts: 0,
         created: now,
         not_before,
-        lease_until: None,
         done: None,
-        provider_id: None,
         reason: None,
     };
     deliveries::insert(tx, &delivery).await
