@@ -45,6 +45,9 @@ pub(crate) enum Command {
     ///
     /// Practitioners with hours, a patient, an appointment that begins now. Beside whatever is there.
     Demo(Box<Settings>),
+    /// Looks after who runs the installation.
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// Copies the scheduling API's database into a new file, while it is in use. SQLite only; PostgreSQL has pg_dump.
     ///
     /// The keys' file is not part of it: keep it apart.
@@ -106,6 +109,26 @@ pub(crate) struct FileArgument {
 pub(crate) struct BackupArguments {
     /// The backup.
     pub(crate) backup: PathBuf,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `bedside admin ...`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Invites the first administrator, and prints the link that sets a name and a password.
+    ///
+    /// There is no default account. The link works once, for whoever has it; it is mailed too, where mail is set up. Refused
+    /// when there is an administrator already: they invite the others.
+    Create(Box<AdminCreate>),
+}
+
+/// Arguments of `admin create`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AdminCreate {
+    /// Address of the administrator: what they sign in with.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: String,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

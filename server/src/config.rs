@@ -13,6 +13,7 @@
 pub(crate) mod address;
 pub(crate) mod docs;
 pub(crate) mod file;
+mod notifications;
 pub(crate) mod parse;
 pub(crate) mod raw;
 pub(crate) mod turn;
@@ -24,6 +25,7 @@ use std::{
 };
 
 use protocol::token::ApiKeys;
+use scheduling_api::Outbound;
 use signaling::webhooks::WebhookUrl;
 
 use crate::machine::Machine;
@@ -95,6 +97,8 @@ pub(crate) struct Scheduling {
     pub(crate) public_url: Option<String>,
     /// Who is believed about where a request comes from.
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// The ways to people and to clinics' programs.
+    pub(crate) outbound: Outbound,
 }
 
 impl Scheduling {

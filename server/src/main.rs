@@ -50,7 +50,7 @@ use std::{
 
 use clap::Parser as _;
 
-use crate::cli::{CheckArguments, Cli, Command, ConfigCommand, TokenCommand};
+use crate::cli::{AdminCommand, CheckArguments, Cli, Command, ConfigCommand, TokenCommand};
 
 fn main() -> ExitCode {
     let parsed = Cli::try_parse().unwrap_or_else(|error| {
@@ -80,6 +80,9 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Turn(settings) => run::turn_alone(*settings),
         Command::Backup(arguments) => print(&backup::backup(*arguments)?),
         Command::Restore(arguments) => print(&backup::restore(*arguments)?),
+        Command::Admin(AdminCommand::Create(arguments)) => {
+            print(&scheduling::first_administrator(*arguments)?)
+        }
         Command::Demo(settings) => print(&scheduling::demo(*settings)?),
         Command::Token(TokenCommand::Mint(arguments)) => {
             print(&format!("{}\n", token::from_arguments(&arguments)?))

@@ -139,6 +139,14 @@ id_types! {
     AddendumId "adn",
     /// A prescription.
     PrescriptionId "rx",
+    /// What goes to one recipient by one channel.
+    DeliveryId "dlv",
+    /// A look at a patient's visits in an emergency.
+    BreakGlassId "bgl",
+    /// What a patient asks for about their data.
+    DataRequestId "drq",
+    /// Where a clinic's program is told of events.
+    WebhookId "whk",
     /// One request, for logs and problem reports.
     RequestId "req",
 }

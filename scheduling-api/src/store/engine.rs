@@ -7,6 +7,7 @@
 use std::{
     path::{Path, PathBuf},
     str::FromStr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,6 +16,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::sync::Notify;
 
 use crate::{
     domain::id::ClinicId,
@@ -105,6 +107,7 @@ pub(crate) enum Scope<'a> {
 pub struct Store {
     pools: Pools,
     statement_max: Duration,
+    news: Arc<Notify>,
 }
 
 #[derive(Debug, Clone)]
@@ -123,7 +126,8 @@ impl Store {
             Location::Sqlite(path) => sqlite(path.clone(), settings).await?,
             Location::Postgres(options) => postgres(options, settings).await?,
         };
-        let store = Self { pools, statement_max: settings.statement_max };
+        let news = Arc::default();
+        let store = Self { pools, statement_max: settings.statement_max, news };
         migrate::run(&store, migrate::MIGRATIONS).await?;
         Ok(store)
     }
@@ -137,7 +141,8 @@ impl Store {
             Location::Sqlite(path) => sqlite(path.clone(), settings).await?,
             Location::Postgres(options) => postgres(options, settings).await?,
         };
-        let store = Self { pools, statement_max: settings.statement_max };
+        let news = Arc::default();
+        let store = Self { pools, statement_max: settings.statement_max, news };
         let checked = store.check().await;
         store.close().await;
         checked
@@ -150,6 +155,11 @@ impl Store {
             Pools::Sqlite { .. } => Engine::Sqlite,
             Pools::Postgres(_) => Engine::Postgres,
         }
+    }
+
+    /// Rings when this process has committed messages for others to hear of. Another process' are found by looking.
+    pub(crate) fn news(&self) -> &Arc<Notify> {
+        &self.news
     }
 
     /// A transaction that only reads. It sees one state of the data throughout.
@@ -190,6 +200,18 @@ impl Store {
         let to =
             to.to_str().ok_or_else(|| StoreError::Schema("the path is not text".to_owned()))?;
         sqlx::query("VACUUM INTO $1").bind(to).execute(readers).await?;
+        Ok(())
+    }
+
+    /// Writes the journal into the database and empties it, so that nothing that was overwritten is left there. SQLite
+    /// only; PostgreSQL does so in its own time.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn empty_journal(&self) -> Result<(), StoreError> {
+        if let Pools::Sqlite { writer, .. } = &self.pools {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await?;
+        }
         Ok(())
     }
 
@@ -234,6 +256,8 @@ async fn sqlite(path: PathBuf, settings: &StoreSettings) -> Result<Pools, StoreE
         .journal_mode(SqliteJournalMode::Wal)
         // A commit that was answered survives a power cut.
         .synchronous(SqliteSynchronous::Full)
+        // What is deleted is overwritten: a key that was destroyed is not to be read from a free page.
+        .pragma("secure_delete", "ON")
         .busy_timeout(settings.acquire_max);
     let pool = || SqlitePoolOptions::new().acquire_timeout(settings.acquire_max);
     let writer = pool().max_connections(1).connect_with(options.clone()).await?;

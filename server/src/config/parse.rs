@@ -14,7 +14,7 @@ use signaling::webhooks::{WebhookUrl, WebhookUrlError};
 use crate::{
     config::{
         Config, LogFormat, Mode, RawConfig, Scheduling, SchedulingAlone, Tls, Webhooks, file,
-        turn::Turn,
+        notifications, turn::Turn,
     },
     machine::Machine,
     memory,
@@ -112,6 +112,12 @@ pub(crate) enum ConfigError {
          because it may hold a password)"
     )]
     Database,
+    #[error("{setting}: {reason}")]
+    Notifications { setting: &'static str, reason: String },
+    #[error("{setting} is missing: it belongs to {to}")]
+    Belongs { setting: &'static str, to: &'static str },
+    #[error("sms_twilio_account and sms_http_url exclude each other: remove one")]
+    TwoSms,
     #[error(
         "public_url {url:?} is not understood: write https://video.clinic.example, as browsers reach this server"
     )]
@@ -416,6 +422,7 @@ fn scheduling(raw: &RawConfig) -> Result<Scheduling, ConfigError> {
         data_keys_file: keys.unwrap_or_else(|| folder.join("data-keys")),
         public_url: public_url(raw)?,
         trusted_proxies: raw.trusted_proxies.clone().unwrap_or_default(),
+        outbound: notifications::outbound(raw)?,
     })
 }
 

@@ -234,6 +234,53 @@ settings! {
             value_parser = address::ip_address, help_heading = "Scheduling")]
         pub(crate) trusted_proxies: Option<Vec<IpAddr>>,
 
+        /// Mail server that letters and reminders go through: smtps://USER:PASSWORD@HOST (TLS from the beginning) or
+        /// smtp://USER:PASSWORD@HOST:587 (STARTTLS, without which nothing is sent; on this very machine plain). None: no
+        /// mail is sent, and letters are shown as failed among the jobs.
+        #[arg(long, env = "BEDSIDE_SMTP_URL", value_name = "URL", hide_env_values = true, help_heading = "Notifications")]
+        pub(crate) smtp_url: Option<Secret>,
+        /// Whom mail comes from, as "Clinic <no-reply@clinic.example>". Needed with smtp_url. Say nothing in the name that
+        /// tells what kind of clinic it is.
+        #[arg(long, env = "BEDSIDE_MAIL_FROM", value_name = "ADDRESS", help_heading = "Notifications")]
+        pub(crate) mail_from: Option<String>,
+        /// How many minutes before an appointment people are reminded of it, separated by commas; 0 is when it begins. An
+        /// empty list reminds nobody.
+        #[arg(long, env = "BEDSIDE_REMINDERS_MIN", value_name = "MINUTES", value_delimiter = ',', help_heading = "Notifications")]
+        pub(crate) reminders_min: Option<Vec<u32>>,
+        /// Account at a text message provider of Twilio's shape. With it, sms_twilio_token and sms_from are needed.
+        #[arg(long, env = "BEDSIDE_SMS_TWILIO_ACCOUNT", value_name = "SID", help_heading = "Notifications")]
+        pub(crate) sms_twilio_account: Option<String>,
+        /// Token of that account; it also proves what the provider tells us afterwards.
+        #[arg(long, env = "BEDSIDE_SMS_TWILIO_TOKEN", value_name = "TOKEN", hide_env_values = true,
+            help_heading = "Notifications")]
+        pub(crate) sms_twilio_token: Option<Secret>,
+        /// Address of that provider.
+        #[arg(long, env = "BEDSIDE_SMS_TWILIO_URL", value_name = "URL", help_heading = "Notifications")]
+        pub(crate) sms_twilio_url: Option<String>,
+        /// Number, or messaging service (MG...), that text messages come from.
+        #[arg(long, env = "BEDSIDE_SMS_FROM", value_name = "NUMBER", help_heading = "Notifications")]
+        pub(crate) sms_from: Option<String>,
+        /// Address of any other text message provider, asked by POST with sms_http_body. Excludes sms_twilio_account.
+        #[arg(long, env = "BEDSIDE_SMS_HTTP_URL", value_name = "URL", help_heading = "Notifications")]
+        pub(crate) sms_http_url: Option<String>,
+        /// Body of that request, with {to}, {text} and, if wanted, {key} in it. JSON when it begins with {, otherwise a
+        /// form; what is put in is escaped accordingly.
+        #[arg(long, env = "BEDSIDE_SMS_HTTP_BODY", value_name = "TEMPLATE", help_heading = "Notifications")]
+        pub(crate) sms_http_body: Option<String>,
+        /// What stands in the Authorization header of that request, such as "Bearer TOKEN".
+        #[arg(long, env = "BEDSIDE_SMS_HTTP_AUTHORIZATION", value_name = "VALUE", hide_env_values = true,
+            help_heading = "Notifications")]
+        pub(crate) sms_http_authorization: Option<Secret>,
+        /// Header by which that provider knows a repeated request, such as Idempotency-Key. Without it a message whose
+        /// answer was lost is never sent again.
+        #[arg(long, env = "BEDSIDE_SMS_HTTP_KEY_HEADER", value_name = "HEADER", help_heading = "Notifications")]
+        pub(crate) sms_http_key_header: Option<String>,
+        /// Whether clinics may have their own programs told of events (webhook endpoints) at plain http and at addresses
+        /// within the network. Off: https and public addresses only, so that nobody reaches into the network through us.
+        #[arg(long, env = "BEDSIDE_CLINIC_WEBHOOKS_PRIVATE", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+            default_missing_value = "true", help_heading = "Notifications")]
+        pub(crate) clinic_webhooks_private: Option<bool>,
+
         /// How log lines are written: text for people, json for collectors.
         #[arg(long, env = "BEDSIDE_LOG_FORMAT", value_name = "FORMAT", value_enum, help_heading = "Logging")]
         pub(crate) log_format: Option<LogFormat>,
@@ -282,6 +329,9 @@ impl RawConfig {
             sockets_max: Some(10_000),
             data_dir: Some("bedside-data".into()),
             database_connections_max: Some(8),
+            reminders_min: Some(scheduling_api::REMINDERS_MIN.to_vec()),
+            sms_twilio_url: Some("https://api.twilio.com".to_owned()),
+            clinic_webhooks_private: Some(false),
             log_format: Some(LogFormat::Text),
             log_filter: Some("info".to_owned()),
             drain_timeout_s: Some(0),
