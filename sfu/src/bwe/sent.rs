@@ -117,7 +117,6 @@ fn low(word: u64) -> u32 {
     (word & u64::from(CLOCK_MASK)) as u32
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "masked to 16 bits")]
 fn len_of(word: u64) -> u16 {
     (word >> LEN_AT & 0xffff) as u16
 }

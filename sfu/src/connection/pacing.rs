@@ -59,7 +59,7 @@ impl Pacer {
     }
 
     /// Whether a packet of so many bytes may go now; counts it if so.
-    pub(crate) fn try_pass(&mut self, len: usize, now: Instant) -> bool {
+    fn try_pass(&mut self, len: usize, now: Instant) -> bool {
         if !self.waiting.is_empty() && self.waiting.len() < WAITING_MAX {
             return false;
         }
@@ -71,8 +71,16 @@ impl Pacer {
         passes
     }
 
-    /// Has a packet wait.
-    pub(crate) fn push(&mut self, waiting: Waiting) {
+    /// Whether a packet must wait; it does from then on.
+    pub(crate) fn try_hold(&mut self, waiting: Waiting, now: Instant) -> bool {
+        let holds = !self.try_pass(waiting.len, now);
+        if holds {
+            self.push(waiting);
+        }
+        holds
+    }
+
+    fn push(&mut self, waiting: Waiting) {
         self.waiting.push_back(waiting);
     }
 

@@ -53,7 +53,7 @@ const REPAIR_BYTES_MIN: u64 = 8 * 1024;
 
 /// Pictures are let onto a line in good order when it carries less of them than this, and less than is wanted.
 const PACED_BELOW_BPS: u64 = 1_500_000;
-const PACED_NARROWLY_BPS: u64 = 100_000;
+const PACED_NARROWLY_BPS: u64 = 300_000;
 const PACED_MIN_BPS: u64 = 16_000;
 
 impl Room {

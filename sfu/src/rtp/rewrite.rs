@@ -111,10 +111,10 @@ impl Rewriter {
     pub(crate) fn has_passed(&self, layer: LayerIndex, source: ExtSeq) -> bool {
         let mut last = self.highest_out;
         for epoch in self.epochs.iter().flatten() {
-            if epoch.layer == layer {
-                if let Some(last) = epoch.source(last) {
-                    return source <= last;
-                }
+            if epoch.layer == layer
+                && let Some(last) = epoch.source(last)
+            {
+                return source <= last;
             }
             last = last.min(ExtSeq(epoch.first_out.0.saturating_sub(1)));
         }
