@@ -18,7 +18,7 @@ use std::{
 };
 
 /// From the roof to the ground: whoever stands here may use only what stands further down.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 23] = [
     "handle",
     "driver",
     "shard",

@@ -84,6 +84,7 @@ impl Audience {
             clinic: Some(self.clinic.clone()),
             patient: self.patient.clone(),
             practitioners: self.practitioner.iter().cloned().collect(),
+            participants: Vec::new(),
         };
         access::decide(actor, Act::ReadAppointment, &resource, now).is_ok()
     }

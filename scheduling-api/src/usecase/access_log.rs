@@ -48,6 +48,7 @@ pub(crate) async fn read_access_log(
         clinic: Some(clinic.clone()),
         patient: patient.clone(),
         practitioners: Vec::new(),
+        participants: Vec::new(),
     };
     let permit = access::decide(&caller.actor, Act::ReadAccessLog, &resource, now)?;
     let scope = Scope::Clinic(clinic);

@@ -41,6 +41,7 @@ pub(crate) async fn break_glass(
         clinic: Some(clinic.clone()),
         patient: Some(plea.patient.clone()),
         practitioners: Vec::new(),
+        participants: Vec::new(),
     };
     let permit = access::decide(&caller.actor, Act::BreakGlass, &resource, now)?;
     let characters = plea.reason.expose().trim().chars().count();

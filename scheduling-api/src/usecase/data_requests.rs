@@ -150,6 +150,7 @@ pub(crate) async fn read_data_export(
         clinic: Some(found.clinic.clone()),
         patient: Some(found.patient.clone()),
         practitioners: Vec::new(),
+        participants: Vec::new(),
     };
     let permit = access::decide(&caller.actor, Act::ReadDataExport, &resource, now)?;
     let sealed = data_requests::bundle(change.tx(), id).await?.ok_or(Failure::NotFound)?;
@@ -193,6 +194,7 @@ async fn carry_out_one(api: &Api, clinic: &ClinicId, id: &DataRequestId) -> Resu
         clinic: Some(clinic.clone()),
         patient: Some(request.patient.clone()),
         practitioners: Vec::new(),
+        participants: Vec::new(),
     };
     let permit = access::decide(&caller.actor, Act::CarryOutDataRequest, &resource, now)?;
     request.finish(now);
@@ -251,6 +253,7 @@ fn own(
         clinic: Some(clinic.clone()),
         patient: patient.clone(),
         practitioners: Vec::new(),
+        participants: Vec::new(),
     };
     let permit = access::decide(&caller.actor, act, &resource, now)?;
     // The row reaches a patient's own only.

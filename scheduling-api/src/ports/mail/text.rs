@@ -50,6 +50,7 @@ fn english(letter: Letter) -> (&'static str, &'static str) {
         Letter::Invitation => {
             ("You are invited", "You are invited to work here. Open this link to accept:")
         }
+        Letter::JoinLink => ("Your way to the visit", "Open this link to come to your visit:"),
     }
 }
 
@@ -80,6 +81,9 @@ fn french(letter: Letter) -> (&'static str, &'static str) {
             "Vous êtes invité",
             "Vous êtes invité à travailler ici. Ouvrez ce lien pour accepter :",
         ),
+        Letter::JoinLink => {
+            ("Votre accès à la consultation", "Ouvrez ce lien pour venir à votre consultation :")
+        }
     }
 }
 
@@ -108,6 +112,9 @@ fn spanish(letter: Letter) -> (&'static str, &'static str) {
             "Tiene una invitación",
             "Está invitado a trabajar aquí. Abra este enlace para aceptar:",
         ),
+        Letter::JoinLink => {
+            ("Su acceso a la consulta", "Abra este enlace para entrar en su consulta:")
+        }
     }
 }
 
@@ -128,6 +135,7 @@ fn arabic(letter: Letter) -> (&'static str, &'static str) {
             "أضيفت أو أزيلت الآن طريقة لتسجيل الدخول إلى حسابك. إذا لم تكن أنت من فعل ذلك فاتصل بالعيادة.",
         ),
         Letter::Invitation => ("أنت مدعو", "أنت مدعو للعمل هنا. افتح هذا الرابط للقبول:"),
+        Letter::JoinLink => ("طريقك إلى الاستشارة", "افتح هذا الرابط للحضور إلى استشارتك:"),
     }
 }
 
@@ -153,6 +161,9 @@ fn swahili(letter: Letter) -> (&'static str, &'static str) {
         Letter::Invitation => {
             ("Umealikwa", "Umealikwa kufanya kazi hapa. Fungua kiungo hiki ili kukubali:")
         }
+        Letter::JoinLink => {
+            ("Njia yako ya kuingia kwenye miadi", "Fungua kiungo hiki ili kuhudhuria miadi yako:")
+        }
     }
 }
 
@@ -170,6 +181,7 @@ mod tests {
             Letter::PasswordChanged,
             Letter::SignInChanged,
             Letter::Invitation,
+            Letter::JoinLink,
         ];
         for letter in letters {
             let told: std::collections::BTreeSet<_> =
