@@ -25,6 +25,25 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; connect-src 'self' ws
      img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'; worker-src 'self' blob:; \
      object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
+/// The screen that other sites' pages may show, if the operator names them.
+const FRAMED_SCREEN: &str = "frame";
+
+/// The sites whose pages may show a visit in a frame, as the policy for that one screen.
+#[derive(Clone, Default)]
+pub(crate) struct Parents(Option<HeaderValue>);
+
+impl Parents {
+    /// Of these origins; none of them, and nobody may.
+    pub(crate) fn of(origins: &[String]) -> Self {
+        if origins.is_empty() {
+            return Self::default();
+        }
+        let ancestors = format!("frame-ancestors {}", origins.join(" "));
+        let policy = CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", &ancestors);
+        Self(HeaderValue::try_from(policy).ok())
+    }
+}
+
 /// What the page needs is granted to itself only; the rest of what browsers offer is switched off.
 const PERMISSIONS_POLICY: &str = "camera=(self), microphone=(self), display-capture=(self), autoplay=(self), \
      fullscreen=(self), screen-wake-lock=(self), speaker-selection=(self), geolocation=(), payment=(), usb=(), \
@@ -64,14 +83,36 @@ pub(crate) async fn serve(request: Request<Body>) -> Response<Body> {
         let allow = [(header::ALLOW, "GET, HEAD")];
         return (StatusCode::METHOD_NOT_ALLOWED, allow, "method not allowed\n").into_response();
     }
-    let path = request.uri().path().trim_start_matches('/');
-    let path = if is_screen(path) { "index.html" } else { path };
+    let asked = request.uri().path().trim_start_matches('/');
+    let path = if is_screen(asked) { "index.html" } else { asked };
     match Encoded::find(path, request.headers()) {
-        Some(file) => file.answer(path, request.headers()),
+        Some(file) => {
+            let mut response = file.answer(path, request.headers());
+            let parents = request.extensions().get::<Parents>().cloned().unwrap_or_default();
+            if let (FRAMED_SCREEN, Some(policy)) = (asked, parents.0) {
+                response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+            }
+            response
+        }
         None if path == "index.html" => {
             let headers =
                 [(header::CONTENT_TYPE, mime_type(path)), (header::CACHE_CONTROL, "no-store")];
             (headers, PAGE_WITHOUT_CLIENT).into_response()
+        }
+        None => not_found(request.headers()),
+    }
+}
+
+/// The page itself for a person, which says that there is nothing; a line for a program.
+fn not_found(headers: &HeaderMap) -> Response<Body> {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let is_person = accept.is_some_and(|types| types.contains("text/html"));
+    let page = if is_person { Encoded::find("index.html", headers) } else { None };
+    match page {
+        Some(page) => {
+            let mut response = page.answer("index.html", &HeaderMap::new());
+            *response.status_mut() = StatusCode::NOT_FOUND;
+            response
         }
         None => (StatusCode::NOT_FOUND, "not found\n").into_response(),
     }
@@ -260,6 +301,16 @@ mod tests {
         for path in ["/join/x.js", "/joined", "/index.html.br"] {
             assert_eq!(requested(Method::GET, path).await.status(), StatusCode::NOT_FOUND);
         }
+    }
+
+    #[test]
+    fn a_visit_is_framed_only_by_the_sites_that_are_named() {
+        assert!(Parents::of(&[]).0.is_none());
+        let parents = Parents::of(&["https://a.example".into(), "https://b.example".into()]);
+        let policy = parents.0.unwrap();
+        let policy = policy.to_str().unwrap();
+        assert!(policy.ends_with("frame-ancestors https://a.example https://b.example"));
+        assert!(policy.starts_with("default-src 'self';") && !policy.contains("'none'; frame"));
     }
 
     #[test]

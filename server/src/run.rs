@@ -30,7 +30,9 @@ use crate::{
     listener::{self, Certificate, Door, DoorLimits, Server, Timeouts},
     logging,
     machine::Machine,
-    memory, metrics, scheduling,
+    memory, metrics,
+    page::Parents,
+    scheduling,
     tls::{self, CertificateFiles},
 };
 
@@ -84,7 +86,8 @@ async fn serve_scheduling_api(config: &SchedulingAlone) -> anyhow::Result<()> {
     let readiness = Health::new(0, Vec::new);
     let api = scheduling::open(&config.scheduling).await?;
     tokio::spawn(scheduling_api::work(api.clone()));
-    let router = http::main_router(scheduling_api::router(api), readiness.clone(), false);
+    let routes = scheduling_api::router(api);
+    let router = http::main_router(routes, readiness.clone(), false, Parents::default());
     let limits = DoorLimits { connections_max: PAGE_CONNECTIONS, per_address_max: 0 };
     let server = Server::start(listener, router, None, Door::new(limits), Timeouts::default())?;
     let mut stop = StopSignal::new()?;
@@ -112,7 +115,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     tokio::spawn(scheduling_api::work(api.clone()));
     let routes = signaling::router(planes.control.clone()).merge(scheduling_api::router(api));
     let is_secure = matches!(config.tls, Tls::Files { .. });
-    let main_router = http::main_router(routes, health.clone(), is_secure);
+    let parents = Parents::of(&config.embed_origins);
+    let main_router = http::main_router(routes, health.clone(), is_secure, parents);
     let main = Server::start(
         main_listener,
         main_router,

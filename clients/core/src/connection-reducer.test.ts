@@ -60,10 +60,15 @@ describe('a connection that is lost', () => {
       identity: 'Ann',
       text: 'Hello',
     });
-    const back = after(talked, lost, { kind: 'retry-due' }, {
-      kind: 'connected',
-      roster: rosterOf(person('Ann')),
-    });
+    const back = after(
+      talked,
+      lost,
+      { kind: 'retry-due' },
+      {
+        kind: 'connected',
+        roster: rosterOf(person('Ann')),
+      },
+    );
     expect(back).toMatchObject({ connection: 'steady', retry: null });
     expect(back.chat.messages).toHaveLength(1);
   });

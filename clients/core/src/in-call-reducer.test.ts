@@ -150,7 +150,11 @@ describe('a hand', () => {
   it('is raised, shown to the others, and lowered by the same button', () => {
     const up = reduceInCall(callWith(), { kind: 'hand-pressed' }, 0);
     expect(up.effects).toEqual([{ kind: 'show-hand', raised: true }]);
-    const down = reduceInCall(after(callWith(), { kind: 'hand-pressed' }), { kind: 'hand-pressed' }, 0);
+    const down = reduceInCall(
+      after(callWith(), { kind: 'hand-pressed' }),
+      { kind: 'hand-pressed' },
+      0,
+    );
     expect(down).toMatchObject({ state: { hands: [] }, effects: [{ raised: false }] });
   });
 

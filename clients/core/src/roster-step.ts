@@ -4,7 +4,11 @@ import type { CallEffect, InCall } from './call-state.ts';
 import type { RosterSnapshot } from './roster.ts';
 import { rosterChanges, updateRoster } from './roster.ts';
 
-export function takeRoster(state: InCall, snapshot: RosterSnapshot, nowMs: number): { readonly state: InCall; readonly effects: readonly CallEffect[] } {
+export function takeRoster(
+  state: InCall,
+  snapshot: RosterSnapshot,
+  nowMs: number,
+): { readonly state: InCall; readonly effects: readonly CallEffect[] } {
   const roster = updateRoster(state.roster, snapshot, nowMs);
   const effects: CallEffect[] = rosterChanges(state.roster, roster, nowMs).map((change) => ({
     kind: 'announce',

@@ -50,7 +50,9 @@ describe('a join that failed', () => {
   });
 
   it('is unexpected when it is no connection error', async () => {
-    expect(await joinFailureOf(new TypeError('x'), false, SERVER, 't')).toEqual({ kind: 'unexpected' });
+    expect(await joinFailureOf(new TypeError('x'), false, SERVER, 't')).toEqual({
+      kind: 'unexpected',
+    });
   });
 });
 

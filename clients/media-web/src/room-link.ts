@@ -291,10 +291,6 @@ function qualityOf(quality: ConnectionQuality): Quality {
       return 'poor';
     case ConnectionQuality.Lost:
       return 'lost';
-    case ConnectionQuality.Excellent:
-    case ConnectionQuality.Good:
-    case ConnectionQuality.Unknown:
-      return 'good';
     default:
       return 'good';
   }

@@ -47,9 +47,9 @@ export class RoomMessages {
     }
   }
 
-  async #read(reader: TextStreamReader, use: (text: string) => void): Promise<void> {
+  async #read(reader: TextStreamReader, take: (text: string) => void): Promise<void> {
     try {
-      use(await reader.readAll());
+      take(await reader.readAll());
     } catch {
       // The sender went away in the middle of a message: there is nothing to show.
     }

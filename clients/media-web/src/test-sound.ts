@@ -6,7 +6,7 @@ const NOTE_S = 0.45;
 /** Resolves when it is over. */
 export async function playTestSound(speakerId: string): Promise<void> {
   const context = new AudioContext();
-  await useSpeaker(context, speakerId);
+  await chooseSpeaker(context, speakerId);
   const ended = NOTES_HZ.map(
     (frequency, index) =>
       new Promise<void>((resolve) => {
@@ -27,7 +27,7 @@ export async function playTestSound(speakerId: string): Promise<void> {
 }
 
 /** Chromium can; where it is not known the system's own choice plays. */
-async function useSpeaker(context: AudioContext, speakerId: string): Promise<void> {
+async function chooseSpeaker(context: AudioContext, speakerId: string): Promise<void> {
   if (speakerId !== '' && 'setSinkId' in context && typeof context.setSinkId === 'function') {
     await Promise.resolve(context.setSinkId(speakerId)).catch(() => undefined);
   }

@@ -3,7 +3,10 @@ import { english } from '../testing.ts';
 import { answered, createApi, done, ifMatch } from './client.ts';
 import { ApiProblem, problemText } from './problem.ts';
 
-function apiThat(answer: (request: Request) => Response | Promise<Response>, token: string | null = null) {
+function apiThat(
+  answer: (request: Request) => Response | Promise<Response>,
+  token: string | null = null,
+) {
   const asked: Request[] = [];
   const api = createApi({
     baseUrl: 'http://clinic.example',
@@ -47,7 +50,11 @@ describe('a request', () => {
 
 describe('a problem', () => {
   it('is read from the answer', async () => {
-    const body = { type: 'urn:bedside:problem:slot-taken', title: 'The time is taken', status: 409 };
+    const body = {
+      type: 'urn:bedside:problem:slot-taken',
+      title: 'The time is taken',
+      status: 409,
+    };
     const { api } = apiThat(() => problem(409, body));
     await expect(answered(api.GET('/v1/me'))).rejects.toMatchObject({ kind: 'slot-taken' });
   });
@@ -56,7 +63,10 @@ describe('a problem', () => {
     [new ApiProblem({ kind: 'slot-taken', status: 409 }), /this time is taken/],
     [new ApiProblem({ kind: 'too-often', status: 429, retryAfterS: 30 }), /Wait 30 s/],
     [new ApiProblem({ kind: 'too-often', status: 429, retryAfterS: 300 }), /Wait 5 min/],
-    [new ApiProblem({ kind: 'invalid', status: 422, detail: 'too long' }), /does not fit: too long/],
+    [
+      new ApiProblem({ kind: 'invalid', status: 422, detail: 'too long' }),
+      /does not fit: too long/,
+    ],
     [new ApiProblem({ kind: 'new-kind', status: 409, detail: 'odd' }), /did not work \(odd\)/],
     [new Error('bug'), /broke on our side/],
   ])('%s has words that say what to do', (error, words) => {

@@ -44,8 +44,7 @@ export function problemFrom(status: number, body: unknown): ApiProblem {
   const field = read('field');
   const wait = read('retry_after_s');
   return new ApiProblem({
-    kind:
-      typeof type === 'string' && type.startsWith(PREFIX) ? type.slice(PREFIX.length) : 'other',
+    kind: typeof type === 'string' && type.startsWith(PREFIX) ? type.slice(PREFIX.length) : 'other',
     status,
     detail: typeof detail === 'string' ? detail : '',
     field: typeof field === 'string' ? field : null,

@@ -8,7 +8,10 @@ const hold = { id: 'apt_1', slot, expiresAtMs: 600_000 };
 const chosen = { kind: 'slot-chosen', slot, needsApproval: false } as const;
 
 function after(...inputs: BookingInput[]): BookingState {
-  return inputs.reduce<BookingState>((state, input) => reduceBooking(state, input, 0).state, firstBooking);
+  return inputs.reduce<BookingState>(
+    (state, input) => reduceBooking(state, input, 0).state,
+    firstBooking,
+  );
 }
 
 describe('choosing a time', () => {

@@ -1,7 +1,11 @@
 /** `(state, input, now) -> state, effects` of a booking. */
 import type { BookingInput, BookingState, BookingStep } from './state.ts';
 
-export function reduceBooking(state: BookingState, input: BookingInput, nowMs: number): BookingStep {
+export function reduceBooking(
+  state: BookingState,
+  input: BookingInput,
+  nowMs: number,
+): BookingStep {
   switch (input.kind) {
     case 'slot-chosen':
       return choose(state, input);

@@ -38,7 +38,12 @@ export type BookingInput =
 export type BookingEffect =
   | { readonly kind: 'hold'; readonly slot: Slot }
   | { readonly kind: 'release'; readonly hold: string }
-  | { readonly kind: 'book'; readonly slot: Slot; readonly hold: string | null; readonly reason: string };
+  | {
+      readonly kind: 'book';
+      readonly slot: Slot;
+      readonly hold: string | null;
+      readonly reason: string;
+    };
 
 export interface BookingStep {
   readonly state: BookingState;

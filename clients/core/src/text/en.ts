@@ -56,14 +56,17 @@ export const en = {
   'error.title': 'Something went wrong',
   'error.crashed': 'This page stopped working. Reload it to return to where you were.',
   'error.offline': 'The server cannot be reached. Check your internet connection and try again.',
-  'error.internal': 'Something broke on our side. It is not your fault; please try again in a minute.',
+  'error.internal':
+    'Something broke on our side. It is not your fault; please try again in a minute.',
   'error.unavailable': 'The server is busy. Please try again in a moment.',
   'error.not-signed-in': 'You are signed out. Sign in to go on.',
-  'error.credentials': 'This e-mail address and password do not fit together. Check both, or ask for a link by e-mail.',
+  'error.credentials':
+    'This e-mail address and password do not fit together. Check both, or ask for a link by e-mail.',
   'error.link': 'This link works no longer. Ask for a new one.',
   'error.exists': 'It is there already.',
   'error.too-often': 'Too many tries. Wait {wait} and try again.',
-  'error.second-factor': 'For this you have to sign in with a second factor: a passkey or an authenticator app.',
+  'error.second-factor':
+    'For this you have to sign in with a second factor: a passkey or an authenticator app.',
   'error.step-up': 'Please confirm that it is you: enter your password again.',
   'error.forbidden': 'Your account may not do this. Ask your clinic if you think it should.',
   'error.not-found': 'This does not exist, or it is not yours to see.',
@@ -101,7 +104,8 @@ export const en = {
   'signIn.linkTitle': 'Sign in by e-mail',
   'signIn.linkText': 'We send you a link that signs you in. It works for ten minutes.',
   'signIn.linkSend': 'Send the link',
-  'signIn.linkSent': 'If {email} has an account here, a link is on its way. Look into your mailbox.',
+  'signIn.linkSent':
+    'If {email} has an account here, a link is on its way. Look into your mailbox.',
   'signIn.forgot': 'Forgot your password?',
   'signIn.or': 'or',
   'signIn.noAccount': 'No account yet?',
@@ -125,7 +129,8 @@ export const en = {
   'register.submit': 'Create the account',
   'register.haveAccount': 'Already have an account?',
   'register.sentTitle': 'Look into your mailbox',
-  'register.sentText': 'We sent a link to {email}. Open it to finish. It also works on another device.',
+  'register.sentText':
+    'We sent a link to {email}. Open it to finish. It also works on another device.',
   'register.verifying': 'Confirming your address…',
   'register.verified': 'Your address is confirmed',
   'register.verifiedText': 'You can sign in now.',
@@ -133,7 +138,8 @@ export const en = {
   'register.emailWrong': 'This is not a complete e-mail address.',
   'register.required': 'Please fill this in.',
   'invite.title': 'Join the clinic’s staff',
-  'invite.lead': 'Choose how you will sign in. If you have an account with this address already, just accept.',
+  'invite.lead':
+    'Choose how you will sign in. If you have an account with this address already, just accept.',
   'invite.haveAccount': 'I have an account already',
   'invite.submit': 'Accept the invitation',
   'invite.done': 'You are part of the clinic. Sign in to begin.',
@@ -177,7 +183,10 @@ export const en = {
 
   'book.title': 'Confirm your visit',
   'book.kept': 'Kept for you: {time}',
-  'book.keptSpoken': { one: 'This time is kept for you for one more minute.', other: 'This time is kept for you for {count} minutes.' },
+  'book.keptSpoken': {
+    one: 'This time is kept for you for one more minute.',
+    other: 'This time is kept for you for {count} minutes.',
+  },
   'book.expired': 'The time is no longer kept for you.',
   'book.reason': 'What is it about?',
   'book.reasonHint': 'A few words help the doctor prepare. Only the clinic reads them.',
@@ -250,7 +259,8 @@ export const en = {
 
   'account.title': 'Your account',
   'account.passkeys': 'Passkeys',
-  'account.passkeysText': 'A passkey signs you in with your fingerprint, face or screen lock. Nothing to remember.',
+  'account.passkeysText':
+    'A passkey signs you in with your fingerprint, face or screen lock. Nothing to remember.',
   'account.addPasskey': 'Add a passkey',
   'account.passkeyName': 'Name of this device',
   'account.lastUsed': 'Last used {when}',
@@ -266,19 +276,23 @@ export const en = {
   'account.totpSecret': 'Enter this secret in your app, then type the code it shows:',
   'account.recovery': 'Keep these recovery codes in a safe place. Each works once.',
   'account.confirmIdentity': 'Confirm that it is you',
-  'account.secondFactorNeeded': 'Staff need a second factor. Add a passkey or an authenticator app, then sign in with it.',
+  'account.secondFactorNeeded':
+    'Staff need a second factor. Add a passkey or an authenticator app, then sign in with it.',
 
   'join.opening': 'Opening your visit…',
   'join.notValid': 'This link is not valid',
-  'join.notValidText': 'It may have been used up, or it was copied incompletely. We can send you a new one.',
+  'join.notValidText':
+    'It may have been used up, or it was copied incompletely. We can send you a new one.',
   'join.contact': 'Your e-mail address or telephone number',
   'join.sendNew': 'Send me a new link',
   'join.sent': 'If we know this contact and there is a visit, a new link is on its way.',
   'join.noLink': 'Join a consultation',
-  'join.noLinkText': 'Open the link from your invitation. If it did not bring you straight in, paste it here.',
+  'join.noLinkText':
+    'Open the link from your invitation. If it did not bring you straight in, paste it here.',
   'join.linkOrToken': 'Link or token',
   'join.refusal.empty': 'Please paste your link or token first.',
-  'join.refusal.malformed': 'This is not a complete link. Copy it again from your invitation, from start to end.',
+  'join.refusal.malformed':
+    'This is not a complete link. Copy it again from your invitation, from start to end.',
   'join.refusal.no-identity': 'This token names no person. Ask for a new link.',
   'join.refusal.no-room': 'This token names no consultation. Ask for a new link.',
 
@@ -299,7 +313,8 @@ export const en = {
   'visit.over': 'This visit is over',
   'visit.overText': 'You can close this page. Questions? Call the clinic.',
   'visit.removed': 'You were asked to leave',
-  'visit.removedText': 'The clinic took you out of this visit. If that was a mistake, call the clinic.',
+  'visit.removedText':
+    'The clinic took you out of this visit. If that was a mistake, call the clinic.',
   'visit.denied': 'You were not let in',
 
   'lobby.title': 'Ready to join',
@@ -307,7 +322,8 @@ export const en = {
   'lobby.lead': 'Check your picture and sound. Nobody sees or hears you before you join.',
   'lobby.join': 'Join',
   'lobby.checkIn': 'I am ready',
-  'lobby.expired': 'By this device’s clock your link has expired. If joining does not work, ask for a new one.',
+  'lobby.expired':
+    'By this device’s clock your link has expired. If joining does not work, ask for a new one.',
   'lobby.camera': 'Camera',
   'lobby.microphone': 'Microphone',
   'lobby.speaker': 'Speaker',
@@ -323,7 +339,8 @@ export const en = {
   'lobby.testSpeaker': 'Play a sound',
   'lobby.playing': 'Playing…',
   'lobby.heard': 'Did you hear it?',
-  'lobby.heardNo': 'Turn the volume up, check that headphones are plugged in, or choose another speaker.',
+  'lobby.heardNo':
+    'Turn the volume up, check that headphones are plugged in, or choose another speaker.',
   'lobby.answer': 'Please answer your browser’s question about camera and microphone.',
   'lobby.without': 'You join without camera and microphone. You can turn them on later.',
   'lobby.with': 'You join with {devices} on.',
@@ -343,9 +360,11 @@ export const en = {
   'check.state.skipped': 'not tried',
   'check.state.running': 'being tried…',
   'check.networkGood': 'Good: {ms} ms to the clinic’s server.',
-  'check.networkSlow': 'Slow: {ms} ms to the clinic’s server. Go nearer to your Wi-Fi, or switch the camera off.',
+  'check.networkSlow':
+    'Slow: {ms} ms to the clinic’s server. Go nearer to your Wi-Fi, or switch the camera off.',
   'check.networkFailed': 'The clinic’s server does not answer. Check your Wi-Fi or mobile data.',
-  'check.browserOld': 'This browser cannot make video calls. Open the link in Chrome, Edge, Firefox or Safari.',
+  'check.browserOld':
+    'This browser cannot make video calls. Open the link in Chrome, Edge, Firefox or Safari.',
 
   'waiting.title': 'Waiting room',
   'waiting.lead': 'You are checked in. {name} lets you in when it is your turn.',
@@ -409,7 +428,8 @@ export const en = {
   'call.soundOn': 'Turn the sound on',
   'call.clock': 'In the visit for {time}',
   'call.encrypted': 'Encrypted on the way',
-  'call.encryptedText': 'Sound and picture are encrypted between you and the clinic’s server. The server forwards them and could decode them; end-to-end encryption is not switched on.',
+  'call.encryptedText':
+    'Sound and picture are encrypted between you and the clinic’s server. The server forwards them and could decode them; end-to-end encryption is not switched on.',
   'call.notRecorded': 'Not recorded',
   'call.quality.good': 'Good connection',
   'call.quality.poor': 'Weak connection',
@@ -444,7 +464,8 @@ export const en = {
 
   'chat.title': 'Chat',
   'chat.log': 'Conversation',
-  'chat.empty': 'No messages yet. What you write here is seen by everybody in the consultation and is gone when it ends.',
+  'chat.empty':
+    'No messages yet. What you write here is seen by everybody in the consultation and is gone when it ends.',
   'chat.message': 'Message',
   'chat.send': 'Send',
   'chat.failed': 'Not delivered',
@@ -453,7 +474,8 @@ export const en = {
   'joining.title': 'Connecting…',
   'joining.text': 'You will be in the consultation in a moment.',
   'left.title': 'You have left the consultation',
-  'left.text': 'Camera and microphone are off. You can close this page, or return as long as your link is valid.',
+  'left.text':
+    'Camera and microphone are off. You can close this page, or return as long as your link is valid.',
   'left.return': 'Return to the consultation',
 
   'device.camera': 'the camera',
@@ -461,7 +483,8 @@ export const en = {
   'device.screen': 'the screen',
   'device.both': 'camera and microphone',
   'trouble.permission-denied.title': 'Your browser is not allowed to use {device}',
-  'trouble.permission-denied.advice': 'Allow {device} with the icon beside the address above, then try again.',
+  'trouble.permission-denied.advice':
+    'Allow {device} with the icon beside the address above, then try again.',
   'trouble.no-device.title': 'There is nothing to use as {device}',
   'trouble.no-device.advice': 'Plug one in and try again.',
   'trouble.in-use.title': 'Could not start {device}',
@@ -474,29 +497,38 @@ export const en = {
   'problem.otherLink': 'Use another link',
   'problem.continueHere': 'Continue here',
   'problem.token-expired.title': 'This link has expired',
-  'problem.token-expired.text': 'Links are valid for a limited time. Ask your practice for a new one; your appointment is not lost.',
+  'problem.token-expired.text':
+    'Links are valid for a limited time. Ask your practice for a new one; your appointment is not lost.',
   'problem.token-refused.title': 'This link was not accepted',
-  'problem.token-refused.text': 'The link may be incomplete or meant for another server. Open it again from your invitation, or ask for a new one.',
+  'problem.token-refused.text':
+    'The link may be incomplete or meant for another server. Open it again from your invitation, or ask for a new one.',
   'problem.not-permitted.title': 'You may not join this consultation',
-  'problem.not-permitted.text': 'This link does not admit you to the room. Please contact your practice.',
+  'problem.not-permitted.text':
+    'This link does not admit you to the room. Please contact your practice.',
   'problem.room-missing.title': 'This consultation is not open',
-  'problem.room-missing.text': 'The room does not exist yet, or it has been closed. If your appointment is about to begin, try again in a moment.',
+  'problem.room-missing.text':
+    'The room does not exist yet, or it has been closed. If your appointment is about to begin, try again in a moment.',
   'problem.request-broken.title': 'This link is damaged',
-  'problem.request-broken.text': 'The server could not read the invitation. Open the link again from your message, or ask for a new one.',
+  'problem.request-broken.text':
+    'The server could not read the invitation. Open the link again from your message, or ask for a new one.',
   'problem.server-full.title': 'The server is at its limit',
   'problem.server-full.text': 'No further person can join right now. Please try again in a minute.',
   'problem.server-unreachable.title': 'The server cannot be reached',
-  'problem.server-unreachable.text': 'Check your internet connection. If other pages open, the consultation server may be away for a moment.',
+  'problem.server-unreachable.text':
+    'Check your internet connection. If other pages open, the consultation server may be away for a moment.',
   'problem.server-stopping.title': 'The server is being restarted',
   'problem.server-stopping.text': 'This takes a moment. Your link stays valid: try again shortly.',
   'problem.no-media-path.title': 'Sound and picture cannot get through',
-  'problem.no-media-path.text': 'The server answers, but your network blocks the way for sound and picture. Try another network, such as your phone’s.',
+  'problem.no-media-path.text':
+    'The server answers, but your network blocks the way for sound and picture. Try another network, such as your phone’s.',
   'problem.connection-lost.title': 'The connection was lost',
-  'problem.connection-lost.text': 'We tried to bring you back, without success. Check your internet connection.',
+  'problem.connection-lost.text':
+    'We tried to bring you back, without success. Check your internet connection.',
   'problem.removed.title': 'You were removed from the consultation',
   'problem.removed.text': 'Somebody who leads the consultation ended your participation.',
   'problem.opened-elsewhere.title': 'Continued in another window',
-  'problem.opened-elsewhere.text': 'This consultation was opened with your link in another window or on another device. You can bring it back here.',
+  'problem.opened-elsewhere.text':
+    'This consultation was opened with your link in another window or on another device. You can bring it back here.',
   'problem.room-closed.title': 'The consultation has ended',
   'problem.room-closed.text': 'The room was closed for everybody. You can close this page.',
   'problem.unexpected.title': 'Something went wrong',
@@ -614,7 +646,9 @@ export const en = {
 } as const satisfies Readonly<Record<string, Message>>;
 
 /** A sentence, or one for each plural form; the form is chosen by the value `count`. */
-export type Message = string | ({ readonly other: string } & Readonly<Partial<Record<PluralForm, string>>>);
+export type Message =
+  | string
+  | ({ readonly other: string } & Readonly<Partial<Record<PluralForm, string>>>);
 export type PluralForm = 'zero' | 'one' | 'two' | 'few' | 'many' | 'other';
 export type MessageKey = keyof typeof en;
 export type Catalogue = Readonly<Record<MessageKey, Message>>;

@@ -57,15 +57,19 @@ export const es: Catalogue = {
 
   'error.title': 'Algo ha fallado',
   'error.crashed': 'Esta página se ha detenido. Recárguela para volver adonde estaba.',
-  'error.offline': 'No se puede llegar al servidor. Compruebe su conexión a Internet y vuelva a intentarlo.',
-  'error.internal': 'Algo ha fallado por nuestra parte. No es culpa suya; inténtelo de nuevo en un minuto.',
+  'error.offline':
+    'No se puede llegar al servidor. Compruebe su conexión a Internet y vuelva a intentarlo.',
+  'error.internal':
+    'Algo ha fallado por nuestra parte. No es culpa suya; inténtelo de nuevo en un minuto.',
   'error.unavailable': 'El servidor está ocupado. Inténtelo de nuevo en un momento.',
   'error.not-signed-in': 'Su sesión está cerrada. Inicie sesión para seguir.',
-  'error.credentials': 'Este correo y esta contraseña no coinciden. Compruébelos o pida un enlace por correo.',
+  'error.credentials':
+    'Este correo y esta contraseña no coinciden. Compruébelos o pida un enlace por correo.',
   'error.link': 'Este enlace ya no funciona. Pida uno nuevo.',
   'error.exists': 'Ya existe.',
   'error.too-often': 'Demasiados intentos. Espere {wait} y vuelva a intentarlo.',
-  'error.second-factor': 'Para esto hace falta un segundo factor: una llave de acceso o una aplicación de autenticación.',
+  'error.second-factor':
+    'Para esto hace falta un segundo factor: una llave de acceso o una aplicación de autenticación.',
   'error.step-up': 'Confirme que es usted: escriba otra vez su contraseña.',
   'error.forbidden': 'Su cuenta no puede hacer esto. Pregunte a su clínica si cree que debería.',
   'error.not-found': 'No existe, o usted no puede verlo.',
@@ -123,11 +127,13 @@ export const es: Catalogue = {
   'register.clinic': 'Clínica',
   'register.given': 'Nombre',
   'register.family': 'Apellidos',
-  'register.passwordHint': 'Al menos diez caracteres. Unas cuantas palabras juntas son fáciles de recordar.',
+  'register.passwordHint':
+    'Al menos diez caracteres. Unas cuantas palabras juntas son fáciles de recordar.',
   'register.submit': 'Crear la cuenta',
   'register.haveAccount': '¿Ya tiene cuenta?',
   'register.sentTitle': 'Mire su buzón',
-  'register.sentText': 'Enviamos un enlace a {email}. Ábralo para terminar. También sirve en otro dispositivo.',
+  'register.sentText':
+    'Enviamos un enlace a {email}. Ábralo para terminar. También sirve en otro dispositivo.',
   'register.verifying': 'Confirmando su dirección…',
   'register.verified': 'Su dirección está confirmada',
   'register.verifiedText': 'Ya puede iniciar sesión.',
@@ -179,7 +185,10 @@ export const es: Catalogue = {
 
   'book.title': 'Confirme su consulta',
   'book.kept': 'Guardada para usted: {time}',
-  'book.keptSpoken': { one: 'Le guardamos esta hora un minuto más.', other: 'Le guardamos esta hora {count} minutos.' },
+  'book.keptSpoken': {
+    one: 'Le guardamos esta hora un minuto más.',
+    other: 'Le guardamos esta hora {count} minutos.',
+  },
   'book.expired': 'Ya no le guardamos la hora.',
   'book.reason': '¿De qué se trata?',
   'book.reasonHint': 'Unas palabras ayudan al médico a prepararse. Solo las lee la clínica.',
@@ -252,7 +261,8 @@ export const es: Catalogue = {
 
   'account.title': 'Su cuenta',
   'account.passkeys': 'Llaves de acceso',
-  'account.passkeysText': 'Una llave de acceso abre su sesión con su huella, su cara o el bloqueo de pantalla. Nada que recordar.',
+  'account.passkeysText':
+    'Una llave de acceso abre su sesión con su huella, su cara o el bloqueo de pantalla. Nada que recordar.',
   'account.addPasskey': 'Añadir una llave de acceso',
   'account.passkeyName': 'Nombre de este dispositivo',
   'account.lastUsed': 'Último uso {when}',
@@ -266,9 +276,11 @@ export const es: Catalogue = {
   'account.totpOn': 'Hay una aplicación de autenticación configurada.',
   'account.totpAdd': 'Configurar una aplicación de autenticación',
   'account.totpSecret': 'Escriba este secreto en su aplicación y luego el código que muestra:',
-  'account.recovery': 'Guarde estos códigos de recuperación en lugar seguro. Cada uno sirve una vez.',
+  'account.recovery':
+    'Guarde estos códigos de recuperación en lugar seguro. Cada uno sirve una vez.',
   'account.confirmIdentity': 'Confirme que es usted',
-  'account.secondFactorNeeded': 'El equipo necesita un segundo factor. Añada una llave de acceso o una aplicación de autenticación y entre con ella.',
+  'account.secondFactorNeeded':
+    'El equipo necesita un segundo factor. Añada una llave de acceso o una aplicación de autenticación y entre con ella.',
 
   'join.opening': 'Abriendo su consulta…',
   'join.notValid': 'Este enlace no es válido',
@@ -309,7 +321,8 @@ export const es: Catalogue = {
   'lobby.lead': 'Compruebe su imagen y su sonido. Nadie le ve ni le oye antes de entrar.',
   'lobby.join': 'Entrar',
   'lobby.checkIn': 'Todo listo',
-  'lobby.expired': 'Según el reloj de este dispositivo su enlace ha caducado. Si no puede entrar, pida otro.',
+  'lobby.expired':
+    'Según el reloj de este dispositivo su enlace ha caducado. Si no puede entrar, pida otro.',
   'lobby.camera': 'Cámara',
   'lobby.microphone': 'Micrófono',
   'lobby.speaker': 'Altavoz',
@@ -345,9 +358,12 @@ export const es: Catalogue = {
   'check.state.skipped': 'sin probar',
   'check.state.running': 'probando…',
   'check.networkGood': 'Buena: {ms} ms hasta el servidor de la clínica.',
-  'check.networkSlow': 'Lenta: {ms} ms hasta el servidor de la clínica. Acérquese al wifi o apague la cámara.',
-  'check.networkFailed': 'El servidor de la clínica no responde. Compruebe el wifi o los datos móviles.',
-  'check.browserOld': 'Este navegador no puede hacer videollamadas. Abra el enlace en Chrome, Edge, Firefox o Safari.',
+  'check.networkSlow':
+    'Lenta: {ms} ms hasta el servidor de la clínica. Acérquese al wifi o apague la cámara.',
+  'check.networkFailed':
+    'El servidor de la clínica no responde. Compruebe el wifi o los datos móviles.',
+  'check.browserOld':
+    'Este navegador no puede hacer videollamadas. Abra el enlace en Chrome, Edge, Firefox o Safari.',
 
   'waiting.title': 'Sala de espera',
   'waiting.lead': 'Su llegada está anotada. {name} le hace pasar cuando sea su turno.',
@@ -358,7 +374,8 @@ export const es: Catalogue = {
   'waiting.admitted': 'Le hacen pasar. La consulta empieza.',
   'waiting.leave': 'Salir de la sala de espera',
   'waiting.hold': 'La clínica le pide un momento de paciencia.',
-  'waiting.lost': 'El servidor de la clínica no responde. Seguimos intentándolo; su sitio está guardado.',
+  'waiting.lost':
+    'El servidor de la clínica no responde. Seguimos intentándolo; su sitio está guardado.',
 
   'call.title': 'En consulta',
   'call.heading': 'Consulta',
@@ -411,7 +428,8 @@ export const es: Catalogue = {
   'call.soundOn': 'Activar el sonido',
   'call.clock': 'En consulta desde hace {time}',
   'call.encrypted': 'Cifrado en camino',
-  'call.encryptedText': 'El sonido y la imagen van cifrados entre usted y el servidor de la clínica. El servidor los reenvía y podría descifrarlos; el cifrado de extremo a extremo no está activado.',
+  'call.encryptedText':
+    'El sonido y la imagen van cifrados entre usted y el servidor de la clínica. El servidor los reenvía y podría descifrarlos; el cifrado de extremo a extremo no está activado.',
   'call.notRecorded': 'Sin grabación',
   'call.quality.good': 'Buena conexión',
   'call.quality.poor': 'Conexión débil',
@@ -446,7 +464,8 @@ export const es: Catalogue = {
 
   'chat.title': 'Chat',
   'chat.log': 'Conversación',
-  'chat.empty': 'Aún no hay mensajes. Lo que escriba aquí lo ven todos en la consulta y desaparece al terminar.',
+  'chat.empty':
+    'Aún no hay mensajes. Lo que escriba aquí lo ven todos en la consulta y desaparece al terminar.',
   'chat.message': 'Mensaje',
   'chat.send': 'Enviar',
   'chat.failed': 'No entregado',
@@ -455,7 +474,8 @@ export const es: Catalogue = {
   'joining.title': 'Conectando…',
   'joining.text': 'Estará en la consulta en un momento.',
   'left.title': 'Ha salido de la consulta',
-  'left.text': 'La cámara y el micrófono están apagados. Puede cerrar esta página, o volver mientras su enlace sea válido.',
+  'left.text':
+    'La cámara y el micrófono están apagados. Puede cerrar esta página, o volver mientras su enlace sea válido.',
   'left.return': 'Volver a la consulta',
 
   'device.camera': 'la cámara',
@@ -463,7 +483,8 @@ export const es: Catalogue = {
   'device.screen': 'la pantalla',
   'device.both': 'la cámara y el micrófono',
   'trouble.permission-denied.title': 'Su navegador no tiene permiso para usar {device}',
-  'trouble.permission-denied.advice': 'Permita {device} con el icono junto a la dirección de arriba y vuelva a intentarlo.',
+  'trouble.permission-denied.advice':
+    'Permita {device} con el icono junto a la dirección de arriba y vuelva a intentarlo.',
   'trouble.no-device.title': 'No hay nada que usar como {device}',
   'trouble.no-device.advice': 'Conecte uno y vuelva a intentarlo.',
   'trouble.in-use.title': 'No se pudo encender {device}',
@@ -476,29 +497,37 @@ export const es: Catalogue = {
   'problem.otherLink': 'Usar otro enlace',
   'problem.continueHere': 'Seguir aquí',
   'problem.token-expired.title': 'Este enlace ha caducado',
-  'problem.token-expired.text': 'Los enlaces valen por tiempo limitado. Pida otro a su consulta; su cita no se ha perdido.',
+  'problem.token-expired.text':
+    'Los enlaces valen por tiempo limitado. Pida otro a su consulta; su cita no se ha perdido.',
   'problem.token-refused.title': 'No se aceptó este enlace',
-  'problem.token-refused.text': 'Quizá está incompleto o es de otro servidor. Ábralo otra vez desde su invitación o pida otro.',
+  'problem.token-refused.text':
+    'Quizá está incompleto o es de otro servidor. Ábralo otra vez desde su invitación o pida otro.',
   'problem.not-permitted.title': 'No puede entrar en esta consulta',
   'problem.not-permitted.text': 'Este enlace no da acceso a la sala. Contacte con su consulta.',
   'problem.room-missing.title': 'Esta consulta no está abierta',
-  'problem.room-missing.text': 'La sala aún no existe o se ha cerrado. Si su cita está por empezar, inténtelo en un momento.',
+  'problem.room-missing.text':
+    'La sala aún no existe o se ha cerrado. Si su cita está por empezar, inténtelo en un momento.',
   'problem.request-broken.title': 'Este enlace está dañado',
-  'problem.request-broken.text': 'El servidor no pudo leer la invitación. Abra el enlace otra vez desde su mensaje o pida otro.',
+  'problem.request-broken.text':
+    'El servidor no pudo leer la invitación. Abra el enlace otra vez desde su mensaje o pida otro.',
   'problem.server-full.title': 'El servidor está al límite',
   'problem.server-full.text': 'Nadie más puede entrar ahora. Inténtelo de nuevo en un minuto.',
   'problem.server-unreachable.title': 'No se puede llegar al servidor',
-  'problem.server-unreachable.text': 'Compruebe su conexión. Si otras páginas se abren, quizá el servidor no está por un momento.',
+  'problem.server-unreachable.text':
+    'Compruebe su conexión. Si otras páginas se abren, quizá el servidor no está por un momento.',
   'problem.server-stopping.title': 'El servidor se está reiniciando',
-  'problem.server-stopping.text': 'Tarda un momento. Su enlace sigue siendo válido: inténtelo pronto.',
+  'problem.server-stopping.text':
+    'Tarda un momento. Su enlace sigue siendo válido: inténtelo pronto.',
   'problem.no-media-path.title': 'El sonido y la imagen no pasan',
-  'problem.no-media-path.text': 'El servidor responde, pero su red bloquea el sonido y la imagen. Pruebe otra red, como la de su teléfono.',
+  'problem.no-media-path.text':
+    'El servidor responde, pero su red bloquea el sonido y la imagen. Pruebe otra red, como la de su teléfono.',
   'problem.connection-lost.title': 'Se perdió la conexión',
   'problem.connection-lost.text': 'Intentamos traerle de vuelta, sin éxito. Compruebe su conexión.',
   'problem.removed.title': 'Le sacaron de la consulta',
   'problem.removed.text': 'Quien dirige la consulta terminó su participación.',
   'problem.opened-elsewhere.title': 'Sigue en otra ventana',
-  'problem.opened-elsewhere.text': 'Esta consulta se abrió con su enlace en otra ventana o en otro dispositivo. Puede traerla de vuelta aquí.',
+  'problem.opened-elsewhere.text':
+    'Esta consulta se abrió con su enlace en otra ventana o en otro dispositivo. Puede traerla de vuelta aquí.',
   'problem.room-closed.title': 'La consulta ha terminado',
   'problem.room-closed.text': 'La sala se cerró para todos. Puede cerrar esta página.',
   'problem.unexpected.title': 'Algo ha fallado',

@@ -58,23 +58,30 @@ export const fr: Catalogue = {
   'error.title': 'Un problème est survenu',
   'error.crashed': 'Cette page s’est arrêtée. Rechargez-la pour revenir où vous étiez.',
   'error.offline': 'Le serveur est injoignable. Vérifiez votre connexion à Internet et réessayez.',
-  'error.internal': 'Une panne est survenue de notre côté. Ce n’est pas votre faute ; réessayez dans une minute.',
+  'error.internal':
+    'Une panne est survenue de notre côté. Ce n’est pas votre faute ; réessayez dans une minute.',
   'error.unavailable': 'Le serveur est occupé. Réessayez dans un instant.',
   'error.not-signed-in': 'Vous êtes déconnecté. Connectez-vous pour continuer.',
-  'error.credentials': 'Cette adresse et ce mot de passe ne vont pas ensemble. Vérifiez-les, ou demandez un lien par e-mail.',
+  'error.credentials':
+    'Cette adresse et ce mot de passe ne vont pas ensemble. Vérifiez-les, ou demandez un lien par e-mail.',
   'error.link': 'Ce lien ne fonctionne plus. Demandez-en un nouveau.',
   'error.exists': 'Cela existe déjà.',
   'error.too-often': 'Trop d’essais. Attendez {wait} et réessayez.',
-  'error.second-factor': 'Il faut ici un second facteur : une clé d’accès ou une application d’authentification.',
+  'error.second-factor':
+    'Il faut ici un second facteur : une clé d’accès ou une application d’authentification.',
   'error.step-up': 'Confirmez que c’est bien vous : saisissez à nouveau votre mot de passe.',
-  'error.forbidden': 'Votre compte n’y est pas autorisé. Adressez-vous à votre clinique si vous pensez qu’il devrait l’être.',
+  'error.forbidden':
+    'Votre compte n’y est pas autorisé. Adressez-vous à votre clinique si vous pensez qu’il devrait l’être.',
   'error.not-found': 'Cela n’existe pas, ou vous n’y avez pas accès.',
-  'error.stale': 'Quelqu’un a fait une modification entre-temps. Regardez à nouveau et refaites la vôtre.',
+  'error.stale':
+    'Quelqu’un a fait une modification entre-temps. Regardez à nouveau et refaites la vôtre.',
   'error.invalid': 'Quelque chose ne convient pas : {detail}',
   'error.slot-taken': 'Quelqu’un a été plus rapide : cet horaire est pris. Choisissez-en un autre.',
   'error.slot-refused': 'Cet horaire ne peut plus être réservé. Choisissez-en un autre.',
-  'error.hold-expired': 'Votre horaire a été gardé un moment et est de nouveau libre. Choisissez-le encore une fois.',
-  'error.not-possible': 'Ce n’est pas possible maintenant. Rechargez pour voir où en sont les choses.',
+  'error.hold-expired':
+    'Votre horaire a été gardé un moment et est de nouveau libre. Choisissez-le encore une fois.',
+  'error.not-possible':
+    'Ce n’est pas possible maintenant. Rechargez pour voir où en sont les choses.',
   'error.other': 'Cela n’a pas marché ({detail}). Réessayez.',
   'error.passkey': 'La clé d’accès n’a pas été utilisée. Réessayez, ou connectez-vous autrement.',
   'notFound.title': 'Il n’y a rien ici',
@@ -103,14 +110,16 @@ export const fr: Catalogue = {
   'signIn.linkTitle': 'Se connecter par e-mail',
   'signIn.linkText': 'Nous vous envoyons un lien qui vous connecte. Il fonctionne dix minutes.',
   'signIn.linkSend': 'Envoyer le lien',
-  'signIn.linkSent': 'Si {email} a un compte ici, un lien est en route. Regardez votre boîte de réception.',
+  'signIn.linkSent':
+    'Si {email} a un compte ici, un lien est en route. Regardez votre boîte de réception.',
   'signIn.forgot': 'Mot de passe oublié ?',
   'signIn.or': 'ou',
   'signIn.noAccount': 'Pas encore de compte ?',
   'signIn.signingIn': 'Connexion…',
   'signIn.code': 'Code de votre application d’authentification',
   'signIn.codeTitle': 'Encore une étape',
-  'signIn.codeText': 'Ouvrez votre application d’authentification et saisissez les six chiffres pour Bedside.',
+  'signIn.codeText':
+    'Ouvrez votre application d’authentification et saisissez les six chiffres pour Bedside.',
   'signIn.recovery': 'Utiliser un code de secours',
   'signIn.recoveryCode': 'Code de secours',
   'reset.title': 'Choisir un nouveau mot de passe',
@@ -123,11 +132,13 @@ export const fr: Catalogue = {
   'register.clinic': 'Clinique',
   'register.given': 'Prénoms',
   'register.family': 'Nom de famille',
-  'register.passwordHint': 'Au moins dix caractères. Quelques mots ensemble se retiennent facilement.',
+  'register.passwordHint':
+    'Au moins dix caractères. Quelques mots ensemble se retiennent facilement.',
   'register.submit': 'Créer le compte',
   'register.haveAccount': 'Vous avez déjà un compte ?',
   'register.sentTitle': 'Regardez votre boîte de réception',
-  'register.sentText': 'Nous avons envoyé un lien à {email}. Ouvrez-le pour terminer. Cela marche aussi sur un autre appareil.',
+  'register.sentText':
+    'Nous avons envoyé un lien à {email}. Ouvrez-le pour terminer. Cela marche aussi sur un autre appareil.',
   'register.verifying': 'Confirmation de votre adresse…',
   'register.verified': 'Votre adresse est confirmée',
   'register.verifiedText': 'Vous pouvez vous connecter.',
@@ -135,7 +146,8 @@ export const fr: Catalogue = {
   'register.emailWrong': 'Cette adresse e-mail n’est pas complète.',
   'register.required': 'Veuillez remplir ce champ.',
   'invite.title': 'Rejoindre l’équipe de la clinique',
-  'invite.lead': 'Choisissez comment vous connecter. Si vous avez déjà un compte à cette adresse, acceptez simplement.',
+  'invite.lead':
+    'Choisissez comment vous connecter. Si vous avez déjà un compte à cette adresse, acceptez simplement.',
   'invite.haveAccount': 'J’ai déjà un compte',
   'invite.submit': 'Accepter l’invitation',
   'invite.done': 'Vous faites partie de la clinique. Connectez-vous pour commencer.',
@@ -166,7 +178,8 @@ export const fr: Catalogue = {
   'slots.with': 'Avec {name}',
   'slots.service': 'Type de consultation',
   'slots.zone': 'Les horaires sont dans votre fuseau ({zone}).',
-  'slots.zoneOther': 'Les horaires sont dans votre fuseau ({zone}). Celui de la clinique : {clinicZone}.',
+  'slots.zoneOther':
+    'Les horaires sont dans votre fuseau ({zone}). Celui de la clinique : {clinicZone}.',
   'slots.clinicTime': '{time} à la clinique',
   'slots.earlier': 'Jours précédents',
   'slots.later': 'Jours suivants',
@@ -179,7 +192,10 @@ export const fr: Catalogue = {
 
   'book.title': 'Confirmer votre consultation',
   'book.kept': 'Gardé pour vous : {time}',
-  'book.keptSpoken': { one: 'Cet horaire vous est gardé encore une minute.', other: 'Cet horaire vous est gardé {count} minutes.' },
+  'book.keptSpoken': {
+    one: 'Cet horaire vous est gardé encore une minute.',
+    other: 'Cet horaire vous est gardé {count} minutes.',
+  },
   'book.expired': 'L’horaire ne vous est plus gardé.',
   'book.reason': 'De quoi s’agit-il ?',
   'book.reasonHint': 'Quelques mots aident le médecin à se préparer. Seule la clinique les lit.',
@@ -232,7 +248,8 @@ export const fr: Catalogue = {
   'appts.state.entered_in_error': 'Saisi par erreur',
 
   'profile.title': 'Votre profil',
-  'profile.lead': 'Ce que la clinique sait de vous. Seules les personnes qui vous soignent le voient.',
+  'profile.lead':
+    'Ce que la clinique sait de vous. Seules les personnes qui vous soignent le voient.',
   'profile.preferred': 'Comment vous appeler',
   'profile.birth': 'Date de naissance',
   'profile.gender': 'Genre',
@@ -252,7 +269,8 @@ export const fr: Catalogue = {
 
   'account.title': 'Votre compte',
   'account.passkeys': 'Clés d’accès',
-  'account.passkeysText': 'Une clé d’accès vous connecte avec votre empreinte, votre visage ou le verrouillage de l’écran. Rien à retenir.',
+  'account.passkeysText':
+    'Une clé d’accès vous connecte avec votre empreinte, votre visage ou le verrouillage de l’écran. Rien à retenir.',
   'account.addPasskey': 'Ajouter une clé d’accès',
   'account.passkeyName': 'Nom de cet appareil',
   'account.lastUsed': 'Dernière utilisation {when}',
@@ -265,19 +283,24 @@ export const fr: Catalogue = {
   'account.totp': 'Application d’authentification',
   'account.totpOn': 'Une application d’authentification est en place.',
   'account.totpAdd': 'Configurer une application d’authentification',
-  'account.totpSecret': 'Saisissez ce secret dans votre application, puis le code qu’elle affiche :',
+  'account.totpSecret':
+    'Saisissez ce secret dans votre application, puis le code qu’elle affiche :',
   'account.recovery': 'Gardez ces codes de secours en lieu sûr. Chacun sert une fois.',
   'account.confirmIdentity': 'Confirmez que c’est vous',
-  'account.secondFactorNeeded': 'L’équipe a besoin d’un second facteur. Ajoutez une clé d’accès ou une application d’authentification, puis connectez-vous avec.',
+  'account.secondFactorNeeded':
+    'L’équipe a besoin d’un second facteur. Ajoutez une clé d’accès ou une application d’authentification, puis connectez-vous avec.',
 
   'join.opening': 'Ouverture de votre consultation…',
   'join.notValid': 'Ce lien n’est pas valable',
-  'join.notValidText': 'Il a peut-être déjà servi, ou il est incomplet. Nous pouvons vous en envoyer un nouveau.',
+  'join.notValidText':
+    'Il a peut-être déjà servi, ou il est incomplet. Nous pouvons vous en envoyer un nouveau.',
   'join.contact': 'Votre adresse e-mail ou numéro de téléphone',
   'join.sendNew': 'M’envoyer un nouveau lien',
-  'join.sent': 'Si nous connaissons ce contact et qu’une consultation est prévue, un nouveau lien est en route.',
+  'join.sent':
+    'Si nous connaissons ce contact et qu’une consultation est prévue, un nouveau lien est en route.',
   'join.noLink': 'Rejoindre une consultation',
-  'join.noLinkText': 'Ouvrez le lien de votre invitation. S’il ne vous y a pas mené, collez-le ici.',
+  'join.noLinkText':
+    'Ouvrez le lien de votre invitation. S’il ne vous y a pas mené, collez-le ici.',
   'join.linkOrToken': 'Lien ou jeton',
   'join.refusal.empty': 'Collez d’abord votre lien ou votre jeton.',
   'join.refusal.malformed': 'Ce lien n’est pas complet. Copiez-le à nouveau, du début à la fin.',
@@ -301,7 +324,8 @@ export const fr: Catalogue = {
   'visit.over': 'Cette consultation est terminée',
   'visit.overText': 'Vous pouvez fermer cette page. Une question ? Appelez la clinique.',
   'visit.removed': 'On vous a demandé de partir',
-  'visit.removedText': 'La clinique vous a retiré de cette consultation. Si c’est une erreur, appelez-la.',
+  'visit.removedText':
+    'La clinique vous a retiré de cette consultation. Si c’est une erreur, appelez-la.',
   'visit.denied': 'On ne vous a pas fait entrer',
 
   'lobby.title': 'Prêt à entrer',
@@ -309,7 +333,8 @@ export const fr: Catalogue = {
   'lobby.lead': 'Vérifiez votre image et votre son. Personne ne vous voit ni ne vous entend avant.',
   'lobby.join': 'Entrer',
   'lobby.checkIn': 'Je suis prêt',
-  'lobby.expired': 'D’après l’horloge de cet appareil, votre lien a expiré. Si l’entrée échoue, demandez-en un nouveau.',
+  'lobby.expired':
+    'D’après l’horloge de cet appareil, votre lien a expiré. Si l’entrée échoue, demandez-en un nouveau.',
   'lobby.camera': 'Caméra',
   'lobby.microphone': 'Micro',
   'lobby.speaker': 'Haut-parleur',
@@ -332,7 +357,8 @@ export const fr: Catalogue = {
   'lobby.devices.camera': 'caméra',
   'lobby.devices.microphone': 'micro',
   'lobby.settings': 'Choisir les appareils',
-  'lobby.terms': 'J’accepte la consultation en vidéo. Rien n’est enregistré sans qu’on me le demande.',
+  'lobby.terms':
+    'J’accepte la consultation en vidéo. Rien n’est enregistré sans qu’on me le demande.',
   'lobby.termsNeeded': 'Veuillez d’abord accepter.',
   'check.title': 'Vérification',
   'check.browser': 'Navigateur',
@@ -345,9 +371,12 @@ export const fr: Catalogue = {
   'check.state.skipped': 'pas essayé',
   'check.state.running': 'essai en cours…',
   'check.networkGood': 'Bonne : {ms} ms jusqu’au serveur de la clinique.',
-  'check.networkSlow': 'Lente : {ms} ms jusqu’au serveur de la clinique. Rapprochez-vous du Wi-Fi ou coupez la caméra.',
-  'check.networkFailed': 'Le serveur de la clinique ne répond pas. Vérifiez le Wi-Fi ou les données mobiles.',
-  'check.browserOld': 'Ce navigateur ne permet pas les appels vidéo. Ouvrez le lien dans Chrome, Edge, Firefox ou Safari.',
+  'check.networkSlow':
+    'Lente : {ms} ms jusqu’au serveur de la clinique. Rapprochez-vous du Wi-Fi ou coupez la caméra.',
+  'check.networkFailed':
+    'Le serveur de la clinique ne répond pas. Vérifiez le Wi-Fi ou les données mobiles.',
+  'check.browserOld':
+    'Ce navigateur ne permet pas les appels vidéo. Ouvrez le lien dans Chrome, Edge, Firefox ou Safari.',
 
   'waiting.title': 'Salle d’attente',
   'waiting.lead': 'Vous êtes annoncé. {name} vous fait entrer quand c’est votre tour.',
@@ -358,7 +387,8 @@ export const fr: Catalogue = {
   'waiting.admitted': 'On vous fait entrer. La consultation commence.',
   'waiting.leave': 'Quitter la salle d’attente',
   'waiting.hold': 'La clinique vous demande un instant de patience.',
-  'waiting.lost': 'Le serveur de la clinique ne répond pas. Nous continuons d’essayer ; votre place est gardée.',
+  'waiting.lost':
+    'Le serveur de la clinique ne répond pas. Nous continuons d’essayer ; votre place est gardée.',
 
   'call.title': 'En consultation',
   'call.heading': 'Consultation',
@@ -411,7 +441,8 @@ export const fr: Catalogue = {
   'call.soundOn': 'Activer le son',
   'call.clock': 'En consultation depuis {time}',
   'call.encrypted': 'Chiffré en chemin',
-  'call.encryptedText': 'Le son et l’image sont chiffrés entre vous et le serveur de la clinique. Le serveur les transmet et pourrait les décoder ; le chiffrement de bout en bout n’est pas activé.',
+  'call.encryptedText':
+    'Le son et l’image sont chiffrés entre vous et le serveur de la clinique. Le serveur les transmet et pourrait les décoder ; le chiffrement de bout en bout n’est pas activé.',
   'call.notRecorded': 'Pas d’enregistrement',
   'call.quality.good': 'Bonne connexion',
   'call.quality.poor': 'Connexion faible',
@@ -446,7 +477,8 @@ export const fr: Catalogue = {
 
   'chat.title': 'Discussion',
   'chat.log': 'Conversation',
-  'chat.empty': 'Pas encore de message. Tous les participants voient ce que vous écrivez ; tout disparaît à la fin.',
+  'chat.empty':
+    'Pas encore de message. Tous les participants voient ce que vous écrivez ; tout disparaît à la fin.',
   'chat.message': 'Message',
   'chat.send': 'Envoyer',
   'chat.failed': 'Non remis',
@@ -455,7 +487,8 @@ export const fr: Catalogue = {
   'joining.title': 'Connexion…',
   'joining.text': 'Vous serez dans la consultation dans un instant.',
   'left.title': 'Vous avez quitté la consultation',
-  'left.text': 'La caméra et le micro sont éteints. Fermez cette page, ou revenez tant que votre lien est valable.',
+  'left.text':
+    'La caméra et le micro sont éteints. Fermez cette page, ou revenez tant que votre lien est valable.',
   'left.return': 'Revenir à la consultation',
 
   'device.camera': 'la caméra',
@@ -463,7 +496,8 @@ export const fr: Catalogue = {
   'device.screen': 'l’écran',
   'device.both': 'la caméra et le micro',
   'trouble.permission-denied.title': 'Votre navigateur n’a pas le droit d’utiliser {device}',
-  'trouble.permission-denied.advice': 'Autorisez {device} avec l’icône près de l’adresse en haut, puis réessayez.',
+  'trouble.permission-denied.advice':
+    'Autorisez {device} avec l’icône près de l’adresse en haut, puis réessayez.',
   'trouble.no-device.title': 'Aucun appareil trouvé pour {device}',
   'trouble.no-device.advice': 'Branchez-en un et réessayez.',
   'trouble.in-use.title': 'Impossible de démarrer {device}',
@@ -476,33 +510,44 @@ export const fr: Catalogue = {
   'problem.otherLink': 'Utiliser un autre lien',
   'problem.continueHere': 'Continuer ici',
   'problem.token-expired.title': 'Ce lien a expiré',
-  'problem.token-expired.text': 'Les liens sont valables un temps limité. Demandez-en un nouveau à votre cabinet ; votre rendez-vous n’est pas perdu.',
+  'problem.token-expired.text':
+    'Les liens sont valables un temps limité. Demandez-en un nouveau à votre cabinet ; votre rendez-vous n’est pas perdu.',
   'problem.token-refused.title': 'Ce lien n’a pas été accepté',
-  'problem.token-refused.text': 'Le lien est peut-être incomplet ou destiné à un autre serveur. Ouvrez-le à nouveau depuis votre invitation, ou demandez-en un autre.',
+  'problem.token-refused.text':
+    'Le lien est peut-être incomplet ou destiné à un autre serveur. Ouvrez-le à nouveau depuis votre invitation, ou demandez-en un autre.',
   'problem.not-permitted.title': 'Vous ne pouvez pas rejoindre cette consultation',
   'problem.not-permitted.text': 'Ce lien ne donne pas accès à la salle. Contactez votre cabinet.',
   'problem.room-missing.title': 'Cette consultation n’est pas ouverte',
-  'problem.room-missing.text': 'La salle n’existe pas encore, ou elle a été fermée. Si votre rendez-vous va commencer, réessayez dans un instant.',
+  'problem.room-missing.text':
+    'La salle n’existe pas encore, ou elle a été fermée. Si votre rendez-vous va commencer, réessayez dans un instant.',
   'problem.request-broken.title': 'Ce lien est abîmé',
-  'problem.request-broken.text': 'Le serveur n’a pas pu lire l’invitation. Ouvrez le lien à nouveau depuis votre message, ou demandez-en un autre.',
+  'problem.request-broken.text':
+    'Le serveur n’a pas pu lire l’invitation. Ouvrez le lien à nouveau depuis votre message, ou demandez-en un autre.',
   'problem.server-full.title': 'Le serveur est à sa limite',
-  'problem.server-full.text': 'Personne d’autre ne peut entrer pour l’instant. Réessayez dans une minute.',
+  'problem.server-full.text':
+    'Personne d’autre ne peut entrer pour l’instant. Réessayez dans une minute.',
   'problem.server-unreachable.title': 'Le serveur est injoignable',
-  'problem.server-unreachable.text': 'Vérifiez votre connexion. Si d’autres pages s’ouvrent, le serveur est peut-être absent un moment.',
+  'problem.server-unreachable.text':
+    'Vérifiez votre connexion. Si d’autres pages s’ouvrent, le serveur est peut-être absent un moment.',
   'problem.server-stopping.title': 'Le serveur redémarre',
-  'problem.server-stopping.text': 'Cela prend un instant. Votre lien reste valable : réessayez bientôt.',
+  'problem.server-stopping.text':
+    'Cela prend un instant. Votre lien reste valable : réessayez bientôt.',
   'problem.no-media-path.title': 'Le son et l’image ne passent pas',
-  'problem.no-media-path.text': 'Le serveur répond, mais votre réseau bloque le son et l’image. Essayez un autre réseau, celui de votre téléphone par exemple.',
+  'problem.no-media-path.text':
+    'Le serveur répond, mais votre réseau bloque le son et l’image. Essayez un autre réseau, celui de votre téléphone par exemple.',
   'problem.connection-lost.title': 'La connexion est perdue',
-  'problem.connection-lost.text': 'Nous avons essayé de vous ramener, sans succès. Vérifiez votre connexion.',
+  'problem.connection-lost.text':
+    'Nous avons essayé de vous ramener, sans succès. Vérifiez votre connexion.',
   'problem.removed.title': 'On vous a retiré de la consultation',
   'problem.removed.text': 'La personne qui dirige la consultation a mis fin à votre participation.',
   'problem.opened-elsewhere.title': 'Continué dans une autre fenêtre',
-  'problem.opened-elsewhere.text': 'Cette consultation a été ouverte avec votre lien dans une autre fenêtre ou sur un autre appareil. Vous pouvez la ramener ici.',
+  'problem.opened-elsewhere.text':
+    'Cette consultation a été ouverte avec votre lien dans une autre fenêtre ou sur un autre appareil. Vous pouvez la ramener ici.',
   'problem.room-closed.title': 'La consultation est terminée',
   'problem.room-closed.text': 'La salle a été fermée pour tous. Vous pouvez fermer cette page.',
   'problem.unexpected.title': 'Un problème est survenu',
-  'problem.unexpected.text': 'L’entrée n’a pas fonctionné et nous ne savons pas pourquoi. Réessayez.',
+  'problem.unexpected.text':
+    'L’entrée n’a pas fonctionné et nous ne savons pas pourquoi. Réessayez.',
 
   'today.title': 'Aujourd’hui',
   'today.none': 'Aucune consultation ce jour.',
@@ -587,7 +632,8 @@ export const fr: Catalogue = {
   'staff.role.service': 'Programme',
 
   'keys.title': 'Clés d’API',
-  'keys.lead': 'Pour les programmes de la clinique. Une clé n’est montrée qu’une fois ; gardez-la secrète.',
+  'keys.lead':
+    'Pour les programmes de la clinique. Une clé n’est montrée qu’une fois ; gardez-la secrète.',
   'keys.name': 'Nom',
   'keys.scope': 'Droits',
   'keys.make': 'Créer une clé',

@@ -15,7 +15,12 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
   { tag: 'fr', name: 'Français', direction: 'ltr', load: async () => (await import('./fr.ts')).fr },
   { tag: 'es', name: 'Español', direction: 'ltr', load: async () => (await import('./es.ts')).es },
   { tag: 'ar', name: 'العربية', direction: 'rtl', load: async () => (await import('./ar.ts')).ar },
-  { tag: 'sw', name: 'Kiswahili', direction: 'ltr', load: async () => (await import('./sw.ts')).sw },
+  {
+    tag: 'sw',
+    name: 'Kiswahili',
+    direction: 'ltr',
+    load: async () => (await import('./sw.ts')).sw,
+  },
 ];
 
 /** The first of the wanted tags that there is, by its language alone; else English. */

@@ -61,13 +61,16 @@ export const sw: Catalogue = {
   'error.internal': 'Kuna hitilafu upande wetu. Si kosa lako; jaribu tena baada ya dakika moja.',
   'error.unavailable': 'Seva ina shughuli nyingi. Jaribu tena baada ya muda mfupi.',
   'error.not-signed-in': 'Umetoka. Ingia ili uendelee.',
-  'error.credentials': 'Barua pepe na nenosiri hivi havilingani. Angalia vyote viwili, au omba kiungo kwa barua pepe.',
+  'error.credentials':
+    'Barua pepe na nenosiri hivi havilingani. Angalia vyote viwili, au omba kiungo kwa barua pepe.',
   'error.link': 'Kiungo hiki hakifanyi kazi tena. Omba kipya.',
   'error.exists': 'Tayari kipo.',
   'error.too-often': 'Umejaribu mara nyingi mno. Subiri {wait} kisha ujaribu tena.',
-  'error.second-factor': 'Hapa unahitaji uthibitisho wa pili: ufunguo wa siri au programu ya uthibitishaji.',
+  'error.second-factor':
+    'Hapa unahitaji uthibitisho wa pili: ufunguo wa siri au programu ya uthibitishaji.',
   'error.step-up': 'Thibitisha kuwa ni wewe: andika nenosiri lako tena.',
-  'error.forbidden': 'Akaunti yako hairuhusiwi kufanya hivi. Uliza kliniki yako ukiona inafaa kuruhusiwa.',
+  'error.forbidden':
+    'Akaunti yako hairuhusiwi kufanya hivi. Uliza kliniki yako ukiona inafaa kuruhusiwa.',
   'error.not-found': 'Hiki hakipo, au huruhusiwi kukiona.',
   'error.stale': 'Mtu amebadilisha hapa wakati huo huo. Angalia tena kisha urudie mabadiliko yako.',
   'error.invalid': 'Kuna kitu hakifai: {detail}',
@@ -127,7 +130,8 @@ export const sw: Catalogue = {
   'register.submit': 'Fungua akaunti',
   'register.haveAccount': 'Tayari una akaunti?',
   'register.sentTitle': 'Angalia barua pepe yako',
-  'register.sentText': 'Tumetuma kiungo kwa {email}. Kifungue ili umalize. Kinafanya kazi pia kwenye kifaa kingine.',
+  'register.sentText':
+    'Tumetuma kiungo kwa {email}. Kifungue ili umalize. Kinafanya kazi pia kwenye kifaa kingine.',
   'register.verifying': 'Tunathibitisha anwani yako…',
   'register.verified': 'Anwani yako imethibitishwa',
   'register.verifiedText': 'Sasa unaweza kuingia.',
@@ -179,7 +183,10 @@ export const sw: Catalogue = {
 
   'book.title': 'Thibitisha miadi yako',
   'book.kept': 'Umehifadhiwa kwa ajili yako: {time}',
-  'book.keptSpoken': { one: 'Muda huu umehifadhiwa kwa dakika moja zaidi.', other: 'Muda huu umehifadhiwa kwa dakika {count}.' },
+  'book.keptSpoken': {
+    one: 'Muda huu umehifadhiwa kwa dakika moja zaidi.',
+    other: 'Muda huu umehifadhiwa kwa dakika {count}.',
+  },
   'book.expired': 'Muda haujahifadhiwa tena.',
   'book.reason': 'Inahusu nini?',
   'book.reasonHint': 'Maneno machache humsaidia daktari kujiandaa. Ni kliniki pekee inayoyasoma.',
@@ -252,7 +259,8 @@ export const sw: Catalogue = {
 
   'account.title': 'Akaunti yako',
   'account.passkeys': 'Funguo za siri',
-  'account.passkeysText': 'Ufunguo wa siri hukuingiza kwa alama ya kidole, uso au kufuli la skrini. Hakuna cha kukumbuka.',
+  'account.passkeysText':
+    'Ufunguo wa siri hukuingiza kwa alama ya kidole, uso au kufuli la skrini. Hakuna cha kukumbuka.',
   'account.addPasskey': 'Ongeza ufunguo wa siri',
   'account.passkeyName': 'Jina la kifaa hiki',
   'account.lastUsed': 'Ulitumika mwisho {when}',
@@ -268,7 +276,8 @@ export const sw: Catalogue = {
   'account.totpSecret': 'Andika siri hii kwenye programu yako, kisha uandike namba inayoonyesha:',
   'account.recovery': 'Weka namba hizi za dharura mahali salama. Kila moja hutumika mara moja.',
   'account.confirmIdentity': 'Thibitisha kuwa ni wewe',
-  'account.secondFactorNeeded': 'Wafanyakazi wanahitaji uthibitisho wa pili. Ongeza ufunguo wa siri au programu ya uthibitishaji, kisha uingie nayo.',
+  'account.secondFactorNeeded':
+    'Wafanyakazi wanahitaji uthibitisho wa pili. Ongeza ufunguo wa siri au programu ya uthibitishaji, kisha uingie nayo.',
 
   'join.opening': 'Tunafungua miadi yako…',
   'join.notValid': 'Kiungo hiki si halali',
@@ -277,7 +286,8 @@ export const sw: Catalogue = {
   'join.sendNew': 'Nitumie kiungo kipya',
   'join.sent': 'Kama tunaijua anwani hii na kuna miadi, kiungo kipya kiko njiani.',
   'join.noLink': 'Jiunge na mashauriano',
-  'join.noLinkText': 'Fungua kiungo kutoka kwenye mwaliko wako. Kama hakikukuingiza, kibandike hapa.',
+  'join.noLinkText':
+    'Fungua kiungo kutoka kwenye mwaliko wako. Kama hakikukuingiza, kibandike hapa.',
   'join.linkOrToken': 'Kiungo au tokeni',
   'join.refusal.empty': 'Tafadhali bandika kiungo au tokeni yako kwanza.',
   'join.refusal.malformed': 'Kiungo hiki hakijakamilika. Kinakili tena kutoka mwanzo hadi mwisho.',
@@ -309,7 +319,8 @@ export const sw: Catalogue = {
   'lobby.lead': 'Angalia picha na sauti yako. Hakuna anayekuona wala kukusikia kabla hujajiunga.',
   'lobby.join': 'Jiunge',
   'lobby.checkIn': 'Niko tayari',
-  'lobby.expired': 'Kwa saa ya kifaa hiki, kiungo chako kimepitwa na muda. Kama huwezi kujiunga, omba kipya.',
+  'lobby.expired':
+    'Kwa saa ya kifaa hiki, kiungo chako kimepitwa na muda. Kama huwezi kujiunga, omba kipya.',
   'lobby.camera': 'Kamera',
   'lobby.microphone': 'Maikrofoni',
   'lobby.speaker': 'Spika',
@@ -345,9 +356,11 @@ export const sw: Catalogue = {
   'check.state.skipped': 'haijajaribiwa',
   'check.state.running': 'inajaribiwa…',
   'check.networkGood': 'Mzuri: ms {ms} hadi seva ya kliniki.',
-  'check.networkSlow': 'Wa polepole: ms {ms} hadi seva ya kliniki. Sogea karibu na Wi-Fi, au zima kamera.',
+  'check.networkSlow':
+    'Wa polepole: ms {ms} hadi seva ya kliniki. Sogea karibu na Wi-Fi, au zima kamera.',
   'check.networkFailed': 'Seva ya kliniki haijibu. Angalia Wi-Fi au data yako.',
-  'check.browserOld': 'Kivinjari hiki hakiwezi kupiga video. Fungua kiungo katika Chrome, Edge, Firefox au Safari.',
+  'check.browserOld':
+    'Kivinjari hiki hakiwezi kupiga video. Fungua kiungo katika Chrome, Edge, Firefox au Safari.',
 
   'waiting.title': 'Chumba cha kusubiri',
   'waiting.lead': 'Umejisajili. {name} atakuingiza zamu yako ikifika.',
@@ -411,7 +424,8 @@ export const sw: Catalogue = {
   'call.soundOn': 'Washa sauti',
   'call.clock': 'Kwenye miadi kwa {time}',
   'call.encrypted': 'Imesimbwa njiani',
-  'call.encryptedText': 'Sauti na picha zimesimbwa kati yako na seva ya kliniki. Seva huzipitisha na ingeweza kuzifungua; usimbaji wa mwisho hadi mwisho haujawashwa.',
+  'call.encryptedText':
+    'Sauti na picha zimesimbwa kati yako na seva ya kliniki. Seva huzipitisha na ingeweza kuzifungua; usimbaji wa mwisho hadi mwisho haujawashwa.',
   'call.notRecorded': 'Hairekodiwi',
   'call.quality.good': 'Mtandao mzuri',
   'call.quality.poor': 'Mtandao dhaifu',
@@ -421,7 +435,8 @@ export const sw: Catalogue = {
   'call.silent.server': 'Seva ya kliniki haijibu. Tunaunganisha tena…',
   'call.silent.other': 'Hakuna kinachofika kutoka kwa {name}. Huenda mtandao wake umekatika.',
   'call.reconnecting': 'Muunganisho umekatika. Tunaunganisha tena…',
-  'call.retry': 'Muunganisho umekatika. Tunaunganisha tena… jaribio lijalo baada ya sekunde {seconds}',
+  'call.retry':
+    'Muunganisho umekatika. Tunaunganisha tena… jaribio lijalo baada ya sekunde {seconds}',
   'call.tryNow': 'Jaribu sasa',
   'call.again': 'Umeunganishwa tena',
   'call.continuedElsewhere': 'Imeendelea kwenye dirisha lingine',
@@ -446,7 +461,8 @@ export const sw: Catalogue = {
 
   'chat.title': 'Gumzo',
   'chat.log': 'Mazungumzo',
-  'chat.empty': 'Hakuna ujumbe bado. Unachoandika hapa kinaonekana na wote kwenye mashauriano na hufutika yakiisha.',
+  'chat.empty':
+    'Hakuna ujumbe bado. Unachoandika hapa kinaonekana na wote kwenye mashauriano na hufutika yakiisha.',
   'chat.message': 'Ujumbe',
   'chat.send': 'Tuma',
   'chat.failed': 'Haukufika',
@@ -455,7 +471,8 @@ export const sw: Catalogue = {
   'joining.title': 'Tunaunganisha…',
   'joining.text': 'Utakuwa kwenye mashauriano baada ya muda mfupi.',
   'left.title': 'Umeondoka kwenye mashauriano',
-  'left.text': 'Kamera na maikrofoni zimezimwa. Unaweza kufunga ukurasa huu, au kurudi maadamu kiungo chako ni halali.',
+  'left.text':
+    'Kamera na maikrofoni zimezimwa. Unaweza kufunga ukurasa huu, au kurudi maadamu kiungo chako ni halali.',
   'left.return': 'Rudi kwenye mashauriano',
 
   'device.camera': 'kamera',
@@ -463,7 +480,8 @@ export const sw: Catalogue = {
   'device.screen': 'skrini',
   'device.both': 'kamera na maikrofoni',
   'trouble.permission-denied.title': 'Kivinjari chako hakiruhusiwi kutumia {device}',
-  'trouble.permission-denied.advice': 'Ruhusu {device} kwa alama iliyo kando ya anwani hapo juu, kisha ujaribu tena.',
+  'trouble.permission-denied.advice':
+    'Ruhusu {device} kwa alama iliyo kando ya anwani hapo juu, kisha ujaribu tena.',
   'trouble.no-device.title': 'Hakuna cha kutumia kama {device}',
   'trouble.no-device.advice': 'Chomeka kimoja kisha ujaribu tena.',
   'trouble.in-use.title': 'Imeshindikana kuwasha {device}',
@@ -476,29 +494,39 @@ export const sw: Catalogue = {
   'problem.otherLink': 'Tumia kiungo kingine',
   'problem.continueHere': 'Endelea hapa',
   'problem.token-expired.title': 'Kiungo hiki kimepitwa na muda',
-  'problem.token-expired.text': 'Viungo vina muda maalumu. Omba kipya kwenye kliniki yako; miadi yako haijapotea.',
+  'problem.token-expired.text':
+    'Viungo vina muda maalumu. Omba kipya kwenye kliniki yako; miadi yako haijapotea.',
   'problem.token-refused.title': 'Kiungo hiki hakikukubaliwa',
-  'problem.token-refused.text': 'Huenda hakijakamilika au ni cha seva nyingine. Kifungue tena kutoka kwenye mwaliko wako, au omba kipya.',
+  'problem.token-refused.text':
+    'Huenda hakijakamilika au ni cha seva nyingine. Kifungue tena kutoka kwenye mwaliko wako, au omba kipya.',
   'problem.not-permitted.title': 'Huruhusiwi kujiunga na mashauriano haya',
-  'problem.not-permitted.text': 'Kiungo hiki hakikuingizi kwenye chumba. Wasiliana na kliniki yako.',
+  'problem.not-permitted.text':
+    'Kiungo hiki hakikuingizi kwenye chumba. Wasiliana na kliniki yako.',
   'problem.room-missing.title': 'Mashauriano haya hayajafunguliwa',
-  'problem.room-missing.text': 'Chumba hakipo bado, au kimefungwa. Kama miadi yako inakaribia kuanza, jaribu tena baada ya muda mfupi.',
+  'problem.room-missing.text':
+    'Chumba hakipo bado, au kimefungwa. Kama miadi yako inakaribia kuanza, jaribu tena baada ya muda mfupi.',
   'problem.request-broken.title': 'Kiungo hiki kimeharibika',
-  'problem.request-broken.text': 'Seva haikuweza kusoma mwaliko. Fungua kiungo tena kutoka kwenye ujumbe wako, au omba kipya.',
+  'problem.request-broken.text':
+    'Seva haikuweza kusoma mwaliko. Fungua kiungo tena kutoka kwenye ujumbe wako, au omba kipya.',
   'problem.server-full.title': 'Seva imefika kikomo',
-  'problem.server-full.text': 'Hakuna mwingine anayeweza kujiunga sasa. Jaribu tena baada ya dakika moja.',
+  'problem.server-full.text':
+    'Hakuna mwingine anayeweza kujiunga sasa. Jaribu tena baada ya dakika moja.',
   'problem.server-unreachable.title': 'Seva haipatikani',
-  'problem.server-unreachable.text': 'Angalia mtandao wako. Kama kurasa nyingine zinafunguka, huenda seva haipo kwa muda.',
+  'problem.server-unreachable.text':
+    'Angalia mtandao wako. Kama kurasa nyingine zinafunguka, huenda seva haipo kwa muda.',
   'problem.server-stopping.title': 'Seva inawashwa upya',
-  'problem.server-stopping.text': 'Inachukua muda mfupi. Kiungo chako bado ni halali: jaribu tena hivi karibuni.',
+  'problem.server-stopping.text':
+    'Inachukua muda mfupi. Kiungo chako bado ni halali: jaribu tena hivi karibuni.',
   'problem.no-media-path.title': 'Sauti na picha haziwezi kupita',
-  'problem.no-media-path.text': 'Seva inajibu, lakini mtandao wako unazuia sauti na picha. Jaribu mtandao mwingine, kama wa simu yako.',
+  'problem.no-media-path.text':
+    'Seva inajibu, lakini mtandao wako unazuia sauti na picha. Jaribu mtandao mwingine, kama wa simu yako.',
   'problem.connection-lost.title': 'Muunganisho umepotea',
   'problem.connection-lost.text': 'Tulijaribu kukurudisha bila mafanikio. Angalia mtandao wako.',
   'problem.removed.title': 'Umeondolewa kwenye mashauriano',
   'problem.removed.text': 'Anayeongoza mashauriano amemaliza ushiriki wako.',
   'problem.opened-elsewhere.title': 'Imeendelea kwenye dirisha lingine',
-  'problem.opened-elsewhere.text': 'Mashauriano haya yamefunguliwa kwa kiungo chako kwenye dirisha au kifaa kingine. Unaweza kuyarudisha hapa.',
+  'problem.opened-elsewhere.text':
+    'Mashauriano haya yamefunguliwa kwa kiungo chako kwenye dirisha au kifaa kingine. Unaweza kuyarudisha hapa.',
   'problem.room-closed.title': 'Mashauriano yamekwisha',
   'problem.room-closed.text': 'Chumba kimefungwa kwa wote. Unaweza kufunga ukurasa huu.',
   'problem.unexpected.title': 'Hitilafu imetokea',

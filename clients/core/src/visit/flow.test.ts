@@ -22,14 +22,23 @@ function visitOf(
     practitioner: { id: 'prac_1', name: 'Dr. Amara Osei' },
     service: { name: 'Video visit' },
     message: null,
-    me: { id: 'par_1', role: changes.role ?? 'patient', name: 'Ann', state: me, waitingSince: null },
+    me: {
+      id: 'par_1',
+      role: changes.role ?? 'patient',
+      name: 'Ann',
+      state: me,
+      waitingSince: null,
+    },
     participants: [],
     revision: changes.revision ?? 1,
   };
 }
 
 function after(...inputs: VisitInput[]): VisitState {
-  return inputs.reduce<VisitState>((state, input) => reduceVisit(state, input).state, firstVisitState);
+  return inputs.reduce<VisitState>(
+    (state, input) => reduceVisit(state, input).state,
+    firstVisitState,
+  );
 }
 
 const opened = (visit: Visit): VisitInput => ({ kind: 'opened', visit, choice: null });

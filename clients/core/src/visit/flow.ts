@@ -57,7 +57,9 @@ export function reduceVisit(state: VisitState, input: VisitInput): VisitStep {
     case 'opened':
       return open(input.visit, input.choice);
     case 'refused':
-      return state.phase === 'opening' ? only({ phase: 'refused', error: input.error }) : only(state);
+      return state.phase === 'opening'
+        ? only({ phase: 'refused', error: input.error })
+        : only(state);
     case 'visit-read':
       return read(state, input.visit);
     case 'lost':

@@ -35,7 +35,10 @@ it('comes in by a secret that is in no address, and speaks with the session afte
   const { api, asked } = apiThat(200, { session_token: 's', expires_at: '', visit: VISIT });
   const session = await api.exchange('secret');
   expect(session.visit).toMatchObject({ me: { id: 'par_1', state: 'invited' }, revision: 3 });
-  expect(asked[0]).toMatchObject({ url: '/v1/join/exchange', init: { body: '{"secret":"secret"}' } });
+  expect(asked[0]).toMatchObject({
+    url: '/v1/join/exchange',
+    init: { body: '{"secret":"secret"}' },
+  });
   await api.exchange('again');
   expect(asked[1]?.init.headers).toMatchObject({ Authorization: 'Bearer s' });
 });

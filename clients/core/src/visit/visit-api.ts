@@ -133,7 +133,11 @@ function readLine(value: unknown): WaitingLine {
     appointment: text(line['appointment']),
     participant: textOrNull(line['participant']),
     patientName: textOrNull(line['patient_name']) ?? '',
-    state: oneOf(['waiting', 'admitted', 'connected', 'disconnected', 'left', 'removed', 'denied', 'invited'], line['state'], 'invited'),
+    state: oneOf(
+      ['waiting', 'admitted', 'connected', 'disconnected', 'left', 'removed', 'denied', 'invited'],
+      line['state'],
+      'invited',
+    ),
     waitingSince: textOrNull(line['waiting_since']),
     startsAt: text(line['starts_at']),
     lateByS: typeof late === 'number' ? late : 0,

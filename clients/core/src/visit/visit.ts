@@ -59,9 +59,7 @@ export function leads(visit: Visit): boolean {
 
 /** Whoever was let in stays so: a lost connection or a closed tab is no reason to wait again. */
 export function isLetIn(visit: Visit): boolean {
-  return (
-    leads(visit) || ['admitted', 'connected', 'disconnected', 'left'].includes(visit.me.state)
-  );
+  return leads(visit) || ['admitted', 'connected', 'disconnected', 'left'].includes(visit.me.state);
 }
 
 /** Why somebody's part in it is over, or `null`. */

@@ -3,7 +3,16 @@ import { useEffect, useId, useState } from 'react';
 import { BrandMark } from '../parts/brand.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LanguageSelect } from '../parts/language-select.tsx';
-import { endSession, hasRole, homeOf, isStaff, type Me, patientOf, practitionerOf, useSession } from './session.ts';
+import {
+  endSession,
+  hasRole,
+  homeOf,
+  isStaff,
+  type Me,
+  patientOf,
+  practitionerOf,
+  useSession,
+} from './session.ts';
 import { useSay } from './words.tsx';
 
 /** Around every screen but the visit's: where one is, where one can go, who one is. */
@@ -34,9 +43,10 @@ export function AppFrame() {
 function Navigation({ me }: { readonly me: Me | null | undefined }) {
   const say = useSay();
   const id = useId();
-  const [isOpen, setOpen] = useState(false);
   const path = useRouterState({ select: (state) => state.location.pathname });
-  useEffect(() => setOpen(false), [path]);
+  // Open on this page: another page finds it closed.
+  const [openOn, setOpenOn] = useState<string | null>(null);
+  const isOpen = openOn === path;
   return (
     <>
       <button
@@ -44,7 +54,7 @@ function Navigation({ me }: { readonly me: Me | null | undefined }) {
         className="menu-button"
         aria-expanded={isOpen}
         aria-controls={id}
-        onClick={() => setOpen(!isOpen)}
+        onClick={() => setOpenOn(isOpen ? null : path)}
       >
         <Icon name={isOpen ? 'close' : 'menu'} />
         {say('app.menu')}

@@ -195,7 +195,10 @@ declare module '@tanstack/react-router' {
 }
 
 /** A field of the address where it is a text; left out otherwise. */
-function text<K extends string>(search: Record<string, unknown>, key: K): Partial<Record<K, string>> {
+function text<K extends string>(
+  search: Record<string, unknown>,
+  key: K,
+): Partial<Record<K, string>> {
   const value = search[key];
   const found: Partial<Record<K, string>> = {};
   if (typeof value === 'string' && value !== '') {

@@ -18,9 +18,11 @@ interface Switchable extends Words {
 
 const Context = createContext<Switchable | null>(null);
 
-/** The language of last time, else the first of the browser's that there is. */
+/** What the address wishes, or the language of last time, else the first of the browser's that there is. */
 export async function firstWords(): Promise<Words> {
-  return wordsOf(chooseLanguage([...remembered(), ...navigator.languages]));
+  const wished = new URLSearchParams(location.search).get('language');
+  const wishes = wished === null ? remembered() : [wished];
+  return wordsOf(chooseLanguage([...wishes, ...navigator.languages]));
 }
 
 async function wordsOf(language: Language): Promise<Words> {

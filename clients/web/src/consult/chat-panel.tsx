@@ -28,7 +28,12 @@ export function ChatPanel({
     <aside className="chat" aria-labelledby={titleId} onKeyDown={closeOnEscape}>
       <div className="chat-head">
         <h2 id={titleId}>{say('chat.title')}</h2>
-        <button type="button" className="icon-button" aria-label={say('common.close')} onClick={onClose}>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={say('common.close')}
+          onClick={onClose}
+        >
           <Icon name="close" />
         </button>
       </div>
@@ -56,9 +61,7 @@ function MessageLog({ messages }: { readonly messages: readonly ChatMessage[] })
     // The log scrolls, so a keyboard has to reach it.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <div className="chat-log" role="log" aria-label={say('chat.log')} tabIndex={0} ref={log}>
-      {count === 0 && (
-        <p className="chat-empty">{say('chat.empty')}</p>
-      )}
+      {count === 0 && <p className="chat-empty">{say('chat.empty')}</p>}
       {messages.map((message) => (
         <Message key={message.id} message={message} />
       ))}

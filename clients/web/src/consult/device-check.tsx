@@ -8,7 +8,14 @@ import type {
 import { troubleView } from '@bedside/core';
 import type { NetworkVerdict, Preview, PreviewState } from '@bedside/media-web';
 import { canMakeCalls, checkNetwork } from '@bedside/media-web';
-import { type ReactNode, useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import {
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react';
 import { useSay, useTell } from '../app/words.tsx';
 import { DeviceSelect } from '../parts/device-select.tsx';
 import { Icon } from '../parts/icon.tsx';
@@ -109,12 +116,7 @@ export function DeviceCheck({
         </div>
         <NetworkNote verdict={verdict} />
         {permitted.microphone && <LevelMeter track={state.microphone.track} onHeard={hear} />}
-        <Devices
-          state={state}
-          preview={preview}
-          permitted={permitted}
-          onSpeaker={setSpeaker}
-        />
+        <Devices state={state} preview={preview} permitted={permitted} onSpeaker={setSpeaker} />
       </div>
     </div>
   );
@@ -226,7 +228,9 @@ function troublesOf({ camera, microphone }: PreviewState): [TroubleSubject, Devi
     return [['both', camera.trouble]];
   }
   return [
-    ...(camera.trouble === null ? [] : [['camera', camera.trouble] as [TroubleSubject, DeviceTrouble]]),
+    ...(camera.trouble === null
+      ? []
+      : [['camera', camera.trouble] as [TroubleSubject, DeviceTrouble]]),
     ...(microphone.trouble === null
       ? []
       : [['microphone', microphone.trouble] as [TroubleSubject, DeviceTrouble]]),

@@ -14,10 +14,7 @@ export function EntryPage({
 }) {
   return (
     <PageFrame>
-      <PasteCard
-        refusal={refusal}
-        onText={(text) => dispatch({ kind: 'token-offered', text })}
-      />
+      <PasteCard refusal={refusal} onText={(text) => dispatch({ kind: 'token-offered', text })} />
     </PageFrame>
   );
 }

@@ -35,7 +35,11 @@ export function Stage({
           ))}
         </ul>
       )}
-      <ul className="people" aria-label={say('call.peopleList')} data-count={countOf(people.length)}>
+      <ul
+        className="people"
+        aria-label={say('call.peopleList')}
+        data-count={countOf(people.length)}
+      >
         {people.map((tile) => (
           <Tile key={tile.key} tile={tile} link={link} />
         ))}

@@ -50,7 +50,15 @@ type InputProps = Labelled & {
   readonly onChange: (value: string) => void;
 } & Omit<InputHTMLAttributes<HTMLInputElement>, 'onChange' | 'value'>;
 
-export function TextField({ label, hint, error, isOptional, value, onChange, ...rest }: InputProps) {
+export function TextField({
+  label,
+  hint,
+  error,
+  isOptional,
+  value,
+  onChange,
+  ...rest
+}: InputProps) {
   const id = useId();
   return (
     <Frame {...{ id, label, hint, error, isOptional: isOptional === true }}>

@@ -38,9 +38,7 @@ export function CheckIn({
       onReady={(choice, report) => machine.dispatch({ kind: 'ready-pressed', choice, report })}
     >
       <Heading title={say('lobby.title')}>
-        {visit.me.name === ''
-          ? say('lobby.title')
-          : say('lobby.greeting', { name: visit.me.name })}
+        {visit.me.name === '' ? say('lobby.title') : say('lobby.greeting', { name: visit.me.name })}
       </Heading>
       <VisitFacts visit={visit} />
       {!isLeader && <CheckField label={say('lobby.terms')} isOn={agrees} onChange={setAgrees} />}

@@ -85,7 +85,10 @@ function openPasted(text: string, onSecret: (secret: string) => void): void {
   const pasted = text.trim();
   const token = tokenFromPastedText(pasted);
   const hash = pasted.indexOf('#');
-  if (tokenFromFragment(hash < 0 ? '' : pasted.slice(hash)) !== null || token.split('.').length === 3) {
+  if (
+    tokenFromFragment(hash < 0 ? '' : pasted.slice(hash)) !== null ||
+    token.split('.').length === 3
+  ) {
     location.assign(`/#token=${token}`);
     location.reload();
     return;

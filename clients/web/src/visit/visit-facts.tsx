@@ -69,5 +69,7 @@ export function Countdown({ visit }: { readonly visit: Visit }) {
     until > 0
       ? say('visit.in', { time: durationText(until) })
       : say('visit.late', { time: durationText(-until) });
-  return <p className="hint countdown-text">{until > -60_000 && until <= 0 ? say('visit.now') : text}</p>;
+  return (
+    <p className="hint countdown-text">{until > -60_000 && until <= 0 ? say('visit.now') : text}</p>
+  );
 }

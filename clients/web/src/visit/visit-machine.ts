@@ -1,5 +1,12 @@
 /** Runs the core's visit reducer: asks the server how things stand, performs the effects, holds camera and call. */
-import type { MediaChoice, Visit, VisitApi, VisitEffect, VisitInput, VisitState } from '@bedside/core';
+import type {
+  MediaChoice,
+  Visit,
+  VisitApi,
+  VisitEffect,
+  VisitInput,
+  VisitState,
+} from '@bedside/core';
 import { ApiProblem, firstVisitState, isPassing, reduceVisit } from '@bedside/core';
 import { Preview } from '@bedside/media-web';
 import { CallMachine } from '../consult/call-machine.ts';

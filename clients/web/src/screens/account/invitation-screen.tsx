@@ -46,7 +46,11 @@ export function InvitationScreen() {
           }}
         >
           <p className="lead">{say('invite.lead')}</p>
-          <CheckField label={say('invite.haveAccount')} isOn={hasAccount} onChange={setHasAccount} />
+          <CheckField
+            label={say('invite.haveAccount')}
+            isOn={hasAccount}
+            onChange={setHasAccount}
+          />
           {!hasAccount && (
             <>
               <TextField

@@ -46,7 +46,11 @@ export function MailLink({
       />
       <ProblemNotice error={send.error} />
       {send.isSuccess && <Notice kind="good">{say('signIn.linkSent', { email })}</Notice>}
-      <button type="submit" className="button button-primary button-wide" aria-busy={send.isPending}>
+      <button
+        type="submit"
+        className="button button-primary button-wide"
+        aria-busy={send.isPending}
+      >
         {say('signIn.linkSend')}
       </button>
       <button type="button" className="button button-wide" onClick={onBack}>

@@ -6,7 +6,7 @@ export function passkeysAvailable(): boolean {
 }
 
 /** Lets a person use a passkey; what the server wanted of it comes in `options`. */
-export async function usePasskeyOf(options: unknown): Promise<Record<string, never>> {
+export async function askForPasskey(options: unknown): Promise<Record<string, never>> {
   return toJson(() => navigator.credentials.get({ publicKey: requestOptions(options) }));
 }
 
@@ -14,9 +14,7 @@ export async function makePasskey(options: unknown): Promise<Record<string, neve
   return toJson(() => navigator.credentials.create({ publicKey: creationOptions(options) }));
 }
 
-async function toJson(
-  ask: () => Promise<Credential | null>,
-): Promise<Record<string, never>> {
+async function toJson(ask: () => Promise<Credential | null>): Promise<Record<string, never>> {
   let credential: Credential | null;
   try {
     credential = await ask();
@@ -80,11 +78,11 @@ function creationOptions(options: unknown): PublicKeyCredentialCreationOptions {
   const parameters = Array.isArray(given['pubKeyCredParams']) ? given['pubKeyCredParams'] : [];
   return {
     challenge: bytes(given['challenge']),
-    rp: { name: String(rp['name']), ...(rp['id'] === undefined ? {} : { id: String(rp['id']) }) },
+    rp: { name: text(rp['name']), ...(rp['id'] === undefined ? {} : { id: text(rp['id']) }) },
     user: {
       id: bytes(user['id']),
-      name: String(user['name']),
-      displayName: String(user['displayName']),
+      name: text(user['name']),
+      displayName: text(user['displayName']),
     },
     pubKeyCredParams: parameters.map((one) => ({
       type: 'public-key',
@@ -115,8 +113,15 @@ function read(value: unknown): Record<string, unknown> {
 }
 
 function bytes(value: unknown): ArrayBuffer {
-  const text = String(value).replaceAll('-', '+').replaceAll('_', '/');
-  return Uint8Array.from(atob(text), (letter) => letter.codePointAt(0) ?? 0).buffer;
+  const standard = text(value).replaceAll('-', '+').replaceAll('_', '/');
+  return Uint8Array.from(atob(standard), (letter) => letter.codePointAt(0) ?? 0).buffer;
+}
+
+function text(value: unknown): string {
+  if (typeof value !== 'string') {
+    throw new ApiProblem({ kind: 'passkey', status: 0 });
+  }
+  return value;
 }
 
 function base64Url(buffer: ArrayBuffer): string {

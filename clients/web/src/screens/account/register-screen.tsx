@@ -144,8 +144,6 @@ function faultsOf(fields: Fields): Partial<Record<keyof Fields, Fault>> {
     ...(/^\S+@\S+\.\S+$/.test(fields.email.trim())
       ? {}
       : { email: 'register.emailWrong' as const }),
-    ...(fields.password.length < PASSWORD_CHARS_MIN
-      ? { password: 'register.short' as const }
-      : {}),
+    ...(fields.password.length < PASSWORD_CHARS_MIN ? { password: 'register.short' as const } : {}),
   };
 }

@@ -11,7 +11,7 @@ import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loading, ProblemNotice } from '../../parts/notice.tsx';
 import { MailLink } from './mail-link.tsx';
-import { passkeysAvailable, usePasskeyOf } from './passkeys.ts';
+import { passkeysAvailable, askForPasskey } from './passkeys.ts';
 import { SecondFactor } from './second-factor.tsx';
 import { takeSecret } from './secret.ts';
 
@@ -65,12 +65,7 @@ function Ways({ onDone }: WaysProps) {
   const [email, setEmail] = useState('');
   if (way !== 'password') {
     return (
-      <MailLink
-        kind={way}
-        email={email}
-        onEmail={setEmail}
-        onBack={() => setWay('password')}
-      />
+      <MailLink kind={way} email={email} onEmail={setEmail} onBack={() => setWay('password')} />
     );
   }
   return (
@@ -160,7 +155,7 @@ function PasskeyButton({ onDone }: WaysProps) {
   const signIn = useMutation({
     mutationFn: async () => {
       const asked = await answered(api.POST('/v1/auth/passkeys/sign-in/start'));
-      const credential = await usePasskeyOf(asked.options);
+      const credential = await askForPasskey(asked.options);
       const body = { ceremony: asked.ceremony, credential };
       await onDone(await answered(api.POST('/v1/auth/passkeys/sign-in', { body })));
     },

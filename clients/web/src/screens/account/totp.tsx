@@ -12,15 +12,14 @@ export function Totp({ has }: { readonly has: boolean }) {
   const say = useSay();
   const { run, dialog } = useStepUp();
   const [code, setCode] = useState('');
-  const renew = () => queries.invalidateQueries({ queryKey: ['me'] });
   const enrol = useMutation({ mutationFn: () => run(() => answered(api.POST('/v1/auth/totp'))) });
   const confirm = useMutation({
     mutationFn: () => answered(api.POST('/v1/auth/totp/confirm', { body: { code: code.trim() } })),
-    onSuccess: renew,
+    onSuccess: renewMe,
   });
   const remove = useMutation({
     mutationFn: () => run(() => done(api.DELETE('/v1/auth/totp'))),
-    onSuccess: renew,
+    onSuccess: renewMe,
   });
   return (
     <section className="card" aria-labelledby="totp">
@@ -84,4 +83,8 @@ export function Totp({ has }: { readonly has: boolean }) {
       {dialog}
     </section>
   );
+}
+
+function renewMe(): Promise<void> {
+  return queries.invalidateQueries({ queryKey: ['me'] });
 }

@@ -77,7 +77,9 @@ export class BookingMachine {
         ? { service: this.service, practitioner: slot.practitioner, start: slot.start }
         : { hold_id: hold };
     const params = { header: { 'Idempotency-Key': crypto.randomUUID() } };
-    const booked = await answered(api.POST('/v1/appointments', { params, body: { ...what, ...why } }));
+    const booked = await answered(
+      api.POST('/v1/appointments', { params, body: { ...what, ...why } }),
+    );
     const requested = booked.state === 'requested';
     this.dispatch({ kind: 'booked', appointment: booked.id, requested });
   }

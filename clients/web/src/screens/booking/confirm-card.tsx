@@ -131,12 +131,17 @@ export function VisitFacts({
 function CancelTerms({ service, start }: { readonly service: Service; readonly start: string }) {
   const say = useSay();
   const format = useFormat();
-  const { free_until_min: freeMin, late_fee_minor: late, no_show_fee_minor: noShow } = service.cancel;
+  const {
+    free_until_min: freeMin,
+    late_fee_minor: late,
+    no_show_fee_minor: noShow,
+  } = service.cancel;
   const { currency } = service.price;
   const until = new Date(start).getTime() - freeMin * MINUTE_MS;
+  const now = useNow(MINUTE_MS);
   return (
     <p className="hint">
-      {until > Date.now() && `${say('book.cancelFree', { when: format.moment(until) })} `}
+      {until > now && `${say('book.cancelFree', { when: format.moment(until) })} `}
       {late !== undefined &&
         late > 0 &&
         `${say('book.cancelFee', { fee: format.money({ minor: late, currency }) })} `}

@@ -188,7 +188,9 @@ function Doctor({ doctor }: { readonly doctor: Found }) {
           </span>
           {fee != null && (
             <span className="fact">
-              {fee.minor === 0 ? say('find.free') : say('find.perVisit', { fee: format.money(fee) })}
+              {fee.minor === 0
+                ? say('find.free')
+                : say('find.perVisit', { fee: format.money(fee) })}
             </span>
           )}
         </p>

@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { api } from '../../app/api.ts';
 import { OWN_ZONE, sameClock, startOfDay, useFormat } from '../../app/format.ts';
 import { useSay } from '../../app/words.tsx';
+import { useNow } from '../../parts/clock.tsx';
 import { SelectField } from '../../parts/field.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Asked, Notice } from '../../parts/notice.tsx';
@@ -130,6 +131,7 @@ function Times({
       setMoving(slot);
     }
   };
+  const now = useNow(60_000);
   const differs = !sameClock(zone, OWN_ZONE, from);
   return (
     <>
@@ -145,7 +147,7 @@ function Times({
             slots={items}
             day={day}
             clinicZone={differs ? zone : null}
-            canGoBack={from.getTime() > Date.now()}
+            canGoBack={from.getTime() > now}
             onDay={setDay}
             onPage={(pages) => show(startOfDay(from, OWN_ZONE, pages * DAYS_SHOWN))}
             onSlot={choose}

@@ -7,6 +7,7 @@ import { useSay } from '../../app/words.tsx';
 import { TextField } from '../../parts/field.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Loading, ProblemNotice } from '../../parts/notice.tsx';
+import { TableFrame } from '../../parts/table-frame.tsx';
 import { StaffOnly } from './staff-only.tsx';
 
 export function AuditScreen() {
@@ -50,7 +51,7 @@ function Audit({ clinic }: { readonly clinic: string }) {
       {log.isPending && <Loading />}
       {log.isSuccess && entries.length === 0 && <p className="empty">{say('audit.none')}</p>}
       {entries.length > 0 && (
-        <div className="table-frame" tabIndex={0} role="region" aria-label={say('audit.title')}>
+        <TableFrame label={say('audit.title')}>
           <table>
             <thead>
               <tr>
@@ -80,7 +81,7 @@ function Audit({ clinic }: { readonly clinic: string }) {
               ))}
             </tbody>
           </table>
-        </div>
+        </TableFrame>
       )}
       {log.hasNextPage && (
         <button

@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { api } from '../../app/api.ts';
 import { useFormat } from '../../app/format.ts';
 import { useSay } from '../../app/words.tsx';
+import { useNow } from '../../parts/clock.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { ProblemNotice } from '../../parts/notice.tsx';
 import { InviteForm } from '../../visit/invite-form.tsx';
@@ -28,7 +29,8 @@ export function DayVisit({ visit }: { readonly visit: Appointment }) {
     () => new VisitApi({ baseUrl: location.origin, newKey: () => crypto.randomUUID() }),
   );
   const turn = useTurn(visit);
-  const isLate = visit.state === 'booked' && new Date(visit.start).getTime() < Date.now();
+  const now = useNow(60_000);
+  const isLate = visit.state === 'booked' && new Date(visit.start).getTime() < now;
   const doctor = practitioner.data === undefined ? '' : nameOf(practitioner.data.profile);
   return (
     <li className="card visit-card" data-state={visit.state}>

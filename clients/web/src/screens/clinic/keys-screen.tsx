@@ -9,6 +9,7 @@ import { Dialog } from '../../parts/dialog.tsx';
 import { CheckField, TextField } from '../../parts/field.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Asked, ProblemNotice } from '../../parts/notice.tsx';
+import { TableFrame } from '../../parts/table-frame.tsx';
 import { StaffOnly } from './staff-only.tsx';
 
 const SCOPES = [
@@ -57,7 +58,7 @@ function Keys({ clinic }: { readonly clinic: string }) {
           items.length === 0 ? (
             <p className="empty">{say('keys.none')}</p>
           ) : (
-            <div className="table-frame" tabIndex={0} role="region" aria-label={say('keys.title')}>
+            <TableFrame label={say('keys.title')}>
               <table>
                 <thead>
                   <tr>
@@ -95,7 +96,7 @@ function Keys({ clinic }: { readonly clinic: string }) {
                   ))}
                 </tbody>
               </table>
-            </div>
+            </TableFrame>
           )
         }
       </Asked>
@@ -160,13 +161,7 @@ function NewKey({
       }}
     >
       <h2>{say('keys.make')}</h2>
-      <TextField
-        label={say('keys.name')}
-        required
-        maxLength={60}
-        value={name}
-        onChange={setName}
-      />
+      <TextField label={say('keys.name')} required maxLength={60} value={name} onChange={setName} />
       <fieldset className="checks">
         <legend>{say('keys.scope')}</legend>
         {SCOPES.map((scope) => (

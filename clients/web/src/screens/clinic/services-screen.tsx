@@ -48,11 +48,7 @@ function Services({ clinic }: { readonly clinic: string }) {
     <>
       <div className="title-row">
         <Heading title={say('services.title')}>{say('services.title')}</Heading>
-        <button
-          type="button"
-          className="button button-primary"
-          onClick={() => setEditing('new')}
-        >
+        <button type="button" className="button button-primary" onClick={() => setEditing('new')}>
           {say('services.add')}
         </button>
       </div>
@@ -134,7 +130,6 @@ function Editor({
     },
   });
   const set = (change: Partial<Terms>): void => setTerms({ ...terms, ...change });
-  const whole = (text: string): number => Math.max(0, Math.round(Number(text)) || 0);
   const digits =
     new Intl.NumberFormat('en', {
       style: 'currency',
@@ -236,6 +231,10 @@ function Editor({
       </form>
     </Dialog>
   );
+}
+
+function whole(text: string): number {
+  return Math.max(0, Math.round(Number(text)) || 0);
 }
 
 /** What may be changed of a service: all but what names it. */

@@ -10,6 +10,7 @@ import { Dialog } from '../../parts/dialog.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Asked, Notice, ProblemNotice } from '../../parts/notice.tsx';
+import { TableFrame } from '../../parts/table-frame.tsx';
 import { StaffOnly } from './staff-only.tsx';
 
 const ROLES = ['practitioner', 'receptionist', 'clinic_admin'] as const;
@@ -18,10 +19,7 @@ const ALL_ROLES = [...ROLES, 'platform_admin', 'patient', 'service'] as const;
 export function StaffScreen() {
   const { say } = useWords();
   return (
-    <StaffOnly
-      title={say('staff.title')}
-      roles={['practitioner', 'receptionist', 'clinic_admin']}
-    >
+    <StaffOnly title={say('staff.title')} roles={['practitioner', 'receptionist', 'clinic_admin']}>
       {(me, clinic) => <Staff clinic={clinic} isAdmin={hasRole(me, 'clinic_admin')} />}
     </StaffOnly>
   );
@@ -41,7 +39,7 @@ function Staff({ clinic, isAdmin }: { readonly clinic: string; readonly isAdmin:
       <Heading title={say('staff.title')}>{say('staff.title')}</Heading>
       <Asked query={staff}>
         {({ items }) => (
-          <div className="table-frame" tabIndex={0} role="region" aria-label={say('staff.title')}>
+          <TableFrame label={say('staff.title')}>
             <table>
               <thead>
                 <tr>
@@ -80,7 +78,7 @@ function Staff({ clinic, isAdmin }: { readonly clinic: string; readonly isAdmin:
                 ))}
               </tbody>
             </table>
-          </div>
+          </TableFrame>
         )}
       </Asked>
       {isAdmin && <Invite clinic={clinic} />}

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { api } from '../../app/api.ts';
 import { OWN_ZONE, startOfDay, useFormat } from '../../app/format.ts';
 import { useSay } from '../../app/words.tsx';
+import { useNow } from '../../parts/clock.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Asked } from '../../parts/notice.tsx';
@@ -14,10 +15,7 @@ import { WaitingList } from './waiting-list.tsx';
 export function TodayScreen() {
   const say = useSay();
   return (
-    <StaffOnly
-      title={say('today.title')}
-      roles={['practitioner', 'receptionist', 'clinic_admin']}
-    >
+    <StaffOnly title={say('today.title')} roles={['practitioner', 'receptionist', 'clinic_admin']}>
       {(_me, clinic) => (
         <>
           <Heading title={say('today.title')}>{say('today.title')}</Heading>
@@ -44,8 +42,9 @@ function Day({ clinic }: { readonly clinic: string }) {
   const say = useSay();
   const format = useFormat();
   const [offset, setOffset] = useState(0);
-  const from = startOfDay(Date.now(), OWN_ZONE, offset);
-  const to = startOfDay(Date.now(), OWN_ZONE, offset + 1);
+  const now = useNow(60_000);
+  const from = startOfDay(now, OWN_ZONE, offset);
+  const to = startOfDay(now, OWN_ZONE, offset + 1);
   const visits = useQuery({
     queryKey: ['appointments', 'day', clinic, from.toISOString()],
     queryFn: () =>

@@ -136,12 +136,7 @@ function Message({ visit }: { readonly visit: string }) {
         tell.mutate();
       }}
     >
-      <TextField
-        label={say('today.message')}
-        maxLength={500}
-        value={text}
-        onChange={setText}
-      />
+      <TextField label={say('today.message')} maxLength={500} value={text} onChange={setText} />
       <button type="submit" className="button button-quiet" aria-busy={tell.isPending}>
         {say(tell.isSuccess ? 'common.saved' : 'today.messageSend')}
       </button>

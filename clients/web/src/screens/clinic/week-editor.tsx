@@ -42,9 +42,11 @@ export function toServer(week: readonly DayHours[]): Schemas['DayBody'][] {
 
 /** Midnight at the end is the end of the day. */
 export function faultOf(week: readonly DayHours[]): MessageKey | null {
-  const isWrong = ({ from, to }: TimeWindow): boolean =>
-    from === '' || to === '' || (to !== '00:00' && to <= from);
   return week.some(({ windows }) => windows.some(isWrong)) ? 'hours.wrongOrder' : null;
+}
+
+function isWrong({ from, to }: TimeWindow): boolean {
+  return from === '' || to === '' || (to !== '00:00' && to <= from);
 }
 
 export function WeekEditor({

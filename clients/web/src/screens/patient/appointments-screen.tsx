@@ -54,7 +54,12 @@ function Appointments() {
           const past = kept.filter((one) => !ahead.includes(one)).toReversed();
           return (
             <>
-              <List title={say('appts.upcoming')} visits={ahead} now={now} onCancel={setCancelling} />
+              <List
+                title={say('appts.upcoming')}
+                visits={ahead}
+                now={now}
+                onCancel={setCancelling}
+              />
               {past.length > 0 && (
                 <List title={say('appts.past')} visits={past} now={now} onCancel={setCancelling} />
               )}
@@ -154,7 +159,10 @@ function Visit({
           )}
           {visit.state === 'booked' && start > now && (
             <details className="more-actions">
-              <summary className="button button-quiet" aria-label={say('appts.detailsOf', { when })}>
+              <summary
+                className="button button-quiet"
+                aria-label={say('appts.detailsOf', { when })}
+              >
                 {say('call.more')}
               </summary>
               <div className="more-panel">
@@ -206,7 +214,9 @@ const STATES = [
   'entered_in_error',
 ] as const;
 
-export function stateKey(state: string): `appts.state.${(typeof STATES)[number]}` | 'common.unknown' {
+export function stateKey(
+  state: string,
+): `appts.state.${(typeof STATES)[number]}` | 'common.unknown' {
   const known = STATES.find((one) => one === state);
   return known === undefined ? 'common.unknown' : `appts.state.${known}`;
 }

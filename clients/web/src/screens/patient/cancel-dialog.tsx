@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { api } from '../../app/api.ts';
 import { useFormat } from '../../app/format.ts';
 import { useSay } from '../../app/words.tsx';
+import { useNow } from '../../parts/clock.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { ProblemNotice } from '../../parts/notice.tsx';
 import { serviceQuery } from '../booking/directory.ts';
@@ -20,7 +21,8 @@ export function CancelDialog({
   const format = useFormat();
   const client = useQueryClient();
   const service = useQuery(serviceQuery(visit.service));
-  const isLate = new Date(visit.cancel_free_until).getTime() < Date.now();
+  const now = useNow(30_000);
+  const isLate = new Date(visit.cancel_free_until).getTime() < now;
   const lateFee = service.data?.cancel.late_fee_minor ?? 0;
   const cancel = useMutation({
     mutationFn: () =>

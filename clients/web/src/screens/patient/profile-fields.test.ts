@@ -19,6 +19,10 @@ it('keeps what the form does not show', () => {
 });
 
 it('sends empty fields as nothing, and drops an insurance without a name', () => {
-  const fields = { ...fieldsOf(stored), birth_date: ' ', coverages: [{ payer: '', member_id: '' }] };
+  const fields = {
+    ...fieldsOf(stored),
+    birth_date: ' ',
+    coverages: [{ payer: '', member_id: '' }],
+  };
   expect(profileOf(stored, fields)).toMatchObject({ birth_date: null, coverages: [] });
 });

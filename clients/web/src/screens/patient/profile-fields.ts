@@ -47,7 +47,6 @@ function coverageOf(value: unknown): Coverage {
 
 /** Empty optional fields are `null` for the server; an insurance without a name is none. */
 export function profileOf(before: object, fields: ProfileFields): Record<string, unknown> {
-  const orNull = (text: string): string | null => (text.trim() === '' ? null : text.trim());
   return {
     ...before,
     ...fields,
@@ -56,4 +55,8 @@ export function profileOf(before: object, fields: ProfileFields): Record<string,
     phone: orNull(fields.phone),
     coverages: fields.coverages.filter(({ payer }) => payer.trim() !== ''),
   };
+}
+
+function orNull(text: string): string | null {
+  return text.trim() === '' ? null : text.trim();
 }
