@@ -51,6 +51,15 @@ pub(crate) async fn open(
         .context("opening the scheduling API")
 }
 
+/// Opens it for what needs its data alone: copies, checks, the demo clinic.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) async fn open_store(config: &SchedulingAlone) -> anyhow::Result<Api> {
+    let url = config.scheduling.public_url_or(config.http);
+    open(&config.scheduling, &url, MediaServer::none()).await
+}
+
 /// Makes the demo clinic; what it is made of, as lines for a person.
 ///
 /// # Errors
@@ -60,8 +69,7 @@ pub(crate) fn demo(settings: Settings) -> anyhow::Result<String> {
     let config = config::parse::scheduling_alone(&raw)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let made = runtime.block_on(async {
-        let url = config.scheduling.public_url_or(config.http);
-        let api = open(&config.scheduling, &url, MediaServer::none()).await?;
+        let api = open_store(&config).await?;
         let made = demo::seed(&api).await.context("making the demo clinic")?;
         let ways_in = demo_ways_in(&api).await?;
         api.store.close().await;
