@@ -145,10 +145,6 @@ pub(crate) fn parse(raw: &RawConfig, machine: &Machine) -> Result<Config, Config
             None => memory::default_budget_bytes(machine.memory_bytes),
         },
         scheduling: scheduling(raw)?,
-        media: match &raw.media_url {
-            None => None,
-            Some(url) => Some((base_url(url)?, api_keys(raw, Mode::Production)?)),
-        },
         log_format: raw.log_format.unwrap_or(LogFormat::Text),
         log_filter: log_filter(raw)?,
         dev_token_ttl: seconds(at_least_one("dev_token_ttl_s", raw.dev_token_ttl_s)?),
