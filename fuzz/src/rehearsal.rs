@@ -55,6 +55,7 @@ pub fn join(shard: &mut Shard, session: SessionId, who: &str, now: Instant) -> V
         resume: None,
         unix_ms: NOW_UNIX_MS,
         only_asks: false,
+        admission: None,
     };
     shard.handle_command(Command::Join(Box::new(join)), now);
     events(shard)

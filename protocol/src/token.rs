@@ -17,14 +17,14 @@ use jsonwebtoken::dangerous::insecure_decode_claims;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 
 use crate::ids::{Identity, NameError, RoomName};
-use crate::permission::Permission;
+use crate::permission::{Admission, Permission};
 use crate::redact::MARK;
 
 mod body;
 mod claims;
 mod keys;
 
-pub use body::sign_body;
+pub use body::{BodyError, sign_body, verify_body};
 pub use keys::{ApiKeys, KeysError, SECRET_BYTES_MIN, SecretPolicy};
 
 /// Longest token that is looked at, in bytes: the longest metadata and attributes, escaped and in
@@ -64,8 +64,12 @@ pub struct Claims {
     pub room: Option<RoomName>,
     /// What may be done besides taking part.
     pub grants: Grants,
-    /// What the participant may do in the room.
+    /// What the participant may do in the room, once it is admitted.
     pub permission: Permission,
+    /// Whether it is admitted (claim `bedside.admission`). Absent means that this room has no waiting area.
+    pub admission: Option<Admission>,
+    /// For whom it is (`aud`).
+    pub audience: Audience,
     /// How the room is set up, if this token opens it.
     pub room_config: RoomConfig,
     /// When it was minted, seconds since the Unix epoch, as far as it says so.
@@ -89,6 +93,8 @@ impl Claims {
             room: Some(room),
             grants: Grants { room_join: true, ..Grants::default() },
             permission: Permission::default(),
+            admission: None,
+            audience: Audience::Unsaid,
             room_config: RoomConfig::default(),
             issued_unix_s: None,
             not_before_unix_s: None,
@@ -119,11 +125,25 @@ impl fmt::Debug for Claims {
             .field("kind", &self.kind)
             .field("grants", &self.grants)
             .field("permission", &self.permission)
+            .field("admission", &self.admission)
             .field("not_before_unix_s", &self.not_before_unix_s)
             .field("expires_unix_s", &self.expires_unix_s)
             .finish_non_exhaustive()
     }
 }
+
+/// Whom a token is meant for (`aud`, RFC 7519 §4.1.3). Any other audience than the media server's is refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Audience {
+    /// Not said, as in LiveKit's tokens.
+    #[default]
+    Unsaid,
+    /// This media server ([`MEDIA_AUDIENCE`]).
+    Media,
+}
+
+/// The audience of a media server's tokens.
+pub const MEDIA_AUDIENCE: &str = "bedside.media";
 
 /// Settings of a room (`roomConfig`); absent ones have the server's defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -196,7 +216,7 @@ pub enum TokenError {
     /// `nbf` has not come.
     #[error("the token is not valid yet")]
     NotYetValid,
-    /// `aud` is present: the token is meant for somebody else (RFC 7519 §4.1.3).
+    /// `aud` is not the media server's: the token is meant for somebody else (RFC 7519 §4.1.3).
     #[error("the token is meant for another service")]
     Audience,
     /// Metadata or attributes are longer than their bounds.

@@ -36,6 +36,7 @@ use scheduling_api::{
     },
     open,
     ports::identify::KnownTokens,
+    ports::media::MediaServer,
     random::Random,
     router,
 };
@@ -53,7 +54,9 @@ async fn main() {
     let random = Random::from_system().unwrap();
     let keys = KeyRing::parse(&KeyRing::generate(&random)).unwrap();
     let links = Links::at("http://localhost");
-    let mut api = open(&StoreSettings::at(location), keys, links, Vec::new()).await.unwrap();
+    let mut api = open(&StoreSettings::at(location), keys, links, Vec::new(), MediaServer::none())
+        .await
+        .unwrap();
     let clinic = demo::seed(&api).await.unwrap().clinic;
     let house = House::build(&api, clinic).await;
     api.identify = Arc::new(KnownTokens::new(HashMap::from([("desk".to_owned(), house.desk())])));

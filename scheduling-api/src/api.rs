@@ -9,7 +9,7 @@ use crate::{
     domain::id::ClinicId,
     gate::Gate,
     links::Links,
-    ports::{identify::Identify, identity_provider::IdentityProviders},
+    ports::{identify::Identify, identity_provider::IdentityProviders, media::MediaServer},
     random::Random,
     store::{Scope, Store, StoreError, audit_log},
 };
@@ -35,6 +35,8 @@ pub struct Api {
     pub providers: IdentityProviders,
     /// Where people are sent.
     pub links: Arc<Links>,
+    /// Where calls are held.
+    pub media: Arc<MediaServer>,
 }
 
 impl Api {

@@ -2,6 +2,8 @@
 //!
 //! Made through the use cases, so that it is as any other clinic: its history and audit log begin with it.
 
+mod ways_in;
+
 use jiff::{Timestamp, ToSpan as _, civil::Time};
 
 use crate::{
@@ -27,6 +29,8 @@ use crate::{
         schedule, services,
     },
 };
+
+pub use ways_in::{WaysIn, ways_in};
 
 /// What was made.
 #[derive(Debug, Clone)]
@@ -88,7 +92,10 @@ pub async fn seed(api: &Api) -> Result<Demo, DemoError> {
     for practitioner in &practitioners {
         add_hours(api, &clinic.id, practitioner, office_hours()).await?;
     }
-    let patient = add_patient(api, &clinic.id).await?;
+    if let Some(doctor) = practitioners.first() {
+        ways_in::employ(api, &clinic.id, doctor, "Dr. Amara Osei").await?;
+    }
+    let patient = ways_in::patient(api, &clinic.id).await?;
     let appointment = appointment_now(api, &clinic.id, &service, &practitioners, &patient).await?;
     Ok(Demo { clinic: clinic.id, practitioners, service, patient, appointment: appointment.id })
 }
@@ -243,7 +250,8 @@ async fn appointment_now(
         start: whole_minute(now) + 1.minutes(),
         reason: "demo".to_owned().into(),
     };
-    let once = Once { key: format!("demo-{clinic}"), request_hash: [0; 32] };
+    let key = format!("demo-{clinic}-{}", placement.start.as_second());
+    let once = Once { key, request_hash: [0; 32] };
     let caller = staff(api, clinic);
     Ok(override_rules::override_appointment(api, &caller, &once, &placement).await?)
 }

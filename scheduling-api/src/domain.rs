@@ -9,6 +9,7 @@ pub mod appointment;
 pub mod availability;
 pub mod claim;
 pub mod clinic;
+pub mod consultation;
 pub mod directory;
 pub mod email_address;
 pub mod id;

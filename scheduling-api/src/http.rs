@@ -10,12 +10,15 @@ mod auth;
 mod body;
 mod caller;
 mod clinics;
+mod consultations;
 mod directory;
 mod documents;
 mod error;
 mod holds;
 mod if_match;
+mod join;
 mod limits;
+mod media_events;
 mod money;
 mod oauth;
 mod oauth_clients;
@@ -25,6 +28,7 @@ mod passkeys;
 mod patients;
 mod practitioners;
 mod providers;
+mod rooms;
 mod schedules;
 mod services;
 mod slots;
@@ -36,13 +40,14 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::api::Api;
 
-/// The API's routes, to be merged into a server. Answers only under `/v1`.
+/// The API's routes, to be merged into a server. Answers under `/v1`, and the media server at one address besides.
 pub fn router(api: Api) -> Router {
     let (routes, document) = routes().split_for_parts();
     routes
         .route("/v1/{*rest}", any(error::no_such_route))
         .method_not_allowed_fallback(error::no_such_method)
         .merge(documents::router(&document))
+        .merge(media_events::router())
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(api.clone(), limits::bounded))
         .with_state(api)
@@ -73,4 +78,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(admin::router())
         .merge(patients::router())
         .merge(practitioners::router())
+        .merge(consultations::router())
+        .merge(join::router())
+        .merge(rooms::router())
 }

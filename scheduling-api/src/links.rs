@@ -43,6 +43,10 @@ impl Links {
         format!("{}/invitation#token={}", self.web, secret.expose())
     }
 
+    pub(crate) fn join(&self, secret: &SecretToken) -> String {
+        format!("{}/join#{}", self.web, secret.expose())
+    }
+
     pub(crate) fn provider_return(&self) -> String {
         format!("{}/sign-in/provider", self.web)
     }

@@ -8,7 +8,7 @@ use crate::{
     crypto::{KeyRing, password_hash::HashCost},
     gate::{Gate, hash_queue::HashQueueLimits},
     links::Links,
-    ports::identity_provider::IdentityProviders,
+    ports::{identity_provider::IdentityProviders, media::MediaServer},
     random::{NoRandomness, Random},
     store::{Store, StoreError, StoreSettings},
     usecase::account::identify::Tokens,
@@ -29,7 +29,7 @@ pub enum OpenError {
 }
 
 /// Opens the database, brings its schema up to date, and gets everything else ready. `proxies` are believed when they
-/// say where a request comes from.
+/// say where a request comes from; `media` is where calls are held.
 ///
 /// # Errors
 /// When the database cannot be reached or migrated, or the system refuses.
@@ -38,6 +38,7 @@ pub async fn open(
     keys: KeyRing,
     links: Links,
     proxies: Vec<IpAddr>,
+    media: MediaServer,
 ) -> Result<Api, OpenError> {
     let store = Store::open(settings).await?;
     let random = Arc::new(Random::from_system()?);
@@ -53,5 +54,6 @@ pub async fn open(
         gate: Arc::new(gate.trusting(proxies)),
         providers: IdentityProviders::new()?,
         links,
+        media: Arc::new(media),
     })
 }

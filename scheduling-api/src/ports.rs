@@ -3,3 +3,4 @@
 pub mod identify;
 pub mod identity_provider;
 pub mod mail;
+pub mod media;

@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{api::Api, usecase::expire};
+use crate::{
+    api::Api,
+    usecase::{expire, visit},
+};
 
 /// How often holds and requests that have ended are marked so. Hygiene only: an ended hold cannot be booked whether it is
 /// marked or not.
@@ -20,6 +23,9 @@ pub async fn work(api: Api) {
         ticks.tick().await;
         if let Err(failure) = expire::sweep(&api).await {
             tracing::warn!(%failure, "the sweep of ended holds was not finished");
+        }
+        if let Err(failure) = visit::sweep::sweep(&api).await {
+            tracing::warn!(%failure, "the sweep of abandoned visits was not finished");
         }
     }
 }

@@ -47,6 +47,8 @@ mod engines;
 mod flood;
 #[path = "stories/foreign_client.rs"]
 mod foreign_client;
+#[path = "stories/join_links.rs"]
+mod join_links;
 #[path = "stories/oauth.rs"]
 mod oauth;
 #[path = "stories/passkeys.rs"]
@@ -59,3 +61,7 @@ mod providers;
 mod race;
 #[path = "stories/requests.rs"]
 mod requests;
+#[path = "stories/rooms.rs"]
+mod rooms;
+#[path = "stories/visit.rs"]
+mod visit;

@@ -34,7 +34,7 @@ pub(crate) fn backup(arguments: BackupArguments) -> anyhow::Result<String> {
     let raw = config::merge(settings.given, settings.file.config.as_deref())?;
     let config = config::parse::scheduling_alone(&raw)?;
     let made = runtime()?.block_on(async {
-        let api = scheduling::open(&config.scheduling).await?;
+        let api = scheduling::open_store(&config).await?;
         let copied = api.store.backup(&backup).await.context("copying the database");
         api.store.close().await;
         copied
@@ -61,7 +61,7 @@ pub(crate) fn restore(arguments: BackupArguments) -> anyhow::Result<String> {
     let text = format!("copying {} to {}", backup.display(), path.display());
     copy_new(&backup, &path).context(text)?;
     let chains = runtime()?.block_on(async {
-        let api = scheduling::open(&config.scheduling).await?;
+        let api = scheduling::open_store(&config).await?;
         api.store.check().await.context("checking the file")?;
         let chains = match api.verify_audits().await? {
             Ok(chains) => chains,

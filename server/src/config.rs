@@ -90,9 +90,17 @@ pub(crate) struct Scheduling {
     /// What opens sealed columns; made at the first start when it is missing.
     pub(crate) data_keys_file: PathBuf,
     /// Where people's browsers reach this server.
-    pub(crate) public_url: String,
+    pub(crate) public_url: Option<String>,
     /// Who is believed about where a request comes from.
     pub(crate) trusted_proxies: Vec<IpAddr>,
+}
+
+impl Scheduling {
+    /// Where people's browsers reach this server: as is said, or by the name localhost.
+    pub(crate) fn public_url_or(&self, http: SocketAddr) -> String {
+        let local = || format!("http://localhost:{}", http.port());
+        self.public_url.clone().unwrap_or_else(local)
+    }
 }
 
 /// The settings of a scheduling API that runs alone.
@@ -102,6 +110,8 @@ pub(crate) struct SchedulingAlone {
     pub(crate) http: SocketAddr,
     /// Where it keeps its data.
     pub(crate) scheduling: Scheduling,
+    /// The media server's address, and the keys that it knows.
+    pub(crate) media: Option<(String, ApiKeys)>,
     /// How log lines are written.
     pub(crate) log_format: LogFormat,
     /// Which log lines are written.

@@ -42,6 +42,11 @@ pub(crate) fn text(
     Ok(text)
 }
 
+/// Where people's browsers reach this server: as is said, or as it looks from here.
+pub(crate) fn public_url(config: &Config, http: SocketAddr) -> String {
+    config.scheduling.public_url.clone().unwrap_or_else(|| base_url(config, http))
+}
+
 fn banner(mode: Mode) -> &'static str {
     match mode {
         Mode::DevExposed => {

@@ -96,7 +96,7 @@ pub(crate) struct Sources {
     /// The main listener's.
     pub(crate) door: Door,
     /// Webhooks, if there are any.
-    pub(crate) webhooks: Option<::signaling::webhooks::Webhooks>,
+    pub(crate) webhooks: ::signaling::webhooks::Webhooks,
     /// Wall clock at the start of the process.
     pub(crate) started: Duration,
 }
@@ -106,8 +106,7 @@ impl Sources {
     pub(crate) fn copy(&self) {
         sfu::record(&self.media.counters(), &self.media.silent_shards());
         signaling::record(&self.control.counters());
-        let counted = self.webhooks.as_ref().map(::signaling::webhooks::Webhooks::counters);
-        webhooks::record(&counted.unwrap_or_default());
+        webhooks::record(&self.webhooks.counters());
         process::record(self.started);
         listener::record(self.door.counts());
     }

@@ -84,7 +84,9 @@ async fn serve_scheduling_api(config: &SchedulingAlone) -> anyhow::Result<()> {
     let listener = listener::bind(config.http, "http")?;
     let http = listener.local_addr()?;
     let readiness = Health::new(0, Vec::new);
-    let api = scheduling::open(&config.scheduling).await?;
+    let media = scheduling::far_media(config)?;
+    let url = config.scheduling.public_url_or(http);
+    let api = scheduling::open(&config.scheduling, &url, media).await?;
     tokio::spawn(scheduling_api::work(api.clone()));
     let routes = scheduling_api::router(api);
     let router = http::main_router(routes, readiness.clone(), false, Parents::default());
@@ -111,9 +113,15 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         move || media.silent_shards()
     });
     let doors = Doors::new(config);
-    let api = scheduling::open(&config.scheduling).await?;
+    let signaling = signaling::router(planes.control.clone());
+    let url = greeting::public_url(config, http);
+    let socket = scheduling::socket_url(&url);
+    let near = scheduling::near_media(config.api_keys.clone(), socket, signaling.clone());
+    let api = scheduling::open(&config.scheduling, &url, near).await?;
     tokio::spawn(scheduling_api::work(api.clone()));
-    let routes = signaling::router(planes.control.clone()).merge(scheduling_api::router(api));
+    let scheduling = scheduling_api::router(api.clone());
+    planes.ear.open(scheduling.clone());
+    let routes = signaling.merge(scheduling);
     let is_secure = matches!(config.tls, Tls::Files { .. });
     let parents = Parents::of(&config.embed_origins);
     let main_router = http::main_router(routes, health.clone(), is_secure, parents);
@@ -141,7 +149,10 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     tokio::spawn(watch_memory(planes.control.clone(), config.memory_budget_bytes));
 
     let mut stop = StopSignal::new()?;
-    let greeting = greeting::text(config, http, admin, &planes.media.udp_ports())?;
+    let mut greeting = greeting::text(config, http, admin, &planes.media.udp_ports())?;
+    if config.mode != Mode::Production {
+        greeting.push_str(&scheduling::demo_ways_in(&api).await?);
+    }
     // Whoever has read the greeting may ask at once.
     health.set_ready();
     greet(&greeting);
@@ -213,7 +224,9 @@ const MEMORY_LOOK_INTERVAL: Duration = Duration::from_millis(250);
 struct Planes {
     media: sfu::Handle,
     control: Signaling,
-    webhooks: Option<Webhooks>,
+    webhooks: Webhooks,
+    /// How the scheduling API hears of its rooms.
+    ear: scheduling::Ear,
 }
 
 impl Planes {
@@ -227,29 +240,33 @@ impl Planes {
             origins: config.origins.clone(),
             ..signaling::Config::default()
         };
-        let webhooks = start_webhooks(config, &media, &events)?;
+        let ear = scheduling::Ear::default();
+        let webhooks = start_webhooks(config, &media, &events, &ear)?;
         let link = Arc::new(media.clone());
         let keys = config.api_keys.clone();
         let control = Signaling::new(signaling_config, link, keys, SystemClock, events);
-        Ok(Self { media, control, webhooks })
+        Ok(Self { media, control, webhooks, ear })
     }
 }
 
-/// Nobody pays for webhooks who has none: without receivers the media plane tells nothing.
+/// The scheduling API is told of its own rooms; of the others only receivers outside are, if there are any.
 fn start_webhooks(
     config: &Config,
     media: &sfu::Handle,
     events: &EventRouter,
-) -> anyhow::Result<Option<Webhooks>> {
+    ear: &scheduling::Ear,
+) -> anyhow::Result<Webhooks> {
     let config::Webhooks { urls, api_key, ca_file } = config.webhooks.clone();
-    if urls.is_empty() {
-        return Ok(None);
-    }
-    let tls = Arc::new(tls::client_config(ca_file.as_deref()).context("preparing webhooks")?);
-    let settings = webhooks::Config::new(urls, api_key, tls);
+    let mut settings = if urls.is_empty() {
+        webhooks::Config::without_urls(api_key)
+    } else {
+        let tls = tls::client_config(ca_file.as_deref()).context("preparing webhooks")?;
+        webhooks::Config::new(urls, api_key, Arc::new(tls))
+    };
+    settings.local = Some(ear.receiver());
     let webhooks = Webhooks::start(&settings, &config.api_keys, SystemClock, events);
     media.observe().context("watching rooms for webhooks")?;
-    Ok(Some(webhooks))
+    Ok(webhooks)
 }
 
 /// Waits for calls to end, then stops what takes new work, and gives open sockets the time to flush their LeaveRequests.
@@ -273,10 +290,8 @@ async fn stop_in_order(planes: &Planes, main: Server, patience: Duration, deadli
         }
         planes.control.drained().await;
         main.stop().await;
-        if let Some(webhooks) = &planes.webhooks {
-            // The last events are those that end the rooms.
-            webhooks.drained().await;
-        }
+        // The last events are those that end the rooms.
+        planes.webhooks.drained().await;
     };
     match tokio::time::timeout(deadline, stopping).await {
         Ok(()) => info!("stopped"),

@@ -1,33 +1,63 @@
-//! Opens the scheduling API: its folder, its keys, its database. Also makes the demo clinic.
+//! Opens the scheduling API: its folder, its keys, its database, and the way between it and the media server, both ways.
+//! Also makes the demo clinic.
 
 use std::{
     fs::OpenOptions,
     io::{ErrorKind, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
+    sync::{Arc, OnceLock},
 };
 
 use anyhow::Context as _;
-use scheduling_api::{Api, KeyRing, Links, Location, demo, random::Random};
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    http::{Request, StatusCode, header},
+};
+use protocol::token::ApiKeys;
+use scheduling_api::{
+    Api, KeyRing, Links, Location, demo,
+    ports::media::{
+        MediaServer,
+        twirp::{OverHttp, Post, Posting, Twirp},
+    },
+    random::Random,
+};
+use signaling::webhooks::{LocalReceiver, Taking};
+use tower::ServiceExt as _;
 
 use crate::{
     cli::Settings,
-    config::{self, Scheduling, file},
+    config::{self, Scheduling, SchedulingAlone, file},
 };
 
 /// Opens it; the schema is up to date afterwards.
 ///
 /// # Errors
 /// When the folder cannot be made, the keys cannot be read, or the database cannot be reached.
-pub(crate) async fn open(config: &Scheduling) -> anyhow::Result<Api> {
+pub(crate) async fn open(
+    config: &Scheduling,
+    public_url: &str,
+    media: MediaServer,
+) -> anyhow::Result<Api> {
     if let Location::Sqlite(path) = &config.store.location {
         make_folder_of(path)?;
     }
     let keys = keys(&config.data_keys_file)?;
-    let links = Links::at(&config.public_url);
-    scheduling_api::open(&config.store, keys, links, config.trusted_proxies.clone())
+    let links = Links::at(public_url);
+    scheduling_api::open(&config.store, keys, links, config.trusted_proxies.clone(), media)
         .await
         .context("opening the scheduling API")
+}
+
+/// Opens it for what needs its data alone: copies, checks, the demo clinic.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) async fn open_store(config: &SchedulingAlone) -> anyhow::Result<Api> {
+    let url = config.scheduling.public_url_or(config.http);
+    open(&config.scheduling, &url, MediaServer::none()).await
 }
 
 /// Makes the demo clinic; what it is made of, as lines for a person.
@@ -39,17 +69,119 @@ pub(crate) fn demo(settings: Settings) -> anyhow::Result<String> {
     let config = config::parse::scheduling_alone(&raw)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let made = runtime.block_on(async {
-        let api = open(&config.scheduling).await?;
+        let api = open_store(&config).await?;
         let made = demo::seed(&api).await.context("making the demo clinic")?;
+        let ways_in = demo_ways_in(&api).await?;
         api.store.close().await;
-        anyhow::Ok(made)
-    })?;
+        anyhow::Ok((made, ways_in))
+    });
+    let (made, ways_in) = made?;
     let mut text = format!("clinic       {}\nvisit type   {}\n", made.clinic, made.service);
     for practitioner in &made.practitioners {
         text.push_str(&format!("practitioner {practitioner}\n"));
     }
     text.push_str(&format!("patient      {}\nappointment  {}\n", made.patient, made.appointment));
+    text.push_str(&ways_in);
     Ok(text)
+}
+
+/// The demo clinic's doors, as lines for a person at the terminal; nothing if there is no demo clinic.
+///
+/// # Errors
+/// When the database refuses.
+pub(crate) async fn demo_ways_in(api: &Api) -> anyhow::Result<String> {
+    let Some(ways) = demo::ways_in(api).await.context("opening the demo clinic")? else {
+        return Ok(String::new());
+    };
+    let codes = ways.codes.join("  ");
+    let lines = [
+        "\nA visit that is now, in the demo clinic:".to_owned(),
+        format!("  doctor   {}", ways.sign_in),
+        format!("           {}   password {}", ways.doctor, ways.password),
+        format!("           second factor, each once: {codes}"),
+        format!("  patient  {}", ways.join),
+    ];
+    Ok(lines.join("\n") + "\n")
+}
+
+/// The media server within this process.
+pub(crate) fn near_media(keys: ApiKeys, url: String, routes: Router) -> MediaServer {
+    let media = Box::new(Twirp::new(keys.clone(), Near(routes)));
+    MediaServer { keys: Some(keys), url, media }
+}
+
+/// The media server of an API that runs alone, if it is told of one.
+///
+/// # Errors
+/// When the system has no certificates to trust.
+pub(crate) fn far_media(config: &SchedulingAlone) -> anyhow::Result<MediaServer> {
+    let Some((base, keys)) = &config.media else { return Ok(MediaServer::none()) };
+    let way = OverHttp::to(base).context("preparing the way to the media server")?;
+    let media = Box::new(Twirp::new(keys.clone(), way));
+    Ok(MediaServer { keys: Some(keys.clone()), url: socket_url(base), media })
+}
+
+/// Where clients connect, of a server at an HTTP address.
+pub(crate) fn socket_url(base: &str) -> String {
+    match base.split_once("://") {
+        Some(("https", rest)) => format!("wss://{rest}"),
+        Some((_, rest)) => format!("ws://{rest}"),
+        None => base.to_owned(),
+    }
+}
+
+/// Asks signalling's routes as if over a connection.
+struct Near(Router);
+
+impl Post for Near {
+    fn post(&self, path: String, token: String, body: Vec<u8>) -> Posting<'_> {
+        let router = self.0.clone();
+        Box::pin(async move {
+            let request = Request::post(path)
+                .header(header::AUTHORIZATION, format!("Bearer {token}"))
+                .header(header::CONTENT_TYPE, "application/json")
+                .body(Body::from(body))
+                .ok()?;
+            let response = router.oneshot(request).await.ok()?;
+            let status = response.status().as_u16();
+            let body = to_bytes(response.into_body(), ANSWER_BYTES_MAX).await.ok()?;
+            Some((status, body.to_vec()))
+        })
+    }
+}
+
+/// Longest answer of the media server that is taken.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+
+/// What the scheduling API hears of its rooms with. Its routes are opened after the media plane runs: until then the
+/// media server is asked to tell again.
+#[derive(Clone, Default)]
+pub(crate) struct Ear(Arc<OnceLock<Router>>);
+
+impl Ear {
+    /// From now on it hears.
+    pub(crate) fn open(&self, routes: Router) {
+        let is_first = self.0.set(routes).is_ok();
+        debug_assert!(is_first, "there is one scheduling API");
+    }
+
+    /// As a webhook's receiver.
+    pub(crate) fn receiver(&self) -> LocalReceiver {
+        let ear = self.clone();
+        let take = move |body: Bytes, signature: String| -> Taking {
+            let routes = ear.0.get().cloned();
+            Box::pin(async move {
+                let Some(routes) = routes else { return StatusCode::SERVICE_UNAVAILABLE };
+                let request = Request::post("/internal/media-events")
+                    .header(header::AUTHORIZATION, signature)
+                    .body(Body::from(body));
+                let Ok(request) = request else { return StatusCode::BAD_REQUEST };
+                let Ok(response) = routes.oneshot(request).await;
+                response.status()
+            })
+        };
+        LocalReceiver { wants: |room| room.starts_with("cons_"), take: Arc::new(take) }
+    }
 }
 
 /// Reads the key file, or makes one: readable by this user alone, and never over another.

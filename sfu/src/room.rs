@@ -31,6 +31,7 @@ pub(crate) mod subscribe;
 pub(crate) mod subscriber;
 pub(crate) mod subscription;
 pub(crate) mod tick;
+pub(crate) mod waiting;
 
 use std::{collections::VecDeque, time::Instant};
 
@@ -42,6 +43,7 @@ use self::{
     publication::{Origin, Publication},
     settings::Settings,
     subscription::Subscription,
+    waiting::Decisions,
 };
 use crate::{
     keys::{ParticipantKey, PublicationKey, RoomKey, SubscriptionKey},
@@ -67,6 +69,8 @@ pub(crate) struct Room {
     created_unix_ms: i64,
     limits: Limits,
     settings: Settings,
+    /// Who was let in or sent out by an administrator.
+    decisions: Decisions,
     /// Joins into it so far, refused ones too, and openings by an administrator: see `directory.rs`.
     pub(crate) joins: u64,
     participants: SlotMap<ParticipantKey, Participant>,
@@ -97,6 +101,7 @@ impl Room {
             created_unix_ms,
             limits,
             settings: Settings::new(limits),
+            decisions: Decisions::default(),
             joins: 0,
             participants: SlotMap::with_key(),
             publications: SlotMap::with_key(),

@@ -1,6 +1,7 @@
 //! From a verified token and a client's wishes to the media plane's `Join`. Pure.
 
 use protocol::ids::{ParticipantSid, SessionId};
+use protocol::permission::SERVER_ATTRIBUTES;
 use protocol::token::{ATTRIBUTES_BYTES_MAX, Claims, Kind, RoomConfig, TokenError};
 use sfu::words::administration::RoomSettings;
 use sfu::words::{
@@ -48,7 +49,9 @@ pub(crate) fn join(
     let (room, identity) = claims.join_subject()?;
     let mut attributes = claims.attributes.clone();
     if claims.permission.can_update_metadata {
-        let said = parameters.attributes.iter().filter(|(_, value)| !value.is_empty());
+        let may_say = |key: &str| !key.starts_with(SERVER_ATTRIBUTES);
+        let said = parameters.attributes.iter();
+        let said = said.filter(|(key, value)| !value.is_empty() && may_say(key));
         attributes.extend(said.map(|(key, value)| (key.clone(), value.clone())));
     }
     let bytes = attributes.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
@@ -70,6 +73,7 @@ pub(crate) fn join(
         attributes,
         kind: kind(claims.kind),
         permission: claims.permission.clone(),
+        admission: claims.admission,
         auto_subscribe: parameters.auto_subscribe,
         adaptive_stream: parameters.adaptive_stream,
         client: parameters.client.clone(),

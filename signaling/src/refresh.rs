@@ -5,6 +5,7 @@
 //! server APIs are left out, for a client has no use for them.
 
 use protocol::ids::{Identity, RoomName};
+use protocol::permission::Admission;
 use protocol::token::{self, ApiKeys, Kind, TokenError};
 use sfu::words::info::{Claims, ParticipantInfo};
 
@@ -28,6 +29,11 @@ impl Refresh {
         token: &token::Claims,
         own: &ParticipantInfo,
     ) -> Self {
+        let admission = own.attributes.get(Admission::ATTRIBUTE);
+        let admission = admission.and_then(|said| Admission::of_attribute(said));
+        // Who waits may do nothing yet: its token says what it is to be allowed.
+        let waits = admission == Some(Admission::Waiting);
+        let permission = if waits { &token.permission } else { &own.permission };
         Self {
             room,
             identity,
@@ -37,7 +43,8 @@ impl Refresh {
                 name: own.name.clone(),
                 metadata: own.metadata.clone(),
                 attributes: own.attributes.clone(),
-                permission: own.permission.clone(),
+                permission: permission.clone(),
+                admission,
             },
         }
     }
@@ -56,6 +63,7 @@ impl Refresh {
         claims.metadata.clone_from(&self.claims.metadata);
         claims.attributes.clone_from(&self.claims.attributes);
         claims.permission.clone_from(&self.claims.permission);
+        claims.admission = self.claims.admission;
         claims.kind = self.kind;
         claims.not_before_unix_s = Some(now_unix_s);
         token::mint(&claims, keys)

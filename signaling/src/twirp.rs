@@ -1,7 +1,8 @@
-//! Server APIs: LiveKit's `RoomService` over Twirp (protocol version 7), as protobuf and as JSON.
+//! Server APIs: LiveKit's `RoomService` and our `bedside.Admission` over Twirp (protocol version 7), as protobuf and as
+//! JSON.
 //!
 //! ```text
-//! POST /twirp/livekit.<Service>/<Method>
+//! POST /twirp/<Service>/<Method>
 //!   ─► row of METHODS (else unimplemented) ─► token ─► throttle ─► body ─► grant for that room ─► one method file
 //! ```
 //!
@@ -25,6 +26,7 @@ use crate::limits::API_BODY_BYTES_MAX;
 use crate::metrics::count;
 use crate::upgrade::bearer;
 
+mod admission;
 mod call;
 pub(crate) mod codec;
 pub(crate) mod error;

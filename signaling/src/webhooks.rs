@@ -9,12 +9,14 @@
 //! room is a lane: its events go out one after the other, in order; lanes overtake each other. What cannot be kept is
 //! dropped and counted, never waited for: a call does not depend on a webhook.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::http::Uri;
 use axum::http::uri::Scheme;
+use axum::http::{StatusCode, Uri};
+use bytes::Bytes;
 use protocol::token::ApiKeys;
 use sfu::words::occurrence::Occurrence;
 use tokio::sync::mpsc;
@@ -28,7 +30,7 @@ mod lanes;
 mod receiver;
 
 use event::Prepared;
-use receiver::Receiver;
+use receiver::{Receiver, Way};
 
 /// Where webhooks go, and how.
 #[derive(Clone)]
@@ -37,8 +39,10 @@ pub struct Config {
     pub urls: Vec<WebhookUrl>,
     /// Name of the API key that signs; the first one if absent.
     pub api_key: Option<String>,
-    /// Whom to trust behind `https`.
-    pub tls: Arc<rustls::ClientConfig>,
+    /// A receiver within this process, if there is one.
+    pub local: Option<LocalReceiver>,
+    /// Whom to trust behind `https`; not needed without [`urls`](Self::urls).
+    pub tls: Option<Arc<rustls::ClientConfig>>,
     /// How long one delivery may take.
     pub timeout: Duration,
     /// The first pause after a failure; it doubles each time.
@@ -57,16 +61,38 @@ impl Config {
         api_key: Option<String>,
         tls: Arc<rustls::ClientConfig>,
     ) -> Self {
+        Self { urls, tls: Some(tls), ..Self::without_urls(api_key) }
+    }
+
+    /// Webhooks to nobody outside this process, at the usual pace.
+    #[must_use]
+    pub fn without_urls(api_key: Option<String>) -> Self {
         Self {
-            urls,
+            urls: Vec::new(),
             api_key,
-            tls,
+            local: None,
+            tls: None,
             timeout: Duration::from_secs(10),
             retry_first: Duration::from_millis(500),
             retry_max: Duration::from_secs(10),
             age_max: Duration::from_mins(15),
         }
     }
+}
+
+/// Takes an event's body and its signature, and answers with a status as over HTTP.
+pub type TakeEvent = Arc<dyn Fn(Bytes, String) -> Taking + Send + Sync>;
+
+/// The status, later.
+pub type Taking = Pin<Box<dyn Future<Output = StatusCode> + Send>>;
+
+/// A receiver within this process. It is signed for, retried and counted like any other.
+#[derive(Clone)]
+pub struct LocalReceiver {
+    /// Whether it wants to hear of a room of this name.
+    pub wants: fn(&str) -> bool,
+    /// Takes an event.
+    pub take: TakeEvent,
 }
 
 /// The address of a receiver: absolute, `http` or `https`, without user name.
@@ -136,8 +162,12 @@ impl Webhooks {
     ) -> Self {
         let counts = Arc::new(Counts::default());
         let clock: Arc<dyn Clock> = Arc::new(clock);
-        let receivers = config.urls.iter().map(|url| {
-            Receiver::start(config, url, keys.clone(), Arc::clone(&clock), Arc::clone(&counts))
+        let client = config.tls.as_ref().map(|tls| receiver::client(tls));
+        let urls = config.urls.iter().zip(client.iter().cycle());
+        let ways = urls.map(|(url, client)| Way::Http(Box::new(client.clone()), url.0.clone()));
+        let ways = ways.chain(config.local.clone().map(Way::Local));
+        let receivers = ways.map(|way| {
+            Receiver::start(config, way, keys.clone(), Arc::clone(&clock), Arc::clone(&counts))
         });
         let receivers = receivers.collect();
         let (sender, occurrences) = mpsc::channel(OCCURRENCES_QUEUED_MAX);
@@ -186,9 +216,14 @@ async fn take_in(
     counts: Arc<Counts>,
 ) {
     while let Some(occurrence) = occurrences.recv().await {
-        let prepared = Prepared::new(occurrence, clock.now());
-        for receiver in &receivers {
-            receiver.hand_over(prepared.clone(), &counts);
+        let room = occurrence.room.name.clone();
+        let wanted = receivers.iter().filter(|receiver| receiver.wants(room.as_str()));
+        let wanted: Vec<_> = wanted.collect();
+        if !wanted.is_empty() {
+            let prepared = Prepared::new(occurrence, clock.now());
+            for receiver in wanted {
+                receiver.hand_over(prepared.clone(), &counts);
+            }
         }
         remove(&counts.pending);
     }

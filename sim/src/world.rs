@@ -699,5 +699,6 @@ pub(crate) fn usual_join(session: SessionId, identity: &str) -> Join {
         resume: None,
         unix_ms: 1_790_000_000_000,
         only_asks: false,
+        admission: None,
     }
 }

@@ -5,15 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::de::{Error as _, IgnoredAny};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
-    ATTRIBUTES_BYTES_MAX, Claims, Grants, Kind, METADATA_BYTES_MAX, ROOM_METADATA_BYTES_MAX,
-    RoomConfig, TokenError,
+    ATTRIBUTES_BYTES_MAX, Audience, Claims, Grants, Kind, MEDIA_AUDIENCE, METADATA_BYTES_MAX,
+    ROOM_METADATA_BYTES_MAX, RoomConfig, TokenError,
 };
 use crate::ids::{Identity, NameError, RoomName};
-use crate::permission::{Permission, TrackSource};
+use crate::permission::{Admission, Permission, TrackSource};
 
 /// Just enough to select the secret.
 #[derive(Deserialize)]
@@ -31,8 +31,8 @@ pub(super) struct Wire {
     sub: Option<String>,
     #[serde(skip_serializing)]
     jti: Option<String>,
-    #[serde(skip_serializing)]
-    aud: Option<IgnoredAny>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<serde_json::Value>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "numeric_date")]
     pub(super) exp: Option<i64>,
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "numeric_date")]
@@ -51,6 +51,16 @@ pub(super) struct Wire {
     video: Option<Video>,
     #[serde(rename = "roomConfig", skip_serializing_if = "Option::is_none")]
     room_config: Option<Room>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bedside: Option<Bedside>,
+}
+
+/// What LiveKit's tokens do not have. An unknown word is refused: it must not admit anybody.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bedside {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admission: Option<Admission>,
 }
 
 /// LiveKit's `RoomConfiguration` as protobuf's JSON; 0 and empty mean "not given". Its other fields are ignored.
@@ -104,9 +114,11 @@ struct Video {
 impl Wire {
     pub(super) fn resolve(self) -> Result<Claims, TokenError> {
         self.check_sizes()?;
-        if self.aud.is_some() {
-            return Err(TokenError::Audience);
-        }
+        let audience = match self.aud {
+            None => Audience::Unsaid,
+            Some(aud) if aud == MEDIA_AUDIENCE => Audience::Media,
+            Some(_) => return Err(TokenError::Audience),
+        };
         let video = self.video.unwrap_or_default();
         let said = |name: Option<String>| name.filter(|name| !name.is_empty());
         Ok(Claims {
@@ -119,6 +131,8 @@ impl Wire {
             room: named::<RoomName>(video.room.clone()).map_err(TokenError::Room)?,
             grants: video.grants(),
             permission: video.permission(),
+            admission: self.bedside.and_then(|own| own.admission),
+            audience,
             room_config: self.room_config.map(Room::resolve).unwrap_or_default(),
             issued_unix_s: self.iat,
             not_before_unix_s: self.nbf,
@@ -132,7 +146,7 @@ impl Wire {
             iss: Some(issuer.to_owned()),
             sub: claims.identity.clone().map(Into::into),
             jti: None,
-            aud: None,
+            aud: (claims.audience == Audience::Media).then(|| MEDIA_AUDIENCE.into()),
             exp: Some(claims.expires_unix_s),
             nbf: claims.not_before_unix_s,
             iat: None,
@@ -143,6 +157,7 @@ impl Wire {
             video: Some(Video::from_claims(claims)),
             room_config: Some(Room::from_config(&claims.room_config))
                 .filter(|room| *room != Room::default()),
+            bedside: claims.admission.map(|admission| Bedside { admission: Some(admission) }),
         }
     }
 

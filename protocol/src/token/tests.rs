@@ -489,3 +489,35 @@ fn base64url(bytes: &[u8]) -> String {
     }
     text
 }
+
+#[test]
+fn admission_is_said_read_back_and_never_guessed() {
+    assert_eq!(verify_claims(&good()).unwrap().admission, None);
+    for (word, meant) in [("waiting", Admission::Waiting), ("admitted", Admission::Admitted)] {
+        let mut claims = good();
+        claims["bedside"] = json!({"admission": word});
+        assert_eq!(verify_claims(&claims).unwrap().admission, Some(meant));
+        let mut minted = minted_claims();
+        minted.admission = Some(meant);
+        let token = mint(&minted, &keys()).unwrap();
+        assert_eq!(verify(&token, &keys(), NOW).unwrap().admission, Some(meant));
+    }
+    for own in [json!({"admission": "Waiting"}), json!({"admision": "waiting"}), json!("waiting")] {
+        let mut claims = good();
+        claims["bedside"] = own;
+        assert_eq!(verify_claims(&claims), Err(TokenError::Claims));
+    }
+}
+
+#[test]
+fn the_media_servers_own_audience_is_the_only_one() {
+    let mut minted = minted_claims();
+    minted.audience = Audience::Media;
+    let token = mint(&minted, &keys()).unwrap();
+    assert_eq!(verify(&token, &keys(), NOW).unwrap().audience, Audience::Media);
+    for other in [json!("bedside.api"), json!(["bedside.media"]), json!("")] {
+        let mut claims = good();
+        claims["aud"] = other;
+        assert_eq!(verify_claims(&claims), Err(TokenError::Audience));
+    }
+}

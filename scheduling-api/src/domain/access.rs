@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use crate::domain::{
     account::is_staff,
     actor::{Actor, Role},
-    id::{ClinicId, PatientId, PractitionerId},
+    id::{ClinicId, ParticipantId, PatientId, PractitionerId},
 };
 pub use table::Act;
 
@@ -32,6 +32,8 @@ pub enum Reach {
     Own,
     /// There: only what the actor takes part in as a practitioner.
     Theirs,
+    /// There: only the visit that the actor's join link is for.
+    Visit,
 }
 
 /// What an act is about, as far as access goes.
@@ -43,6 +45,8 @@ pub struct Resource {
     pub patient: Option<PatientId>,
     /// The practitioners that take part.
     pub practitioners: Vec<PractitionerId>,
+    /// Everybody who takes part in a visit.
+    pub participants: Vec<ParticipantId>,
 }
 
 impl Resource {
@@ -162,6 +166,10 @@ fn reaches(reach: Reach, actor: &Actor, resource: &Resource) -> bool {
         Reach::Theirs => {
             let practitioner = actor.practitioner.as_ref();
             same_clinic && practitioner.is_some_and(|me| resource.practitioners.contains(me))
+        }
+        Reach::Visit => {
+            let participant = actor.participant.as_ref();
+            same_clinic && participant.is_some_and(|me| resource.participants.contains(me))
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::domain::id::{ClinicId, PatientId, PractitionerId, RequestId, SessionId, UserId};
+use crate::domain::id::{
+    ClinicId, ParticipantId, PatientId, PractitionerId, RequestId, SessionId, UserId,
+};
 use crate::domain::oauth::scope::Scopes;
 
 /// What somebody is, within a clinic or above all of them. One person may be several of these.
@@ -24,13 +26,15 @@ pub enum Role {
     PlatformAdmin,
     /// A program of the clinic, by an API key.
     Service,
+    /// Came to one visit by a join link, without an account.
+    Guest,
     /// This program itself: expiry, reminders. No request ever carries it.
     System,
 }
 
 impl Role {
     /// Every role that a request can carry.
-    pub const OF_REQUESTS: [Self; 8] = [
+    pub const OF_REQUESTS: [Self; 9] = [
         Self::Anyone,
         Self::User,
         Self::Patient,
@@ -39,6 +43,7 @@ impl Role {
         Self::ClinicAdmin,
         Self::PlatformAdmin,
         Self::Service,
+        Self::Guest,
     ];
 
     /// The role as the audit log and the API write it.
@@ -53,6 +58,7 @@ impl Role {
             Self::ClinicAdmin => "clinic_admin",
             Self::PlatformAdmin => "platform_admin",
             Self::Service => "service",
+            Self::Guest => "guest",
             Self::System => "system",
         }
     }
@@ -73,6 +79,8 @@ pub struct Actor {
     pub practitioner: Option<PractitionerId>,
     /// The patients that this person is or speaks for.
     pub patients: Vec<PatientId>,
+    /// Whom a join link stands for.
+    pub participant: Option<ParticipantId>,
     /// What a program may do in their name; all that they may, when it is themselves.
     pub scopes: Option<Scopes>,
     /// Whether a second factor was shown when signing in.

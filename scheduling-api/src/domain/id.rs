@@ -115,6 +115,8 @@ id_types! {
     MembershipId "mem",
     /// Somebody's right to act for a patient.
     ProxyId "prx",
+    /// A way into a visit for one person.
+    JoinLinkId "jln",
     /// A letter to somebody.
     LetterId "let",
     /// A signed-in device.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{access::Refusal, appointment::TransitionError},
+    domain::{access::Refusal, appointment::TransitionError, consultation::VisitError},
     store::StoreError,
     usecase::Failure,
 };
@@ -75,6 +75,9 @@ const SLOT_REFUSED: Kind =
 const NOT_POSSIBLE: Kind = ("not-possible", "Not possible in this state", StatusCode::CONFLICT);
 const HOLD_EXPIRED: Kind = ("hold-expired", "The time is kept no longer", StatusCode::CONFLICT);
 const NEEDS_APPROVAL: Kind = ("needs-approval", "Approval is needed", StatusCode::CONFLICT);
+const JOIN_LINK: Kind = ("link-not-valid", "This link does not work", StatusCode::UNAUTHORIZED);
+const VISIT_ENDED: Kind = ("visit-ended", "The visit is over", StatusCode::CONFLICT);
+const NOT_OPEN: Kind = ("visit-not-open", "The visit cannot be joined now", StatusCode::CONFLICT);
 const UNAVAILABLE: Kind =
     ("unavailable", "Not possible right now", StatusCode::SERVICE_UNAVAILABLE);
 const INTERNAL: Kind =
@@ -145,6 +148,27 @@ impl Problem {
         Self { retry_after_s: Some(RETRY_AFTER_S), ..Self::new(UNAVAILABLE) }
     }
 
+    fn of_visit(reason: VisitError) -> Self {
+        match reason {
+            VisitError::Ended => Self::new(VISIT_ENDED),
+            VisitError::TooEarly(_) | VisitError::TooLate => {
+                Self::new(NOT_OPEN).with_detail(reason)
+            }
+            VisitError::Nobody => Self::new(NOT_FOUND),
+            VisitError::Practitioner => Self::new(FORBIDDEN).with_detail(reason),
+            VisitError::Extension => Self::new(INVALID).with_detail(reason).at("/minutes"),
+            VisitError::Notice => Self::new(INVALID).with_detail(reason).at("/text"),
+            VisitError::Appointment(_) | VisitError::Participant(_) | VisitError::Full => {
+                Self::new(NOT_POSSIBLE).with_detail(reason)
+            }
+        }
+    }
+
+    fn at(mut self, field: &str) -> Self {
+        self.field = Some(field.to_owned());
+        self
+    }
+
     fn of_store(error: &StoreError) -> Self {
         match error {
             StoreError::Stale => Self::new(STALE),
@@ -178,6 +202,9 @@ impl From<Failure> for Problem {
             Failure::Slot(reason) => Self::new(SLOT_REFUSED).with_detail(reason),
             Failure::Transition(TransitionError::Expired) => Self::new(HOLD_EXPIRED),
             Failure::Transition(reason) => Self::new(NOT_POSSIBLE).with_detail(reason),
+            Failure::Visit(reason) => Self::of_visit(reason),
+            Failure::JoinLink => Self::new(JOIN_LINK),
+            Failure::Media(_) => Self::unavailable().with_detail("the media server is not there"),
             Failure::NeedsApproval => Self::new(NEEDS_APPROVAL).with_detail(failure),
             Failure::Credentials => Self::new(CREDENTIALS),
             Failure::Link => Self::new(LINK),

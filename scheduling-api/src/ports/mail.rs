@@ -49,6 +49,8 @@ pub enum Letter {
     SignInChanged,
     /// A clinic invites you to its staff.
     Invitation,
+    /// Press to come to your visit.
+    JoinLink,
 }
 
 impl std::fmt::Debug for Mail {

@@ -38,6 +38,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     20 "0020_accounts";
     21 "0021_oauth";
     40 "0040_scheduling";
+    50 "0050_visit";
 };
 
 impl Migration {

@@ -117,6 +117,7 @@ async fn at_once(
         clinic: Some(clinic.clone()),
         patient: patient.clone(),
         practitioners: place.practitioner.iter().cloned().collect(),
+        ..Resource::default()
     };
     let permit = access::decide(&caller.actor, Act::CreateAppointment, &resource, now)?;
     let found = place::find(change.tx(), clinic, place, now).await?;

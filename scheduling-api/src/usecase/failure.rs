@@ -5,10 +5,11 @@ use std::time::Duration;
 use crate::{
     domain::{
         access::Refusal, appointment::TransitionError, availability::AvailabilityError,
-        clinic::ClinicError, profile::ProfileError, service::ServiceError, slot::SlotRefusal,
-        throttle::Spent,
+        clinic::ClinicError, consultation::VisitError, profile::ProfileError,
+        service::ServiceError, slot::SlotRefusal, throttle::Spent,
     },
     gate::hash_queue::HashRefusal,
+    ports::media::MediaError,
     store::StoreError,
 };
 
@@ -59,6 +60,15 @@ pub(crate) enum Failure {
     /// The appointment cannot go there from where it is.
     #[error(transparent)]
     Transition(#[from] TransitionError),
+    /// Something is not possible in the visit.
+    #[error(transparent)]
+    Visit(#[from] VisitError),
+    /// A join link that is worth nothing: which reason is not told.
+    #[error("this link does not work")]
+    JoinLink,
+    /// The media server is not there, or refuses; nothing has changed.
+    #[error(transparent)]
+    Media(#[from] MediaError),
     /// The visit type needs approval, so it cannot be held.
     #[error("this visit type needs approval: book it at once, which makes a request")]
     NeedsApproval,

@@ -31,6 +31,7 @@ pub(crate) async fn create_hold(
         clinic: Some(clinic.clone()),
         patient: patient.clone(),
         practitioners: place.practitioner.iter().cloned().collect(),
+        ..Resource::default()
     };
     let permit = access::decide(&caller.actor, Act::CreateHold, &resource, now)?;
 

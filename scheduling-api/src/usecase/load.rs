@@ -33,6 +33,7 @@ pub(crate) fn resource(appointment: &Appointment) -> Resource {
         clinic: Some(appointment.clinic.clone()),
         patient: appointment.patient.clone(),
         practitioners: vec![appointment.practitioner.clone()],
+        ..Resource::default()
     }
 }
 

@@ -51,6 +51,7 @@ pub(crate) async fn override_appointment(
         clinic: Some(clinic.clone()),
         patient: Some(placement.patient.clone()),
         practitioners: vec![placement.practitioner.clone()],
+        ..Resource::default()
     };
     let permit = access::decide(&caller.actor, Act::OverrideAppointment, &resource, now)?;
     let reason = placement.reason.expose().trim();

@@ -15,18 +15,14 @@ use crate::domain::{
 
 /// A patient, as far as access goes.
 fn of_patient(clinic: &ClinicId, patient: &PatientId) -> Resource {
-    Resource {
-        clinic: Some(clinic.clone()),
-        patient: Some(patient.clone()),
-        practitioners: Vec::new(),
-    }
+    Resource { clinic: Some(clinic.clone()), patient: Some(patient.clone()), ..Resource::default() }
 }
 
 /// A practitioner, as far as access goes.
 fn of_practitioner(clinic: &ClinicId, practitioner: &PractitionerId) -> Resource {
     Resource {
         clinic: Some(clinic.clone()),
-        patient: None,
         practitioners: vec![practitioner.clone()],
+        ..Resource::default()
     }
 }

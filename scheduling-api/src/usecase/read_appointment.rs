@@ -62,6 +62,7 @@ pub(crate) async fn list_appointments(
         clinic: Some(clinic.clone()),
         patient: patient.clone(),
         practitioners: practitioner.iter().cloned().collect(),
+        ..Resource::default()
     };
     let permit = access::decide(&caller.actor, Act::ListAppointments, &resource, now)?;
     let span =

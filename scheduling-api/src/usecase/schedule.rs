@@ -122,7 +122,7 @@ pub(crate) async fn read_schedule(
 
 fn of_practitioner(clinic: &ClinicId, practitioner: &PractitionerId) -> Resource {
     let practitioners = vec![practitioner.clone()];
-    Resource { clinic: Some(clinic.clone()), patient: None, practitioners }
+    Resource { clinic: Some(clinic.clone()), practitioners, ..Resource::default() }
 }
 
 async fn record(

@@ -4,6 +4,8 @@
 mod cluster;
 #[path = "world/mailbox.rs"]
 mod mailbox;
+#[path = "world/media.rs"]
+pub mod media;
 #[path = "world/person.rs"]
 pub mod person;
 #[path = "world/practice.rs"]
@@ -46,6 +48,7 @@ pub struct World {
     pub api: Api,
     pub clock: Arc<ManualClock>,
     pub location: Location,
+    pub media: media::FakeMediaServer,
     tokens: Arc<Tokens>,
     router: Router,
     _folder: Folder,
@@ -72,6 +75,7 @@ impl World {
             made_up: Mutex::default(),
             real: scheduling_api::Tokens::of(store.clone(), links.clone()),
         });
+        let media = media::FakeMediaServer::default();
         let gate = Gate::open(HashQueueLimits::DEFAULT, HashCost::TEST, &random).unwrap();
         let api = Api {
             store,
@@ -83,9 +87,10 @@ impl World {
             gate: Arc::new(gate),
             providers: IdentityProviders::new().unwrap(),
             links,
+            media: Arc::new(media.server()),
         };
         let router = router(api.clone());
-        Self { api, clock, location, tokens, router, _folder: folder }
+        Self { api, clock, location, media, tokens, router, _folder: folder }
     }
 
     /// The same database through another program's eyes: everything else is new.

@@ -123,6 +123,7 @@ fn sample(key: &str) -> &'static str {
         "connections_per_address_max" => "1000",
         "memory_budget_mib" => "4096",
         "public_url" => "\"https://video.clinic.example\"",
+        "media_url" => "\"https://media.clinic.example\"",
         "trusted_proxies" => "[\"192.0.2.1\"]",
         "webhook_urls" => "[\"https://clinic.example/hooks/rooms\"]",
         "webhook_api_key" => "\"clinic\"",

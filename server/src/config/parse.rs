@@ -145,7 +145,7 @@ pub(crate) fn parse(raw: &RawConfig, machine: &Machine) -> Result<Config, Config
             Some(mebibytes) => u64::from(mebibytes) << 20,
             None => memory::default_budget_bytes(machine.memory_bytes),
         },
-        scheduling: scheduling(raw, http)?,
+        scheduling: scheduling(raw)?,
         log_format: raw.log_format.unwrap_or(LogFormat::Text),
         log_filter: log_filter(raw)?,
         dev_token_ttl: seconds(at_least_one("dev_token_ttl_s", raw.dev_token_ttl_s)?),
@@ -161,7 +161,11 @@ pub(crate) fn parse(raw: &RawConfig, machine: &Machine) -> Result<Config, Config
 pub(crate) fn scheduling_alone(raw: &RawConfig) -> Result<SchedulingAlone, ConfigError> {
     Ok(SchedulingAlone {
         http: raw.http.unwrap_or_else(|| default_http(Mode::Production)),
-        scheduling: scheduling(raw, raw.http.unwrap_or_else(|| default_http(Mode::Production)))?,
+        scheduling: scheduling(raw)?,
+        media: match &raw.media_url {
+            None => None,
+            Some(url) => Some((base_url(url)?, api_keys(raw, Mode::Production)?)),
+        },
         log_format: raw.log_format.unwrap_or(LogFormat::Text),
         log_filter: log_filter(raw)?,
     })
@@ -334,7 +338,7 @@ fn webhooks(raw: &RawConfig, keys: &ApiKeys) -> Result<Webhooks, ConfigError> {
     }
 }
 
-fn scheduling(raw: &RawConfig, http: SocketAddr) -> Result<Scheduling, ConfigError> {
+fn scheduling(raw: &RawConfig) -> Result<Scheduling, ConfigError> {
     let folder = raw.data_dir.clone().unwrap_or_default();
     let location = match &raw.database {
         None => Location::Sqlite(folder.join("bedside.db")),
@@ -345,22 +349,25 @@ fn scheduling(raw: &RawConfig, http: SocketAddr) -> Result<Scheduling, ConfigErr
     Ok(Scheduling {
         store: StoreSettings { connections_max, ..StoreSettings::at(location) },
         data_keys_file: keys.unwrap_or_else(|| folder.join("data-keys")),
-        public_url: public_url(raw, http)?,
+        public_url: public_url(raw)?,
         trusted_proxies: raw.trusted_proxies.clone().unwrap_or_default(),
     })
 }
 
-/// Where people's browsers reach this server: what is said, or this machine itself.
-fn public_url(raw: &RawConfig, http: SocketAddr) -> Result<String, ConfigError> {
-    let Some(url) = &raw.public_url else {
-        return Ok(format!("http://localhost:{}", http.port()));
-    };
+/// Where people's browsers reach this server, if it is said.
+fn public_url(raw: &RawConfig) -> Result<Option<String>, ConfigError> {
+    let Some(url) = &raw.public_url else { return Ok(None) };
+    base_url(url).map(Some)
+}
+
+/// An address with nothing behind its host and port.
+fn base_url(url: &str) -> Result<String, ConfigError> {
     let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     match host.map(|host| host.trim_end_matches('/')) {
         Some(host) if !host.is_empty() && !host.contains(['?', '#', ' ']) => {
             Ok(url.trim_end_matches('/').to_owned())
         }
-        _ => Err(ConfigError::PublicUrl { url: url.clone() }),
+        _ => Err(ConfigError::PublicUrl { url: url.to_owned() }),
     }
 }
 

@@ -173,6 +173,11 @@ settings! {
         /// <https://video.clinic.example>. Default: this machine by the name localhost.
         #[arg(long, env = "BEDSIDE_PUBLIC_URL", value_name = "URL", help_heading = "Scheduling")]
         pub(crate) public_url: Option<String>,
+        /// Address of the media server, for a scheduling API that runs alone, such as <https://media.clinic.example>. Both
+        /// have the same API keys, and the media server tells what happens in rooms to
+        /// <https://API/internal/media-events>: set that as its webhook address. Without it, no visit can be held.
+        #[arg(long, env = "BEDSIDE_MEDIA_URL", value_name = "URL", help_heading = "Scheduling")]
+        pub(crate) media_url: Option<String>,
         /// Addresses of proxies that are believed when they say, with X-Forwarded-For, where a request to the scheduling
         /// API comes from: tries at passwords are counted by it. Separated by commas or given several times.
         #[arg(long, env = "BEDSIDE_TRUSTED_PROXIES", value_name = "ADDRESS", value_delimiter = ',', help_heading = "Scheduling")]

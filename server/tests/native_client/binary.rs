@@ -15,6 +15,7 @@ pub(crate) const ROOM: &str = "consultation";
 
 pub(crate) struct Binary {
     child: Child,
+    greeting: mpsc::Receiver<String>,
     http: SocketAddr,
     admin: SocketAddr,
     media: u16,
@@ -51,7 +52,18 @@ impl Binary {
             panic!("no line after the admin address")
         };
         let media = line.rsplit_once(' ').unwrap().1.parse().unwrap();
-        Self { child, http, admin, media }
+        Self { child, greeting, http, admin, media }
+    }
+
+    /// What the greeting says next behind a word, to the end of the line.
+    pub(crate) fn said(&mut self, name: &str) -> String {
+        loop {
+            let line = self.greeting.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("the server does not say {name}"));
+            if let Some((_, rest)) = line.split_once(name) {
+                break rest.trim().to_owned();
+            }
+        }
     }
 
     /// Where media are received.

@@ -24,6 +24,7 @@ mod peer;
 mod scenarios;
 mod state;
 mod stops;
+mod visit;
 
 use std::time::Duration;
 

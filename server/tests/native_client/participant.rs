@@ -69,6 +69,11 @@ struct Core {
 impl Participant {
     /// Joins and waits until the subscriber connection with its channels stands.
     pub(crate) async fn join(server: &Binary, identity: &str, seed: u8) -> Self {
+        Self::join_as(server, Binary::token(identity), seed).await
+    }
+
+    /// Joins with a token that somebody else has made.
+    pub(crate) async fn join_as(server: &Binary, token: String, seed: u8) -> Self {
         let state = Arc::new(watch::Sender::new(State::default()));
         let (published, subscribed): (SharedLog, SharedLog) = Default::default();
         let core = Arc::new(Core {
@@ -84,7 +89,7 @@ impl Participant {
             published,
             subscribed,
             server: server.http(),
-            token: Binary::token(identity),
+            token,
             core,
             listener: None,
             writers: Vec::new(),

@@ -5,7 +5,10 @@
 
 use std::time::Instant;
 
-use protocol::ids::{Identity, TrackSid};
+use protocol::{
+    ids::{Identity, TrackSid},
+    permission::Admission,
+};
 use slotmap::Key as _;
 
 use super::{
@@ -90,8 +93,13 @@ impl Room {
         act: ParticipantAct,
         now: Instant,
     ) -> Administered {
+        if let Some(word) = act.decision() {
+            return self.decide(context, identity, word, now);
+        }
         let key = self.participant_by_identity(identity).ok_or(Refused::NoParticipant)?;
         match act {
+            // Decided above: these may be said of somebody who has not come.
+            ParticipantAct::Admit | ParticipantAct::Hold => self.report_participant(key),
             ParticipantAct::Describe => self.report_participant(key),
             ParticipantAct::Remove => {
                 self.dismiss(context, key, now);
@@ -131,13 +139,15 @@ impl Room {
             ParticipantAct::Subscribe { tracks, subscribe } => {
                 self.set_wanted(context, key, tracks, subscribe);
             }
+            ParticipantAct::Admit => self.set_admission(context, key, Admission::Admitted, now),
+            ParticipantAct::Hold => self.set_admission(context, key, Admission::Waiting, now),
             // Removal travels as a departure; nobody publishes at an edge; the home describes.
             ParticipantAct::Describe | ParticipantAct::Remove | ParticipantAct::Mute { .. } => {}
         }
     }
 
     /// Hands an act on to the shard that the participant is connected to; false if that is this one.
-    fn hand_on(
+    pub(super) fn hand_on(
         &self,
         context: &mut Context,
         key: ParticipantKey,
@@ -205,8 +215,18 @@ impl Room {
     ) {
         let Some(participant) = self.participants.get_mut(key) else { return };
         let before = participant.permission.clone();
+        let admission = participant.admission();
         MetadataChange::of(&change).apply(participant);
-        if let Some(permission) = change.permission {
+        participant.show(admission);
+        let permission = match &mut participant.held_back {
+            // It still waits, and may do this once it is admitted.
+            Some(granted) => {
+                *granted = change.permission.unwrap_or_else(|| granted.clone());
+                None
+            }
+            None => change.permission,
+        };
+        if let Some(permission) = permission {
             self.permit(context, key, permission, now);
         }
         self.announce(context, key);
@@ -214,7 +234,7 @@ impl Room {
         self.move_home_if_publisher(context, key, &before, now);
     }
 
-    fn report_participant(&self, key: ParticipantKey) -> Administered {
+    pub(super) fn report_participant(&self, key: ParticipantKey) -> Administered {
         let info = self.participant_info(key).ok_or(Refused::NoParticipant)?;
         Ok(Report::Participant(Box::new(info)))
     }

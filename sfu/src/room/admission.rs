@@ -55,9 +55,10 @@ impl Room {
     pub(crate) fn join(
         &mut self,
         context: &mut Context,
-        join: Join,
+        mut join: Join,
         now: Instant,
     ) -> Result<ParticipantKey, JoinRefusal> {
+        join.admission = self.decisions.about(&join.identity).or(join.admission);
         let present = self.participant_by_identity(&join.identity);
         if let Some(resume) = join.resume.clone() {
             let elsewhere = present
@@ -99,14 +100,13 @@ impl Room {
         now: Instant,
     ) -> ParticipantKey {
         let session = join.session;
-        let recorder = join.permission.recorder;
         let key = self.participants.insert(Participant::new(sid, join, now));
         self.closes = None;
         self.open_subscriber(context, key, now);
         if let Some(participant) = self.participant_info(key) {
             let joined = Joined {
                 shard: context.config.shard,
-                room: self.info(),
+                room: self.info_for(key),
                 participant,
                 others: self.others_seen_by(key),
                 subscriber_primary: self
@@ -117,7 +117,7 @@ impl Room {
             context.emit(Some(session), Message::Joined(Box::new(joined)));
         }
         self.announce_arrival(context, key);
-        if recorder {
+        if self.participants.get(key).is_some_and(|one| one.permission.recorder) {
             self.announce_room(context);
         }
         self.subscribe_to_all(context, key);
@@ -134,7 +134,7 @@ impl Room {
         now: Instant,
     ) {
         let Some(participant) = self.participants.get_mut(key) else { return };
-        if !participant.permission.can_subscribe || participant.subscriber.is_some() {
+        if !participant.may_ever_subscribe() || participant.subscriber.is_some() {
             return;
         }
         let owner = Owner { room: self.key, participant: key, target: Target::Subscriber };
@@ -168,16 +168,17 @@ impl Room {
         }
         // All who are remembered: what was told last may have died with the old socket, and a departure that is known
         // changes nothing. Clients tell people apart by identity: whoever came back under another sid is present.
-        let mut participants: Vec<_> = self
+        let departed = self
             .departed
             .iter()
-            .filter(|(_, info)| self.participant_by_identity(&info.identity).is_none())
-            .map(|(_, info)| info.clone())
-            .collect();
+            .filter(|(_, info)| self.participant_by_identity(&info.identity).is_none());
+        let sees_others = !self.is_waiting(key);
+        let mut participants: Vec<_> =
+            departed.filter(|_| sees_others).map(|(_, info)| info.clone()).collect();
         participants.extend(self.others_seen_by(key));
         participants.extend(self.participant_info(key));
         let shard = context.config.shard;
-        let resumed = Resumed { shard, room: self.info(), participants, last_message_seq };
+        let resumed = Resumed { shard, room: self.info_for(key), participants, last_message_seq };
         context.emit(Some(join.session), Message::Resumed(Box::new(resumed)));
         self.offer_if_stale(context, key);
         tracing::info!(room = %self.sid, participant = %sid, "participant resumed");

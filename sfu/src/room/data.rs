@@ -339,6 +339,9 @@ impl Room {
 }
 
 pub(super) fn is_meant(participant: &Participant, stamped: &Stamped) -> bool {
+    if participant.is_waiting() {
+        return false;
+    }
     let everyone = stamped.destinations.is_empty() && stamped.destination_sids.is_empty();
     everyone
         || stamped.destinations.iter().any(|identity| identity == participant.identity.as_str())

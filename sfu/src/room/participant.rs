@@ -7,7 +7,7 @@ use std::{
 
 use protocol::{
     ids::{Identity, ParticipantSid, SessionId, TrackSid},
-    permission::Permission,
+    permission::{Admission, Permission},
 };
 
 use super::{
@@ -38,6 +38,8 @@ pub(crate) struct Participant {
     pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) kind: ParticipantKind,
     pub(crate) permission: Permission,
+    /// Of somebody who waits: what it may do once it is admitted. See `waiting.rs`.
+    pub(super) held_back: Option<Permission>,
     pub(crate) client: ClientInfo,
     pub(crate) state: ParticipantState,
     /// Grows with every change that others see; this is its one writer's field.
@@ -99,7 +101,8 @@ pub(crate) struct PendingTrack {
 
 impl Participant {
     pub(crate) fn new(sid: ParticipantSid, join: Join, now: Instant) -> Self {
-        Self {
+        let admission = join.admission;
+        let mut participant = Self {
             name: join.name,
             metadata: join.metadata,
             attributes: join.attributes,
@@ -109,7 +112,12 @@ impl Participant {
             joined_unix_ms: join.unix_ms,
             auto_subscribe: join.auto_subscribe,
             ..Self::bare(sid, join.identity, Signal::Connected(join.session), now)
+        };
+        if admission == Some(Admission::Waiting) {
+            participant.hold_back();
         }
+        participant.show(admission);
+        participant
     }
 
     /// The mirror image of a participant of another shard.
@@ -144,6 +152,7 @@ impl Participant {
             attributes: BTreeMap::new(),
             kind: ParticipantKind::Standard,
             permission: Permission::default(),
+            held_back: None,
             client: ClientInfo::default(),
             state: ParticipantState::Joined,
             version: 1,

@@ -32,6 +32,7 @@ impl Room {
         self.end_forbidden_tracks(context, key);
         self.open_subscriber(context, key, now);
         self.subscribe_to_all(context, key);
+        self.match_data_tracks(context);
         self.offer_all_stale(context);
         if hidden && !before.hidden {
             self.vanish(context, key);
@@ -51,7 +52,8 @@ impl Room {
             name: participant.name.clone(),
             metadata: participant.metadata.clone(),
             attributes: participant.attributes.clone(),
-            permission: participant.permission.clone(),
+            permission: participant.granted().clone(),
+            admission: participant.admission(),
         };
         context.emit(participant.session(), Message::ClaimsChanged(Box::new(claims)));
     }

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
+use protocol::permission::SERVER_ATTRIBUTES;
+
 use super::{
     Room,
     participant::{Audience, Participant},
@@ -103,7 +105,10 @@ impl Room {
     ) {
         let Some(participant) = self.participants.get_mut(key) else { return };
         let session = participant.session();
-        let refusal = if participant.permission.can_update_metadata {
+        let of_server = |key: &String| key.starts_with(SERVER_ATTRIBUTES);
+        let refusal = if change.attributes.keys().any(of_server) {
+            Some((Outcome::NotAllowed, "attributes that begin with bedside. are the server's"))
+        } else if participant.permission.can_update_metadata {
             change.refusal(&participant.attributes)
         } else {
             Some((Outcome::NotAllowed, "the token does not allow updating own metadata"))

@@ -29,11 +29,12 @@ impl Room {
             .collect()
     }
 
-    /// Everyone whom `viewer` may see, itself excluded.
+    /// Everyone whom `viewer` may see, itself excluded. Who waits sees nobody.
     pub(super) fn others_seen_by(&self, viewer: ParticipantKey) -> Vec<ParticipantInfo> {
+        let sees_others = !self.is_waiting(viewer);
         self.participants
             .iter()
-            .filter(|(key, one)| *key != viewer && !one.permission.hidden)
+            .filter(|(key, one)| sees_others && *key != viewer && !one.permission.hidden)
             .map(|(_, one)| one.info(self.tracks_of(one)))
             .collect()
     }
@@ -59,7 +60,7 @@ impl Room {
         let Some(info) = self.participant_info(key).map(Arc::new) else { return };
         let hidden = info.permission.hidden;
         for (other, one) in &self.participants {
-            if whom(other) && (!hidden || other == key) {
+            if whom(other) && (other == key || !hidden && !one.is_waiting()) {
                 context.emit(one.session(), Message::Participant(Arc::clone(&info)));
             }
         }
@@ -77,15 +78,15 @@ impl Room {
             return;
         }
         let info = Arc::new(info.clone());
-        for one in self.participants.values().filter(|one| whom(one)) {
+        for one in self.participants.values().filter(|one| whom(one) && !one.is_waiting()) {
             context.emit(one.session(), Message::Participant(Arc::clone(&info)));
         }
     }
 
-    /// Tells everyone that the room itself changed.
+    /// Tells everyone who takes part that the room itself changed.
     pub(super) fn announce_room(&self, context: &mut Context) {
         let info = self.info();
-        for one in self.participants.values() {
+        for one in self.participants.values().filter(|one| !one.is_waiting()) {
             context.emit(one.session(), Message::Room(info.clone()));
         }
     }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use protocol::permission::Admission;
+
 use super::{Room, participant::Participant};
 use crate::{
     context::Context,
@@ -79,8 +81,16 @@ impl Room {
         let node_max = usize::from(self.limits.participants_per_room);
         let room_max = usize::try_from(self.settings.participants_max).unwrap_or(usize::MAX);
         let seated = others.clone().filter(|one| takes_seat(one.kind, &one.permission)).count();
+        let waits = join.admission == Some(Admission::Waiting);
         others.count() >= node_max
-            || (takes_seat(join.kind, &join.permission) && seated >= room_max)
+            || (!waits && takes_seat(join.kind, &join.permission) && seated >= room_max)
+    }
+
+    /// Whether there is a seat for somebody who waits.
+    pub(super) fn has_seat_for(&self, waiting: &Participant) -> bool {
+        let room_max = usize::try_from(self.settings.participants_max).unwrap_or(usize::MAX);
+        let seated = self.participants.values().filter(|one| takes_seat(one.kind, &one.permission));
+        !takes_seat(waiting.kind, waiting.granted()) || seated.count() < room_max
     }
 }
 

@@ -67,7 +67,7 @@ impl Room {
         if changes.is_empty() {
             return;
         }
-        for participant in self.participants.values() {
+        for participant in self.participants.values().filter(|one| !one.is_waiting()) {
             context.emit(participant.session(), Message::Speakers(changes.clone()));
         }
         if let Role::Home(edges) = &self.role {

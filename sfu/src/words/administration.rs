@@ -98,6 +98,12 @@ pub enum ParticipantAct {
     Describe,
     /// It must leave. Answered by [`Report::Done`].
     Remove,
+    /// It may take part from now on, whatever its token says; if it is not there, as soon as it comes. Answered by
+    /// [`Report::Participant`], or by [`Report::Done`] if it is not there.
+    Admit,
+    /// It waits from now on, as [`Admit`](Self::Admit) otherwise: its tracks end, and neither does it see or reach
+    /// others nor they it.
+    Hold,
     /// Mutes one of its tracks. Nobody is unmuted from afar. Answered by [`Report::Track`].
     Mute {
         /// Which.

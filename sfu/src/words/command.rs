@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::administration::{Act, RoomSettings};
 use protocol::{
     ids::{DataTrackSid, Identity, ParticipantSid, RoomName, SessionId, TrackSid},
-    permission::{Permission, TrackSource},
+    permission::{Admission, Permission, TrackSource},
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,8 +64,10 @@ pub struct Join {
     pub attributes: BTreeMap<String, String>,
     /// Participant kind.
     pub kind: ParticipantKind,
-    /// What it may do.
+    /// What it may do, once it is admitted.
     pub permission: Permission,
+    /// Whether it is admitted; `None` if its token says nothing of it, which admits it.
+    pub admission: Option<Admission>,
     /// Subscribe to every publication as it appears.
     pub auto_subscribe: bool,
     /// The client adapts sizes to what is shown: start low.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use protocol::{
     ids::{DataTrackSid, Identity, ParticipantSid, RoomName, RoomSid, TrackSid},
-    permission::{Permission, TrackSource},
+    permission::{Admission, Permission, TrackSource},
 };
 use serde::{Deserialize, Serialize};
 
@@ -230,8 +230,10 @@ pub struct Claims {
     pub metadata: String,
     /// Attributes.
     pub attributes: BTreeMap<String, String>,
-    /// Permission.
+    /// Permission, once admitted.
     pub permission: Permission,
+    /// Whether it waits; `None` if that was never said.
+    pub admission: Option<Admission>,
 }
 
 /// Why a participant left or must leave; names and numbers are LiveKit's `DisconnectReason`.

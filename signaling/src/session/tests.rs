@@ -4,6 +4,7 @@ use livekit_protocol::SignalRequest;
 use livekit_protocol::signal_request::Message as Asking;
 use proptest::prelude::*;
 use prost::Message as _;
+use protocol::permission::Admission;
 use protocol::token::{Kind, verify};
 use sfu::handle::ShardId;
 use sfu::words::{
@@ -107,6 +108,7 @@ fn changed_claims_bring_a_refresh_token_that_says_them() {
         metadata: "new metadata".to_owned(),
         attributes: [("new".to_owned(), "value".to_owned())].into(),
         permission,
+        admission: Some(Admission::Waiting),
     };
     let effects = session.handle_event(Message::ClaimsChanged(Box::new(claims)), start);
     let refreshed = verify(&refresh_tokens(&effects)[0], &samples::keys(), UNIX_S).unwrap();
@@ -116,6 +118,7 @@ fn changed_claims_bring_a_refresh_token_that_says_them() {
     );
     assert_eq!(refreshed.attributes["new"], "value");
     assert!(!refreshed.permission.can_publish);
+    assert_eq!(refreshed.admission, Some(Admission::Waiting), "a reconnect admits nobody");
 }
 
 #[test]

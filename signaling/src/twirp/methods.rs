@@ -19,6 +19,10 @@ pub(crate) enum Method {
     UpdateSubscriptions,
     SendData,
     UpdateRoomMetadata,
+    Admit,
+    Hold,
+    Remove,
+    Notify,
 }
 
 /// What a token must grant (`video` claims).
@@ -35,17 +39,23 @@ pub(crate) enum Grant {
 /// A row of [`METHODS`].
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
+    pub(crate) service: &'static str,
     pub(crate) name: &'static str,
     pub(crate) method: Method,
     pub(crate) grant: Grant,
 }
 
 const fn row(name: &'static str, method: Method, grant: Grant) -> Row {
-    Row { name, method, grant }
+    Row { service: "livekit.RoomService", name, method, grant }
 }
 
-/// The methods of `livekit.RoomService` that are served.
-pub(crate) const METHODS: [Row; 11] = [
+/// Of the waiting area.
+const fn door(name: &'static str, method: Method) -> Row {
+    Row { service: "bedside.Admission", name, method, grant: Grant::Admin }
+}
+
+/// The methods of `livekit.RoomService` that are served, and our own about who is let in.
+pub(crate) const METHODS: [Row; 15] = [
     row("CreateRoom", Method::CreateRoom, Grant::Create),
     row("ListRooms", Method::ListRooms, Grant::List),
     row("DeleteRoom", Method::DeleteRoom, Grant::Create),
@@ -57,12 +67,18 @@ pub(crate) const METHODS: [Row; 11] = [
     row("UpdateSubscriptions", Method::UpdateSubscriptions, Grant::Admin),
     row("SendData", Method::SendData, Grant::Admin),
     row("UpdateRoomMetadata", Method::UpdateRoomMetadata, Grant::Admin),
+    door("Admit", Method::Admit),
+    door("Hold", Method::Hold),
+    door("Remove", Method::Remove),
+    door("Notify", Method::Notify),
 ];
 
 /// The row of a path.
 pub(crate) fn find(path: &str) -> Result<Row, TwirpError> {
-    let name = path.trim_start_matches('/').strip_prefix("twirp/livekit.RoomService/");
-    let row = name.and_then(|name| METHODS.iter().find(|row| row.name == name));
+    let named = path.trim_start_matches('/').strip_prefix("twirp/");
+    let row = named.and_then(|named| named.split_once('/')).and_then(|(service, name)| {
+        METHODS.iter().find(|row| row.service == service && row.name == name)
+    });
     row.copied().ok_or_else(|| {
         TwirpError::new(Code::Unimplemented, "this server does not have this method")
     })
@@ -118,7 +134,7 @@ mod tests {
     #[test]
     fn the_table_has_each_method_once_and_finds_it_by_its_path() {
         for row in METHODS {
-            let path = format!("/twirp/livekit.RoomService/{}", row.name);
+            let path = format!("/twirp/{}/{}", row.service, row.name);
             assert_eq!(find(&path).unwrap().method, row.method);
             assert_eq!(find(&format!("/{path}")).unwrap().method, row.method);
             assert_eq!(format!("{:?}", row.method), row.name);

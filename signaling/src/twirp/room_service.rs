@@ -3,6 +3,7 @@
 use axum::response::Response;
 
 use super::Request;
+use super::admission;
 use super::error::TwirpError;
 use super::methods::Method;
 
@@ -12,7 +13,7 @@ mod get_participant;
 mod list_participants;
 mod list_rooms;
 mod mute_published_track;
-mod remove_participant;
+pub(super) mod remove_participant;
 mod send_data;
 mod update_participant;
 mod update_room_metadata;
@@ -43,6 +44,10 @@ pub(crate) async fn dispatch(method: Method, request: Request<'_>) -> Result<Res
             request.serve_in_room(|asked| &asked.room, update_subscriptions::run).await
         }
         Method::SendData => request.serve_in_room(|asked| &asked.room, send_data::run).await,
+        Method::Admit => request.serve_in_room(|asked| &asked.room, admission::admit).await,
+        Method::Hold => request.serve_in_room(|asked| &asked.room, admission::hold).await,
+        Method::Remove => request.serve_in_room(|asked| &asked.room, admission::remove).await,
+        Method::Notify => request.serve_in_room(|asked| &asked.room, admission::notify).await,
         Method::UpdateRoomMetadata => {
             request.serve_in_room(|asked| &asked.room, update_room_metadata::run).await
         }

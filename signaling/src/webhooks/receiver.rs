@@ -17,17 +17,30 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::event::Prepared;
 use super::lanes::{Lanes, Outcome, Patience, Settled};
-use super::{Config, Counts, WebhookUrl, add, remove};
+use super::{Config, Counts, LocalReceiver, add, remove};
 use crate::clock::Clock;
 use crate::limits::{WEBHOOK_ANSWER_BYTES_MAX, WEBHOOK_HANDOVER_MAX, WEBHOOKS_AT_ONCE_MAX};
 
 /// A receiver's door: its task has the rest.
-pub(crate) struct Receiver(mpsc::Sender<Prepared>);
+pub(crate) struct Receiver {
+    sender: mpsc::Sender<Prepared>,
+    /// Absent when it wants everything.
+    wants: Option<fn(&str) -> bool>,
+}
+
+/// How a receiver is reached.
+#[derive(Clone)]
+pub(crate) enum Way {
+    /// By a connection.
+    Http(Box<HttpClient>, Uri),
+    /// Within this process.
+    Local(LocalReceiver),
+}
 
 impl Receiver {
     pub(crate) fn start(
         config: &Config,
-        url: &WebhookUrl,
+        way: Way,
         keys: ApiKeys,
         clock: Arc<dyn Clock>,
         counts: Arc<Counts>,
@@ -38,31 +51,40 @@ impl Receiver {
             retry_max: config.retry_max,
             age_max: config.age_max,
         };
+        let wants = match &way {
+            Way::Http(..) => None,
+            Way::Local(local) => Some(local.wants),
+        };
         let post = Arc::new(Post {
-            client: client(config),
-            url: url.0.clone(),
+            way,
             keys,
             api_key: config.api_key.clone(),
             timeout: config.timeout,
             clock: Arc::clone(&clock),
         });
         tokio::spawn(deliver(events, Lanes::new(patience), post, clock, counts));
-        Self(sender)
+        Self { sender, wants }
+    }
+
+    /// Whether it is told of a room of this name.
+    pub(crate) fn wants(&self, room: &str) -> bool {
+        self.wants.is_none_or(|wants| wants(room))
     }
 
     /// Queues an event, or drops it if the receiver's task is too far behind.
     pub(crate) fn hand_over(&self, event: Prepared, counts: &Counts) {
         add(&counts.pending);
-        if self.0.try_send(event).is_err() {
+        if self.sender.try_send(event).is_err() {
             add(&counts.dropped_full);
             remove(&counts.pending);
         }
     }
 }
 
-fn client(config: &Config) -> HttpClient {
+/// For all receivers with an address.
+pub(crate) fn client(tls: &rustls::ClientConfig) -> HttpClient {
     let connector = HttpsConnectorBuilder::new()
-        .with_tls_config((*config.tls).clone())
+        .with_tls_config(tls.clone())
         .https_or_http()
         .enable_http1()
         .build();
@@ -76,7 +98,7 @@ fn client(config: &Config) -> HttpClient {
 /// Shorter than what servers usually allow (nginx 75 s, Node 5 s is met by a retry).
 const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+pub(crate) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// Until the sender is gone and everything is settled.
 async fn deliver(
@@ -140,8 +162,7 @@ impl Counts {
 
 /// How one event is posted.
 struct Post {
-    client: HttpClient,
-    url: Uri,
+    way: Way,
     keys: ApiKeys,
     api_key: Option<String>,
     timeout: Duration,
@@ -154,28 +175,35 @@ impl Post {
         let Ok(signature) = sign_body(&body, &self.keys, self.api_key.as_deref(), now) else {
             return Outcome::Refused;
         };
-        let request = Request::post(self.url.clone())
+        let (client, url) = match &self.way {
+            Way::Http(client, url) => (client, url.clone()),
+            Way::Local(local) => {
+                let answered = timeout(self.timeout, (local.take)(body, signature)).await;
+                return answered.map_or(Outcome::Failed, judge);
+            }
+        };
+        let request = Request::post(url)
             .header(header::CONTENT_TYPE, "application/webhook+json")
             .header(header::USER_AGENT, "bedside-webhook")
             // The token itself, without "Bearer": so the SDKs' receivers want it.
             .header(header::AUTHORIZATION, signature)
             .body(Full::new(body));
         let Ok(request) = request else { return Outcome::Refused };
-        let answered = timeout(self.timeout, self.exchange(request)).await;
+        let answered = timeout(self.timeout, exchange(client, request)).await;
         let outcome = answered.ok().flatten().map_or(Outcome::Failed, judge);
         if outcome != Outcome::Delivered {
             tracing::debug!(?outcome, "webhook not delivered");
         }
         outcome
     }
+}
 
-    /// The status, once the answer is read (so that the connection can be used again) or is longer than one reads.
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Option<StatusCode> {
-        let response = self.client.request(request).await.ok()?;
-        let status = response.status();
-        let _ = Limited::new(response.into_body(), WEBHOOK_ANSWER_BYTES_MAX).collect().await;
-        Some(status)
-    }
+/// The status, once the answer is read (so that the connection can be used again) or is longer than one reads.
+async fn exchange(client: &HttpClient, request: Request<Full<Bytes>>) -> Option<StatusCode> {
+    let response = client.request(request).await.ok()?;
+    let status = response.status();
+    let _ = Limited::new(response.into_body(), WEBHOOK_ANSWER_BYTES_MAX).collect().await;
+    Some(status)
 }
 
 /// A receiver that is overloaded, restarts or fails may take it later; one that says "no" will say so again.

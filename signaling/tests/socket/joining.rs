@@ -162,6 +162,7 @@ async fn refresh_tokens_can_be_joined_with() {
             metadata: String::new(),
             attributes: [("consent".to_owned(), "given".to_owned())].into(),
             permission: claims().permission,
+            admission: None,
         })),
     );
     let Response::RefreshToken(changed) = client.next().await else { panic!() };

@@ -23,7 +23,15 @@ fn needed(act: Act) -> Option<Scope> {
         | Act::CreateAppointment
         | Act::RescheduleAppointment
         | Act::CancelAppointment
-        | Act::CheckInAppointment => Some(Scope::AppointmentsWrite),
+        | Act::CheckInAppointment
+        | Act::CreateJoinLink => Some(Scope::AppointmentsWrite),
+        Act::CreateRoom
+        | Act::ReadRoom
+        | Act::CloseRoom
+        | Act::CreateRoomToken
+        | Act::AdmitToRoom
+        | Act::HoldInRoom
+        | Act::RemoveFromRoom => Some(Scope::Rooms),
         _ => None,
     }
 }

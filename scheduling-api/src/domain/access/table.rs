@@ -3,10 +3,10 @@
 //! One row an act. An act is one endpoint: its name is the operation's id in OpenAPI, and a test refuses a route without
 //! a row and a row without a route. `System` rows are this program's own work and have no route.
 
-use super::Reach::{self, Anywhere, Clinic, Own, Theirs};
+use super::Reach::{self, Anywhere, Clinic, Own, Theirs, Visit};
 use crate::domain::actor::Role::{
-    self, Anyone, ClinicAdmin, Patient, PlatformAdmin, Practitioner, Receptionist, Service, System,
-    User,
+    self, Anyone, ClinicAdmin, Guest, Patient, PlatformAdmin, Practitioner, Receptionist, Service,
+    System, User,
 };
 
 /// A row: who may, and whether a fresh proof of identity is asked for.
@@ -132,6 +132,64 @@ access_table! {
     OverrideAppointment "override_appointment": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
     /// Ends a hold or request that nobody decided in time.
     ExpireAppointment "expire_appointment": [System Clinic];
+
+    // -- The visit
+    /// Reads the visit of an appointment; the first who does makes it.
+    ReadAppointmentConsultation "read_appointment_consultation":
+        [Patient Own, Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Reads a visit.
+    ReadConsultation "read_consultation":
+        [Patient Own, Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic, Guest Visit];
+    /// Comes to a visit, with what the device can do.
+    CheckInConsultation "check_in_consultation": [Patient Own, Guest Visit];
+    /// Gets a token for the call: to wait with, or to take part.
+    CreateVisitToken "create_visit_token": [Patient Own, Practitioner Theirs, Guest Visit];
+    /// Lets somebody in.
+    AdmitParticipant "admit_participant": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Sends somebody back to wait.
+    HoldParticipant "hold_participant": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Sends somebody away.
+    RemoveParticipant "remove_participant": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Tells who waits something.
+    SetNotice "set_notice": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Lets a visit take longer.
+    ExtendConsultation "extend_consultation": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Ends a visit for everybody.
+    EndConsultation "end_consultation": [Practitioner Theirs];
+    /// Lists who is expected, waits, and is in.
+    ListWaitingRoom "list_waiting_room": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Makes a way into a visit for one person.
+    CreateJoinLink "create_join_link":
+        [Patient Own, Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
+    /// Lists the ways into a visit.
+    ListJoinLinks "list_join_links": [Patient Own, Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Ends a way into a visit.
+    RevokeJoinLink "revoke_join_link": [Patient Own, Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Comes in by a link.
+    ExchangeJoinLink "exchange_join_link": [Anyone Anywhere];
+    /// Asks for a link by mail.
+    RecoverJoinLink "recover_join_link": [Anyone Anywhere];
+    /// Takes note of what the media server tells.
+    HearMedia "hear_media": [System Clinic];
+    /// Ends a visit that nobody leads any more.
+    EndAbandonedConsultation "end_abandoned_consultation": [System Clinic];
+
+    // -- Rooms of clinics that bring their own scheduling
+    /// Opens a room, or changes it.
+    CreateRoom "create_room": [ClinicAdmin Clinic, Service Clinic];
+    /// Reads a room.
+    ReadRoom "read_room": [ClinicAdmin Clinic, Service Clinic];
+    /// Ends a room for everybody.
+    CloseRoom "close_room": [ClinicAdmin Clinic, Service Clinic];
+    /// Makes a token for a room.
+    CreateRoomToken "create_room_token": [ClinicAdmin Clinic, Service Clinic];
+    /// Lets somebody into a room.
+    AdmitToRoom "admit_to_room": [ClinicAdmin Clinic, Service Clinic];
+    /// Sends somebody in a room back to wait.
+    HoldInRoom "hold_in_room": [ClinicAdmin Clinic, Service Clinic];
+    /// Sends somebody out of a room.
+    RemoveFromRoom "remove_from_room": [ClinicAdmin Clinic, Service Clinic];
+
     // -- Signing in
     /// Registers a patient.
     Register "register": [Anyone Anywhere];

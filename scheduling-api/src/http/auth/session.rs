@@ -143,6 +143,11 @@ fn set_cookie(headers: &mut HeaderMap, name: &str, value: &str, max_age_s: Optio
     }
 }
 
+/// What a device is known by from now on.
+pub(in crate::http) fn set_device_cookie(headers: &mut HeaderMap, device: &str) {
+    set_cookie(headers, DEVICE_COOKIE, device, Some(DEVICE_COOKIE_S));
+}
+
 /// How the request carried its session.
 pub(in crate::http) struct CarriedBy {
     cookie: bool,

@@ -15,7 +15,7 @@ use crate::{
     },
     links::Links,
     ports::identify::{Identified, Identify},
-    store::{Scope, Store, StoreError, Tx, api_keys, memberships, oauth, sessions},
+    store::{Scope, Store, StoreError, Tx, api_keys, join_links, memberships, oauth, sessions},
     usecase::oauth::signing::read_access_token,
 };
 
@@ -83,6 +83,22 @@ impl Tokens {
         Ok(Some(program(key.clinic, key.scopes)))
     }
 
+    /// Somebody who came by a join link: nobody but a participant of one visit.
+    async fn join_session(
+        &self,
+        token: &SecretToken,
+        now: Timestamp,
+    ) -> Result<Option<Actor>, StoreError> {
+        let mut tx = self.store.read(Scope::Platform).await?;
+        let found = join_links::find_session(&mut tx, &token.hash(), now).await?;
+        Ok(found.map(|session| Actor {
+            clinic: Some(session.clinic),
+            roles: vec![Role::Guest],
+            participant: Some(session.participant),
+            ..Actor::default()
+        }))
+    }
+
     async fn access_token(&self, token: &str, now: Timestamp) -> Result<Option<Actor>, StoreError> {
         let mut tx = self.store.read(Scope::Platform).await?;
         let Some(claims) = read_access_token(&mut tx, &self.links.issuer, token, now).await? else {
@@ -131,6 +147,7 @@ impl Identify for Tokens {
             match (token.split_once('_').map(|(prefix, _)| prefix), SecretToken::presented(token)) {
                 (Some("bs"), Some(token)) => self.session(&token, now).await,
                 (Some("bk"), Some(token)) => self.api_key(&token, now).await,
+                (Some("bj"), Some(token)) => self.join_session(&token, now).await,
                 _ if token.len() <= ACCESS_TOKEN_BYTES_MAX => self.access_token(token, now).await,
                 _ => Ok(None),
             }

@@ -145,7 +145,7 @@ impl Room {
                 self.on_data_of_server(context, &packet, lossy, now);
             }
             Down::Speakers(speakers) => {
-                for participant in self.participants.values() {
+                for participant in self.participants.values().filter(|one| !one.is_waiting()) {
                     context.emit(participant.session(), Message::Speakers(speakers.clone()));
                 }
             }

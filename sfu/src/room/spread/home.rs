@@ -9,7 +9,10 @@
 
 use std::time::Instant;
 
-use protocol::ids::{ParticipantSid, TrackSid};
+use protocol::{
+    ids::{ParticipantSid, TrackSid},
+    permission::Admission,
+};
 
 use crate::{
     context::Context,
@@ -42,7 +45,9 @@ impl Room {
         let listens = permission.can_subscribe
             && !permission.can_publish
             && permission.can_publish_sources.is_empty();
-        if !self.is_home() || !listens {
+        // Who waits may turn out to be anybody, and is watched from here.
+        let waits = join.admission == Some(Admission::Waiting);
+        if !self.is_home() || !listens || waits {
             return own;
         }
         let max = usize::try_from(self.limits.overflow_subscriptions).unwrap_or(usize::MAX);

@@ -9,7 +9,7 @@ use crate::twirp::call::{Call, identity};
 use crate::twirp::error::{Code, TwirpError};
 
 /// The revocation comes first, and stands even if nobody of that identity is in the room just now.
-pub(super) async fn run(
+pub(in crate::twirp) async fn run(
     call: Call,
     room: RoomName,
     request: proto::RoomParticipantIdentity,
