@@ -1,11 +1,10 @@
-/** Begins: a join token leads straight to its call, everything else to the screen that its address names. */
-import { QueryClientProvider } from '@tanstack/react-query';
-import { RouterProvider } from '@tanstack/react-router';
+/**
+ * Begins. Somebody with a link is on a small path of their own: a join token leads straight to its call, a join link to
+ * its visit, without a byte of the rest.
+ */
 import { lazy, type ReactNode, StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
-import { queries } from './app/api.ts';
 import { CrashBarrier } from './app/crash-barrier.tsx';
-import { router } from './app/router.tsx';
 import { firstWords, type Words, WordsProvider } from './app/words.tsx';
 import { takeTokenFromAddressBar } from './consult/address-bar.ts';
 import { rememberedCall, rememberedToken } from './consult/session-memory.ts';
@@ -17,6 +16,8 @@ import './styles/app.css';
 const TokenCall = lazy(async () => ({
   default: (await import('./consult/token-call.tsx')).TokenCall,
 }));
+const Guest = lazy(async () => ({ default: (await import('./visit/guest.tsx')).Guest }));
+const App = lazy(async () => ({ default: (await import('./app/app.tsx')).App }));
 
 /** A fresh link wins; then, at the entrance, the token of this tab. */
 function tokenOfThisTab(): string | null {
@@ -25,14 +26,10 @@ function tokenOfThisTab(): string | null {
 }
 
 function page(token: string | null): ReactNode {
-  if (token === null) {
-    return <RouterProvider router={router} />;
+  if (token !== null) {
+    return <TokenCall token={token} resumed={rememberedCall()} />;
   }
-  return (
-    <Suspense fallback={null}>
-      <TokenCall token={token} resumed={rememberedCall()} />
-    </Suspense>
-  );
+  return location.pathname === '/join' || location.pathname === '/frame' ? <Guest /> : <App />;
 }
 
 function render(words: Words): void {
@@ -42,7 +39,7 @@ function render(words: Words): void {
       <StrictMode>
         <WordsProvider first={words}>
           <CrashBarrier>
-            <QueryClientProvider client={queries}>{page(tokenOfThisTab())}</QueryClientProvider>
+            <Suspense fallback={null}>{page(tokenOfThisTab())}</Suspense>
           </CrashBarrier>
         </WordsProvider>
       </StrictMode>,

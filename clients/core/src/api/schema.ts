@@ -359,6 +359,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/appointments/{id}/consultation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads the visit of an appointment
+         * @description The first who does makes it.
+         */
+        get: operations["read_appointment_consultation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/appointments/{id}/decline": {
         parameters: {
             query?: never;
@@ -405,6 +425,48 @@ export interface paths {
         /** Ends the visit */
         post: operations["finish_appointment"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appointments/{id}/join-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the ways into a visit */
+        get: operations["list_join_links"];
+        put?: never;
+        /**
+         * Makes a way into a visit for one person
+         * @description Works once, on the device that opens it, until some hours after the visit's end. A new one for the same person ends
+         *     the older. Patients invite family and who translates; colleagues are invited by the clinic.
+         */
+        post: operations["create_join_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appointments/{id}/join-links/{link}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ends a way into a visit
+         * @description And the session of whoever came by it. Who is in the call is sent away by removing them.
+         */
+        delete: operations["revoke_join_link"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1164,6 +1226,184 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/consultations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads a visit
+         * @description By an account, or by the session of a join link.
+         */
+        get: operations["read_consultation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consultations/{id}/check-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Comes to a visit, and waits
+         * @description The appointment is checked in with it. Once more renews what the device can do, and whoever was let in stays so.
+         */
+        post: operations["check_in_consultation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consultations/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends a visit for everybody
+         * @description The practitioner's to do. The appointment is completed with it. Once more changes nothing.
+         */
+        post: operations["end_consultation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consultations/{id}/extend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a visit take longer
+         * @description The calendar is not touched: what comes after it waits.
+         */
+        post: operations["extend_consultation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consultations/{id}/message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells who waits something
+         * @description Shown on the waiting page, and in the call as the attribute `bedside.notice`.
+         */
+        post: operations["set_notice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consultations/{id}/participants/{participant}/admit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets somebody in */
+        post: operations["admit_participant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consultations/{id}/participants/{participant}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends somebody back to wait
+         * @description Their tracks end, and they neither see nor reach anybody until they are let in again.
+         */
+        post: operations["hold_participant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consultations/{id}/participants/{participant}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends somebody away
+         * @description For good: their links end with it.
+         */
+        post: operations["remove_participant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/consultations/{id}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gets a token for the call
+         * @description Good for two minutes, to connect with. Somebody who waits gets one too: they are connected, can try their line, and
+         *     neither see nor reach anybody until they are let in.
+         */
+        post: operations["create_visit_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/holds": {
         parameters: {
             query?: never;
@@ -1197,6 +1437,48 @@ export interface paths {
         post?: never;
         /** Gives a held time up */
         delete: operations["release_hold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/join/exchange": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Comes in by a link
+         * @description A link works on the first device that opens it, as often as that one likes; each time ends the session before. All
+         *     that can be wrong with a secret is answered alike.
+         */
+        post: operations["exchange_join_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/join/recover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Asks for a link by mail
+         * @description Always answered alike. If the address is an account's and a visit is near, a link is on its way, and the older one
+         *     ends.
+         */
+        post: operations["recover_join_link"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1350,6 +1632,122 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/rooms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Opens a room, or changes it
+         * @description Rooms also open by themselves when somebody joins with a token.
+         */
+        post: operations["create_room"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a room */
+        get: operations["read_room"];
+        put?: never;
+        post?: never;
+        /** Ends a room for everybody */
+        delete: operations["close_room"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}/participants/{identity}/admit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets somebody into a room
+         * @description As soon as they come, if they are not there yet.
+         */
+        post: operations["admit_to_room"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}/participants/{identity}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends somebody in a room back to wait */
+        post: operations["hold_in_room"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}/participants/{identity}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends somebody out of a room
+         * @description The tokens that they have let them in no more.
+         */
+        post: operations["remove_from_room"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rooms/{room}/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a token for a room
+         * @description Good for two minutes, to connect with any LiveKit SDK. Who is in the room goes on by tokens that the media server
+         *     renews.
+         */
+        post: operations["create_room_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/schedules": {
         parameters: {
             query?: never;
@@ -1465,6 +1863,26 @@ export interface paths {
          * @description A proposal: somebody else may be faster. Public.
          */
         get: operations["search_slots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waiting-room": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists who is expected, waits, and is in
+         * @description Visits that begin within twelve hours of now and are not over, by their start. Practitioners see their own.
+         */
+        get: operations["list_waiting_room"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1609,6 +2027,21 @@ export interface components {
          * @enum {string}
          */
         Carrier: "cookie" | "token";
+        /** @description What the device can do. */
+        CheckInBody: {
+            /** @description The browser, as it calls itself; at most 200 characters. */
+            browser?: string | null;
+            /** @description The camera. */
+            camera: components["schemas"]["TriedView"];
+            /** @description The microphone. */
+            microphone: components["schemas"]["TriedView"];
+            /** @description The line to the media server. */
+            network: components["schemas"]["TriedView"];
+            /** @description The loudspeaker. */
+            speaker: components["schemas"]["TriedView"];
+            /** @description Which terms were agreed to; at most 40 characters. */
+            terms_version?: string | null;
+        };
         /** @description A clinic. */
         ChooseClinicBody: {
             /** @description Which one. */
@@ -1659,6 +2092,15 @@ export interface components {
              */
             time_zone: string;
         };
+        /** @description A clinic, for who wants to call it. */
+        ClinicPart: {
+            /** @description Which one. */
+            id: string;
+            /** @description What it is called. */
+            name: string;
+            /** @description Whom to call when nothing else works. */
+            phone?: string | null;
+        };
         /** @description A clinic's public card. */
         ClinicView: {
             /**
@@ -1708,6 +2150,13 @@ export interface components {
             /** @description Told once; none for a public client. */
             client_secret?: string | null;
         };
+        /** @description A new link, with its secret. */
+        CreatedJoinLinkView: components["schemas"]["JoinLinkView"] & {
+            /** @description The secret alone. Told once. */
+            secret: string;
+            /** @description The page to open; the secret stands behind the `#`. Told once. */
+            url: string;
+        };
         /** @description A new key with its secret. */
         CreatedKeyView: {
             /** @description The key. */
@@ -1729,6 +2178,23 @@ export interface components {
             weekday: number;
             /** @description When, in order and apart from each other. */
             windows: components["schemas"]["WindowBody"][];
+        };
+        /** @description What a device could do. */
+        DeviceCheckView: {
+            /** @description When. */
+            at: string;
+            /** @description The browser, as it calls itself. */
+            browser?: string | null;
+            /** @description `ok`, `failed` or `skipped`. */
+            camera: components["schemas"]["TriedView"];
+            /** @description As the camera. */
+            microphone: components["schemas"]["TriedView"];
+            /** @description As the camera: the line to the media server. */
+            network: components["schemas"]["TriedView"];
+            /** @description As the camera. */
+            speaker: components["schemas"]["TriedView"];
+            /** @description Which terms were agreed to. */
+            terms_version?: string | null;
         };
         /** @description An address. */
         EmailBody: {
@@ -1766,6 +2232,19 @@ export interface components {
             subject_id?: string | null;
             /** @description By whom. */
             user_id?: string | null;
+        };
+        /** @description A secret from a link. */
+        ExchangeBody: {
+            /** @description What stands behind the link's `#`. */
+            secret: string;
+        };
+        /** @description How much longer. */
+        ExtendBody: {
+            /**
+             * Format: int64
+             * @description Minutes; 240 at most in all.
+             */
+            minutes: number;
         };
         /** @description A practitioner of the directory. */
         FoundPractitionerView: {
@@ -1829,6 +2308,53 @@ export interface components {
             language: string;
             /** @description `practitioner`, `receptionist`, `clinic_admin`. */
             role: string;
+        };
+        /** @description Whom a link is for. */
+        JoinLinkBody: {
+            /** @description An e-mail address to send the link to. */
+            contact?: string | null;
+            /** @description What they are called; needed for everybody but the patient. */
+            name?: string | null;
+            /** @description Somebody who was invited before and needs another link; the older one ends. */
+            participant?: string | null;
+            /** @description What they come as. */
+            role: components["schemas"]["RoleView"];
+        };
+        /** @description A link, without its secret. */
+        JoinLinkView: {
+            /** @description When it was made. */
+            created_at: string;
+            /** @description Until when it works. */
+            expires_at: string;
+            /** @description Which one. */
+            id: string;
+            /** @description Whom it is for. */
+            participant: string;
+            /** @description When it was ended. */
+            revoked_at?: string | null;
+            /** @description What they come as. */
+            role: components["schemas"]["RoleView"];
+            /** @description When somebody came by it. */
+            used_at?: string | null;
+        };
+        /** @description The ways into a visit. */
+        JoinLinksView: {
+            /** @description The links, the oldest first; the first 200. */
+            items: components["schemas"]["JoinLinkView"][];
+        };
+        /** @description A session by a link. */
+        JoinSessionView: {
+            /**
+             * @description What this device is known by from now on, for programs without cookies: sent as `Bedside-Device`, it may exchange
+             *     the link once more.
+             */
+            device_token?: string | null;
+            /** @description Until when it lasts. */
+            expires_at: string;
+            /** @description Sent as `Authorization: Bearer`. Told once. */
+            session_token: string;
+            /** @description The visit. */
+            visit: components["schemas"]["VisitView"];
         };
         /** @description What a key shall be. */
         KeyBody: {
@@ -1980,6 +2506,11 @@ export interface components {
             service: string;
             /** @description From this instant. */
             start: string;
+        };
+        /** @description What who waits is told. */
+        NoticeBody: {
+            /** @description At most 500 characters; null takes it back. */
+            text?: string | null;
         };
         /** @description Why a client is refused (RFC 6749 §5.2). */
         OauthProblem: {
@@ -2254,6 +2785,53 @@ export interface components {
             /** @description Where the next page begins; absent on the last one. */
             next?: string | null;
         };
+        /** @description A part of a list. */
+        PageView_WaitingView: {
+            /** @description The items. */
+            items: {
+                /** @description The appointment. */
+                appointment: string;
+                /** @description The visit; absent until somebody has asked for it. */
+                id?: string | null;
+                /**
+                 * Format: int64
+                 * @description Seconds since then, while the patient has not come; 0 before, and once they have.
+                 */
+                late_by_s: number;
+                /** @description Whom to let in. */
+                participant?: string | null;
+                /** @description What the patient is called. */
+                patient_name: string;
+                /** @description The practitioner. */
+                practitioner: string;
+                /** @description When the visit was to begin. */
+                starts_at: string;
+                /** @description The patient's state, as in a visit. */
+                state: string;
+                /** @description The visit's state. */
+                visit_state: string;
+                /** @description Since when they wait, or waited last. */
+                waiting_since?: string | null;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description Somebody who takes part. */
+        ParticipantView: {
+            device_check?: components["schemas"]["DeviceCheckView"] | null;
+            /** @description Who; also the identity in the media server. */
+            id: string;
+            /** @description The account that invited them, if not the appointment. */
+            invited_by?: string | null;
+            /** @description What they are called. */
+            name: string;
+            /** @description What as. */
+            role: string;
+            /** @description How far they have come, as in `me`. */
+            state: string;
+            /** @description Since when they wait, or waited last. */
+            waiting_since?: string | null;
+        };
         /** @description A passkey. */
         PasskeyView: {
             /**
@@ -2296,6 +2874,13 @@ export interface components {
             profile: Record<string, never>;
             /** @description IANA name of the zone that they keep their hours in. */
             time_zone: string;
+        };
+        /** @description A practitioner's name. */
+        PractitionerPart: {
+            /** @description Which one. */
+            id: string;
+            /** @description What they are called. */
+            name: string;
         };
         /** @description A practitioner's public card. */
         PractitionerView: {
@@ -2413,6 +2998,11 @@ export interface components {
             /** @description What it wants. */
             scopes: components["schemas"]["ScopeView"][];
         };
+        /** @description Who has lost a link. */
+        RecoverBody: {
+            /** @description The e-mail address that the clinic has. */
+            contact: string;
+        };
         /** @description A secret from a mail. */
         RedeemBody: {
             /** @description Where the session's token goes. */
@@ -2459,6 +3049,78 @@ export interface components {
             password: string;
             /** @description The secret, from the link's fragment. */
             token: string;
+        };
+        /**
+         * @description What somebody comes as.
+         * @enum {string}
+         */
+        RoleView: "patient" | "practitioner" | "clinician" | "interpreter" | "relative";
+        /** @description A room to be. */
+        RoomBody: {
+            /**
+             * Format: int32
+             * @description Seconds that it waits for somebody.
+             */
+            empty_timeout_s?: number | null;
+            /** @description Free text for the clinic's own programs. */
+            metadata?: string | null;
+            /**
+             * @description The clinic's name for it: 1 to 100 ASCII letters, digits, dashes, underscores or dots.
+             * @example visit-4711
+             */
+            name: string;
+            /**
+             * Format: int32
+             * @description Most participants.
+             */
+            participants_max?: number | null;
+        };
+        /** @description Whom a token is for. */
+        RoomTokenBody: {
+            /** @description Pairs for the clinic's own programs, seen by everybody in the room. */
+            attributes?: {
+                [key: string]: string;
+            };
+            /** @description Whether they may send audio and video. */
+            can_publish?: boolean;
+            /** @description Whether they may send data messages. */
+            can_publish_data?: boolean;
+            /** @description Whether they may receive it. */
+            can_subscribe?: boolean;
+            /**
+             * @description Who: the clinic's own id of them. One identity is in a room once.
+             * @example doctor-7
+             */
+            identity: string;
+            /** @description Free text for the same. */
+            metadata?: string;
+            /** @description What others see them called. */
+            name?: string;
+            /** @description Whether they wait until `admit`. */
+            waiting?: boolean;
+        };
+        /** @description A token for a room. */
+        RoomTokenView: {
+            /** @description Until when it can be connected with. */
+            expires_at: string;
+            /** @description The token. */
+            token: string;
+            /** @description Where to connect with it. */
+            url: string;
+        };
+        /** @description A room. */
+        RoomView: {
+            /** @description The clinic's name for it. */
+            name: string;
+            /** @description When it was opened. */
+            opened_at: string;
+            /**
+             * Format: int32
+             * @description Who takes part.
+             */
+            participants: number;
+            /** @description The media server's id of this life of it. */
+            sid: string;
         };
         /** @description New hours of a practitioner. */
         ScheduleBody: components["schemas"]["HoursBody"] & {
@@ -2573,6 +3235,11 @@ export interface components {
              * @description Distance of one start to the next within the hours; the length when absent.
              */
             step_min?: number | null;
+        };
+        /** @description A visit type's name. */
+        ServicePart: {
+            /** @description What it is called. */
+            name: string;
         };
         /** @description A visit type. */
         ServiceView: components["schemas"]["ServiceBody"] & {
@@ -2717,6 +3384,11 @@ export interface components {
             /** @description To be shown as a QR code. */
             uri: string;
         };
+        /**
+         * @description How one part of a device did.
+         * @enum {string}
+         */
+        TriedView: "ok" | "failed" | "skipped";
         /** @description A passkey is used. */
         UsedBody: {
             /** @description Where the session's token goes. */
@@ -2734,6 +3406,99 @@ export interface components {
             name?: string | null;
             sub: string;
             zoneinfo?: string | null;
+        };
+        /** @description A token for the call. */
+        VisitTokenView: {
+            /** @description Whether it lets in; otherwise one waits in the room, unseen, until admitted. */
+            admitted: boolean;
+            /** @description Until when it can be connected with. */
+            expires_at: string;
+            /** @description The token. */
+            token: string;
+            /**
+             * @description Where to connect with it.
+             * @example wss://video.clinic.example
+             */
+            url: string;
+        };
+        /** @description A visit: what every client shows. A state that a client does not know is shown as "one moment" and read again. */
+        VisitView: {
+            /** @description The appointment that it is. */
+            appointment: string;
+            /** @description Whose. */
+            clinic: components["schemas"]["ClinicPart"];
+            /** @description When it ended. */
+            ended_at?: string | null;
+            /** @description Until when; later once it is extended. */
+            ends_at: string;
+            /**
+             * @description Which one.
+             * @example cons_01932f3ea5b07c3e8d9a6b1c2d3e4f50
+             */
+            id: string;
+            /** @description Since when it was live for the first time. */
+            live_since?: string | null;
+            /** @description Whom the caller takes part as. */
+            me: components["schemas"]["MeView"];
+            /** @description What who waits is told. */
+            message?: string | null;
+            /** @description From when on somebody may check in. */
+            opens_at: string;
+            /** @description Everybody, for who leads the visit; otherwise only the caller. */
+            participants: components["schemas"]["ParticipantView"][];
+            /** @description When a paused one ends by itself. */
+            paused_until?: string | null;
+            /** @description Who gives it. */
+            practitioner: components["schemas"]["PractitionerPart"];
+            /**
+             * Format: int64
+             * @description How often it was changed.
+             */
+            revision: number;
+            /** @description The room's name in the media server. */
+            room: string;
+            /** @description The server's time, for clocks that count down. */
+            server_time: string;
+            /** @description What it is. */
+            service: components["schemas"]["ServicePart"];
+            /**
+             * @description From when it is planned.
+             * @example 2026-03-02T06:30:00Z
+             */
+            starts_at: string;
+            /** @description `scheduled`, `open`, `live`, `paused` or `ended`. */
+            state: string;
+            /**
+             * @description The zone that its times are the clinic's in.
+             * @example Africa/Nairobi
+             */
+            time_zone: string;
+        };
+        /** @description Somebody who is expected, waits, or is in. */
+        WaitingView: {
+            /** @description The appointment. */
+            appointment: string;
+            /** @description The visit; absent until somebody has asked for it. */
+            id?: string | null;
+            /**
+             * Format: int64
+             * @description Seconds since then, while the patient has not come; 0 before, and once they have.
+             */
+            late_by_s: number;
+            /** @description Whom to let in. */
+            participant?: string | null;
+            /** @description What the patient is called. */
+            patient_name: string;
+            /** @description The practitioner. */
+            practitioner: string;
+            /** @description When the visit was to begin. */
+            starts_at: string;
+            /** @description The patient's state, as in a visit. */
+            state: string;
+            /** @description The visit's state. */
+            visit_state: string;
+            /** @description Since when they wait, or waited last. */
+            waiting_since?: string | null;
         };
         /** @description A part of a day. An end of 00:00 is the end of the day. */
         WindowBody: {
@@ -3392,6 +4157,38 @@ export interface operations {
             };
         };
     };
+    read_appointment_consultation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The appointment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The visit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitView"];
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     decline_appointment: {
         parameters: {
             query?: never;
@@ -3493,6 +4290,106 @@ export interface operations {
                 };
             };
             /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_join_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The appointment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The links */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinLinksView"];
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_join_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The appointment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinLinkBody"];
+            };
+        };
+        responses: {
+            /** @description The link */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedJoinLinkView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_join_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The appointment */
+                id: string;
+                /** @description The link */
+                link: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not there */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5012,6 +5909,348 @@ export interface operations {
             };
         };
     };
+    read_consultation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The visit */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The visit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitView"];
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_in_consultation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The visit */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckInBody"];
+            };
+        };
+        responses: {
+            /** @description The visit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitView"];
+                };
+            };
+            /** @description Not possible now */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_consultation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The visit */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The visit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitView"];
+                };
+            };
+            /** @description The media server is not there: nothing has changed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    extend_consultation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The visit */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtendBody"];
+            };
+        };
+        responses: {
+            /** @description The visit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The visit */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoticeBody"];
+            };
+        };
+        responses: {
+            /** @description The visit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admit_participant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The visit */
+                id: string;
+                /** @description Who */
+                participant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The visit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitView"];
+                };
+            };
+            /** @description The media server is not there: nothing has changed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hold_participant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The visit */
+                id: string;
+                /** @description Who */
+                participant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The visit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitView"];
+                };
+            };
+            /** @description The media server is not there: nothing has changed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_participant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The visit */
+                id: string;
+                /** @description Who */
+                participant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The visit */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitView"];
+                };
+            };
+            /** @description The media server is not there: nothing has changed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_visit_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The visit */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitTokenView"];
+                };
+            };
+            /** @description Not possible now */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_hold: {
         parameters: {
             query?: never;
@@ -5068,6 +6307,70 @@ export interface operations {
                 content?: never;
             };
             /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_join_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExchangeBody"];
+            };
+        };
+        responses: {
+            /** @description The session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinSessionView"];
+                };
+            };
+            /** @description Not valid */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recover_join_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecoverBody"];
+            };
+        };
+        responses: {
+            /** @description If there is a visit, a mail is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too often */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5464,6 +6767,260 @@ export interface operations {
             };
         };
     };
+    create_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoomBody"];
+            };
+        };
+        responses: {
+            /** @description The room */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The clinic's name for it */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The room */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomView"];
+                };
+            };
+            /** @description Not open */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The clinic's name for it */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is over */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not open */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    admit_to_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The clinic's name for the room */
+                room: string;
+                /** @description Who */
+                identity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The media server is not there: nothing has changed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    hold_in_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The clinic's name for the room */
+                room: string;
+                /** @description Who */
+                identity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The media server is not there: nothing has changed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_from_room: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The clinic's name for the room */
+                room: string;
+                /** @description Who */
+                identity: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The media server is not there: nothing has changed */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_room_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The clinic's name for the room */
+                room: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoomTokenBody"];
+            };
+        };
+        responses: {
+            /** @description The token */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoomTokenView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_schedule: {
         parameters: {
             query?: never;
@@ -5784,6 +7341,42 @@ export interface operations {
                 };
             };
             /** @description Not found */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_waiting_room: {
+        parameters: {
+            query?: {
+                /** @description One practitioner's; a practitioner's own when absent. */
+                practitioner?: string;
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of people */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_WaitingView"];
+                };
+            };
+            /** @description Not allowed */
             "4XX": {
                 headers: {
                     [name: string]: unknown;

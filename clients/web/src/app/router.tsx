@@ -111,22 +111,11 @@ const profile = createRoute({
 });
 
 const visit = () => import('../visit/index.ts');
-const join = createRoute({
-  getParentRoute: () => root,
-  path: '/join',
-  component: lazy(visit, 'JoinScreen'),
-});
 const ownVisit = createRoute({
   getParentRoute: () => root,
   path: '/visit/$appointment',
   component: lazy(visit, 'OwnVisitScreen'),
 });
-const frame = createRoute({
-  getParentRoute: () => root,
-  path: '/frame',
-  component: lazy(visit, 'FrameScreen'),
-});
-
 const clinic = () => import('../screens/clinic/index.ts');
 const today = createRoute({
   getParentRoute: inFrame,
@@ -181,9 +170,7 @@ export const router = createRouter({
       keys,
       audit,
     ]),
-    join,
     ownVisit,
-    frame,
   ]),
   scrollRestoration: false,
 });
