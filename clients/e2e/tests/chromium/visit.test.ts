@@ -22,7 +22,11 @@ afterAll(async () => {
 });
 
 const on = stage(
-  (who) => openChromiumTab(browser, who, { timezoneId: 'Europe/Paris' }),
+  (who) =>
+    openChromiumTab(browser, who, {
+      timezoneId: 'Europe/Paris',
+      viewport: { width: 1280, height: 800 },
+    }),
   () => clinic?.bedside,
 );
 

@@ -60,9 +60,11 @@ export function PasteCard({
             </p>
           )}
         </div>
-        <button type="submit" className="button button-primary button-wide">
-          {say('common.continue')}
-        </button>
+        <div className="actions-sticky">
+          <button type="submit" className="button button-primary button-wide">
+            {say('common.continue')}
+          </button>
+        </div>
       </form>
     </section>
   );

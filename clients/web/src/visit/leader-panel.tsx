@@ -70,19 +70,18 @@ function Person({
       <button
         type="button"
         className="button button-primary button-quiet"
-        aria-label={say('today.admitWho', { name: person.name })}
         aria-busy={turn.isPending}
         onClick={() => turn.mutate('admit')}
       >
-        {say('today.admit')}
+        {say('today.admitWho', { name: person.name })}
       </button>
       <button
         type="button"
         className="button button-quiet"
-        aria-label={`${say('today.remove')}: ${person.name}`}
         onClick={() => turn.mutate('remove')}
       >
         {say('today.remove')}
+        <span className="visually-hidden"> {person.name}</span>
       </button>
       <ProblemNotice error={turn.error} />
     </li>

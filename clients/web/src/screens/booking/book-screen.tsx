@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import { useSession } from '../../app/session.ts';
+import { patientOf, useSession } from '../../app/session.ts';
 import { useSay } from '../../app/words.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Asked, Loading, Notice, ProblemNotice } from '../../parts/notice.tsx';
@@ -12,6 +12,7 @@ import { nameOf, practitionerQuery, type Service, serviceQuery } from './directo
 
 /** One time: kept, confirmed, booked. Whoever is not signed in comes back here afterwards. */
 export function BookScreen() {
+  const say = useSay();
   const { practitioner, service } = useSearch({ from: '/framed/book' });
   const { me } = useSession();
   const doctor = useQuery(practitionerQuery(practitioner));
@@ -26,7 +27,15 @@ export function BookScreen() {
               if (me === undefined) {
                 return <Loading />;
               }
-              return me === null ? <SignInFirst {...facts} /> : <Booking {...facts} />;
+              if (me === null) {
+                return <SignInFirst {...facts} />;
+              }
+              const patient = patientOf(me);
+              return patient === null ? (
+                <Notice kind="plain">{say('profile.noProfile')}</Notice>
+              ) : (
+                <Booking {...facts} patient={patient} />
+              );
             }}
           </Asked>
         )}
@@ -62,11 +71,11 @@ function SignInFirst({ name, zone, service }: Facts) {
   );
 }
 
-function Booking({ name, zone, service }: Facts) {
+function Booking({ name, zone, service, patient }: Facts & { readonly patient: string }) {
   const say = useSay();
   const client = useQueryClient();
   const search = useSearch({ from: '/framed/book' });
-  const [machine] = useState(() => new BookingMachine(service.id));
+  const [machine] = useState(() => new BookingMachine(service.id, patient));
   const state = useSyncExternalStore(machine.subscribe, machine.snapshot);
   const { start, practitioner } = search;
   const needsApproval = service.needs_approval === true;

@@ -16,7 +16,11 @@ export class BookingMachine {
   #state: BookingState = firstBooking;
   readonly #listeners = new Set<() => void>();
 
-  constructor(private readonly service: string) {}
+  constructor(
+    private readonly service: string,
+    /** For whom. */
+    private readonly patient: string,
+  ) {}
 
   readonly snapshot = (): BookingState => this.#state;
 
@@ -61,7 +65,8 @@ export class BookingMachine {
   }
 
   async #hold(slot: Slot): Promise<void> {
-    const body = { service: this.service, start: slot.start, practitioner: slot.practitioner };
+    const { service, patient } = this;
+    const body = { service, patient, start: slot.start, practitioner: slot.practitioner };
     const held = await answered(api.POST('/v1/holds', { body }));
     const expiresAtMs = new Date(held.expires_at ?? held.start).getTime();
     this.dispatch({
@@ -74,7 +79,12 @@ export class BookingMachine {
     const why = reason === '' ? {} : { reason };
     const what =
       hold === null
-        ? { service: this.service, practitioner: slot.practitioner, start: slot.start }
+        ? {
+            service: this.service,
+            patient: this.patient,
+            practitioner: slot.practitioner,
+            start: slot.start,
+          }
         : { hold_id: hold };
     const params = { header: { 'Idempotency-Key': crypto.randomUUID() } };
     const booked = await answered(

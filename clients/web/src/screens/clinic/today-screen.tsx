@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../app/api.ts';
 import { OWN_ZONE, startOfDay, useFormat } from '../../app/format.ts';
+import { practitionerOf } from '../../app/session.ts';
 import { useSay } from '../../app/words.tsx';
 import { useNow } from '../../parts/clock.tsx';
 import { Heading } from '../../parts/heading.tsx';
@@ -16,12 +17,12 @@ export function TodayScreen() {
   const say = useSay();
   return (
     <StaffOnly title={say('today.title')} roles={['practitioner', 'receptionist', 'clinic_admin']}>
-      {(_me, clinic) => (
+      {(me, clinic) => (
         <>
           <Heading title={say('today.title')}>{say('today.title')}</Heading>
           <div className="today">
             <WaitingList />
-            <Day clinic={clinic} />
+            <Day clinic={clinic} practitioner={practitionerOf(me)} />
           </div>
         </>
       )}
@@ -38,7 +39,14 @@ const SHOWN: ReadonlySet<string> = new Set([
   'no_show',
 ]);
 
-function Day({ clinic }: { readonly clinic: string }) {
+function Day({
+  clinic,
+  practitioner,
+}: {
+  readonly clinic: string;
+  /** Whose visits; everybody's for reception. */
+  readonly practitioner: string | null;
+}) {
   const say = useSay();
   const format = useFormat();
   const [offset, setOffset] = useState(0);
@@ -50,7 +58,14 @@ function Day({ clinic }: { readonly clinic: string }) {
     queryFn: () =>
       answered(
         api.GET('/v1/appointments', {
-          params: { query: { from: from.toISOString(), to: to.toISOString(), limit: 200 } },
+          params: {
+            query: {
+              from: from.toISOString(),
+              to: to.toISOString(),
+              limit: 200,
+              ...(practitioner === null ? {} : { practitioner }),
+            },
+          },
         }),
       ),
     refetchInterval: 15_000,

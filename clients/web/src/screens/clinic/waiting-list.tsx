@@ -84,13 +84,13 @@ function Waiting({ line }: { readonly line: WaitingLine }) {
           to="/visit/$appointment"
           params={{ appointment: line.appointment }}
           className="button button-primary button-quiet"
-          aria-label={say('today.admitWho', { name: line.patientName })}
           onClick={() => turn.mutate('admit')}
         >
-          {say('today.admit')}
+          {say('today.admitWho', { name: line.patientName })}
         </Link>
         <button type="button" className="button button-quiet" onClick={() => setRemoving(true)}>
           {say('today.remove')}
+          <span className="visually-hidden"> {line.patientName}</span>
         </button>
       </span>
       {line.visit !== null && <Message visit={line.visit} />}

@@ -5,6 +5,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api } from '../../app/api.ts';
 import { useFormat } from '../../app/format.ts';
+import { patientOf } from '../../app/session.ts';
 import { SignedIn } from '../../app/signed-in.tsx';
 import { useSay } from '../../app/words.tsx';
 import { useNow } from '../../parts/clock.tsx';
@@ -23,14 +24,19 @@ const AHEAD: ReadonlySet<string> = new Set(['requested', 'booked', 'checked_in',
 const LIVE: ReadonlySet<string> = new Set(['booked', 'checked_in', 'in_progress']);
 
 export function AppointmentsScreen() {
-  return <SignedIn>{() => <Appointments />}</SignedIn>;
+  return <SignedIn>{(me) => <Appointments patient={patientOf(me)} />}</SignedIn>;
 }
 
-function Appointments() {
+function Appointments({ patient }: { readonly patient: string | null }) {
   const say = useSay();
   const appointments = useQuery({
     queryKey: ['appointments'],
-    queryFn: () => answered(api.GET('/v1/appointments', { params: { query: { limit: 200 } } })),
+    queryFn: () =>
+      answered(
+        api.GET('/v1/appointments', {
+          params: { query: { limit: 200, ...(patient === null ? {} : { patient }) } },
+        }),
+      ),
     refetchInterval: 60_000,
   });
   const now = useNow(30_000);
