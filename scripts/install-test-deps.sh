@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond cargo and node: Chromium and Firefox (the browser tests), ip (their network
 # namespace), shellcheck, valgrind (the instruction count), python3 with venv (stock SDKs), PostgreSQL (the scheduling
-# API's stories run over it too), Authlib (a foreign client of its authorization server). Only what is missing, through
-# apt, with sudo if need be.
+# API's stories run over it too), Authlib (a foreign client of its authorization server), nginx and Caddy (the examples of
+# deploy/). Only what is missing, through apt, with sudo if need be. Debian starts the services it installs.
 set -euo pipefail
 
 # command:package
@@ -14,6 +14,10 @@ wanted=(
     shellcheck:shellcheck
     valgrind:valgrind
     python3:python3
+    nginx:nginx-light
+    caddy:caddy
+    curl:curl
+    openssl:openssl
 )
 
 missing_commands=()

@@ -20,6 +20,7 @@ mod join;
 mod limits;
 mod media_events;
 mod money;
+mod notes;
 mod oauth;
 mod oauth_clients;
 mod origin;
@@ -27,6 +28,7 @@ mod page;
 mod passkeys;
 mod patients;
 mod practitioners;
+mod prescriptions;
 mod providers;
 mod rooms;
 mod schedules;
@@ -81,4 +83,6 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(consultations::router())
         .merge(join::router())
         .merge(rooms::router())
+        .merge(notes::router())
+        .merge(prescriptions::router())
 }

@@ -54,7 +54,7 @@ pub use crypto::{KeyRing, KeyRingError, password_hash::HashCost};
 pub use gate::{Gate, hash_queue::HashQueueLimits};
 pub use http::{openapi, router};
 pub use links::Links;
-pub use opening::{OpenError, open};
+pub use opening::{OpenError, open, reach};
 pub use store::{Engine, Location, LocationError, Store, StoreError, StoreSettings};
 pub use usecase::account::{
     bootstrap::{BootstrapError, invite_first_administrator},

@@ -28,6 +28,14 @@ pub enum OpenError {
     System(#[from] std::io::Error),
 }
 
+/// Asks the database for one answer, to see whether it can be used; changes nothing in it.
+///
+/// # Errors
+/// When it cannot be reached, or refuses.
+pub async fn reach(settings: &StoreSettings) -> Result<(), StoreError> {
+    Store::reach(settings).await
+}
+
 /// Opens the database, brings its schema up to date, and gets everything else ready. `proxies` are believed when they
 /// say where a request comes from; `media` is where calls are held.
 ///

@@ -26,6 +26,7 @@ pub(crate) mod provider;
 pub(crate) mod read_appointment;
 pub(crate) mod read_clinic;
 mod record;
+pub(crate) mod records;
 pub(crate) mod reschedule;
 pub(crate) mod rooms;
 pub(crate) mod schedule;

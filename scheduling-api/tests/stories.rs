@@ -59,6 +59,8 @@ mod people;
 mod providers;
 #[path = "stories/race.rs"]
 mod race;
+#[path = "stories/records.rs"]
+mod records;
 #[path = "stories/requests.rs"]
 mod requests;
 #[path = "stories/rooms.rs"]

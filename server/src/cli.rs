@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{
+    Args, CommandFactory as _, Parser, Subcommand,
+    error::{ContextKind, ContextValue},
+};
 
-use crate::config::{RawConfig, raw::Secret};
+use crate::config::{RawConfig, address, raw::Secret};
 
 /// Bedside: a self-hosted media server for consultations.
 #[derive(Debug, Parser)]
@@ -212,14 +215,26 @@ pub(crate) struct KeyArguments {
 /// `bedside config ...`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Checks the settings without starting anything, and prints the effective ones with secrets hidden.
+    /// Checks the settings by doing what a start would do, and prints the effective ones with secrets hidden.
     ///
-    /// Takes the flags of `bedside all`. Exit code 1 and a reason when they do not work together.
-    Check(Box<Settings>),
+    /// Takes the flags of `bedside all`. Ports are opened and closed again, certificates and keys are read, the database
+    /// is asked. Exit code 1 and a reason when something would keep Bedside from starting. With --offline only the
+    /// settings themselves are looked at: for another machine than the one that runs them.
+    Check(Box<CheckArguments>),
     /// Prints a configuration file with every setting, its default and its explanation.
     Example,
     /// Prints docs/CONFIG.md.
     Docs,
+}
+
+/// Arguments of `config check`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CheckArguments {
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    /// Look at the settings alone; open and read nothing but the files that hold them.
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 /// Arguments of `healthcheck`.
@@ -228,7 +243,7 @@ pub(crate) struct Healthcheck {
     #[command(flatten)]
     pub(crate) file: FileArgument,
     /// Admin address of the server.
-    #[arg(long, env = "BEDSIDE_ADMIN", value_name = "ADDRESS:PORT")]
+    #[arg(long, env = "BEDSIDE_ADMIN", value_name = "ADDRESS:PORT", value_parser = address::socket_address)]
     pub(crate) admin: Option<std::net::SocketAddr>,
     /// Ask whether it takes new participants (/readyz) instead of whether it lives (/healthz).
     #[arg(long)]
@@ -267,4 +282,22 @@ mod tests {
             assert!(keys.into_iter().all(clap::Arg::is_hide_env_values_set));
         }
     }
+}
+
+/// The environment variable whose value was refused; `None` if a flag's was. clap names the flag in both cases.
+pub(crate) fn variable_at_fault(
+    error: &clap::Error,
+    mut arguments: impl Iterator<Item = String>,
+) -> Option<String> {
+    let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return None };
+    let flag = shown.split([' ', '[', '=']).next()?;
+    let is_given = |argument: String| argument.split('=').next() == Some(flag);
+    if arguments.any(is_given) {
+        return None;
+    }
+    let command = Cli::command();
+    let all = command.find_subcommand("all")?;
+    let argument = all.get_arguments().find(|one| one.get_long() == flag.strip_prefix("--"))?;
+    let variable = argument.get_env()?;
+    std::env::var_os(variable).map(|_| variable.to_string_lossy().into_owned())
 }

@@ -10,6 +10,7 @@
 //! Owns: the fields (`raw`), their merging, and every check before anything is opened (`parse`). Never: sockets;
 //! what depends on the machine (cores, addresses) comes in as [`Machine`].
 
+pub(crate) mod address;
 pub(crate) mod docs;
 pub(crate) mod file;
 pub(crate) mod parse;
@@ -186,10 +187,22 @@ pub(crate) fn merge(
     Ok(given.or(from_file).or(RawConfig::defaults()))
 }
 
-/// Names of `BEDSIDE_*` variables that mean nothing. Reported, not refused: Kubernetes sets such variables for a
-/// service that is called bedside.
+/// `BEDSIDE_*` variables that mean nothing, each as a sentence. Reported, not refused: Kubernetes sets such variables for
+/// a service that is called bedside.
 pub(crate) fn unknown_variables() -> Vec<String> {
     let known = docs::environment_names();
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    names.filter(|name| name.starts_with("BEDSIDE_") && !known.contains(name)).collect()
+    let unknown = names.filter(|name| name.starts_with("BEDSIDE_") && !known.contains(name));
+    unknown.map(|name| unknown_variable(&name, &known)).collect()
+}
+
+fn unknown_variable(name: &str, known: &[String]) -> String {
+    // From here on two names are rather a slip of the fingers than two words.
+    const ALIKE: f64 = 0.95;
+    let likeness = |one: &String| strsim::jaro_winkler(name, one);
+    let nearest = known.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    match nearest.filter(|one| likeness(one) >= ALIKE) {
+        Some(meant) => format!("unknown environment variable {name}: is {meant} meant?"),
+        None => format!("unknown environment variable {name}: it changes nothing"),
+    }
 }

@@ -35,6 +35,11 @@ pub(crate) fn run(arguments: &Healthcheck) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Whether a Bedside that lives answers at this admin address.
+pub(crate) fn answers(admin: SocketAddr) -> bool {
+    admin.port() != 0 && status_of(reachable(admin), "/healthz").is_ok_and(|status| status == 200)
+}
+
 /// A server that listens on all addresses is reached by loopback.
 fn reachable(admin: SocketAddr) -> SocketAddr {
     let ip = match admin.ip() {
@@ -46,7 +51,9 @@ fn reachable(admin: SocketAddr) -> SocketAddr {
 }
 
 fn status_of(address: SocketAddr, path: &str) -> anyhow::Result<u16> {
-    let mut socket = TcpStream::connect_timeout(&address, TIMEOUT).context("connecting")?;
+    let mut socket = TcpStream::connect_timeout(&address, TIMEOUT).context(
+        "nobody answers there: is Bedside running, and is this its admin address (--admin, BEDSIDE_ADMIN or --config)?",
+    )?;
     socket.set_read_timeout(Some(TIMEOUT))?;
     socket.set_write_timeout(Some(TIMEOUT))?;
     let question = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");

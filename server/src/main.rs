@@ -23,6 +23,7 @@
 )]
 
 mod backup;
+mod check;
 mod cli;
 mod clock;
 mod config;
@@ -48,13 +49,21 @@ use std::{
 
 use clap::Parser as _;
 
-use crate::{
-    cli::{Cli, Command, ConfigCommand, Settings, TokenCommand},
-    machine::Machine,
-};
+use crate::cli::{CheckArguments, Cli, Command, ConfigCommand, TokenCommand};
 
 fn main() -> ExitCode {
-    match execute(Cli::parse().command) {
+    let parsed = Cli::try_parse().unwrap_or_else(|error| {
+        let variable = cli::variable_at_fault(&error, std::env::args());
+        let _ = error.print();
+        if let Some(variable) = variable {
+            let _ = writeln!(
+                std::io::stderr(),
+                "\nThe value comes from the environment variable {variable}."
+            );
+        }
+        std::process::exit(error.exit_code())
+    });
+    match execute(parsed.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "bedside: {error:#}");
@@ -73,7 +82,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Token(TokenCommand::Mint(arguments)) => {
             print(&format!("{}\n", token::from_arguments(&arguments)?))
         }
-        Command::Config(ConfigCommand::Check(settings)) => check(*settings),
+        Command::Config(ConfigCommand::Check(arguments)) => check(*arguments),
         Command::Config(ConfigCommand::Example) => print(&config::docs::example()),
         Command::Config(ConfigCommand::Docs) => print(&config::docs::markdown()),
         Command::Healthcheck(arguments) => healthcheck::run(&arguments),
@@ -81,12 +90,11 @@ fn execute(command: Command) -> anyhow::Result<()> {
     }
 }
 
-fn check(settings: Settings) -> anyhow::Result<()> {
-    let loaded = config::load(settings.given, settings.file.config.as_deref(), &Machine::detect())?;
-    for name in config::unknown_variables() {
-        writeln!(std::io::stderr(), "bedside: unknown environment variable {name}")?;
-    }
-    print(&format!("# These settings work together.\n{}", loaded.raw.to_toml()))
+fn check(arguments: CheckArguments) -> anyhow::Result<()> {
+    let report = check::run(arguments)?;
+    print(&report.text)?;
+    anyhow::ensure!(report.failures == 0, "the lines marked FAILED say what to do");
+    Ok(())
 }
 
 /// Writes to standard output; a reader that went away (`bedside config example | head`) is no error.

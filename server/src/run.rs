@@ -48,8 +48,8 @@ pub(crate) fn all(settings: Settings) -> anyhow::Result<()> {
         config::load(settings.given, settings.file.config.as_deref(), &Machine::detect())?;
     let _log = logging::start(config.log_format, &config.log_filter)?;
     info!(settings = raw.to_toml().trim_end().replace('\n', ", "), "configuration");
-    for name in config::unknown_variables() {
-        warn!(name, "unknown environment variable");
+    for unknown in config::unknown_variables() {
+        warn!("{unknown}");
     }
     warn_of_readable(raw.api_keys_file.as_deref());
     warn_of_readable(raw.tls_key_file.as_deref());
@@ -220,6 +220,9 @@ async fn watch_memory(control: Signaling, budget_bytes: u64) {
 /// What one budget of slow readers can fill in this time stays below the tenth that is kept free.
 const MEMORY_LOOK_INTERVAL: Duration = Duration::from_millis(250);
 
+/// By far the most common reason is a port that another program has.
+const MEDIA_START_ADVICE: &str = "starting the media plane (--sfu-udp-port chooses other ports)";
+
 /// The media plane and the control plane, joined.
 struct Planes {
     media: sfu::Handle,
@@ -232,8 +235,7 @@ struct Planes {
 impl Planes {
     fn start(config: &Config) -> anyhow::Result<Self> {
         let events = EventRouter::default();
-        let media =
-            sfu::Handle::start(&config.sfu, &events.sink()).context("starting the media plane")?;
+        let media = sfu::Handle::start(&config.sfu, &events.sink()).context(MEDIA_START_ADVICE)?;
         let signaling_config = signaling::Config {
             joins_open_rooms: config.auto_create_rooms,
             sockets_max: config.sockets_max.into(),

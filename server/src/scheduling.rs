@@ -17,7 +17,7 @@ use axum::{
 };
 use protocol::token::ApiKeys;
 use scheduling_api::{
-    Api, KeyRing, Links, Location, demo,
+    Api, KeyRing, Links, Location, StoreSettings, demo,
     ports::media::{
         MediaServer,
         twirp::{OverHttp, Post, Posting, Twirp},
@@ -204,8 +204,25 @@ fn keys(path: &Path) -> anyhow::Result<KeyRing> {
             }
         }
     }
+    read_keys(path)
+}
+
+/// Reads the key file.
+///
+/// # Errors
+/// When it cannot be read, or holds no keys.
+pub(crate) fn read_keys(path: &Path) -> anyhow::Result<KeyRing> {
     let text = file::read_text(path)?;
     KeyRing::parse(&text).with_context(|| format!("reading {}", path.display()))
+}
+
+/// Asks the database for one answer; changes nothing in it.
+///
+/// # Errors
+/// When it cannot be reached.
+pub(crate) fn reach(settings: &StoreSettings) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(scheduling_api::reach(settings)).context("asking it")
 }
 
 /// Makes the folder that a file shall be in, for this user alone.

@@ -142,11 +142,19 @@ pub(crate) fn self_signed(addresses: &[IpAddr]) -> anyhow::Result<Arc<ServerConf
     server_config(made.cert.pem().as_bytes(), key.as_bytes())
 }
 
+/// In the first line of PKCS #8 (RFC 7468 §11), in the headers of older files.
+const ENCRYPTED: &[u8] = b"ENCRYPTED";
+
 fn server_config(cert_pem: &[u8], key_pem: &[u8]) -> anyhow::Result<Arc<ServerConfig>> {
     let chain = CertificateDer::pem_slice_iter(cert_pem)
         .collect::<Result<Vec<_>, _>>()
         .context("reading the certificate's PEM")?;
     anyhow::ensure!(!chain.is_empty(), "there is no certificate in the file");
+    anyhow::ensure!(
+        !key_pem.windows(ENCRYPTED.len()).any(|window| window == ENCRYPTED),
+        "the private key is encrypted, and Bedside asks for no passphrase: write it in the clear with `openssl pkey -in \
+         KEY -out PLAIN`, readable by its user alone"
+    );
     let key = PrivateKeyDer::from_pem_slice(key_pem).context("reading the private key's PEM")?;
     let provider = Arc::new(aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -202,6 +210,15 @@ mod tests {
         let other = rcgen::KeyPair::generate().unwrap().serialize_pem();
         assert!(server_config(one.cert.pem().as_bytes(), other.as_bytes()).is_err());
         assert!(server_config(b"", other.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn an_encrypted_key_is_refused_with_advice() {
+        let one = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key =
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
+        let error = server_config(one.cert.pem().as_bytes(), key.as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("openssl pkey"), "{error}");
     }
 
     #[test]

@@ -389,7 +389,9 @@ impl Consultation {
 
     /// The media server told something, perhaps late and perhaps again: whether anything is different now.
     pub fn heard(&mut self, word: presence::Word, now: Timestamp) -> bool {
-        if !self.presence.hear(word) {
+        // Of somebody who does not take part nothing is remembered.
+        let is_ours = word.whose().is_none_or(|who| self.participant(who).is_ok());
+        if !is_ours || !self.presence.hear(word) {
             return false;
         }
         self.changed(now);

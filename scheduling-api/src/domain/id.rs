@@ -133,6 +133,12 @@ id_types! {
     ApiKeyId "key",
     /// A message that waits to be delivered.
     OutboxId "msg",
+    /// The note of a visit.
+    NoteId "note",
+    /// Something added to a signed note.
+    AddendumId "adn",
+    /// A prescription.
+    PrescriptionId "rx",
     /// One request, for logs and problem reports.
     RequestId "req",
 }

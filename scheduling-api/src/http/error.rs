@@ -205,6 +205,7 @@ impl From<Failure> for Problem {
             Failure::Visit(reason) => Self::of_visit(reason),
             Failure::JoinLink => Self::new(JOIN_LINK),
             Failure::Media(_) => Self::unavailable().with_detail("the media server is not there"),
+            Failure::Record(reason) => Self::new(NOT_POSSIBLE).with_detail(reason),
             Failure::NeedsApproval => Self::new(NEEDS_APPROVAL).with_detail(failure),
             Failure::Credentials => Self::new(CREDENTIALS),
             Failure::Link => Self::new(LINK),

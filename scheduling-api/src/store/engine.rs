@@ -128,6 +128,21 @@ impl Store {
         Ok(store)
     }
 
+    /// Connects and asks for one answer; migrates nothing.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or refuses.
+    pub async fn reach(settings: &StoreSettings) -> Result<(), StoreError> {
+        let pools = match &settings.location {
+            Location::Sqlite(path) => sqlite(path.clone(), settings).await?,
+            Location::Postgres(options) => postgres(options, settings).await?,
+        };
+        let store = Self { pools, statement_max: settings.statement_max };
+        let checked = store.check().await;
+        store.close().await;
+        checked
+    }
+
     /// Which engine this is.
     #[must_use]
     pub fn engine(&self) -> Engine {

@@ -66,7 +66,8 @@ pub(crate) async fn of_consultation(
     tx: &mut Tx,
     id: &ConsultationId,
 ) -> Result<Vec<JoinLink>, StoreError> {
-    let sql = "SELECT * FROM join_link WHERE consultation_id = $1 ORDER BY id LIMIT 200";
+    let sql =
+        "SELECT * FROM join_link WHERE consultation_id = $1 ORDER BY created_ms, id LIMIT 200";
     tx.rows(sql, values![id]).await?.iter().map(link).collect()
 }
 

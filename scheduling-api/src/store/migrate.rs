@@ -39,6 +39,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     21 "0021_oauth";
     40 "0040_scheduling";
     50 "0050_visit";
+    70 "0070_records";
 };
 
 impl Migration {

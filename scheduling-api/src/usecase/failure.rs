@@ -6,7 +6,7 @@ use crate::{
     domain::{
         access::Refusal, appointment::TransitionError, availability::AvailabilityError,
         clinic::ClinicError, consultation::VisitError, profile::ProfileError,
-        service::ServiceError, slot::SlotRefusal, throttle::Spent,
+        service::ServiceError, signature::RecordError, slot::SlotRefusal, throttle::Spent,
     },
     gate::hash_queue::HashRefusal,
     ports::media::MediaError,
@@ -69,6 +69,9 @@ pub(crate) enum Failure {
     /// The media server is not there, or refuses; nothing has changed.
     #[error(transparent)]
     Media(#[from] MediaError),
+    /// The note or prescription cannot go there from where it is.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// The visit type needs approval, so it cannot be held.
     #[error("this visit type needs approval: book it at once, which makes a request")]
     NeedsApproval,

@@ -231,6 +231,29 @@ async fn the_last_clinicians_leaving_pauses_and_the_grace_ends_it(world: World) 
     assert_eq!(booked.appointment_state(&world).await, "completed");
 }
 
+async fn a_visit_that_nobody_leads_is_ended_by_the_worker_and_its_room_closed(world: World) {
+    let booked = booked(&world).await;
+    booked.live(&world).await;
+    booked.told(&world, "participant_left", &booked.practitioner, 1, json!({})).await;
+    wait(&world, 3 * 60);
+    let ended = async {
+        let mut asked = Vec::new();
+        for _ in 0..1000 {
+            asked.extend(world.media.asked());
+            let state = booked.appointment_state(&world).await;
+            if state == "completed" && !asked.is_empty() {
+                return asked;
+            }
+        }
+        panic!("the worker does not end it")
+    };
+    let asked = tokio::select! {
+        asked = ended => asked,
+        () = scheduling_api::work(world.api.clone()) => panic!("it works for ever"),
+    };
+    assert_eq!(asked, [("DeleteRoom".to_owned(), booked.visit.clone(), String::new())]);
+}
+
 async fn a_door_that_stands_otherwise_in_the_media_server_is_turned(world: World) {
     let booked = booked(&world).await;
     let Practice { patient_token, practitioner_token, .. } = &booked.practice;
@@ -322,6 +345,7 @@ stories! {
     a_media_server_that_is_down_admits_nobody_and_nothing_changes
     words_of_the_media_server_come_late_twice_and_forged
     the_last_clinicians_leaving_pauses_and_the_grace_ends_it
+    a_visit_that_nobody_leads_is_ended_by_the_worker_and_its_room_closed
     a_door_that_stands_otherwise_in_the_media_server_is_turned
     who_may_turn_a_door_is_decided_by_the_appointment
     nobody_comes_too_early_or_to_a_cancelled_appointment

@@ -68,6 +68,21 @@ pub(crate) enum ConfigError {
     UnreachableAdvertised { ip: IpAddr, bind: IpAddr },
     #[error("tls_cert_file and tls_key_file belong together: {missing} is missing")]
     HalfTls { missing: &'static str },
+    #[error(
+        "cannot read api_keys_file {}: it holds one \"key: secret\" on each line; make it with: (umask 077; echo \"clinic: \
+         $(openssl rand -hex 32)\" > FILE)",
+        path.display()
+    )]
+    KeysFile {
+        path: PathBuf,
+        #[source]
+        source: Box<ConfigError>,
+    },
+    #[error(
+        "{shards} shards are too many: each is a thread that wants a core of its own, and this machine has {cores}; at most \
+         {max} are taken"
+    )]
+    Shards { shards: u16, cores: u16, max: u16 },
     #[error("{setting} is 0: it must be at least 1")]
     Zero { setting: &'static str },
     #[error(
@@ -105,6 +120,12 @@ pub(crate) enum ConfigError {
     )]
     LogFilter { filter: String, reason: String },
 }
+
+/// More threads than this on one core only take it from each other.
+const SHARDS_PER_CORE_MAX: u16 = 4;
+
+/// So many may be tried on the smallest machine.
+const SHARDS_ALWAYS: u16 = 16;
 
 /// A clinic of some hundred people behind one address, each with a signal socket and a page that loads.
 const CONNECTIONS_PER_ADDRESS_DEFAULT: u32 = 1000;
@@ -199,6 +220,10 @@ fn sfu_config(
         return Err(ConfigError::UnreachableAdvertised { ip: *ip, bind });
     }
     let shards = at_least_one("shards", raw.shards.or(Some(machine.cores.max(1))))?;
+    let max = machine.cores.saturating_mul(SHARDS_PER_CORE_MAX).max(SHARDS_ALWAYS);
+    if shards > max {
+        return Err(ConfigError::Shards { shards, cores: machine.cores, max });
+    }
     let udp_port = raw.sfu_udp_port.unwrap_or_default();
     if udp_port != 0 && udp_port.checked_add(shards - 1).is_none() {
         return Err(ConfigError::PortRange { first: udp_port, shards });
@@ -292,7 +317,10 @@ pub(crate) fn api_keys(raw: &RawConfig, mode: Mode) -> Result<ApiKeys, ConfigErr
     let text = match (&raw.api_keys, &raw.api_keys_file) {
         (Some(_), Some(_)) => return Err(ConfigError::TwoApiKeys),
         (Some(pairs), None) => pairs.reveal().to_owned(),
-        (None, Some(path)) => file::read_text(path)?,
+        (None, Some(path)) => file::read_text(path).map_err(|source| ConfigError::KeysFile {
+            path: path.clone(),
+            source: Box::new(source),
+        })?,
         (None, None) if mode == Mode::Production => return Err(ConfigError::NoApiKeys),
         (None, None) => DEV_API_KEYS.to_owned(),
     };
@@ -447,7 +475,7 @@ mod tests {
 
     #[test]
     fn contradictions_are_refused_with_advice() {
-        let cases: [(&str, Change); 21] = [
+        let cases: [(&str, Change); 24] = [
             ("https://clinic.example", |raw| raw.origins = Some(vec!["clinic.example".into()])),
             ("https://clinic.example", |raw| raw.origins = Some(vec!["https://a/b".into()])),
             ("https://clinic.example", |raw| raw.embed_origins = Some(vec!["*".into()])),
@@ -470,6 +498,12 @@ mod tests {
             ("add --dev", |raw| raw.dev_expose = Some(true)),
             ("tls_key_file is missing", |raw| raw.tls_cert_file = Some("cert".into())),
             ("shards is 0", |raw| raw.shards = Some(0)),
+            ("at most 16", |raw| raw.shards = Some(17)),
+            ("umask 077", |raw| {
+                raw.api_keys = None;
+                raw.api_keys_file = Some("no/such/keys".into());
+            }),
+            ("https://video", |raw| raw.public_url = Some("video.clinic.example".into())),
             ("lower sfu_udp_port", |raw| raw.sfu_udp_port = Some(65535)),
             ("different ports", |raw| raw.http = raw.admin),
             ("log_filter", |raw| raw.log_filter = Some("a=b=c".into())),

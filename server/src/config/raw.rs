@@ -7,6 +7,8 @@ use std::{fmt, net::IpAddr, net::SocketAddr, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::address;
+
 /// Declares the settings and their merging in one place, so that no field can be forgotten in the latter.
 macro_rules! settings {
     ($(#[$meta:meta])* pub(crate) struct $name:ident {
@@ -49,11 +51,13 @@ settings! {
         /// Address and port for the page, the signal socket and health. Port 0 lets the system choose; the choice is
         /// printed. Loopback by default, so that nothing is exposed by accident: put a TLS-terminating proxy in front,
         /// or give certificate files and listen on all addresses. With --dev-expose the default is 0.0.0.0:7880.
-        #[arg(long, env = "BEDSIDE_HTTP", value_name = "ADDRESS:PORT", help_heading = "HTTP")]
+        #[arg(long, env = "BEDSIDE_HTTP", value_name = "ADDRESS:PORT", value_parser = address::socket_address,
+            help_heading = "HTTP")]
         pub(crate) http: Option<SocketAddr>,
         /// Address and port for /metrics, /healthz and /readyz. Metrics tell how busy a clinic is: keep them off the
         /// public network.
-        #[arg(long, env = "BEDSIDE_ADMIN", value_name = "ADDRESS:PORT", help_heading = "HTTP")]
+        #[arg(long, env = "BEDSIDE_ADMIN", value_name = "ADDRESS:PORT", value_parser = address::socket_address,
+            help_heading = "HTTP")]
         pub(crate) admin: Option<SocketAddr>,
         /// PEM file with the certificate chain, leaf first. With it, HTTPS is served. Read again when it changes or on
         /// SIGHUP; a broken new file is reported and the old certificate stays in use.
@@ -90,11 +94,13 @@ settings! {
         /// IP addresses that clients reach this machine by, put into ICE candidates in this order; IPv4 and IPv6,
         /// separated by commas or given several times. Needed unless sfu_udp_bind is one specific address. Behind NAT:
         /// the public address. With --dev: 127.0.0.1; with --dev-expose: this machine's LAN addresses.
-        #[arg(long, env = "BEDSIDE_ADVERTISE", value_name = "IP", value_delimiter = ',', help_heading = "Media")]
+        #[arg(long, env = "BEDSIDE_ADVERTISE", value_name = "IP", value_delimiter = ',',
+            value_parser = address::ip_address, help_heading = "Media")]
         pub(crate) advertise: Option<Vec<IpAddr>>,
         /// Address that media sockets bind to. Default: all addresses (:: if an IPv6 address is advertised, otherwise
         /// 0.0.0.0); with --dev 127.0.0.1.
-        #[arg(long, alias = "udp-bind", env = "BEDSIDE_SFU_UDP_BIND", value_name = "IP", help_heading = "Media")]
+        #[arg(long, alias = "udp-bind", env = "BEDSIDE_SFU_UDP_BIND", value_name = "IP",
+            value_parser = address::ip_address, help_heading = "Media")]
         pub(crate) sfu_udp_bind: Option<IpAddr>,
         /// UDP port of the first shard; shard n listens on this port plus n. Open them all in the firewall. 0 lets the
         /// system choose.
@@ -180,7 +186,8 @@ settings! {
         pub(crate) media_url: Option<String>,
         /// Addresses of proxies that are believed when they say, with X-Forwarded-For, where a request to the scheduling
         /// API comes from: tries at passwords are counted by it. Separated by commas or given several times.
-        #[arg(long, env = "BEDSIDE_TRUSTED_PROXIES", value_name = "ADDRESS", value_delimiter = ',', help_heading = "Scheduling")]
+        #[arg(long, env = "BEDSIDE_TRUSTED_PROXIES", value_name = "ADDRESS", value_delimiter = ',',
+            value_parser = address::ip_address, help_heading = "Scheduling")]
         pub(crate) trusted_proxies: Option<Vec<IpAddr>>,
 
         /// How log lines are written: text for people, json for collectors.

@@ -188,7 +188,11 @@ async fn a_patient_waits_without_media_is_admitted_talks_and_the_visit_is_held()
     assert_eq!((status, &problem["type"]), (409, &json!("urn:bedside:problem:visit-ended")));
     drop(server);
 
-    // A copy is checked before it is called good: its audit logs above all.
+    assert_audit_is_whole(&folder);
+}
+
+/// Puts a copy in another place, where every audit log is checked.
+fn assert_audit_is_whole(folder: &Folder) {
     let backup = folder.0.join("copy.db");
     let elsewhere = format!("--data-dir={}", folder.0.join("restored").display());
     let backup = backup.to_str().unwrap();

@@ -149,6 +149,12 @@ impl Room {
             return Err(Refused::Full);
         }
         let Some(key) = present else { return Ok(Report::Done) };
+        let is_elsewhere = self.participants.get(key).is_some_and(|one| one.elsewhere().is_some());
+        if is_elsewhere && word == Admission::Admitted {
+            for other in self.renew_versions(key) {
+                self.relay_participant(context, other);
+            }
+        }
         if self.hand_on(context, key, || ParticipantAct::of(word)) {
             return self.report_decided_mirror(key, word);
         }
@@ -182,17 +188,24 @@ impl Room {
         let Some(participant) = self.participants.get_mut(key) else { return };
         let Some(granted) = participant.held_back.take() else { return };
         let session = participant.session();
-        for (other, one) in &mut self.participants {
-            // A mirror's version is its shard's.
-            if other != key && one.elsewhere().is_none() {
-                one.version = one.version.saturating_add(VERSION_OF_RETURN);
-            }
-        }
+        let _ = self.renew_versions(key);
         context.emit(session, Message::Room(self.info()));
         for other in self.others_seen_by(key) {
             context.emit(session, Message::Participant(Arc::new(other)));
         }
         self.permit(context, key, granted, now);
+    }
+
+    /// Everybody of this shard but one has another version: whoever has been told that they departed, under the next
+    /// one, takes them for new. A mirror's version is its own shard's.
+    fn renew_versions(&mut self, but: ParticipantKey) -> Vec<ParticipantKey> {
+        let others = self.participants.iter_mut();
+        let others = others.filter(|(key, one)| *key != but && one.elsewhere().is_none());
+        let renewed = others.map(|(key, one)| {
+            one.version = one.version.saturating_add(VERSION_OF_RETURN);
+            key
+        });
+        renewed.collect()
     }
 
     /// For everyone who stays it departs, and for it everyone.

@@ -96,7 +96,18 @@ impl Server {
 
     /// A call in JSON.
     pub(crate) async fn call(&self, token: &str, method: &str, body: &Value) -> (u16, Value) {
-        let path = format!("/twirp/livekit.RoomService/{method}");
+        self.call_of(token, "livekit.RoomService", method, body).await
+    }
+
+    /// A call of any service in JSON.
+    pub(crate) async fn call_of(
+        &self,
+        token: &str,
+        service: &str,
+        method: &str,
+        body: &Value,
+    ) -> (u16, Value) {
+        let path = format!("/twirp/{service}/{method}");
         let bearer = format!("Bearer {token}");
         let headers =
             [(header::AUTHORIZATION, &*bearer), (header::CONTENT_TYPE, "application/json")];
@@ -167,7 +178,7 @@ pub(crate) fn keys() -> ApiKeys {
     ApiKeys::parse("devkey: secret", SecretPolicy::Dev).unwrap()
 }
 
-fn now_s() -> i64 {
+pub(crate) fn now_s() -> i64 {
     SystemClock.now().unix_s()
 }
 

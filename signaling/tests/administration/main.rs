@@ -13,4 +13,5 @@ mod fixture;
 mod participants;
 mod refusals;
 mod rooms;
+mod waiting;
 mod webhooks;

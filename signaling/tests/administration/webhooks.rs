@@ -11,9 +11,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use livekit_protocol::WebhookEvent;
+use protocol::token::verify_body;
 use serde_json::{Value, json};
 use signaling::clock::{Clock as _, SystemClock};
-use signaling::webhooks::{Config, Webhooks};
+use signaling::webhooks::{Config, LocalReceiver, Taking, Webhooks};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
@@ -198,4 +199,33 @@ async fn who_joins_without_media_is_told_as_aborted() {
     drop(doctor);
     let taken = inbox.until_taken(2).await;
     assert_eq!(taken, ["room_started visit", "participant_connection_aborted visit"]);
+}
+
+#[tokio::test]
+async fn a_receiver_within_the_process_is_told_of_its_own_rooms_again_until_it_takes_them() {
+    let (sender, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let take = move |body: Bytes, signature: String| -> Taking {
+        let sender = sender.clone();
+        Box::pin(async move {
+            // The test may have ended.
+            let _ = sender.send((body, signature));
+            StatusCode::SERVICE_UNAVAILABLE
+        })
+    };
+    let mut config = Config::without_urls(None);
+    config.retry_first = Duration::from_millis(10);
+    config.local =
+        Some(LocalReceiver { wants: |room| room.starts_with("ours"), take: Arc::new(take) });
+    let server = start_with_webhooks(Some(config)).await;
+    let _other = server.join("other", "doctor").await;
+    let _ours = server.join("ours-1", "doctor").await;
+    let mut next = async || timeout(PATIENCE, heard.recv()).await.unwrap().unwrap();
+    let (first, signature) = next().await;
+    assert_eq!(verify_body(&first, &signature, &keys(), SystemClock.now().unix_s()), Ok(()));
+    let event: WebhookEvent = serde_json::from_slice(&first).unwrap();
+    assert_eq!(
+        (event.event.as_str(), event.room.unwrap().name.as_str()),
+        ("room_started", "ours-1")
+    );
+    assert_eq!(next().await.0, first, "what was not taken comes again, before anything else");
 }

@@ -42,6 +42,17 @@ pub enum Word {
     },
 }
 
+impl Word {
+    /// Whom it is about; nobody in particular if about the room.
+    #[must_use]
+    pub fn whose(&self) -> Option<&ParticipantId> {
+        match self {
+            Self::Joined { who, .. } | Self::Left { who, .. } => Some(who),
+            Self::Finished { .. } => None,
+        }
+    }
+}
+
 /// One connection to the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stay {

@@ -44,6 +44,7 @@ pub(crate) async fn check_in(
         at: now,
     };
     let mut open = Open::begin(api, caller, Act::CheckInConsultation, id, now).await?;
+    open.consultation.refuse_closed(now)?;
     load::refuse_called_off(open.change.tx(), &open.consultation.appointment).await?;
     let me = load::me(&caller.actor, &open.consultation).ok_or(Failure::NotFound)?;
     open.consultation.check_in(&me, check, now)?;

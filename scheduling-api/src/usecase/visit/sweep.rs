@@ -4,12 +4,12 @@
 use crate::{
     api::Api,
     domain::{
-        access::{self},
+        access,
         actor::{Actor, Caller},
         id::RequestId,
     },
     ports::media::Act,
-    store::{Scope, consultations},
+    store::{Scope, StoreError, consultations},
     usecase::{Failure, visit::load::Open},
 };
 
@@ -30,7 +30,11 @@ pub(crate) async fn sweep(api: &Api) -> Result<usize, Failure> {
         let mut open = Open::begin(api, &caller, act, &id, now).await?;
         // Somebody may have come back or ended it since it was listed.
         if open.consultation.tick(now) {
-            open.commit(api, &caller, "consultation.ended", now).await?;
+            match open.commit(api, &caller, "consultation.ended", now).await {
+                // Somebody was faster: what they made of it counts.
+                Err(Failure::Store(StoreError::Stale)) => continue,
+                other => drop(other?),
+            }
             ended += 1;
             // Whoever is still in there hears that it is over; if not now, when the room empties.
             let _ = api.media.media.act(id.as_str(), Act::Close, now.as_second()).await;

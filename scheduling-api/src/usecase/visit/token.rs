@@ -31,6 +31,7 @@ pub(crate) async fn create_visit_token(
 ) -> Result<(RoomToken, bool), Failure> {
     let now = api.clock.now();
     let mut open = Open::begin(api, caller, Act::CreateVisitToken, id, now).await?;
+    open.consultation.refuse_closed(now)?;
     load::refuse_called_off(open.change.tx(), &open.consultation.appointment).await?;
     let me = load::me(&caller.actor, &open.consultation).ok_or(Failure::NotFound)?;
     let admitted = open.consultation.entry(&me, now)?;

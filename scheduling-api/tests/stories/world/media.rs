@@ -68,8 +68,7 @@ impl FakeMediaServer {
         };
         let claims = verify(token, &keys(), state.now_unix_s);
         let granted = claims.is_ok_and(|claims| {
-            claims.grants.room_admin
-                && claims.room.as_ref().map(|name| name.as_str()) == Some(&room)
+            claims.grants.room_admin && claims.room.is_some_and(|name| name.as_str() == room)
         });
         if !granted {
             return Some((403, json!({})));
