@@ -8,6 +8,7 @@ export default defineConfig({
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
+    manifest: true,
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 700,
     rolldownOptions: {
@@ -17,5 +18,13 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { '/rtc': { target: 'ws://127.0.0.1:7880', ws: true } } },
+  // `npm run dev` in front of a running server: BEDSIDE_PUBLIC_URL=http://localhost:5173 bedside all --dev
+  server: {
+    proxy: {
+      '/rtc': { target: 'ws://127.0.0.1:7880', ws: true },
+      '/v1': { target: 'http://127.0.0.1:7880' },
+      '/oauth': { target: 'http://127.0.0.1:7880' },
+      '/healthz': { target: 'http://127.0.0.1:7880' },
+    },
+  },
 });

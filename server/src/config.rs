@@ -51,6 +51,8 @@ pub(crate) struct Config {
     pub(crate) auto_create_rooms: bool,
     /// Origins whose pages may open a signal socket; empty means any.
     pub(crate) origins: Vec<String>,
+    /// Origins whose pages may show a visit in a frame.
+    pub(crate) embed_origins: Vec<String>,
     /// Most connections at once from one address; 0 for no limit.
     pub(crate) connections_per_address_max: u32,
     /// Most signal sockets at once.

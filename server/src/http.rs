@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     extract::{Request, State},
     http::{HeaderValue, Response, StatusCode, Version, header},
@@ -20,7 +20,7 @@ use axum::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use sfu::placement::ShardId;
 
-use crate::page;
+use crate::page::{self, Parents};
 
 /// Whether the server is well, and whether it takes new participants. Cheap to clone.
 #[derive(Clone)]
@@ -79,11 +79,17 @@ const REQUEST_MAX: Duration = Duration::from_secs(30);
 const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// The main service: what `signaling` serves, health, and the page for every other path.
-pub(crate) fn main_router(signaling: Router, health: Health, is_secure: bool) -> Router {
+pub(crate) fn main_router(
+    signaling: Router,
+    health: Health,
+    is_secure: bool,
+    parents: Parents,
+) -> Router {
     let router = Router::new()
         .merge(signaling)
         .merge(probes(health))
         .fallback(page::serve)
+        .layer(Extension(parents))
         .layer(middleware::map_response(page::with_security_headers));
     let router = if is_secure {
         router.layer(middleware::map_response(with_strict_transport_security))
@@ -160,7 +166,7 @@ mod tests {
     }
 
     fn router(is_secure: bool) -> Router {
-        main_router(Router::new(), Health::new(1, Vec::new), is_secure)
+        main_router(Router::new(), Health::new(1, Vec::new), is_secure, Parents::default())
     }
 
     #[test]

@@ -31,7 +31,9 @@ use crate::{
     listener::{self, Certificate, Door, DoorLimits, Server, Timeouts},
     logging,
     machine::Machine,
-    memory, metrics, scheduling,
+    memory, metrics,
+    page::Parents,
+    scheduling,
     tls::{self, CertificateFiles},
     turn,
 };
@@ -88,7 +90,8 @@ async fn serve_scheduling_api(config: &SchedulingAlone) -> anyhow::Result<()> {
     let url = config.scheduling.public_url_or(http);
     let api = scheduling::open(&config.scheduling, &url, media).await?;
     tokio::spawn(scheduling_api::work(api.clone()));
-    let router = http::main_router(scheduling_api::router(api), readiness.clone(), false);
+    let routes = scheduling_api::router(api);
+    let router = http::main_router(routes, readiness.clone(), false, Parents::default());
     let limits = DoorLimits { connections_max: PAGE_CONNECTIONS, per_address_max: 0 };
     let server =
         Server::start(listener, router, None, Door::new(limits), Timeouts::default(), None)?;
@@ -161,7 +164,8 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     planes.ear.open(scheduling.clone());
     let routes = signaling.merge(scheduling);
     let is_secure = matches!(config.tls, Tls::Files { .. });
-    let main_router = http::main_router(routes, health.clone(), is_secure);
+    let parents = Parents::of(&config.embed_origins);
+    let main_router = http::main_router(routes, health.clone(), is_secure, parents);
     let main = Server::start(
         main_listener,
         main_router,

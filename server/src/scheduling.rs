@@ -121,6 +121,7 @@ pub(crate) async fn demo_ways_in(api: &Api) -> anyhow::Result<String> {
         format!("           {}   password {}", ways.doctor, ways.password),
         format!("           second factor, each once: {codes}"),
         format!("  patient  {}", ways.join),
+        format!("           or {}   password {}", ways.patient, ways.patient_password),
     ];
     Ok(lines.join("\n") + "\n")
 }

@@ -1,8 +1,11 @@
 /** The sentences that live regions speak and that appear for a moment on the screen. */
 import type { Roster, RosterChange } from './roster.ts';
+import type { MessageKey } from './text/en.ts';
+import type { Text } from './text/say.ts';
+import { textOf } from './text/say.ts';
 
 export interface Announcement {
-  readonly text: string;
+  readonly text: Text;
   /** Only spoken: the person sees it anyway, on the button they have just pressed. */
   readonly spokenOnly: boolean;
 }
@@ -10,13 +13,19 @@ export interface Announcement {
 export function announceChange(change: RosterChange): Announcement {
   switch (change.kind) {
     case 'joined':
-      return { text: `${change.name} joined`, spokenOnly: false };
+      return { text: textOf('call.joined', { name: change.name }), spokenOnly: false };
     case 'left':
-      return { text: `${change.name} left`, spokenOnly: false };
+      return { text: textOf('call.left', { name: change.name }), spokenOnly: false };
+    case 'hand-raised':
+      return { text: textOf('call.handRaised', { name: change.name }), spokenOnly: false };
     case 'switched':
       return change.own
-        ? { text: ownSwitch(change.device, change.on), spokenOnly: change.device !== 'screen' }
-        : { text: `${change.name} ${switchPhrase(change.device, change.on)}`, spokenOnly: false };
+        ? { text: textOf(ownKey(change)), spokenOnly: change.device !== 'screen' }
+        : // The tile shows who is muted: a toast each time would cover the picture for nothing.
+          {
+            text: textOf(otherKey(change), { name: change.name }),
+            spokenOnly: change.device !== 'screen',
+          };
     default:
       return unreachable(change);
   }
@@ -26,36 +35,18 @@ export function announceChange(change: RosterChange): Announcement {
 export function announceArrival(roster: Roster): Announcement {
   const names = roster.others.map((person) => person.name);
   const text =
-    names.length === 0
-      ? 'You are in the consultation. Nobody else is here yet'
-      : `You are in the consultation with ${listed(names)}`;
+    names.length === 0 ? textOf('call.arrival.alone') : textOf('call.arrival.with', { names });
   return { text, spokenOnly: true };
 }
 
-/** "A", "A and B", "A, B and C". */
-export function listed(names: readonly string[]): string {
-  const last = names.at(-1) ?? '';
-  return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
+type Switched = Extract<RosterChange, { kind: 'switched' }>;
+
+function ownKey({ device, on }: Switched): MessageKey {
+  return `call.own.${device}.${on ? 'on' : 'off'}`;
 }
 
-function ownSwitch(device: 'microphone' | 'camera' | 'screen', on: boolean): string {
-  if (device === 'screen') {
-    return on ? 'You are sharing your screen' : 'You stopped sharing your screen';
-  }
-  return `Your ${device} is ${on ? 'on' : 'off'}`;
-}
-
-function switchPhrase(device: 'microphone' | 'camera' | 'screen', on: boolean): string {
-  switch (device) {
-    case 'microphone':
-      return on ? 'unmuted the microphone' : 'muted the microphone';
-    case 'camera':
-      return on ? 'turned the camera on' : 'turned the camera off';
-    case 'screen':
-      return on ? 'is sharing a screen' : 'stopped sharing the screen';
-    default:
-      return unreachable(device);
-  }
+function otherKey({ device, on }: Switched): MessageKey {
+  return `call.other.${device}.${on ? 'on' : 'off'}`;
 }
 
 function unreachable(value: never): never {

@@ -13,12 +13,24 @@ describe('before the call', () => {
     const token = tokenOf(patientClaims);
     const { state, effects } = reduce(initialState, { kind: 'token-offered', text: token }, 0);
     expect(state.phase).toBe('lobby');
-    expect(effects).toEqual([{ kind: 'forget-call' }, { kind: 'remember-token', token }]);
+    expect(effects).toEqual([
+      { kind: 'forget-call' },
+      { kind: 'remember-token', token },
+      { kind: 'check-token', token },
+    ]);
   });
 
   it('a text that is no token stays at the entry and says why', () => {
     const { state } = reduce(initialState, { kind: 'token-offered', text: 'hello' }, 0);
     expect(state).toEqual({ phase: 'entry', refusal: 'malformed' });
+  });
+
+  it('a link that the server refuses is found out before the camera is asked for', () => {
+    const refused = { kind: 'refused', status: 401, text: 'bad signature' } as const;
+    const { state } = reduce(lobby, { kind: 'join-failed', failure: refused }, 0);
+    expect(state).toMatchObject({ phase: 'problem', problem: 'token-refused' });
+    const away = { kind: 'unreachable' } as const;
+    expect(reduce(lobby, { kind: 'join-failed', failure: away }, 0).state).toBe(lobby);
   });
 
   it('joining connects with what was chosen', () => {
@@ -52,6 +64,7 @@ describe('before the call', () => {
       'disconnect',
       'forget-call',
       'remember-token',
+      'check-token',
     ]);
   });
 
@@ -70,7 +83,10 @@ describe('while joining', () => {
       { kind: 'remember-call', choice: CHOICE },
       {
         kind: 'announce',
-        announcement: { text: 'You are in the consultation with Dr Weiss', spokenOnly: true },
+        announcement: {
+          text: { key: 'call.arrival.with', values: { names: ['Dr Weiss'] } },
+          spokenOnly: true,
+        },
       },
     ]);
   });
@@ -94,7 +110,6 @@ describe('after the call', () => {
     ['opened-elsewhere', 'opened-elsewhere'],
     ['removed', 'removed'],
     ['room-closed', 'room-closed'],
-    ['connection-lost', 'connection-lost'],
   ] as const)('a disconnect because of %s is explained', (cause, problem) => {
     const { state, effects } = reduce(callWith(), { kind: 'disconnected', cause }, 0);
     expect(state).toMatchObject({ phase: 'problem', problem });

@@ -6,6 +6,7 @@ import { emptyChat } from './chat.ts';
 import type { Invitation } from './join-token.ts';
 import { JoinTokenError, readJoinToken } from './join-token.ts';
 import { tokenFromPastedText } from './join-link.ts';
+import type { JoinFailure } from './problem.ts';
 import { problemFromDisconnect, problemFromJoinFailure } from './problem.ts';
 import { enterRoster } from './roster.ts';
 
@@ -21,7 +22,7 @@ export function reduce(state: CallState, input: CallInput, nowMs: number): Step 
     case 'entry':
       return stay(state);
     case 'lobby':
-      return input.kind === 'join-pressed' ? join(state.invitation, input.choice) : stay(state);
+      return reduceLobby(state, input, nowMs);
     case 'joining':
       return reduceJoining(state, input, nowMs);
     case 'in-call':
@@ -50,11 +51,35 @@ function offerToken(state: CallState, text: string): Step {
   const effects: CallEffect[] = [
     { kind: 'forget-call' },
     { kind: 'remember-token', token: invitation.token },
+    { kind: 'check-token', token: invitation.token },
   ];
   if (state.phase === 'in-call' || state.phase === 'joining') {
     effects.unshift({ kind: 'disconnect' });
   }
   return { state: { phase: 'lobby', invitation }, effects };
+}
+
+function reduceLobby(
+  state: Extract<CallState, { phase: 'lobby' }>,
+  input: CallInput,
+  nowMs: number,
+): Step {
+  switch (input.kind) {
+    case 'join-pressed':
+      return join(state.invitation, input.choice);
+    case 'join-failed':
+      // The link was looked at before the camera. Only a plain no counts here: what is away may come back.
+      return input.failure.kind === 'refused' && [400, 401, 403].includes(input.failure.status)
+        ? fail(state.invitation, input.failure, nowMs)
+        : stay(state);
+    default:
+      return stay(state);
+  }
+}
+
+function fail(invitation: Invitation, failure: JoinFailure, nowMs: number): Step {
+  const problem = problemFromJoinFailure(failure, invitation, nowMs);
+  return { state: { phase: 'problem', invitation, problem }, effects: [{ kind: 'forget-call' }] };
 }
 
 function resume(token: string, choice: MediaChoice): Step {
@@ -93,6 +118,10 @@ function reduceJoining(
           phase: 'in-call',
           invitation,
           connection: 'steady',
+          retry: null,
+          silence: null,
+          quality: 'good',
+          hands: [],
           sound: 'playing',
           roster,
           speaking: [],
@@ -107,14 +136,7 @@ function reduceJoining(
       };
     }
     case 'join-failed':
-      return {
-        state: {
-          phase: 'problem',
-          invitation,
-          problem: problemFromJoinFailure(input.failure, invitation, nowMs),
-        },
-        effects: [{ kind: 'forget-call' }],
-      };
+      return fail(invitation, input.failure, nowMs);
     case 'disconnected': {
       const problem = problemFromDisconnect(input.cause);
       return problem === null

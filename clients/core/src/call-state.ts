@@ -33,10 +33,29 @@ export interface Joining {
   readonly choice: MediaChoice;
 }
 
+/** A connection that was lost is tried again until the person leaves: when, and for the how-manieth time. */
+export interface Retry {
+  readonly attempt: number;
+  readonly atMs: number;
+}
+
+/** Why nothing arrives although the call stands. */
+export type Silence =
+  | { readonly cause: 'own-line' }
+  | { readonly cause: 'server' }
+  | { readonly cause: 'others'; readonly names: readonly string[] };
+
+export type Quality = 'good' | 'poor' | 'lost';
+
 export interface InCall {
   readonly phase: 'in-call';
   readonly invitation: Invitation;
   readonly connection: 'steady' | 'reconnecting';
+  readonly retry: Retry | null;
+  readonly silence: Silence | null;
+  readonly quality: Quality;
+  /** Whose hands are raised, by identity. */
+  readonly hands: readonly string[];
   readonly sound: 'playing' | 'blocked';
   readonly roster: Roster;
   readonly speaking: readonly string[];
@@ -69,6 +88,7 @@ export type CallInput =
   | { readonly kind: 'sound-pressed' }
   | { readonly kind: 'trouble-dismissed' }
   | { readonly kind: 'leave-pressed' }
+  | { readonly kind: 'hand-pressed' }
   | { readonly kind: 'retry-pressed' }
   | { readonly kind: 'other-link-pressed' }
   // What the connection reports.
@@ -80,6 +100,11 @@ export type CallInput =
   | { readonly kind: 'reconnecting' }
   | { readonly kind: 'reconnected'; readonly roster: RosterSnapshot }
   | { readonly kind: 'disconnected'; readonly cause: DisconnectCause }
+  /** The pause before another try is over, or the person does not want to wait for it. */
+  | { readonly kind: 'retry-due' }
+  | { readonly kind: 'silence-changed'; readonly silence: Silence | null }
+  | { readonly kind: 'quality-changed'; readonly quality: Quality }
+  | { readonly kind: 'hand-changed'; readonly identity: string; readonly raised: boolean }
   | { readonly kind: 'roster-changed'; readonly roster: RosterSnapshot }
   | { readonly kind: 'speakers-changed'; readonly identities: readonly string[] }
   | {
@@ -96,6 +121,10 @@ export type CallInput =
 export type CallEffect =
   | { readonly kind: 'connect'; readonly token: string; readonly choice: MediaChoice }
   | { readonly kind: 'disconnect' }
+  /** Asks the server about a token before anybody is asked for a camera. */
+  | { readonly kind: 'check-token'; readonly token: string }
+  | { readonly kind: 'schedule-retry'; readonly afterMs: number }
+  | { readonly kind: 'show-hand'; readonly raised: boolean }
   | { readonly kind: 'switch-device'; readonly device: Device; readonly on: boolean }
   | { readonly kind: 'send-message'; readonly id: string; readonly text: string }
   | { readonly kind: 'start-sound' }

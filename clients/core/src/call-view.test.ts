@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { callView, durationText, initialsOf } from './call-view.ts';
-import { callWith, person } from './testing.ts';
+import { callWith, english, person } from './testing.ts';
 
 it.each([
   [[], 'alone'],
@@ -44,7 +44,15 @@ it('offers only the switches that the token permits', () => {
 
 it('says that the connection is being brought back', () => {
   const view = callView({ ...callWith(), connection: 'reconnecting' });
-  expect(view.connectionNote).toContain('Reconnecting');
+  expect(english(view.connectionNote)).toContain('Reconnecting');
+});
+
+it.each([
+  [{ cause: 'own-line' }, /your connection is interrupted/],
+  [{ cause: 'server' }, /server does not answer/],
+  [{ cause: 'others', names: ['Ann', 'Bo'] }, /from Ann and Bo/],
+] as const)('tells for %j whose line it is', (silence, words) => {
+  expect(english(callView({ ...callWith(), silence }).connectionNote)).toMatch(words);
 });
 
 it.each([
@@ -69,6 +77,6 @@ it.each([
 
 it('labels every switch with the word under its icon', () => {
   for (const entry of callView(callWith()).switches) {
-    expect(entry.label.toLowerCase()).toContain(entry.caption.toLowerCase());
+    expect(english(entry.label).toLowerCase()).toContain(english(entry.caption).toLowerCase());
   }
 });

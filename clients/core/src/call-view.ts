@@ -1,18 +1,21 @@
 /** What the call page shows, worked out from the state. Knows no framework. */
-import type { InCall } from './call-state.ts';
-import type { Device } from './device-trouble.ts';
+import type { InCall, Quality } from './call-state.ts';
+import type { Device, TroubleView } from './device-trouble.ts';
 import { troubleView } from './device-trouble.ts';
 import type { Person } from './roster.ts';
+import type { Text } from './text/say.ts';
+import { textOf } from './text/say.ts';
 
 export interface TileView {
   readonly key: string;
   readonly kind: 'person' | 'screen';
   readonly identity: string;
   readonly own: boolean;
-  /** The name plate: "Dr Weiss", "You", "Dr Weiss's screen". */
-  readonly label: string;
+  /** The name plate: "Dr Weiss", "You", "Screen of Dr Weiss". */
+  readonly label: Text;
   readonly initials: string;
   readonly speaking: boolean;
+  readonly handUp: boolean;
   readonly microphoneOn: boolean;
   readonly cameraOn: boolean;
   /** What to attach; `null` shows the initials. */
@@ -25,8 +28,9 @@ export type CallLayout = 'alone' | 'pair' | 'grid' | 'stage';
 export interface SwitchView {
   readonly device: Device;
   readonly on: boolean;
-  readonly label: string;
-  readonly caption: string;
+  readonly label: Text;
+  /** The word under the icon. Part of the label, so that speech control finds the button by it. */
+  readonly caption: Text;
   readonly busy: boolean;
 }
 
@@ -34,11 +38,14 @@ export interface CallView {
   readonly layout: CallLayout;
   readonly tiles: readonly TileView[];
   readonly switches: readonly SwitchView[];
-  readonly roomLabel: string;
+  readonly roomLabel: Text;
   readonly sinceMs: number;
   readonly unread: number;
-  readonly connectionNote: string | null;
-  readonly trouble: { readonly title: string; readonly advice: string } | null;
+  /** What holds until it is over: a lost connection, or that nothing arrives. */
+  readonly connectionNote: Text | null;
+  readonly quality: Quality;
+  readonly handUp: boolean;
+  readonly trouble: TroubleView | null;
 }
 
 export function callView(state: InCall): CallView {
@@ -52,13 +59,28 @@ export function callView(state: InCall): CallView {
     layout: layoutOf(screens.length, others.length),
     tiles,
     switches: switchViews(state),
-    roomLabel: peopleLabel(people.length),
+    roomLabel: textOf('call.people', { count: people.length }),
     sinceMs: self.arrivedAtMs,
     unread: state.chat.unread,
-    connectionNote:
-      state.connection === 'reconnecting' ? 'Connection interrupted. Reconnecting…' : null,
+    connectionNote: connectionNote(state),
+    quality: state.connection === 'reconnecting' ? 'lost' : state.quality,
+    handUp: state.hands.includes(self.identity),
     trouble: state.trouble === null ? null : troubleView(state.trouble.device, state.trouble.cause),
   };
+}
+
+export function connectionNote(state: InCall): Text | null {
+  const { silence } = state;
+  if (silence?.cause === 'own-line') {
+    return textOf('call.silent.own');
+  }
+  if (silence?.cause === 'server') {
+    return textOf('call.silent.server');
+  }
+  if (state.connection === 'reconnecting') {
+    return textOf('call.reconnecting');
+  }
+  return silence === null ? null : textOf('call.silent.other', { name: silence.names });
 }
 
 /** At most two letters: first and last word, titles left out. */
@@ -94,8 +116,9 @@ function personTile(state: InCall, person: Person): TileView {
     kind: 'person',
     identity: person.identity,
     own,
-    label: own ? 'You' : person.name,
+    label: own ? textOf('common.you') : textOf('common.name', { name: person.name }),
     initials: initialsOf(person.name),
+    handUp: state.hands.includes(person.identity),
     speaking: person.microphoneOn && state.speaking.includes(person.identity),
     microphoneOn: person.microphoneOn,
     cameraOn: person.cameraOn,
@@ -109,7 +132,8 @@ function screenTile(state: InCall, person: Person): TileView {
     ...personTile(state, person),
     key: `${person.identity}/screen`,
     kind: 'screen',
-    label: own ? 'Your screen' : `Screen of ${person.name}`,
+    label: own ? textOf('call.yourScreen') : textOf('call.screenOf', { name: person.name }),
+    handUp: false,
     speaking: false,
     track: person.screenTrack,
   };
@@ -136,28 +160,27 @@ function switchView(state: InCall, device: Device, on: boolean): SwitchView {
   };
 }
 
-export function switchLabel(device: Device, on: boolean): string {
+export function switchLabel(device: Device, on: boolean): Text {
   switch (device) {
     case 'microphone':
-      return on ? 'Mute microphone' : 'Unmute microphone';
+      return textOf(on ? 'call.mute' : 'call.unmute');
     case 'camera':
-      return on ? 'Turn camera off' : 'Turn camera on';
+      return textOf(on ? 'call.cameraOff' : 'call.cameraOn');
     case 'screen':
-      return on ? 'Stop sharing' : 'Share screen';
+      return textOf(on ? 'call.stopSharing' : 'call.share');
     default:
       return unreachable(device);
   }
 }
 
-/** The word under the icon. Part of the label, so that speech control finds the button by it. */
-function switchCaption(device: Device, on: boolean): string {
+function switchCaption(device: Device, on: boolean): Text {
   switch (device) {
     case 'microphone':
-      return on ? 'Mute' : 'Unmute';
+      return textOf(on ? 'call.caption.mute' : 'call.caption.unmute');
     case 'camera':
-      return 'Camera';
+      return textOf('call.caption.camera');
     case 'screen':
-      return on ? 'Stop' : 'Share';
+      return textOf(on ? 'call.caption.stop' : 'call.caption.share');
     default:
       return unreachable(device);
   }
@@ -175,10 +198,6 @@ export function durationText(ms: number): string {
 
 function twoDigits(value: number): string {
   return String(value).padStart(2, '0');
-}
-
-function peopleLabel(count: number): string {
-  return count === 1 ? 'Only you' : `${count} people`;
 }
 
 function unreachable(value: never): never {

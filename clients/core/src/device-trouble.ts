@@ -1,4 +1,7 @@
 /** Why a camera, a microphone or a screen could not be used, and what to tell the person. */
+import type { Text } from './text/say.ts';
+import { textOf } from './text/say.ts';
+
 export type Device = 'microphone' | 'camera' | 'screen';
 
 export type DeviceTrouble =
@@ -10,8 +13,8 @@ export type DeviceTrouble =
   | 'unknown';
 
 export interface TroubleView {
-  readonly title: string;
-  readonly advice: string;
+  readonly title: Text;
+  readonly advice: Text;
 }
 
 /** From the name of the DOMException that `getUserMedia` or `getDisplayMedia` rejected with. */
@@ -41,41 +44,12 @@ export type TroubleSubject = Device | 'both';
 
 /** The words for it; `null` where nothing needs saying. */
 export function troubleView(subject: TroubleSubject, trouble: DeviceTrouble): TroubleView | null {
-  const both = subject === 'both';
-  const what = both ? 'camera and microphone' : subject;
-  switch (trouble) {
-    case 'permission-denied':
-      return {
-        title: `Your browser is not allowed to use the ${what}`,
-        advice: `Allow the ${what} with the icon beside the address above, then try again.`,
-      };
-    case 'no-device':
-      return {
-        title: `No ${both ? 'camera and no microphone' : subject} was found`,
-        advice: both ? 'Plug them in and try again.' : 'Plug one in and try again.',
-      };
-    case 'in-use':
-      return {
-        title: `The ${what} could not be started`,
-        advice: `Another application may be using ${both ? 'them' : 'it'}. Close it and try again.`,
-      };
-    case 'page-not-secure':
-      return {
-        title: `The ${what} ${both ? 'need' : 'needs'} a secure page`,
-        advice: 'Open this page through https://. Browsers give no access otherwise.',
-      };
-    case 'dismissed':
-      return null;
-    case 'unknown':
-      return {
-        title: `The ${what} could not be started`,
-        advice: 'Try again, choose another device, or reload the page.',
-      };
-    default:
-      return unreachable(trouble);
+  if (trouble === 'dismissed') {
+    return null;
   }
-}
-
-function unreachable(value: never): never {
-  throw new Error(`unhandled device trouble: ${String(value)}`);
+  const values = { device: textOf(`device.${subject}`) };
+  return {
+    title: textOf(`trouble.${trouble}.title`, values),
+    advice: textOf(`trouble.${trouble}.advice`, values),
+  };
 }

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { CallInput, InCall, Step } from './call-state.ts';
 import { reduceInCall } from './in-call-reducer.ts';
 import { ARRIVAL_SETTLES_MS } from './roster.ts';
-import { callWith, patientClaims, person, rosterOf, tokenOf } from './testing.ts';
+import { callWith, english, patientClaims, person, rosterOf, tokenOf } from './testing.ts';
 
 const LATER = ARRIVAL_SETTLES_MS + 1;
 
 function spoken(step: Step): string[] {
   return step.effects.flatMap((effect) =>
-    effect.kind === 'announce' ? [effect.announcement.text] : [],
+    effect.kind === 'announce' ? [english(effect.announcement.text)] : [],
   );
 }
 
@@ -144,4 +144,26 @@ it('remembers a renewed token, so that a reload in a long call still comes back'
   const step = reduceInCall(callWith(), { kind: 'token-renewed', token }, 0);
   expect(step.effects).toEqual([{ kind: 'remember-token', token }]);
   expect(step.state).toMatchObject({ invitation: { token, expiresAtMs: 9_000_000 } });
+});
+
+describe('a hand', () => {
+  it('is raised, shown to the others, and lowered by the same button', () => {
+    const up = reduceInCall(callWith(), { kind: 'hand-pressed' }, 0);
+    expect(up.effects).toEqual([{ kind: 'show-hand', raised: true }]);
+    const down = reduceInCall(
+      after(callWith(), { kind: 'hand-pressed' }),
+      { kind: 'hand-pressed' },
+      0,
+    );
+    expect(down).toMatchObject({ state: { hands: [] }, effects: [{ raised: false }] });
+  });
+
+  it('of somebody else is told once, and goes with its owner', () => {
+    const call = callWith(person('ann', { name: 'Ann' }));
+    const raised = { kind: 'hand-changed', identity: 'ann', raised: true } as const;
+    expect(spoken(reduceInCall(call, raised, 0))).toEqual(['Ann raised a hand']);
+    expect(spoken(reduceInCall(after(call, raised), raised, 0))).toEqual([]);
+    const alone = after(call, raised, { kind: 'roster-changed', roster: rosterOf() });
+    expect(alone.hands).toEqual([]);
+  });
 });

@@ -3,11 +3,11 @@ import { announceChange } from './announcement.ts';
 import type { CallEffect, CallInput, InCall, Step } from './call-state.ts';
 import { sendableText, withDelivery, withMessage, withOpen } from './chat.ts';
 import type { Device } from './device-trouble.ts';
-import { problemFromDisconnect } from './problem.ts';
 import { expiryOf } from './join-token.ts';
-import type { DisconnectCause } from './problem.ts';
-import type { Roster, RosterSnapshot } from './roster.ts';
-import { rosterChanges, updateRoster } from './roster.ts';
+import { reduceConnection } from './connection-reducer.ts';
+import type { Roster } from './roster.ts';
+import { takeRoster } from './roster-step.ts';
+import { textOf } from './text/say.ts';
 
 export function reduceInCall(state: InCall, input: CallInput, nowMs: number): Step {
   switch (input.kind) {
@@ -35,13 +35,19 @@ export function reduceInCall(state: InCall, input: CallInput, nowMs: number): St
     case 'speakers-changed':
       return { state: { ...state, speaking: input.identities }, effects: [] };
     case 'reconnecting':
-      return state.connection === 'reconnecting'
-        ? stay(state)
-        : { state: { ...state, connection: 'reconnecting', speaking: [] }, effects: [] };
     case 'reconnected':
-      return reconnect(state, input.roster, nowMs);
+    case 'connected':
     case 'disconnected':
-      return disconnect(state, input.cause);
+    case 'join-failed':
+    case 'retry-due':
+      return reduceConnection(state, input, nowMs);
+    case 'silence-changed':
+      return { state: { ...state, silence: input.silence }, effects: [] };
+    case 'quality-changed':
+      return { state: { ...state, quality: input.quality }, effects: [] };
+    case 'hand-pressed':
+    case 'hand-changed':
+      return reduceHands(state, input);
     case 'sound-changed':
       return { state: { ...state, sound: input.playing ? 'playing' : 'blocked' }, effects: [] };
     case 'sound-pressed':
@@ -129,7 +135,7 @@ function receiveMessage(
     : [
         {
           kind: 'announce',
-          announcement: { text: `Message from ${name}: ${text}`, spokenOnly: false },
+          announcement: { text: textOf('call.messageFrom', { name, text }), spokenOnly: false },
         },
       ];
   return { state: { ...state, chat }, effects };
@@ -145,41 +151,25 @@ function pressDevice(state: InCall, device: Device): Step {
   };
 }
 
-function takeRoster(state: InCall, snapshot: RosterSnapshot, nowMs: number): Step {
-  const roster = updateRoster(state.roster, snapshot, nowMs);
-  const effects: CallEffect[] = rosterChanges(state.roster, roster, nowMs).map((change) => ({
-    kind: 'announce',
-    announcement: announceChange(change),
-  }));
-  const { self } = roster;
-  const before = state.roster.self;
-  if (before.microphoneOn !== self.microphoneOn || before.cameraOn !== self.cameraOn) {
-    effects.push({
-      kind: 'remember-call',
-      choice: { microphone: self.microphoneOn, camera: self.cameraOn },
-    });
+function reduceHands(
+  state: InCall,
+  input: Extract<CallInput, { kind: 'hand-pressed' | 'hand-changed' }>,
+): Step {
+  const own = state.roster.self.identity;
+  const identity = input.kind === 'hand-pressed' ? own : input.identity;
+  const raised = input.kind === 'hand-pressed' ? !state.hands.includes(own) : input.raised;
+  const others = state.hands.filter((hand) => hand !== identity);
+  const hands = raised ? [...others, identity] : others;
+  if (input.kind === 'hand-pressed') {
+    return { state: { ...state, hands }, effects: [{ kind: 'show-hand', raised }] };
   }
-  return { state: { ...state, roster }, effects };
-}
-
-function reconnect(state: InCall, snapshot: RosterSnapshot, nowMs: number): Step {
-  const back = takeRoster({ ...state, connection: 'steady' }, snapshot, nowMs);
+  const name = state.roster.others.find((person) => person.identity === identity)?.name;
+  const isNews = raised && name !== undefined && !state.hands.includes(identity);
   return {
-    state: back.state,
-    effects: [
-      { kind: 'announce', announcement: { text: 'You are connected again', spokenOnly: false } },
-      ...back.effects,
-    ],
-  };
-}
-
-function disconnect(state: InCall, cause: DisconnectCause): Step {
-  const problem = problemFromDisconnect(cause);
-  const { invitation } = state;
-  return {
-    state:
-      problem === null ? { phase: 'left', invitation } : { phase: 'problem', problem, invitation },
-    effects: [{ kind: 'forget-call' }],
+    state: { ...state, hands },
+    effects: isNews
+      ? [{ kind: 'announce', announcement: announceChange({ kind: 'hand-raised', name }) }]
+      : [],
   };
 }
 

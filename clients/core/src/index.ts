@@ -1,11 +1,19 @@
 /** Bedside's framework-free client core: no DOM, no React, no transport. */
 export type { Announcement } from './announcement.ts';
-export { listed } from './announcement.ts';
 export { reduce } from './call-reducer.ts';
-export type { CallEffect, CallInput, CallState, InCall, MediaChoice, Step } from './call-state.ts';
+export type {
+  CallEffect,
+  CallInput,
+  CallState,
+  InCall,
+  MediaChoice,
+  Quality,
+  Silence,
+  Step,
+} from './call-state.ts';
 export { initialState } from './call-state.ts';
 export type { CallLayout, CallView, SwitchView, TileView } from './call-view.ts';
-export { callView, durationText, initialsOf, switchLabel } from './call-view.ts';
+export { callView, connectionNote, durationText, initialsOf, switchLabel } from './call-view.ts';
 export type { Chat, ChatMessage } from './chat.ts';
 export { CHAT_TEXT_MAX } from './chat.ts';
 export type { Device, DeviceTrouble, TroubleSubject, TroubleView } from './device-trouble.ts';
@@ -16,3 +24,38 @@ export { JoinTokenError, readJoinToken, seemsExpired } from './join-token.ts';
 export type { DisconnectCause, JoinFailure, Problem, ProblemView } from './problem.ts';
 export { problemView } from './problem.ts';
 export type { PersonSnapshot, RosterSnapshot } from './roster.ts';
+export type { Catalogue, Message, MessageKey } from './text/en.ts';
+export { en } from './text/en.ts';
+export type { Language } from './text/languages.ts';
+export { chooseLanguage, LANGUAGES } from './text/languages.ts';
+export type { Say, Text, Value, Values } from './text/say.ts';
+export { sayIn, textOf } from './text/say.ts';
+export type { Api, ApiSettings, Schemas } from './api/client.ts';
+export { answered, createApi, done, ifMatch } from './api/client.ts';
+export { ApiProblem, isPassing, problemText } from './api/problem.ts';
+export { reduceBooking } from './booking/reducer.ts';
+export type {
+  BookingEffect,
+  BookingInput,
+  BookingNotice,
+  BookingState,
+  Hold,
+  Slot,
+} from './booking/state.ts';
+export { firstBooking } from './booking/state.ts';
+export type { VisitEffect, VisitEnd, VisitInput, VisitState } from './visit/flow.ts';
+export { firstVisitState, reduceVisit } from './visit/flow.ts';
+export type {
+  CheckOutcome,
+  CheckReport,
+  ParticipantState,
+  Visit,
+  VisitPerson,
+  VisitPhase,
+  VisitRole,
+} from './visit/visit.ts';
+export { endOf, isLetIn, leads } from './visit/visit.ts';
+export type { Arrivals, Sample } from './silence.ts';
+export { noArrivals, silentSince, takeSamples } from './silence.ts';
+export type { JoinLink, VisitToken, WaitingLine } from './visit/visit-api.ts';
+export { VisitApi } from './visit/visit-api.ts';

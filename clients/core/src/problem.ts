@@ -1,6 +1,8 @@
 /** Everything that can end or prevent a call, and what the person is told about it. */
 import type { Invitation } from './join-token.ts';
 import { seemsExpired } from './join-token.ts';
+import type { Text } from './text/say.ts';
+import { textOf } from './text/say.ts';
 
 /** What went wrong while joining, as the transport saw it. */
 export type JoinFailure =
@@ -42,10 +44,10 @@ export type Problem =
 export type ProblemAction = 'try-again' | 'use-another-link' | 'none';
 
 export interface ProblemView {
-  readonly title: string;
-  readonly explanation: string;
+  readonly title: Text;
+  readonly explanation: Text;
   readonly action: ProblemAction;
-  readonly actionLabel: string;
+  readonly actionLabel: Text | null;
 }
 
 export function problemFromJoinFailure(
@@ -114,93 +116,41 @@ function problemFromStatus(
   }
 }
 
-const TRY_AGAIN = { action: 'try-again', actionLabel: 'Try again' } as const;
-const OTHER_LINK = { action: 'use-another-link', actionLabel: 'Use another link' } as const;
-const NOTHING = { action: 'none', actionLabel: '' } as const;
-
-const VIEWS: Readonly<Record<Problem, ProblemView>> = {
-  'token-expired': {
-    title: 'This link has expired',
-    explanation:
-      'Links are valid for a limited time. Ask your practice for a new one; your appointment is not lost.',
-    ...OTHER_LINK,
-  },
-  'token-refused': {
-    title: 'This link was not accepted',
-    explanation:
-      'The link may be incomplete or meant for another server. Open it again from your invitation, or ask for a new one.',
-    ...OTHER_LINK,
-  },
-  'not-permitted': {
-    title: 'You may not join this consultation',
-    explanation: 'This link does not admit you to the room. Please contact your practice.',
-    ...OTHER_LINK,
-  },
-  'room-missing': {
-    title: 'This consultation is not open',
-    explanation:
-      'The room does not exist yet, or it has been closed. If your appointment is about to begin, try again in a moment.',
-    ...TRY_AGAIN,
-  },
-  'request-broken': {
-    title: 'This link is damaged',
-    explanation:
-      'The server could not read the invitation. Open the link again from your message, or ask for a new one.',
-    ...OTHER_LINK,
-  },
-  'server-full': {
-    title: 'The server is at its limit',
-    explanation: 'No further person can join right now. Please try again in a minute.',
-    ...TRY_AGAIN,
-  },
-  'server-unreachable': {
-    title: 'The server cannot be reached',
-    explanation:
-      'Check your internet connection. If other pages open, the consultation server may be away for a moment.',
-    ...TRY_AGAIN,
-  },
-  'server-stopping': {
-    title: 'The server is being restarted',
-    explanation: 'This takes a moment. Your link stays valid: try again shortly.',
-    ...TRY_AGAIN,
-  },
-  'no-media-path': {
-    title: 'Sound and picture cannot get through',
-    explanation:
-      'The server answers, but your network blocks the way for sound and picture. Try another network, such as your phone’s.',
-    ...TRY_AGAIN,
-  },
-  'connection-lost': {
-    title: 'The connection was lost',
-    explanation: 'We tried to bring you back, without success. Check your internet connection.',
-    ...TRY_AGAIN,
-  },
-  removed: {
-    title: 'You were removed from the consultation',
-    explanation: 'Somebody who leads the consultation ended your participation.',
-    ...NOTHING,
-  },
-  'opened-elsewhere': {
-    title: 'Continued in another window',
-    explanation:
-      'This consultation was opened with your link in another window or on another device. You can bring it back here.',
-    action: 'try-again',
-    actionLabel: 'Continue here',
-  },
-  'room-closed': {
-    title: 'The consultation has ended',
-    explanation: 'The room was closed for everybody. You can close this page.',
-    ...NOTHING,
-  },
-  unexpected: {
-    title: 'Something went wrong',
-    explanation: 'Joining did not work, and we do not know why. Please try again.',
-    ...TRY_AGAIN,
-  },
+const ACTIONS: Readonly<Record<Problem, ProblemAction>> = {
+  'token-expired': 'use-another-link',
+  'token-refused': 'use-another-link',
+  'not-permitted': 'use-another-link',
+  'room-missing': 'try-again',
+  'request-broken': 'use-another-link',
+  'server-full': 'try-again',
+  'server-unreachable': 'try-again',
+  'server-stopping': 'try-again',
+  'no-media-path': 'try-again',
+  'connection-lost': 'try-again',
+  removed: 'none',
+  'opened-elsewhere': 'try-again',
+  'room-closed': 'none',
+  unexpected: 'try-again',
 };
 
 export function problemView(problem: Problem): ProblemView {
-  return VIEWS[problem];
+  const action = ACTIONS[problem];
+  return {
+    title: textOf(`problem.${problem}.title`),
+    explanation: textOf(`problem.${problem}.text`),
+    action,
+    actionLabel: actionLabel(problem, action),
+  };
+}
+
+function actionLabel(problem: Problem, action: ProblemAction): Text | null {
+  if (action === 'none') {
+    return null;
+  }
+  if (problem === 'opened-elsewhere') {
+    return textOf('problem.continueHere');
+  }
+  return textOf(action === 'try-again' ? 'common.tryAgain' : 'problem.otherLink');
 }
 
 function unreachable(value: never): never {

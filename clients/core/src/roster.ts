@@ -29,6 +29,7 @@ export interface Roster {
 export type RosterChange =
   | { readonly kind: 'joined'; readonly name: string }
   | { readonly kind: 'left'; readonly name: string }
+  | { readonly kind: 'hand-raised'; readonly name: string }
   | {
       readonly kind: 'switched';
       readonly name: string;

@@ -4,6 +4,9 @@ import { emptyChat } from './chat.ts';
 import type { Invitation } from './join-token.ts';
 import type { PersonSnapshot, RosterSnapshot } from './roster.ts';
 import { enterRoster } from './roster.ts';
+import { en } from './text/en.ts';
+import type { Text } from './text/say.ts';
+import { sayIn } from './text/say.ts';
 
 /** An unsigned token: the client never looks at the signature. */
 export function tokenOf(claims: unknown): string {
@@ -49,6 +52,10 @@ export function callWith(...others: PersonSnapshot[]): InCall {
     phase: 'in-call',
     invitation,
     connection: 'steady',
+    retry: null,
+    silence: null,
+    quality: 'good',
+    hands: [],
     sound: 'playing',
     roster: enterRoster(rosterOf(...others), 0),
     speaking: [],
@@ -67,4 +74,10 @@ function base64Url(text: string): string {
   return (bits.match(/.{1,6}/g) ?? [])
     .map((six) => digits[Number.parseInt(six.padEnd(6, '0'), 2)] ?? '')
     .join('');
+}
+
+const sayEnglish = sayIn(en, 'en');
+
+export function english(text: Text | null): string {
+  return text === null ? '' : sayEnglish(text.key, text.values);
 }

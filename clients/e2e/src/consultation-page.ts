@@ -13,6 +13,7 @@ export const BUTTON = {
   stopSharing: 'Stop sharing',
   chat: 'Chat',
   leave: 'Leave',
+  leaveNow: 'Leave now',
   tryAgain: 'Try again',
 } as const;
 
@@ -54,6 +55,12 @@ export async function joinByLink(tab: Tab, link: string): Promise<void> {
   );
   await tab.press(BUTTON.join);
   await inCall(tab);
+}
+
+/** Leaving asks once. */
+export async function leaveCall(tab: Tab): Promise<void> {
+  await tab.press(BUTTON.leave);
+  await tab.press(BUTTON.leaveNow);
 }
 
 export async function inCall(tab: Tab): Promise<void> {

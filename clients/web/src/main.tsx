@@ -1,47 +1,57 @@
-import { StrictMode } from 'react';
+/**
+ * Begins. Somebody with a link is on a small path of their own: a join token leads straight to its call, a join link to
+ * its visit, without a byte of the rest.
+ */
+import { lazy, type ReactNode, StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
-import { takeTokenFromAddressBar } from './address-bar.ts';
-import { App } from './app.tsx';
-import { CallMachine } from './call-machine.ts';
-import { CrashBarrier } from './crash-barrier.tsx';
-import { rememberedCall, rememberedToken } from './session-memory.ts';
+import { CrashBarrier } from './app/crash-barrier.tsx';
+import { firstWords, type Words, WordsProvider } from './app/words.tsx';
+import { takeTokenFromAddressBar } from './consult/address-bar.ts';
+import { rememberedCall, rememberedToken } from './consult/session-memory.ts';
 import './styles/tokens.css';
 import './styles/base.css';
-import './styles/lobby.css';
-import './styles/call.css';
-import './styles/chat.css';
+import './styles/parts.css';
+import './styles/app.css';
 
-const machine = new CallMachine();
+const TokenCall = lazy(async () => ({
+  default: (await import('./consult/token-call.tsx')).TokenCall,
+}));
+const Guest = lazy(async () => ({ default: (await import('./visit/guest.tsx')).Guest }));
+const App = lazy(async () => ({ default: (await import('./app/app.tsx')).App }));
 
-/** A fresh link wins; then a call that a reload interrupted; then the token of this tab. */
-function start(): void {
+/** A fresh link wins; then, at the entrance, the token of this tab. */
+function tokenOfThisTab(): string | null {
   const offered = takeTokenFromAddressBar();
-  const remembered = rememberedToken();
-  const call = rememberedCall();
-  if (offered !== null) {
-    machine.dispatch({ kind: 'token-offered', text: offered });
-  } else if (remembered !== null && call !== null) {
-    machine.dispatch({ kind: 'resumed', token: remembered, choice: call });
-  } else if (remembered !== null) {
-    machine.dispatch({ kind: 'token-offered', text: remembered });
+  return offered ?? (location.pathname === '/' ? rememberedToken() : null);
+}
+
+function page(token: string | null): ReactNode {
+  if (token !== null) {
+    return <TokenCall token={token} resumed={rememberedCall()} />;
+  }
+  return location.pathname === '/join' || location.pathname === '/frame' ? <Guest /> : <App />;
+}
+
+function render(words: Words): void {
+  const root = document.querySelector('#app');
+  if (root !== null) {
+    createRoot(root).render(
+      <StrictMode>
+        <WordsProvider first={words}>
+          <CrashBarrier>
+            <Suspense fallback={null}>{page(tokenOfThisTab())}</Suspense>
+          </CrashBarrier>
+        </WordsProvider>
+      </StrictMode>,
+    );
   }
 }
 
-start();
+void firstWords().then(render);
+
+// A join link opened in a tab that shows something else: begin anew with it.
 addEventListener('hashchange', () => {
-  const offered = takeTokenFromAddressBar();
-  if (offered !== null) {
-    machine.dispatch({ kind: 'token-offered', text: offered });
+  if (location.hash.startsWith('#token=') && document.querySelector('.consult') === null) {
+    location.reload();
   }
 });
-
-const root = document.querySelector('#app');
-if (root !== null) {
-  createRoot(root).render(
-    <StrictMode>
-      <CrashBarrier>
-        <App machine={machine} />
-      </CrashBarrier>
-    </StrictMode>,
-  );
-}

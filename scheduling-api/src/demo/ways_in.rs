@@ -1,4 +1,4 @@
-//! The demo clinic's ways in: the doctor's account, and the patient's link into an appointment that is now.
+//! The demo clinic's ways in: the doctor's and the patient's accounts, and a link into an appointment that is now.
 //!
 //! Made anew each time somebody asks: a password that was printed once is in no file, so another is chosen. For
 //! development only: whoever reads the terminal is the doctor.
@@ -40,6 +40,9 @@ use crate::{
 /// The demo doctor's address; nobody gets mail there (RFC 2606).
 const DOCTOR: &str = "doctor@bedside.example";
 
+/// The demo patient's address.
+const PATIENT: &str = "patient@bedside.example";
+
 /// Recovery codes that are printed.
 const CODES: usize = 3;
 
@@ -54,7 +57,11 @@ pub struct WaysIn {
     pub password: String,
     /// With which second factor: each works once.
     pub codes: Vec<String>,
-    /// Where the patient comes in.
+    /// As whom the patient signs in, who books by themselves.
+    pub patient: &'static str,
+    /// With which password.
+    pub patient_password: String,
+    /// Where the patient comes in without an account.
     pub join: String,
     /// The appointment.
     pub appointment: AppointmentId,
@@ -96,20 +103,25 @@ pub(super) async fn employ(
     for old in memberships::of_user(&mut tx, &user).await? {
         memberships::end(&mut tx, &old.id, now).await?;
     }
-    let membership = Membership {
-        id: MembershipId::mint(&api.random, now),
-        clinic: Some(clinic.clone()),
-        user,
-        role: Role::Practitioner,
-        patient: None,
-        practitioner: Some(practitioner.clone()),
-        created: now,
-    };
-    memberships::insert(&mut tx, &membership).await?;
+    // A small practice: the doctor also looks after its staff, prices and keys.
+    for (role, practitioner) in
+        [(Role::Practitioner, Some(practitioner.clone())), (Role::ClinicAdmin, None)]
+    {
+        let membership = Membership {
+            id: MembershipId::mint(&api.random, now),
+            clinic: Some(clinic.clone()),
+            user: user.clone(),
+            role,
+            patient: None,
+            practitioner,
+            created: now,
+        };
+        memberships::insert(&mut tx, &membership).await?;
+    }
     Ok(tx.commit().await?)
 }
 
-/// A patient with a name.
+/// A patient with a name, and an account to book with.
 pub(super) async fn patient(api: &Api, clinic: &ClinicId) -> Result<PatientId, DemoError> {
     let now = api.clock.now();
     let id = PatientId::mint(&api.random, now);
@@ -121,7 +133,45 @@ pub(super) async fn patient(api: &Api, clinic: &ClinicId) -> Result<PatientId, D
     let mut tx = api.store.write(Scope::Clinic(clinic)).await?;
     patients::insert(&mut tx, &api.keys, &api.random, clinic, &id, &profile, now).await?;
     tx.commit().await?;
+    register(api, clinic, &id).await?;
     Ok(id)
+}
+
+/// The demo patient's account, in the newest demo clinic alone.
+async fn register(api: &Api, clinic: &ClinicId, patient: &PatientId) -> Result<(), DemoError> {
+    let now = api.clock.now();
+    let mut tx = api.store.write(Scope::Platform).await?;
+    let email = address(PATIENT)?;
+    let user = match accounts::find_by_email(&mut tx, &api.keys, &email).await? {
+        Some(account) => account.id,
+        None => {
+            let account = Account {
+                id: UserId::mint(&api.random, now),
+                rev: Rev::FIRST,
+                state: AccountState::Active,
+                email,
+                name: Redacted::new("Asha Otieno".to_owned()),
+                language: "en".to_owned(),
+                time_zone: super::ZONE.to_owned(),
+            };
+            accounts::insert(&mut tx, &api.keys, &api.random, &account, None, now).await?;
+            account.id
+        }
+    };
+    for old in memberships::of_user(&mut tx, &user).await? {
+        memberships::end(&mut tx, &old.id, now).await?;
+    }
+    let membership = Membership {
+        id: MembershipId::mint(&api.random, now),
+        clinic: Some(clinic.clone()),
+        user,
+        role: Role::Patient,
+        patient: Some(patient.clone()),
+        practitioner: None,
+        created: now,
+    };
+    memberships::insert(&mut tx, &membership).await?;
+    Ok(tx.commit().await?)
 }
 
 /// New ways into the demo clinic, with an appointment that is now; none if there is no demo clinic.
@@ -145,11 +195,20 @@ pub async fn ways_in(api: &Api) -> Result<Option<WaysIn>, DemoError> {
     let staff = staff(api, &clinic);
     let link = create_join_link(api, &staff, &appointment, invitation).await?;
     let (password, codes) = renew(api, &account.id).await?;
+    let mut tx = api.store.read(Scope::Platform).await?;
+    let guest = accounts::find_by_email(&mut tx, &api.keys, &address(PATIENT)?).await?;
+    drop(tx);
+    let patient_password = match guest {
+        Some(guest) => renew_password(api, &guest.id).await?,
+        None => String::new(),
+    };
     Ok(Some(WaysIn {
         sign_in: api.links.sign_in(),
         doctor: DOCTOR,
         password,
         codes,
+        patient: PATIENT,
+        patient_password,
         join: link.url,
         appointment,
     }))
@@ -203,6 +262,17 @@ async fn latest(
 
 /// Another password and other codes for the doctor.
 async fn renew(api: &Api, user: &UserId) -> Result<(String, Vec<String>), DemoError> {
+    let password = renew_password(api, user).await?;
+    let codes: Vec<_> = (0..CODES).map(|_| SecretToken::mint_recovery_code(&api.random)).collect();
+    let hashes: Vec<_> = codes.iter().map(SecretToken::hash).collect();
+    let mut tx: Tx = api.store.write(Scope::Platform).await?;
+    second_factors::replace_recovery_codes(&mut tx, user, &hashes).await?;
+    tx.commit().await?;
+    Ok((password, codes.iter().map(|code| code.expose().to_owned()).collect()))
+}
+
+/// Another password.
+async fn renew_password(api: &Api, user: &UserId) -> Result<String, DemoError> {
     let password = SecretToken::mint_recovery_code(&api.random).expose().to_owned();
     let chosen =
         Password::chosen(password.clone(), &[]).map_err(|error| DemoError(error.to_string()))?;
@@ -210,15 +280,16 @@ async fn renew(api: &Api, user: &UserId) -> Result<(String, Vec<String>), DemoEr
         Requester { address: "demo".to_owned(), account: "demo".to_owned(), known_device: true };
     let hash = api.gate.hashes().hash(&requester, chosen).await;
     let hash = hash.map_err(|error| DemoError(crate::usecase::Failure::from(error).to_string()))?;
-    let codes: Vec<_> = (0..CODES).map(|_| SecretToken::mint_recovery_code(&api.random)).collect();
-    let hashes: Vec<_> = codes.iter().map(SecretToken::hash).collect();
     let mut tx: Tx = api.store.write(Scope::Platform).await?;
     accounts::set_password(&mut tx, user, &hash).await?;
-    second_factors::replace_recovery_codes(&mut tx, user, &hashes).await?;
     tx.commit().await?;
-    Ok((password, codes.iter().map(|code| code.expose().to_owned()).collect()))
+    Ok(password)
 }
 
 fn doctor() -> Result<EmailAddress, DemoError> {
-    EmailAddress::parse(DOCTOR).map_err(|error| DemoError(error.to_string()))
+    address(DOCTOR)
+}
+
+fn address(text: &str) -> Result<EmailAddress, DemoError> {
+    EmailAddress::parse(text).map_err(|error| DemoError(error.to_string()))
 }

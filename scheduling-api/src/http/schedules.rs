@@ -32,6 +32,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(create_schedule))
         .routes(routes!(read_schedule, update_schedule))
         .routes(routes!(add_override))
+        .routes(routes!(find_schedule))
 }
 
 /// A part of a day. An end of 00:00 is the end of the day.
@@ -211,6 +212,27 @@ async fn read_schedule(
     At(id): At<ScheduleId>,
 ) -> Result<impl IntoResponse, Problem> {
     let schedule = usecase::read_schedule(&api, &caller, &id).await?;
+    Ok((etag(schedule.rev), Json(ScheduleView::from(schedule))))
+}
+
+/// Finds a practitioner's hours
+#[utoipa::path(
+    get,
+    path = "/v1/practitioners/{id}/schedule",
+    tag = "availability",
+    params(("id" = String, Path, description = "The practitioner")),
+    responses(
+        (status = OK, description = "The hours", body = ScheduleView),
+        (status = "4XX", description = "None yet", body = Problem, content_type = "application/problem+json"),
+    ),
+    security(("bearer" = [])),
+)]
+async fn find_schedule(
+    State(api): State<Api>,
+    caller: Caller,
+    At(practitioner): At<PractitionerId>,
+) -> Result<impl IntoResponse, Problem> {
+    let schedule = usecase::find_schedule(&api, &caller, &practitioner).await?;
     Ok((etag(schedule.rev), Json(ScheduleView::from(schedule))))
 }
 

@@ -120,6 +120,19 @@ pub(crate) async fn read_schedule(
     Ok(schedule)
 }
 
+/// Finds a practitioner's hours by whose they are.
+pub(crate) async fn find_schedule(
+    api: &Api,
+    caller: &Caller,
+    practitioner: &PractitionerId,
+) -> Result<Schedule, Failure> {
+    let clinic = load::clinic_of(&caller.actor)?;
+    let resource = of_practitioner(clinic, practitioner);
+    let _ = access::decide(&caller.actor, Act::FindSchedule, &resource, api.clock.now())?;
+    let mut tx = api.store.read(Scope::Clinic(clinic)).await?;
+    schedules::of_practitioner(&mut tx, practitioner).await?.ok_or(Failure::NotFound)
+}
+
 fn of_practitioner(clinic: &ClinicId, practitioner: &PractitionerId) -> Resource {
     let practitioners = vec![practitioner.clone()];
     Resource { clinic: Some(clinic.clone()), practitioners, ..Resource::default() }

@@ -119,7 +119,7 @@ fn sample(key: &str) -> &'static str {
         "data_keys_file" => "\"/etc/bedside/data-keys\"",
         "sfu_udp_bind" => "\"0.0.0.0\"",
         "shards" => "2",
-        "origins" => "[\"https://clinic.example\"]",
+        "origins" | "embed_origins" => "[\"https://clinic.example\"]",
         "connections_per_address_max" => "1000",
         "memory_budget_mib" => "4096",
         "public_url" => "\"https://video.clinic.example\"",

@@ -194,7 +194,8 @@ pub(crate) fn parse(raw: &RawConfig, machine: &Machine) -> Result<Config, Config
         webhooks: webhooks(raw, &api_keys)?,
         api_keys,
         auto_create_rooms: raw.auto_create_rooms.unwrap_or(true),
-        origins: origins(raw)?,
+        origins: origins(raw.origins.as_deref())?,
+        embed_origins: origins(raw.embed_origins.as_deref())?,
         connections_per_address_max: raw.connections_per_address_max.unwrap_or_else(|| {
             if http.ip().is_loopback() { 0 } else { CONNECTIONS_PER_ADDRESS_DEFAULT }
         }),
@@ -375,8 +376,8 @@ pub(crate) fn api_keys(raw: &RawConfig, mode: Mode) -> Result<ApiKeys, ConfigErr
 }
 
 /// What browsers send (RFC 6454 §6.2), so that it can be compared byte by byte.
-fn origins(raw: &RawConfig) -> Result<Vec<String>, ConfigError> {
-    let origins = raw.origins.clone().unwrap_or_default();
+fn origins(given: Option<&[String]>) -> Result<Vec<String>, ConfigError> {
+    let origins = given.unwrap_or_default().to_vec();
     let is_origin = |text: &str| {
         text.split_once("://").is_some_and(|(scheme, host)| {
             matches!(scheme, "http" | "https" | "capacitor" | "ionic")
@@ -522,6 +523,7 @@ mod tests {
         let cases: [(&str, Change); 24] = [
             ("https://clinic.example", |raw| raw.origins = Some(vec!["clinic.example".into()])),
             ("https://clinic.example", |raw| raw.origins = Some(vec!["https://a/b".into()])),
+            ("https://clinic.example", |raw| raw.embed_origins = Some(vec!["*".into()])),
             ("memory_budget_mib is 0", |raw| raw.memory_budget_mib = Some(0)),
             ("webhook_urls", |raw| raw.webhook_urls = Some(vec!["clinic.example".to_owned()])),
             ("before the colon", |raw| raw.webhook_api_key = Some("nobody".to_owned())),

@@ -71,6 +71,11 @@ settings! {
         /// from using tokens that leaked to them.
         #[arg(long, env = "BEDSIDE_ORIGINS", value_name = "ORIGIN", value_delimiter = ',', help_heading = "HTTP")]
         pub(crate) origins: Option<Vec<String>>,
+        /// Origins whose pages may show a visit in a frame (the custom element bedside-room), such as
+        /// <https://clinic.example>, separated by commas or given several times. None: nobody, so that no other site can
+        /// lay itself over a visit.
+        #[arg(long, env = "BEDSIDE_EMBED_ORIGINS", value_name = "ORIGIN", value_delimiter = ',', help_heading = "HTTP")]
+        pub(crate) embed_origins: Option<Vec<String>>,
         /// Most connections at once from one IPv4 address or one IPv6 network of 64 bits; further ones are closed. A
         /// whole clinic may stand behind one address. 0: no limit, which is the default where http is a loopback address,
         /// as everybody then comes through one proxy.

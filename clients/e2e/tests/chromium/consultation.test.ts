@@ -9,6 +9,7 @@ import {
   cameraTile,
   inCall,
   joinByLink,
+  leaveCall,
   LEAVE_SEEN_WITHIN_MS,
   microphoneIsOff,
   ON_PAGE,
@@ -137,7 +138,7 @@ test('a shared screen is seen beside the camera, and goes when sharing ends', as
 test("who leaves by the button is gone from the other's page within two seconds", async () => {
   const { doctor, patient } = await consultation();
   await untilPresent(doctor, cameraTile('patient'), 5_000);
-  await patient.press(BUTTON.leave);
+  await leaveCall(patient);
   await untilAbsent(doctor, cameraTile('patient'), LEAVE_SEEN_WITHIN_MS);
   await untilAbsent(patient, ON_PAGE.call, 2_000);
 });
@@ -178,7 +179,7 @@ test('three participants each see and hear the two others', async () => {
     }
     await hearsTone(tab, 2);
   }
-  await interpreter.press(BUTTON.leave);
+  await leaveCall(interpreter);
   await untilAbsent(doctor, cameraTile('interpreter'), LEAVE_SEEN_WITHIN_MS);
   await untilAbsent(patient, cameraTile('interpreter'), LEAVE_SEEN_WITHIN_MS);
   await seesMovingPicture(doctor, cameraTile('patient'));

@@ -34,8 +34,19 @@ const on = stage(
 );
 const REFUSED_WITHIN_MS = 10_000;
 
-/** Opens the link and presses Join; resolves once the page reads `message`, and makes sure that no call began. */
+/** Opens the link; resolves once the page reads `message`, without Join pressed, and makes sure that no call began. */
 async function refused(link: string, message: RegExp): Promise<Tab> {
+  const tab = await on.tab('visitor');
+  await tab.goto(link);
+  await untilVisible(tab, message, REFUSED_WITHIN_MS);
+  expect(
+    await tab.evaluate((call: string) => document.querySelector(call) === null, ON_PAGE.call),
+  ).toBe(true);
+  return tab;
+}
+
+/** The same for what the server only finds out when somebody joins. */
+async function refusedAtJoining(link: string, message: RegExp): Promise<void> {
   const tab = await on.tab('visitor');
   await tab.goto(link);
   await tab.press(BUTTON.join);
@@ -43,7 +54,6 @@ async function refused(link: string, message: RegExp): Promise<Tab> {
   expect(
     await tab.evaluate((call: string) => document.querySelector(call) === null, ON_PAGE.call),
   ).toBe(true);
-  return tab;
 }
 
 test('an expired link is refused with its reason', async () => {
@@ -123,7 +133,7 @@ test('a token that names no room is refused before the server is asked', async (
 test('a missing room is said to be not open where rooms do not open by themselves', async () => {
   const strict = await Bedside.start({ arguments: ['--auto-create-rooms=false'] });
   try {
-    await refused(
+    await refusedAtJoining(
       strict.link({ room: 'nowhere', identity: 'early' }),
       /This consultation is not open/,
     );
@@ -137,7 +147,10 @@ test('a full server says so', async () => {
   try {
     const first = await on.tab('first');
     await joinByLink(first, small.link({ room: 'small', identity: 'first' }));
-    await refused(small.link({ room: 'small', identity: 'second' }), /The server is at its limit/);
+    await refusedAtJoining(
+      small.link({ room: 'small', identity: 'second' }),
+      /The server is at its limit/,
+    );
   } finally {
     await small.stop();
   }

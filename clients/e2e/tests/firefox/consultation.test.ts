@@ -10,6 +10,7 @@ import {
   cameraTile,
   inCall,
   joinByLink,
+  leaveCall,
   LEAVE_SEEN_WITHIN_MS,
   microphoneIsOff,
   readsMessage,
@@ -130,11 +131,11 @@ test('a reload of Firefox brings it back into the call', async () => {
 test('each sees the other leave within two seconds', async () => {
   const tabs = await consultation();
   await untilPresent(tabs.chromium, cameraTile('on-firefox'), 5_000);
-  await tabs.firefox.press(BUTTON.leave);
+  await leaveCall(tabs.firefox);
   await untilAbsent(tabs.chromium, cameraTile('on-firefox'), LEAVE_SEEN_WITHIN_MS);
   const again = await consultation('chromium');
   await untilPresent(again.firefox, cameraTile('on-chromium'), 5_000);
-  await again.chromium.press(BUTTON.leave);
+  await leaveCall(again.chromium);
   await untilAbsent(again.firefox, cameraTile('on-chromium'), LEAVE_SEEN_WITHIN_MS);
 });
 

@@ -1,5 +1,5 @@
+import type { DeviceOption } from '@bedside/media-web';
 import { useId } from 'react';
-import type { DeviceOption } from '../device-list.ts';
 
 /** A labelled choice of devices; says so where there is nothing to choose. */
 export function DeviceSelect({

@@ -1,8 +1,8 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 
 /**
- * The heading of a page. Takes the focus when the page changes, so that keyboards and screen
- * readers start where the new page starts; names the tab after it.
+ * The heading of a page. Takes the focus when the page changes, so that keyboards and screen readers start where the
+ * new page starts; names the tab after it.
  */
 export function Heading({
   children,

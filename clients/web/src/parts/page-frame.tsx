@@ -1,20 +1,29 @@
 import type { ReactNode } from 'react';
+import { useSay } from '../app/words.tsx';
+import { BrandMark } from './brand.tsx';
+import { LanguageSelect } from './language-select.tsx';
 
-/** The calm frame around everything but the call itself. */
-export function PageFrame({ children }: { readonly children: ReactNode }) {
+/** The calm frame around a visit's own screens: no way to wander off, and who it is about in the header. */
+export function PageFrame({
+  children,
+  aside,
+}: {
+  readonly children: ReactNode;
+  readonly aside?: ReactNode;
+}) {
+  const say = useSay();
   return (
     <div className="page">
       <header className="page-header">
         <span className="brand">
-          <svg className="brand-mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-            <rect width="32" height="32" rx="9" />
-            <path d="M9 8v16M9 19h14v5M9 15.5h9a5 5 0 0 1 5 3.5" />
-          </svg>
-          Bedside
+          <BrandMark />
+          {say('app.name')}
         </span>
+        {aside}
+        <LanguageSelect />
       </header>
       <main className="page-main">{children}</main>
-      <footer className="page-footer">Sound and picture go only through this server.</footer>
+      <footer className="page-footer">{say('app.private')}</footer>
     </div>
   );
 }

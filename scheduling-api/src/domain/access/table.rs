@@ -84,6 +84,8 @@ access_table! {
     CreateSchedule "create_schedule": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
     /// Reads a practitioner's hours.
     ReadSchedule "read_schedule": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Finds the hours of a practitioner.
+    FindSchedule "find_schedule": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
     /// Changes a practitioner's hours.
     UpdateSchedule "update_schedule": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
     /// Adds dates on which a practitioner's hours do not hold.

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { isHello, readFromFrame, readFromPage } from './protocol.ts';
+
+it('knows a hello of this version only', () => {
+  expect(isHello({ bedside: 1 })).toBe(true);
+  for (const other of [null, 1, 'bedside', {}, { bedside: 2 }, { bedside: '1' }]) {
+    expect(isHello(other)).toBe(false);
+  }
+});
+
+it.each([
+  [{ kind: 'secret', secret: 'abc' }],
+  [{ kind: 'no-secret' }],
+  [{ kind: 'leave' }],
+  [{ kind: 'switch', device: 'camera', on: false }],
+])('reads %j from the page', (message) => {
+  expect(readFromPage(message)).toEqual(message);
+});
+
+it.each([
+  [null],
+  ['leave'],
+  [{ kind: 'secret', secret: 7 }],
+  [{ kind: 'secret', secret: 'x'.repeat(9000) }],
+  [{ kind: 'switch', device: 'door', on: true }],
+  [{ kind: 'switch', device: 'camera', on: 'yes' }],
+  [{ kind: 'erase' }],
+])('leaves %j of the page alone', (message) => {
+  expect(readFromPage(message)).toBeNull();
+});
+
+it('reads events by their names', () => {
+  expect(readFromFrame({ kind: 'event', name: 'joined' })).toEqual({
+    kind: 'event',
+    name: 'joined',
+  });
+  expect(readFromFrame({ kind: 'event', name: 'constructor' })).toBeNull();
+  expect(readFromFrame({ kind: 'secret-wanted' })).toEqual({ kind: 'secret-wanted' });
+});

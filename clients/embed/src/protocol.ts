@@ -1,0 +1,81 @@
+/**
+ * What a clinic's page and the frame in it say to each other, over a port that the page hands over. Version 1: fields are
+ * only ever added; what is not understood is left alone.
+ */
+export const VERSION = 1;
+
+/** What goes by `postMessage`: from the frame, that it is there; from the page, with the port. */
+export interface Hello {
+  readonly bedside: typeof VERSION;
+}
+
+/** From the frame to the page. */
+export type FromFrame =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'secret-wanted' }
+  | { readonly kind: 'event'; readonly name: EventName; readonly detail?: string };
+
+/** From the page to the frame. */
+export type FromPage =
+  /** A join link's secret, or a join token. */
+  | { readonly kind: 'secret'; readonly secret: string }
+  | { readonly kind: 'no-secret' }
+  | { readonly kind: 'leave' }
+  | { readonly kind: 'switch'; readonly device: 'microphone' | 'camera'; readonly on: boolean };
+
+export type EventName = 'waiting' | 'admitted' | 'joined' | 'left' | 'ended' | 'error';
+
+const EVENTS: ReadonlySet<string> = new Set([
+  'waiting',
+  'admitted',
+  'joined',
+  'left',
+  'ended',
+  'error',
+]);
+
+export function isHello(data: unknown): data is Hello {
+  return field(data, 'bedside') === VERSION;
+}
+
+export function readFromFrame(data: unknown): FromFrame | null {
+  const kind = field(data, 'kind');
+  if (kind === 'ready' || kind === 'secret-wanted') {
+    return { kind };
+  }
+  const name = field(data, 'name');
+  if (kind === 'event' && isEventName(name)) {
+    const detail = field(data, 'detail');
+    return typeof detail === 'string' ? { kind, name, detail } : { kind, name };
+  }
+  return null;
+}
+
+export function readFromPage(data: unknown): FromPage | null {
+  const kind = field(data, 'kind');
+  if (kind === 'leave' || kind === 'no-secret') {
+    return { kind };
+  }
+  const secret = field(data, 'secret');
+  if (kind === 'secret' && typeof secret === 'string' && secret.length < 8192) {
+    return { kind, secret };
+  }
+  const device = field(data, 'device');
+  const on = field(data, 'on');
+  if (
+    kind === 'switch' &&
+    (device === 'microphone' || device === 'camera') &&
+    typeof on === 'boolean'
+  ) {
+    return { kind, device, on };
+  }
+  return null;
+}
+
+function isEventName(name: unknown): name is EventName {
+  return typeof name === 'string' && EVENTS.has(name);
+}
+
+function field(data: unknown, name: string): unknown {
+  return typeof data === 'object' && data !== null ? Reflect.get(data, name) : undefined;
+}

@@ -1,0 +1,19 @@
+/** What a page needs from a running call, said without LiveKit's types. */
+import type { CallInput, Device, MediaChoice } from '@bedside/core';
+import type { CapturedMedia, DeviceKind } from './captured-media.ts';
+
+export type Report = (input: CallInput) => void;
+
+export interface MediaLink {
+  /** Reports `connected` or `join-failed`; never rejects. */
+  connect(token: string, choice: MediaChoice, captured: CapturedMedia): Promise<void>;
+  switchDevice(device: Device, on: boolean): Promise<void>;
+  sendMessage(id: string, text: string): Promise<void>;
+  startSound(): Promise<void>;
+  showHand(raised: boolean): Promise<void>;
+  /** Shows somebody's picture in the element until the returned function is called. */
+  attach(identity: string, kind: 'person' | 'screen', element: HTMLVideoElement): () => void;
+  chooseDevice(kind: DeviceKind, deviceId: string): Promise<void>;
+  chosenDevice(kind: DeviceKind): string;
+  close(): void;
+}

@@ -1,0 +1,164 @@
+import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { useEffect, useId, useState } from 'react';
+import { BrandMark } from '../parts/brand.tsx';
+import { Icon } from '../parts/icon.tsx';
+import { LanguageSelect } from '../parts/language-select.tsx';
+import {
+  endSession,
+  hasRole,
+  homeOf,
+  isStaff,
+  type Me,
+  patientOf,
+  practitionerOf,
+  useSession,
+} from './session.ts';
+import { useSay } from './words.tsx';
+
+/** Around every screen but the visit's: where one is, where one can go, who one is. */
+export function AppFrame() {
+  const say = useSay();
+  const { me } = useSession();
+  return (
+    <div className="app">
+      <a className="skip-link" href="#content">
+        {say('app.skip')}
+      </a>
+      <header className="app-header">
+        <Link to={me == null ? '/' : homeOf(me)} className="brand">
+          <BrandMark />
+          {say('app.name')}
+        </Link>
+        <Navigation me={me} />
+      </header>
+      <OfflineNote />
+      <main className="app-main" id="content" tabIndex={-1}>
+        <Outlet />
+      </main>
+      <footer className="page-footer">{say('app.private')}</footer>
+    </div>
+  );
+}
+
+function Navigation({ me }: { readonly me: Me | null | undefined }) {
+  const say = useSay();
+  const id = useId();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  // Open on this page: another page finds it closed.
+  const [openOn, setOpenOn] = useState<string | null>(null);
+  const isOpen = openOn === path;
+  return (
+    <>
+      <button
+        type="button"
+        className="menu-button"
+        aria-expanded={isOpen}
+        aria-controls={id}
+        onClick={() => setOpenOn(isOpen ? null : path)}
+      >
+        <Icon name={isOpen ? 'close' : 'menu'} />
+        {say('app.menu')}
+      </button>
+      <div className="app-navigation" id={id} data-open={isOpen}>
+        <nav aria-label={say('app.menu')}>
+          <ul>
+            <Places me={me} />
+          </ul>
+        </nav>
+        <div className="app-tools">
+          <LanguageSelect />
+          {me === null && (
+            <Link to="/sign-in" className="button button-quiet">
+              {say('nav.signIn')}
+            </Link>
+          )}
+          {me != null && <SignOut />}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Places({ me }: { readonly me: Me | null | undefined }) {
+  const say = useSay();
+  const staff = me != null && me.second_factor && isStaff(me);
+  return (
+    <>
+      {staff && <Place to="/today">{say('nav.today')}</Place>}
+      {staff && practitionerOf(me) !== null && <Place to="/hours">{say('nav.hours')}</Place>}
+      {staff && hasRole(me, 'clinic_admin') && (
+        <>
+          <Place to="/services">{say('nav.services')}</Place>
+          <Place to="/keys">{say('nav.keys')}</Place>
+          <Place to="/audit">{say('nav.audit')}</Place>
+        </>
+      )}
+      {staff && <Place to="/staff">{say('nav.staff')}</Place>}
+      {!staff && <Place to="/find">{say('nav.find')}</Place>}
+      {me != null && patientOf(me) !== null && (
+        <>
+          <Place to="/appointments">{say('nav.appointments')}</Place>
+          <Place to="/profile">{say('nav.profile')}</Place>
+        </>
+      )}
+      {me != null && <Place to="/account">{say('nav.account')}</Place>}
+    </>
+  );
+}
+
+function Place({
+  to,
+  children,
+}: {
+  readonly to:
+    | '/account'
+    | '/appointments'
+    | '/audit'
+    | '/find'
+    | '/hours'
+    | '/keys'
+    | '/profile'
+    | '/services'
+    | '/staff'
+    | '/today';
+  readonly children: string;
+}) {
+  return (
+    <li>
+      <Link to={to} className="place" activeProps={{ 'aria-current': 'page' }}>
+        {children}
+      </Link>
+    </li>
+  );
+}
+
+function SignOut() {
+  const say = useSay();
+  const navigate = useNavigate();
+  return (
+    <button
+      type="button"
+      className="button button-quiet"
+      onClick={() => void endSession().then(() => navigate({ to: '/' }))}
+    >
+      {say('nav.signOut')}
+    </button>
+  );
+}
+
+function OfflineNote() {
+  const say = useSay();
+  const [isOnline, setOnline] = useState(navigator.onLine);
+  useEffect(() => {
+    const renew = (): void => setOnline(navigator.onLine);
+    addEventListener('online', renew);
+    addEventListener('offline', renew);
+    return () => {
+      removeEventListener('online', renew);
+      removeEventListener('offline', renew);
+    };
+  }, []);
+  return (
+    <div role="status">{!isOnline && <p className="offline-note">{say('app.offline')}</p>}</div>
+  );
+}

@@ -1,0 +1,143 @@
+import type { Schemas } from '@bedside/core';
+import { answered, ifMatch, VisitApi } from '@bedside/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { api } from '../../app/api.ts';
+import { useFormat } from '../../app/format.ts';
+import { useSay } from '../../app/words.tsx';
+import { useNow } from '../../parts/clock.tsx';
+import { Icon } from '../../parts/icon.tsx';
+import { ProblemNotice } from '../../parts/notice.tsx';
+import { InviteForm } from '../../visit/invite-form.tsx';
+import { nameOf, practitionerQuery, serviceQuery } from '../booking/directory.ts';
+import { stateKey } from '../patient/appointments-screen.tsx';
+
+type Appointment = Schemas['AppointmentView'];
+type Act = 'approve' | 'decline' | 'no-show' | 'finish';
+
+const LIVE: ReadonlySet<string> = new Set(['booked', 'checked_in', 'in_progress']);
+
+/** One visit of the day, with what can be done about it. */
+export function DayVisit({ visit }: { readonly visit: Appointment }) {
+  const say = useSay();
+  const format = useFormat();
+  const service = useQuery(serviceQuery(visit.service));
+  const practitioner = useQuery(practitionerQuery(visit.practitioner));
+  const patient = usePatientName(visit.patient ?? null);
+  const [visits] = useState(
+    () => new VisitApi({ baseUrl: location.origin, newKey: () => crypto.randomUUID() }),
+  );
+  const turn = useTurn(visit);
+  const now = useNow(60_000);
+  const isLate = visit.state === 'booked' && new Date(visit.start).getTime() < now;
+  const doctor = practitioner.data === undefined ? '' : nameOf(practitioner.data.profile);
+  return (
+    <li className="card visit-card" data-state={visit.state}>
+      <div className="visit-when">
+        <span className="visit-time">{format.time(visit.start)}</span>
+        <span className="visit-day">{format.time(visit.end)}</span>
+      </div>
+      <div className="visit-what">
+        <h3>{patient === '' ? say('today.patient') : patient}</h3>
+        <p className="hint">{[service.data?.name, doctor].filter(Boolean).join(' · ')}</p>
+        <span className="badge-state" data-state={visit.state}>
+          {say(stateKey(visit.state))}
+        </span>
+      </div>
+      <div className="actions visit-actions">
+        {LIVE.has(visit.state) && (
+          <Link
+            to="/visit/$appointment"
+            params={{ appointment: visit.id }}
+            className="button button-primary button-quiet"
+          >
+            <Icon name="camera" />
+            {say('today.open')}
+          </Link>
+        )}
+        {visit.state === 'requested' && (
+          <>
+            <TurnButton act="approve" turn={turn} label={say('today.approve')} isFirst />
+            <TurnButton act="decline" turn={turn} label={say('today.decline')} />
+          </>
+        )}
+        {isLate && <TurnButton act="no-show" turn={turn} label={say('today.noShow')} />}
+        {visit.state === 'in_progress' && (
+          <TurnButton act="finish" turn={turn} label={say('today.finish')} />
+        )}
+        {LIVE.has(visit.state) && <InviteForm api={visits} appointment={visit.id} />}
+      </div>
+      <ProblemNotice error={turn.error} />
+    </li>
+  );
+}
+
+function usePatientName(id: string | null): string {
+  const { data } = useQuery({
+    queryKey: ['patient', id],
+    queryFn: () => answered(api.GET('/v1/patients/{id}', { params: { path: { id: id ?? '' } } })),
+    enabled: id !== null,
+    staleTime: 300_000,
+  });
+  if (data === undefined) {
+    return '';
+  }
+  const { given_name: given = '', family_name: family = '' } = namesOf(data.profile);
+  return `${given} ${family}`.trim();
+}
+
+function namesOf(profile: object): { given_name?: string; family_name?: string } {
+  return Object.fromEntries(
+    Object.entries(profile).filter(([, value]) => typeof value === 'string'),
+  );
+}
+
+function useTurn(visit: Appointment) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (act: Act) => {
+      const params = { path: { id: visit.id }, header: ifMatch(visit.rev) };
+      switch (act) {
+        case 'approve':
+          return answered(api.POST('/v1/appointments/{id}/approve', { params }));
+        case 'decline':
+          return answered(api.POST('/v1/appointments/{id}/decline', { params }));
+        case 'no-show':
+          return answered(api.POST('/v1/appointments/{id}/no-show', { params }));
+        case 'finish':
+          return answered(api.POST('/v1/appointments/{id}/finish', { params }));
+        default:
+          return unreachable(act);
+      }
+    },
+    onSettled: () => client.invalidateQueries({ queryKey: ['appointments'] }),
+  });
+}
+
+function TurnButton({
+  act,
+  turn,
+  label,
+  isFirst = false,
+}: {
+  readonly act: Act;
+  readonly turn: { readonly mutate: (act: Act) => void; readonly isPending: boolean };
+  readonly label: string;
+  readonly isFirst?: boolean;
+}) {
+  return (
+    <button
+      type="button"
+      className={`button button-quiet${isFirst ? ' button-primary' : ''}`}
+      aria-busy={turn.isPending}
+      onClick={() => turn.mutate(act)}
+    >
+      {label}
+    </button>
+  );
+}
+
+function unreachable(value: never): never {
+  throw new Error(`unhandled: ${String(value)}`);
+}

@@ -1,0 +1,156 @@
+import { VisitApi } from '@bedside/core';
+import type { EventName, FromFrame, FromPage, Hello } from '@bedside/embed/protocol';
+import { isHello, readFromPage, VERSION } from '@bedside/embed/protocol';
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import { useSay } from '../app/words.tsx';
+import { CallMachine } from '../consult/call-machine.ts';
+import { Consult } from '../consult/consult.tsx';
+import { Loading } from '../parts/notice.tsx';
+import { VisitMachine } from './visit-machine.ts';
+import { VisitMemory } from './visit-memory.ts';
+import { VisitScreen } from './visit-screen.tsx';
+
+/**
+ * A visit inside another site's page. Which sites may show it the server says (`frame-ancestors`); the secret is asked
+ * from that page over the port that it handed over, and is in no address.
+ */
+export function FrameScreen() {
+  const port = usePort();
+  const secret = useSecret(port);
+  const say = useSay();
+  if (port === null || secret === null) {
+    return (
+      <main className="page-main">
+        <p>{say('embed.waitingToken')}</p>
+        <Loading />
+      </main>
+    );
+  }
+  return isToken(secret) ? (
+    <FramedCall port={port} token={secret} />
+  ) : (
+    <FramedVisit port={port} secret={secret} />
+  );
+}
+
+/** The port of the page around this one; another frame's is not taken. */
+function usePort(): MessagePort | null {
+  const [port, setPort] = useState<MessagePort | null>(null);
+  useEffect(() => {
+    const greet = (event: MessageEvent): void => {
+      const offered = event.ports[0];
+      if (event.source === globalThis.parent && offered !== undefined && isHello(event.data)) {
+        offered.start();
+        tell(offered, { kind: 'ready' });
+        setPort(offered);
+      }
+    };
+    addEventListener('message', greet);
+    // It says that we are here and no more, so anybody may hear it.
+    const knock: Hello = { bedside: VERSION };
+    globalThis.parent.postMessage(knock, '*');
+    return () => removeEventListener('message', greet);
+  }, []);
+  return port;
+}
+
+function useSecret(port: MessagePort | null): string | null {
+  const [secret, setSecret] = useState<string | null>(null);
+  useEffect(() => {
+    if (port === null) {
+      return undefined;
+    }
+    const stop = listen(port, (message) => {
+      if (message.kind === 'secret') {
+        setSecret(message.secret);
+      } else if (message.kind === 'no-secret') {
+        tell(port, { kind: 'event', name: 'error', detail: 'no-secret' });
+      }
+    });
+    tell(port, { kind: 'secret-wanted' });
+    return stop;
+  }, [port]);
+  return secret;
+}
+
+function FramedCall({ port, token }: { readonly port: MessagePort; readonly token: string }) {
+  const [machine] = useState(() => {
+    const made = new CallMachine(location.origin, { remembers: false, freshToken: null });
+    made.dispatch({ kind: 'token-offered', text: token });
+    return made;
+  });
+  useTold(port, machine);
+  return <Consult machine={machine} />;
+}
+
+function FramedVisit({ port, secret }: { readonly port: MessagePort; readonly secret: string }) {
+  const [machine] = useState(() => {
+    const api = new VisitApi({ baseUrl: location.origin, newKey: () => crypto.randomUUID() });
+    return new VisitMachine(api, location.origin, new VisitMemory());
+  });
+  useEffect(() => {
+    void machine.open(async () => (await machine.api.exchange(secret)).visit);
+    return () => machine.close();
+  }, [machine, secret]);
+  const { phase } = useSyncExternalStore(machine.subscribe, machine.snapshot);
+  useEffect(() => {
+    const names = { waiting: 'waiting', entering: 'admitted', over: 'ended', refused: 'error' };
+    const name = phase in names ? Reflect.get(names, phase) : null;
+    if (isEvent(name)) {
+      tell(port, { kind: 'event', name });
+    }
+  }, [phase, port]);
+  useTold(port, machine.calls);
+  return <VisitScreen machine={machine} canRecover={false} />;
+}
+
+/** Tells the page how the call stands, and does what it asks. */
+function useTold(port: MessagePort, machine: CallMachine): void {
+  const { phase } = useSyncExternalStore(machine.subscribe, machine.snapshot);
+  useEffect(() => {
+    const names = { 'in-call': 'joined', left: 'left', problem: 'error' };
+    const name = phase in names ? Reflect.get(names, phase) : null;
+    if (isEvent(name)) {
+      tell(port, { kind: 'event', name });
+    }
+  }, [phase, port]);
+  useEffect(
+    () =>
+      listen(port, (message) => {
+        const state = machine.snapshot();
+        if (message.kind === 'leave') {
+          machine.dispatch({ kind: 'leave-pressed' });
+        } else if (message.kind === 'switch' && state.phase === 'in-call') {
+          const { microphoneOn, cameraOn } = state.roster.self;
+          const isOn = message.device === 'microphone' ? microphoneOn : cameraOn;
+          if (isOn !== message.on) {
+            machine.dispatch({ kind: 'device-pressed', device: message.device });
+          }
+        }
+      }),
+    [port, machine],
+  );
+}
+
+function listen(port: MessagePort, hear: (message: FromPage) => void): () => void {
+  const onMessage = ({ data }: MessageEvent): void => {
+    const message = readFromPage(data);
+    if (message !== null) {
+      hear(message);
+    }
+  };
+  port.addEventListener('message', onMessage);
+  return () => port.removeEventListener('message', onMessage);
+}
+
+function tell(port: MessagePort, message: FromFrame): void {
+  port.postMessage(message);
+}
+
+function isEvent(name: unknown): name is EventName {
+  return typeof name === 'string';
+}
+
+function isToken(secret: string): boolean {
+  return secret.split('.').length === 3;
+}

@@ -1,0 +1,109 @@
+import type { Visit } from '@bedside/core';
+import { leads } from '@bedside/core';
+import { useEffect, useSyncExternalStore } from 'react';
+import { useSay } from '../app/words.tsx';
+import { Consult } from '../consult/consult.tsx';
+import { StatusRegion } from '../consult/status-region.tsx';
+import { Heading } from '../parts/heading.tsx';
+import { PageFrame } from '../parts/page-frame.tsx';
+import { CheckIn } from './check-in.tsx';
+import { useLeaderPanel } from './leader-panel.tsx';
+import { OverCard } from './over-card.tsx';
+import { RefusedCard } from './refused-card.tsx';
+import { HeaderFacts } from './visit-facts.tsx';
+import type { VisitMachine } from './visit-machine.ts';
+import { WaitingRoom } from './waiting-room.tsx';
+
+/** A visit as one of its people sees it. Which screen stands there the server's state decides. */
+export function VisitScreen({
+  machine,
+  canRecover,
+}: {
+  readonly machine: VisitMachine;
+  /** Whether there is somebody to send a new link to. */
+  readonly canRecover: boolean;
+}) {
+  const state = useSyncExternalStore(machine.subscribe, machine.snapshot);
+  const wantsPreview =
+    state.phase === 'lobby' || state.phase === 'checking-in' || state.phase === 'waiting';
+  useEffect(() => {
+    if (wantsPreview) {
+      void machine.preview.start();
+      // The call's code arrives while people wait.
+      void import('@bedside/media-web/room-link').catch(() => undefined);
+      void import('../consult/call-page.tsx').catch(() => undefined);
+    }
+  }, [machine, wantsPreview]);
+  if (state.phase === 'in-call') {
+    return <InCall machine={machine} visit={state.visit} />;
+  }
+  return (
+    <>
+      <StatusRegion announcements={machine.calls.announcements} note={null} />
+      <PageFrame aside={'visit' in state ? <HeaderFacts visit={state.visit} /> : null}>
+        <Door machine={machine} canRecover={canRecover} />
+      </PageFrame>
+    </>
+  );
+}
+
+function Door({
+  machine,
+  canRecover,
+}: {
+  readonly machine: VisitMachine;
+  readonly canRecover: boolean;
+}) {
+  const say = useSay();
+  const state = useSyncExternalStore(machine.subscribe, machine.snapshot);
+  switch (state.phase) {
+    case 'opening':
+    case 'entering':
+      return (
+        <section className="card card-narrow card-message" aria-busy="true">
+          <span className="spinner spinner-large" aria-hidden="true" />
+          <Heading title={say('join.opening')}>{say('join.opening')}</Heading>
+        </section>
+      );
+    case 'refused':
+      return <RefusedCard error={state.error} api={canRecover ? machine.api : null} />;
+    case 'lobby':
+    case 'checking-in':
+      return (
+        <CheckIn
+          machine={machine}
+          visit={state.visit}
+          isBusy={state.phase === 'checking-in'}
+          error={state.phase === 'lobby' ? state.error : null}
+        />
+      );
+    case 'waiting':
+      return <WaitingRoom machine={machine} visit={state.visit} isLost={state.isLost} />;
+    case 'in-call':
+      return null;
+    case 'over':
+      return <OverCard visit={state.visit} how={state.how} />;
+    default:
+      return unreachable(state);
+  }
+}
+
+function InCall({ machine, visit }: { readonly machine: VisitMachine; readonly visit: Visit }) {
+  const panel = useLeaderPanel(machine, visit);
+  const isLeader = leads(visit);
+  const other = isLeader
+    ? visit.participants.find(({ role }) => role === 'patient')?.name
+    : visit.practitioner.name;
+  const around = {
+    title: [other ?? visit.service.name, visit.clinic.name].join(' · '),
+    panel: isLeader ? panel : null,
+    onEndForAll: isLeader
+      ? () => void machine.api.end(visit.id).then(machine.took, () => undefined)
+      : null,
+  };
+  return <Consult machine={machine.calls} around={around} />;
+}
+
+function unreachable(value: never): never {
+  throw new Error(`unhandled visit: ${JSON.stringify(value)}`);
+}
