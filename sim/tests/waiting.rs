@@ -470,10 +470,9 @@ impl Walk {
         self.world.run_for(SECOND / 3);
         let marks: Vec<_> = self.people.iter().map(|id| mark(&mut self.world, *id)).collect();
         self.world.run_for(SECOND / 3);
-        for place in 0..self.people.len() {
-            if self.waits[place] {
-                assert_isolated(&mut self.world, self.people[place], marks[place]);
-            }
+        let waiting = self.people.iter().zip(marks).zip(&self.waits);
+        for ((id, since), _) in waiting.filter(|(_, waits)| **waits) {
+            assert_isolated(&mut self.world, *id, since);
         }
     }
 
