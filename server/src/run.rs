@@ -194,7 +194,10 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut stop = StopSignal::new()?;
     let mut greeting = greeting::text(config, http, admin, &planes.media.udp_ports())?;
     if config.mode != Mode::Production {
-        greeting.push_str(&scheduling::demo_ways_in(&api).await?);
+        match scheduling::demo_ways_in(&api).await {
+            Ok(ways_in) => greeting.push_str(&ways_in),
+            Err(error) => warn!(%error, "the demo clinic cannot be entered"),
+        }
     }
     // Whoever has read the greeting may ask at once.
     health.set_ready();

@@ -126,9 +126,11 @@ impl VirtualClient {
 
     fn take_participants(&mut self, participants: Vec<ParticipantInfo>) {
         for participant in participants {
-            let known = self.participants.get(&participant.sid).map(|known| known.version);
-            // LiveKit clients drop what is not newer.
-            let is_news = known.is_none_or(|known| participant.version > known);
+            let known = self.participants.get(&participant.sid);
+            // LiveKit clients drop what is not newer; but whoever has left they forget, with their version.
+            let is_news = known.is_none_or(|known| {
+                known.state == ParticipantState::Disconnected || participant.version > known.version
+            });
             if is_news && self.sid.as_ref() != Some(&participant.sid) {
                 // As livekit-client, by identity: a new sid is a replacement (from protocol 12 on), and whoever left
                 // is gone under every sid.
