@@ -117,6 +117,7 @@ impl Source<'_> {
         let descriptor = self.descriptor.as_ref();
         let seen = Seen {
             layer: self.layer,
+            seq: packet.seq,
             is_key_frame: self.is_key_frame,
             timestamp: packet.timestamp,
             descriptor,

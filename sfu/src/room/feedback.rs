@@ -141,11 +141,22 @@ impl Room {
         let Some(publication) = self.publications.get(subscription.publication) else { return };
         let found = subscription.stream.rewriter.extend_out(seq).and_then(|out| {
             let (layer, source, offsets) = subscription.stream.rewriter.source_of(out)?;
-            Some((offsets, layer, publication.layer(layer)?.history.as_ref()?.get(source)?))
+            let stored = publication.layer(layer)?.history.as_ref()?.get(source)?;
+            Some((offsets, layer, source, stored))
         });
-        let Some((offsets, layer, stored)) = found else {
+        let Some((offsets, layer, source, stored)) = found else {
             return self.give_up(context, key, seq, now);
         };
+        let descriptor = match stored.meta.codec {
+            CodecKind::Vp8 => vp8::Descriptor::parse(stored.payload),
+            _ => None,
+        };
+        // A loss on the way up may have kept a number for a frame that was left out.
+        let temporal = descriptor.and_then(|one| one.temporal_layer).unwrap_or(0);
+        if temporal > subscription.stream.sent_temporal(layer, source) {
+            context.counters.repairs_withheld += 1;
+            return;
+        }
         let Some((_, strip_red)) = pts.of(stored.meta.codec, false) else { return };
         let payload = if strip_red {
             red::primary(stored.payload).unwrap_or_default()
@@ -165,10 +176,6 @@ impl Room {
             context.counters.repairs_withheld += 1;
             return;
         }
-        let descriptor = match stored.meta.codec {
-            CodecKind::Vp8 => vp8::Descriptor::parse(stored.payload),
-            _ => None,
-        };
         let values = values_for(stored.values, subscription);
         // Only as RTX, under numbers of its own: sending an SRTP packet again with any changed header byte would use
         // one AEAD nonce twice (RFC 7714 §8.4 forbids it, and the key would be lost).

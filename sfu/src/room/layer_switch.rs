@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::{allocate::Pace, publication::Publication, subscription::Stream};
 
-use crate::{keys::LayerIndex, rtp::payload::vp8};
+use crate::{
+    keys::LayerIndex,
+    rtp::{ids::ExtSeq, payload::vp8},
+};
 
 /// Time between two stills.
 pub(super) const STILL_INTERVAL: Duration = Duration::from_secs(2);
@@ -28,6 +31,7 @@ pub(super) enum Decision {
 #[derive(Clone, Copy)]
 pub(super) struct Seen<'a> {
     pub(super) layer: LayerIndex,
+    pub(super) seq: ExtSeq,
     pub(super) is_key_frame: bool,
     pub(super) timestamp: u32,
     pub(super) descriptor: Option<&'a vp8::Descriptor>,
@@ -63,8 +67,14 @@ fn thinned(stream: &mut Stream, seen: Seen<'_>, now: Instant) -> Decision {
         Pace::Running => {
             let Some(descriptor) = seen.descriptor else { return Decision::Forward };
             let Some(temporal) = descriptor.temporal_layer else { return Decision::Forward };
+            if !stream.rewriter.is_newest(seen.layer, seen.seq) {
+                // Late: it shares the lot of its time, and changes nothing for what came since.
+                let is_sent = temporal <= stream.sent_temporal(seen.layer, seen.seq);
+                return if is_sent { Decision::Forward } else { Decision::Drop };
+            }
             if descriptor.start_of_partition && descriptor.partition == 0 {
-                stream.turn_temporal(temporal, descriptor.is_layer_sync);
+                let is_switch_point = descriptor.is_layer_sync;
+                stream.turn_temporal(temporal, is_switch_point, (seen.layer, seen.seq));
             }
             if temporal <= stream.temporal { Decision::Forward } else { Decision::Skip }
         }

@@ -147,6 +147,8 @@ pub(crate) struct Stream {
     pub(crate) is_plain: bool,
     /// Highest temporal layer that is sent.
     pub(crate) temporal: u8,
+    /// Where more temporal layers were last taken up: the layer, its packet, and what was sent before at least.
+    raised: Option<(LayerIndex, ExtSeq, u8)>,
     /// Timestamp of the last still, and when it began.
     pub(crate) still: Option<(u32, Instant)>,
     /// Id of the last picture that was left out.
@@ -169,6 +171,7 @@ impl Stream {
             goal,
             is_plain: true,
             temporal: ALL_FRAMES,
+            raised: None,
             still: None,
             skipped_picture: None,
             last: None,
@@ -212,6 +215,7 @@ impl Stream {
             };
         self.rewriter.begin(layer, source, Offsets { timestamp, picture_id, tl0_picture_index });
         self.running = true;
+        self.raised = None;
         self.temporal = self.goal.temporal;
         self.is_plain = is_plain(self.goal, self.temporal);
         if self.goal.pace == Pace::Stills {
@@ -236,12 +240,30 @@ impl Stream {
     }
 
     /// A frame of a temporal layer begins: what is sent from it on.
-    pub(crate) fn turn_temporal(&mut self, temporal: u8, is_switch_point: bool) {
+    pub(crate) fn turn_temporal(
+        &mut self,
+        temporal: u8,
+        is_switch_point: bool,
+        (layer, source): (LayerIndex, ExtSeq),
+    ) {
         let wanted = self.goal.temporal;
         if wanted < self.temporal {
             self.temporal = wanted;
         } else if temporal > self.temporal && temporal <= wanted && is_switch_point {
+            let before = self.sent_temporal(layer, ExtSeq(0)).min(self.temporal);
+            self.raised = Some((layer, source, before));
             self.temporal = temporal;
+        }
+    }
+
+    /// The highest temporal layer that is sent of the frame that this packet is of, or less where several were taken up one
+    /// after the other: what comes late of a frame that was left out, or refers to one, must not be sent.
+    pub(crate) fn sent_temporal(&self, layer: LayerIndex, source: ExtSeq) -> u8 {
+        match self.raised {
+            Some((raised, at, before)) if raised == layer && source < at => before,
+            _ if self.layer() == Some(layer) => self.temporal,
+            // What was left out of a layer that is past is not known; its base frames never were.
+            _ => 0,
         }
     }
 

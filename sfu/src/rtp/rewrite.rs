@@ -105,6 +105,14 @@ impl Rewriter {
         }
     }
 
+    /// Whether nothing later of the running layer has been sent or left out.
+    #[must_use]
+    pub(crate) fn is_newest(&self, layer: LayerIndex, source: ExtSeq) -> bool {
+        self.current().is_some_and(|epoch| {
+            epoch.layer == layer && epoch.out(source).is_some_and(|out| out > self.highest_out)
+        })
+    }
+
     /// Whether this packet of a layer, or a later one, has been sent: it comes late, and no epoch may begin with it, or what
     /// is older would be given a higher number.
     #[must_use]

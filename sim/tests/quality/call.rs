@@ -102,31 +102,10 @@ impl Call {
     fn sample(&mut self) {
         let carried = self.world.down_line(self.patient).carried_bytes;
         let (epoch, now) = (self.world.epoch, self.world.now);
-        let c = self.world.counters();
         let client = self.world.client(self.patient);
         let bytes = client.streams.iter().map(|stream| stream.bytes).sum();
         let shown = client.streams.iter().find_map(|stream| stream.viewer.as_deref());
         let shown = shown.map_or(&[][..], |viewer| &viewer.shown);
-        if std::env::var("QUALITY_TRACE").is_ok() {
-            eprintln!(
-                "{:>7} est {:>8} low {} probes {} pb {} layer {:?} nacks {} rtx {} withheld {} pli {}/{} lowered {} raised {} pauses {} shown {}",
-                (now - epoch).as_millis(),
-                c.estimates_bps,
-                c.estimates_lowered,
-                c.probes,
-                c.probe_bytes,
-                shown.last().map(|s| s.layer),
-                c.nacks_received,
-                c.rtp_retransmitted,
-                c.repairs_withheld,
-                c.key_frame_requests_received,
-                c.key_frame_requests_sent,
-                c.layers_lowered,
-                c.layers_raised,
-                c.pauses,
-                shown.len()
-            );
-        }
         self.series.add(now - epoch, (bytes, carried), shown, SAMPLE, now);
     }
 
