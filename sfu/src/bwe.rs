@@ -40,8 +40,11 @@ const MAX_BPS: u64 = 100_000_000;
 /// After congestion so much of what came through is asked of the line, in percent: the rest lets the queue drain.
 const DECREASE_PERCENT: u64 = 90;
 
-/// A trend alone, without a queue to be seen, lowers the estimate to no less than this part of itself at a time.
+/// A trend alone, with less of a queue than that, may be jitter: it lowers the estimate to no less than this part of itself,
+/// now and then, and is no limit of the line.
 const TREND_PERCENT: u64 = 93;
+const TREND_QUEUE_US: i64 = 80_000;
+const TREND_INTERVAL: Duration = Duration::from_millis(600);
 
 /// A second decrease within [`SETTLING`] is made only if it goes below this part of the first, and goes no lower than the
 /// other: a window of some packets tells a rate only so exactly, and what arrives when little is sent is that little, and
@@ -403,8 +406,12 @@ impl Estimator {
         };
         let arriving = if signal == Signal::Step { short.min(long) } else { long };
         let mut wanted = arriving * DECREASE_PERCENT / 100;
-        if signal == Signal::Overuse && self.delay.queue_us() < PROBE_QUEUE_US {
-            wanted = wanted.max(self.bps * TREND_PERCENT / 100);
+        if signal == Signal::Overuse && self.delay.queue_us() < TREND_QUEUE_US {
+            if since.is_none_or(|since| since >= TREND_INTERVAL) {
+                wanted = wanted.max(self.bps * TREND_PERCENT / 100);
+                self.lower(wanted.min(self.bps), now);
+            }
+            return;
         }
         if since.is_some_and(|since| since < SETTLING) {
             if wanted * 100 > self.bps * AGAIN_BELOW_PERCENT {

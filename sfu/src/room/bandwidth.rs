@@ -10,7 +10,7 @@ use super::{
     allocate::{self, Budget, Pace, Rank, Request},
     ladder::{current_bps, ladder},
     layer_switch,
-    line::LineState,
+    line::{LineState, RAISE_AFTER},
     publication::Publication,
     subscription::{ALL_FRAMES, Binding, Goal},
 };
@@ -34,6 +34,10 @@ const START_BPS: u64 = 1_000_000;
 /// Part of the budget that may be used by what is raised, in percent, and on narrow lines, of which sound needs the rest.
 const RAISE_PERCENT: u64 = 95;
 const RAISE_NARROW_PERCENT: u64 = 80;
+
+/// All that is wanted fits easily if it takes no more of the estimate than this, in percent.
+const EASY_PERCENT: u64 = 90;
+
 const RAISE_NARROW_BPS: u64 = 200_000;
 
 /// What is sent may cost so much of its part of the estimate, in percent, before it is lowered: rates of layers waver by
@@ -143,8 +147,10 @@ impl Room {
         line.settle(estimate, one.loss_permille(), sound_bps);
         let line = *line;
         let sound_bps = line.sound_cost(sound_bps);
-        let budget = budget(one, sound_bps, line.raise_after(), now)
-            .within(line.is_lossy.then_some(LOSSY_BPS));
+        // Where all that is wanted fits easily, what failed before says nothing any more.
+        let is_easy = estimate.is_some_and(|bps| bps / 100 * EASY_PERCENT >= wanted + sound_bps);
+        let wait = if is_easy { RAISE_AFTER } else { line.raise_after() };
+        let budget = budget(one, sound_bps, wait, now).within(line.is_lossy.then_some(LOSSY_BPS));
         let sent: u64 = requests.iter().map(|(_, one)| one.current_bps).sum();
         let total = allocate::allocate(budget, &mut requests);
         if let Some(estimator) = &mut one.outgoing.estimator {

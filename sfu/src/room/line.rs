@@ -35,7 +35,7 @@ const PLAIN_SOUND_PERCENT: u64 = 65;
 
 /// After congestion nothing is raised for so long; if it was what was raised that congested the line, for longer each
 /// time.
-const RAISE_AFTER: Duration = Duration::from_millis(2000);
+pub(super) const RAISE_AFTER: Duration = Duration::from_millis(2000);
 const RAISE_AFTER_MAX: Duration = Duration::from_secs(30);
 
 /// Congestion within this time after a raise comes from it.

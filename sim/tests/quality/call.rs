@@ -6,14 +6,13 @@ use std::{
 };
 
 use protocol::ids::ParticipantSid;
-use sfu::{metrics::Counters, words::event::Message};
+use sfu::words::event::Message;
 use sim::{
     ClientId, Link, TrackSpec, World,
     client::Feedback,
     judge,
     listener::Hearing,
     screen::{self, Seen},
-    viewer::Shown,
 };
 
 use super::series::Series;
@@ -103,14 +102,10 @@ impl Call {
     fn sample(&mut self) {
         let carried = self.world.down_line(self.patient).carried_bytes;
         let (epoch, now) = (self.world.epoch, self.world.now);
-        let counters = self.world.counters();
         let client = self.world.client(self.patient);
         let bytes = client.streams.iter().map(|stream| stream.bytes).sum();
         let shown = client.streams.iter().find_map(|stream| stream.viewer.as_deref());
         let shown = shown.map_or(&[][..], |viewer| &viewer.shown);
-        if std::env::var("QUALITY_TRACE").is_ok() {
-            trace(now - epoch, &counters, shown.last());
-        }
         self.series.add(now - epoch, (bytes, carried), shown, SAMPLE, now);
     }
 
@@ -296,26 +291,4 @@ impl Call {
         assert_eq!(self.world.counters().panics, 0, "seed {seed}");
         self.series.write(self.name, seed);
     }
-}
-
-/// One line of what the server thinks and does, for whoever asks why.
-fn trace(at: Duration, counters: &Counters, last: Option<&Shown>) {
-    println!(
-        "{:>7} estimate {:>8} lowered {} probes {} ({} bytes) layer {:?} nacks {} again {} withheld {} \
-         key frames {}/{} down {} up {} pauses {}",
-        at.as_millis(),
-        counters.estimates_bps,
-        counters.estimates_lowered,
-        counters.probes,
-        counters.probe_bytes,
-        last.map(|one| one.layer),
-        counters.nacks_received,
-        counters.rtp_retransmitted,
-        counters.repairs_withheld,
-        counters.key_frame_requests_received,
-        counters.key_frame_requests_sent,
-        counters.layers_lowered,
-        counters.layers_raised,
-        counters.pauses,
-    );
 }
