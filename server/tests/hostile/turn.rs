@@ -83,7 +83,10 @@ async fn streams_that_break_the_framing_are_closed_at_once() {
     }
     // Nobody who speaks HTTP notices that TURN listens too.
     let mut socket = connect(victims.server.http()).await.unwrap();
-    socket.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
+    socket
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
     let mut text = String::new();
     socket.read_to_string(&mut text).await.unwrap();
     assert!(text.starts_with("HTTP/1.1 "), "{text}");
