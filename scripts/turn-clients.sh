@@ -14,6 +14,7 @@ port=23478
 tls_port=25349
 peer_port=23480
 pids=()
+# shellcheck disable=SC2317  # the trap calls it
 cleanup() {
     for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
     rm -rf "$work"

@@ -41,7 +41,7 @@ impl<P: Ports> Server<P> {
         let payload = start..start + payload.len();
         let (id, allocation) = self.live(client, now).ok_or(Refusal::NoChannel)?;
         let peer = allocation.peer_of(number, now).ok_or(Refusal::NoChannel)?;
-        self.to_peer(id, peer, payload, now)
+        self.send_to_peer(id, peer, payload, now)
     }
 
     pub(super) fn on_send(
@@ -65,10 +65,10 @@ impl<P: Ports> Server<P> {
             return Err(Refusal::PeerForbidden);
         }
         let payload = range_in(bytes, data).ok_or(Refusal::Malformed)?;
-        self.to_peer(id, peer, payload, now)
+        self.send_to_peer(id, peer, payload, now)
     }
 
-    fn to_peer(
+    fn send_to_peer(
         &mut self,
         id: AllocationId,
         peer: SocketAddr,

@@ -424,7 +424,7 @@ fn ipv6_alone_and_both_families_at_once_are_given() {
     assert!(reply.relayed()[0].is_ipv6());
     let both = (AttributeKind::ADDITIONAL_ADDRESS_FAMILY, vec![2, 0, 0, 0]);
     let mut caller = Caller::new("b", 5001);
-    let reply = caller.allocate(&mut world, &[both.clone()]);
+    let reply = caller.allocate(&mut world, std::slice::from_ref(&both));
     let relayed = reply.relayed();
     assert!(relayed[0].is_ipv4() && relayed[1].is_ipv6());
     let peers = [PEER.parse().unwrap(), PEER_IPV6.parse().unwrap()];
@@ -464,8 +464,11 @@ fn an_even_port_and_the_next_one_are_given_by_token_to_the_same_user() {
     assert!(first.port().is_multiple_of(2));
     let token =
         (AttributeKind::RESERVATION_TOKEN, reply.value(AttributeKind::RESERVATION_TOKEN).unwrap());
-    assert_eq!(Caller::new("b", 5001).allocate(&mut world, &[token.clone()]).code(), 508);
-    let next = Caller::new("a", 5002).allocate(&mut world, &[token.clone()]);
+    assert_eq!(
+        Caller::new("b", 5001).allocate(&mut world, std::slice::from_ref(&token)).code(),
+        508
+    );
+    let next = Caller::new("a", 5002).allocate(&mut world, std::slice::from_ref(&token));
     assert_eq!(next.relayed()[0].port(), first.port() + 1);
     assert_eq!(Caller::new("a", 5003).allocate(&mut world, &[token]).code(), 508, "taken");
     assert_eq!(
