@@ -76,7 +76,10 @@ export class DemoClinic {
     const code = this.#codes.shift();
     if (code === undefined) throw new Error('all codes of the demo doctor are used up');
     await this.#signIn(tab, this.doctor, next);
-    await tab.page.getByLabel('Recovery code').or(tab.page.getByText('Use a recovery code')).waitFor();
+    await tab.page
+      .getByLabel('Recovery code')
+      .or(tab.page.getByText('Use a recovery code'))
+      .waitFor();
     if (await tab.page.getByText('Use a recovery code').isVisible()) {
       await tab.page.getByText('Use a recovery code').click();
     }

@@ -11,9 +11,18 @@ const CALL = ['src/consult/call-page.tsx', '../media-web/src/room-link.ts'];
 /** kB as brotli, which every browser takes. `of`: source files whose chunks, with all they import, are on the way. */
 const BUDGETS = [
   { what: 'any first screen of the app', of: ['index.html', 'src/app/app.tsx'], kb: 110 },
-  { what: 'the check before a call, by a token', of: ['index.html', 'src/consult/token-call.tsx'], kb: 95 },
+  {
+    what: 'the check before a call, by a token',
+    of: ['index.html', 'src/consult/token-call.tsx'],
+    kb: 95,
+  },
   { what: 'check and waiting room, by a link', of: ['index.html', 'src/visit/guest.tsx'], kb: 110 },
-  { what: 'the call on top of them', of: CALL, without: ['index.html', 'src/visit/guest.tsx'], kb: 150 },
+  {
+    what: 'the call on top of them',
+    of: CALL,
+    without: ['index.html', 'src/visit/guest.tsx'],
+    kb: 150,
+  },
   {
     what: 'finding and booking',
     of: ['index.html', 'src/app/app.tsx', 'src/screens/booking/index.ts'],

@@ -12,7 +12,7 @@ pub(crate) fn socket_address(text: &str) -> Result<SocketAddr, String> {
         let example =
             "write an IP address and a port, such as 127.0.0.1:7880, 0.0.0.0:443 or [::]:443";
         match text.rsplit_once(':') {
-            Some((host, _)) if host == "localhost" => {
+            Some(("localhost", _)) => {
                 format!("host names are not resolved: {example}")
             }
             Some((host, port)) if is_host_name(host) && port.parse::<u16>().is_ok() => {

@@ -520,7 +520,7 @@ mod tests {
 
     #[test]
     fn contradictions_are_refused_with_advice() {
-        let cases: [(&str, Change); 24] = [
+        let cases: [(&str, Change); 25] = [
             ("https://clinic.example", |raw| raw.origins = Some(vec!["clinic.example".into()])),
             ("https://clinic.example", |raw| raw.origins = Some(vec!["https://a/b".into()])),
             ("https://clinic.example", |raw| raw.embed_origins = Some(vec!["*".into()])),

@@ -492,6 +492,92 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/appointments/{id}/note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads the note of a visit
+         * @description A draft is there for the visit's practitioner alone; a signed one also for the patient, and for practitioners who have
+         *     or had a visit with the patient.
+         */
+        get: operations["read_note"];
+        /**
+         * Writes the draft of a visit's note
+         * @description The whole text, each time: made for saving while somebody types. The first time without `If-Match`, afterwards with the
+         *     `ETag` of the answer before; `stale` says that it was written elsewhere meanwhile.
+         */
+        put: operations["write_note"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appointments/{id}/note/addenda": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds to a visit's signed note
+         * @description Asks for a fresh proof of identity; what is added is signed at once.
+         */
+        post: operations["add_addendum"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appointments/{id}/note/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a visit's note final
+         * @description Asks for a fresh proof of identity. Signs what stands in the revision of `If-Match`, and nothing that was written since.
+         */
+        post: operations["sign_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appointments/{id}/prescriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins a prescription of a visit
+         * @description A draft: nobody but the visit's practitioner sees it before it is signed.
+         */
+        post: operations["create_prescription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/appointments/{id}/reschedule": {
         parameters: {
             query?: never;
@@ -1556,6 +1642,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/patients/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists a patient's signed notes, newest first */
+        get: operations["list_notes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/patients/{id}/prescriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists a patient's prescriptions, newest first
+         * @description Drafts are listed for who writes them alone.
+         */
+        get: operations["list_prescriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/patients/{id}/proxies": {
         parameters: {
             query?: never;
@@ -1626,6 +1749,84 @@ export interface paths {
         /** Changes a practitioner's public card */
         put: operations["update_practitioner"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/practitioners/{id}/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Finds a practitioner's hours */
+        get: operations["find_schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prescriptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads a prescription
+         * @description A draft is there for the visit's practitioner alone.
+         */
+        get: operations["read_prescription"];
+        /** Changes the draft of a prescription */
+        put: operations["update_prescription"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prescriptions/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a prescription back
+         * @description Asks for a fresh proof of identity. What it said stays readable, marked as cancelled.
+         */
+        post: operations["cancel_prescription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prescriptions/{id}/sign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts a prescription in force
+         * @description Asks for a fresh proof of identity. From then on the patient sees it, and its text stays as it is.
+         */
+        post: operations["sign_prescription"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1911,6 +2112,20 @@ export interface components {
             name: string;
             /** @description `active` or `disabled`. */
             state: string;
+        };
+        /** @description What to add. */
+        AddendumBody: {
+            /** @description The text. */
+            text: string;
+        };
+        /** @description Something added to a signed note. */
+        AddendumView: {
+            /** @description Which one. */
+            id: string;
+            /** @description Who stands for it. */
+            signature: components["schemas"]["SignatureView"];
+            /** @description What was written. */
+            text: string;
         };
         /** @description A person's answer. */
         AnswerBody: {
@@ -2507,6 +2722,29 @@ export interface components {
             /** @description From this instant. */
             start: string;
         };
+        /** @description The note of a visit. */
+        NoteView: {
+            /** @description What was added after signing, oldest first. */
+            addenda: components["schemas"]["AddendumView"][];
+            /** @description The visit. */
+            appointment: string;
+            /** @description When it was begun. */
+            created_at: string;
+            /** @description Which one. */
+            id: string;
+            /** @description Who gave it. */
+            practitioner: string;
+            /**
+             * Format: int64
+             * @description How often it was written; also the `ETag`.
+             */
+            rev: number;
+            signature?: components["schemas"]["SignatureView"] | null;
+            /** @description `draft` or `signed`. */
+            state: string;
+            /** @description `reason`, `history`, `findings`, `assessment`, `plan`. */
+            text: Record<string, never>;
+        };
         /** @description What who waits is told. */
         NoticeBody: {
             /** @description At most 500 characters; null takes it back. */
@@ -2743,6 +2981,66 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        PageView_NoteView: {
+            /** @description The items. */
+            items: {
+                /** @description What was added after signing, oldest first. */
+                addenda: components["schemas"]["AddendumView"][];
+                /** @description The visit. */
+                appointment: string;
+                /** @description When it was begun. */
+                created_at: string;
+                /** @description Which one. */
+                id: string;
+                /** @description Who gave it. */
+                practitioner: string;
+                /**
+                 * Format: int64
+                 * @description How often it was written; also the `ETag`.
+                 */
+                rev: number;
+                signature?: components["schemas"]["SignatureView"] | null;
+                /** @description `draft` or `signed`. */
+                state: string;
+                /** @description `reason`, `history`, `findings`, `assessment`, `plan`. */
+                text: Record<string, never>;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        PageView_PrescriptionView: {
+            /** @description The items. */
+            items: {
+                /** @description The visit. */
+                appointment: string;
+                /** @description Why. */
+                cancel_reason?: string | null;
+                /** @description When it was taken back. */
+                cancelled_at?: string | null;
+                /** @description When it was begun. */
+                created_at: string;
+                /** @description Which one. */
+                id: string;
+                /** @description For whom. */
+                patient: string;
+                /** @description Who gave the visit. */
+                practitioner: string;
+                /**
+                 * Format: int64
+                 * @description How often it was changed; also the `ETag`.
+                 */
+                rev: number;
+                signature?: components["schemas"]["SignatureView"] | null;
+                /** @description `draft`, `active` or `cancelled`. */
+                state: string;
+                /** @description `items` with `medicine`, `code`, `dose`, `frequency`, `duration_days`, `repeats`, `instructions`; and `remark`. */
+                text: Record<string, never>;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         PageView_ServiceView: {
             /** @description The items. */
             items: (components["schemas"]["ServiceBody"] & {
@@ -2902,6 +3200,33 @@ export interface components {
         PractitionersView: {
             /** @description Who. */
             items: components["schemas"]["FoundPractitionerView"][];
+        };
+        /** @description A prescription. */
+        PrescriptionView: {
+            /** @description The visit. */
+            appointment: string;
+            /** @description Why. */
+            cancel_reason?: string | null;
+            /** @description When it was taken back. */
+            cancelled_at?: string | null;
+            /** @description When it was begun. */
+            created_at: string;
+            /** @description Which one. */
+            id: string;
+            /** @description For whom. */
+            patient: string;
+            /** @description Who gave the visit. */
+            practitioner: string;
+            /**
+             * Format: int64
+             * @description How often it was changed; also the `ETag`.
+             */
+            rev: number;
+            signature?: components["schemas"]["SignatureView"] | null;
+            /** @description `draft`, `active` or `cancelled`. */
+            state: string;
+            /** @description `items` with `medicine`, `code`, `dose`, `frequency`, `duration_days`, `repeats`, `instructions`; and `remark`. */
+            text: Record<string, never>;
         };
         /** @description Why a request was not carried out (RFC 9457). */
         Problem: {
@@ -3313,6 +3638,15 @@ export interface components {
             methods: string[];
             /** @enum {string} */
             status: "second_factor";
+        };
+        /** @description A signature. */
+        SignatureView: {
+            /** @description When. */
+            at: string;
+            /** @description The account that signed. */
+            by: string;
+            /** @description SHA-256 over text, visit, patient, signer and instant. */
+            hash: string;
         };
         /** @description A time that can be booked. */
         SlotView: {
@@ -4424,6 +4758,189 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppointmentView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The appointment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The note */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description Not there, or not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    write_note: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read; left out for the first text */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The appointment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description `reason`, `history`, `findings`, `assessment`, `plan`: each up to 20,000 characters, empty when left out */
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_addendum: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The appointment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddendumBody"];
+            };
+        };
+        responses: {
+            /** @description The note with its addenda */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_note: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The appointment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The signed note */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_prescription: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Needed; sent again, it has the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The appointment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description `items`: 1 to 20, each with `medicine`, `dose`, `frequency` and, if wanted, `code` (`system`, `code`), `duration_days`, `repeats`, `instructions`; and `remark` */
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The draft */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrescriptionView"];
                 };
             };
             /** @description Not done */
@@ -6550,6 +7067,80 @@ export interface operations {
             };
         };
     };
+    list_notes: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The patient */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of notes */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_NoteView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_prescriptions: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The patient */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of prescriptions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_PrescriptionView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_proxies: {
         parameters: {
             query?: never;
@@ -6754,6 +7345,184 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PractitionerView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_schedule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The practitioner */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hours */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleView"];
+                };
+            };
+            /** @description None yet */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_prescription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The prescription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The prescription */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrescriptionView"];
+                };
+            };
+            /** @description Not there, or not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_prescription: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The prescription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description The whole text, as it is read */
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The draft */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrescriptionView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_prescription: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The prescription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelBody"];
+            };
+        };
+        responses: {
+            /** @description The prescription */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrescriptionView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_prescription: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The prescription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The prescription */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PrescriptionView"];
                 };
             };
             /** @description Not done */

@@ -57,7 +57,9 @@ test('a visit is found and booked by keyboard alone, moved into the calendar, an
   await page.keyboard.press('Enter');
   await untilVisible(tab, /Your visit is booked[\s\S]*Dr\. Njeri Kamau/, 10_000);
   const file = await page.locator('a[download="visit.ics"]').getAttribute('href');
-  expect(decodeURIComponent(file ?? '')).toMatch(/BEGIN:VEVENT[\s\S]*SUMMARY:Video visit with Dr\. Njeri/);
+  expect(decodeURIComponent(file ?? '')).toMatch(
+    /BEGIN:VEVENT[\s\S]*SUMMARY:Video visit with Dr\. Njeri/,
+  );
   await tabTo(page, 'To my appointments');
   await page.keyboard.press('Enter');
   await untilVisible(tab, /Ahead[\s\S]*Dr\. Njeri Kamau[\s\S]*Booked/, 10_000);
@@ -131,7 +133,10 @@ test("every screen of a patient's and of the clinic's is without an axe finding 
   const doctor = await tabOf('doctor');
   await clinic.signInAsDoctor(doctor);
   const screens: [ChromiumTab, string][] = [
-    ...['/appointments', '/profile', '/account'].map((path): [ChromiumTab, string] => [patient, path]),
+    ...['/appointments', '/profile', '/account'].map((path): [ChromiumTab, string] => [
+      patient,
+      path,
+    ]),
     ...['/today', '/hours', '/services', '/staff', '/keys', '/audit', '/account'].map(
       (path): [ChromiumTab, string] => [doctor, path],
     ),

@@ -192,6 +192,23 @@ test('a server that goes away during a call is said to be away, and the call com
   }
 }, 90_000);
 
+test('a call that falls silent says so within two seconds, and says whose fault it is', async () => {
+  const own = await Bedside.start();
+  try {
+    const doctor = await on.tab('doctor');
+    const patient = await on.tab('patient');
+    await joinByLink(doctor, own.link({ room: 'silent', identity: 'doctor' }));
+    await joinByLink(patient, own.link({ room: 'silent', identity: 'patient' }));
+    await seesMovingPicture(doctor, cameraTile('patient'));
+    await own.stop('abruptly');
+    const began = performance.now();
+    await untilVisible(doctor, /The clinic’s server does not answer/, 10_000);
+    expect(performance.now() - began).toBeLessThan(2_500);
+  } finally {
+    await own.stop();
+  }
+}, 60_000);
+
 test('a second tab with the same link replaces the first, which is told so', async () => {
   const link = bedside.link({ room: 'twice', identity: 'patient' });
   const first = await on.tab('first');

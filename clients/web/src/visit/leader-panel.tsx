@@ -75,11 +75,7 @@ function Person({
       >
         {say('today.admitWho', { name: person.name })}
       </button>
-      <button
-        type="button"
-        className="button button-quiet"
-        onClick={() => turn.mutate('remove')}
-      >
+      <button type="button" className="button button-quiet" onClick={() => turn.mutate('remove')}>
         {say('today.remove')}
         <span className="visually-hidden"> {person.name}</span>
       </button>

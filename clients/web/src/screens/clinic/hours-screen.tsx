@@ -26,11 +26,6 @@ export function HoursScreen() {
   );
 }
 
-/** A practitioner's one schedule has no address of its own in the list of what they have: it is remembered once made. */
-function scheduleKey(practitioner: string): string {
-  return `bedside.schedule.${practitioner}`;
-}
-
 function Hours({ practitioner }: { readonly practitioner: string }) {
   const { say } = useWords();
   const card = useQuery(practitionerQuery(practitioner));
@@ -60,15 +55,13 @@ function Hours({ practitioner }: { readonly practitioner: string }) {
   );
 }
 
+/** `null` for who has none yet. */
 async function readSchedule(practitioner: string): Promise<{ readonly found: Schedule | null }> {
-  const id = localStorage.getItem(scheduleKey(practitioner));
-  if (id === null) {
-    return { found: null };
-  }
   try {
-    return { found: await answered(api.GET('/v1/schedules/{id}', { params: { path: { id } } })) };
+    const params = { path: { id: practitioner } };
+    return { found: await answered(api.GET('/v1/practitioners/{id}/schedule', { params })) };
   } catch (error) {
-    if (error instanceof ApiProblem && error.status === 404) {
+    if (error instanceof ApiProblem && error.kind === 'not-found') {
       return { found: null };
     }
     throw error;
@@ -101,10 +94,7 @@ function HoursForm({
             }),
           );
     },
-    onSuccess: (saved) => {
-      localStorage.setItem(scheduleKey(practitioner), saved.id);
-      client.setQueryData(['schedule', practitioner], { found: saved });
-    },
+    onSuccess: (saved) => client.setQueryData(['schedule', practitioner], { found: saved }),
   });
   return (
     <form

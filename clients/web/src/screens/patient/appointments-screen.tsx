@@ -165,11 +165,9 @@ function Visit({
           )}
           {visit.state === 'booked' && start > now && (
             <details className="more-actions">
-              <summary
-                className="button button-quiet"
-                aria-label={say('appts.detailsOf', { when })}
-              >
+              <summary className="button button-quiet">
                 {say('call.more')}
+                <span className="visually-hidden">: {when}</span>
               </summary>
               <div className="more-panel">
                 <Link
