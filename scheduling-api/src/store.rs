@@ -26,6 +26,7 @@ pub(crate) mod directory;
 mod engine;
 pub(crate) mod erasure;
 mod error;
+mod group;
 pub(crate) mod idempotency;
 pub(crate) mod live_events;
 pub(crate) mod memberships;
