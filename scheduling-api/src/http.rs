@@ -24,6 +24,7 @@ mod jobs;
 mod limits;
 mod money;
 mod notification_preferences;
+mod notes;
 mod oauth;
 mod oauth_clients;
 mod origin;
@@ -31,6 +32,7 @@ mod page;
 mod passkeys;
 mod patients;
 mod practitioners;
+mod prescriptions;
 mod providers;
 mod schedules;
 mod services;
@@ -89,4 +91,6 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(jobs::router())
         .merge(hooks::router())
         .merge(webhook_endpoints::router())
+        .merge(notes::router())
+        .merge(prescriptions::router())
 }

@@ -31,6 +31,7 @@ pub(crate) mod read_appointment;
 pub(crate) mod read_calendar_entry;
 pub(crate) mod read_clinic;
 mod record;
+pub(crate) mod records;
 pub(crate) mod reschedule;
 pub(crate) mod schedule;
 pub(crate) mod search;

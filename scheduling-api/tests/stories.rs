@@ -73,6 +73,8 @@ mod privacy;
 mod providers;
 #[path = "stories/race.rs"]
 mod race;
+#[path = "stories/records.rs"]
+mod records;
 #[path = "stories/requests.rs"]
 mod requests;
 #[path = "stories/text_messages.rs"]

@@ -139,6 +139,12 @@ id_types! {
     DataRequestId "drq",
     /// Where a clinic's program is told of events.
     WebhookId "whk",
+    /// The note of a visit.
+    NoteId "note",
+    /// Something added to a signed note.
+    AddendumId "adn",
+    /// A prescription.
+    PrescriptionId "rx",
     /// One request, for logs and problem reports.
     RequestId "req",
 }

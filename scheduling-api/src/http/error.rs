@@ -179,6 +179,7 @@ impl From<Failure> for Problem {
             Failure::Transition(TransitionError::Expired) => Self::new(HOLD_EXPIRED),
             Failure::Transition(reason) => Self::new(NOT_POSSIBLE).with_detail(reason),
             Failure::Stands(_) => Self::new(NOT_POSSIBLE).with_detail(failure),
+            Failure::Record(reason) => Self::new(NOT_POSSIBLE).with_detail(reason),
             Failure::NeedsApproval => Self::new(NEEDS_APPROVAL).with_detail(failure),
             Failure::Credentials => Self::new(CREDENTIALS),
             Failure::Link => Self::new(LINK),

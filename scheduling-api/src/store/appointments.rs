@@ -165,6 +165,17 @@ fn after(page: &PageRequest) -> (i64, String) {
         .unwrap_or((i64::MIN, String::new()))
 }
 
+/// Whether a practitioner has or had a visit with a patient.
+pub(crate) async fn treats(
+    tx: &mut Tx,
+    practitioner: &PractitionerId,
+    patient: &PatientId,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM appointment WHERE patient_id = $1 AND practitioner_id = $2
+            AND state IN ('booked', 'checked_in', 'in_progress', 'completed') LIMIT 1";
+    Ok(tx.row(sql, values![patient, practitioner]).await?.is_some())
+}
+
 /// Starts of the active visits of one type with one practitioner, in a span; for the daily limit.
 pub(crate) async fn starts(
     tx: &mut Tx,

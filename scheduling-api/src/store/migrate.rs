@@ -43,6 +43,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     62 "0062_hygiene";
     63 "0063_privacy";
     64 "0064_break_glass";
+    70 "0070_records";
 };
 
 impl Migration {

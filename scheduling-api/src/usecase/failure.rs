@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::{
     domain::{
         access::Refusal, appointment::TransitionError, availability::AvailabilityError,
-        clinic::ClinicError, profile::ProfileError, service::ServiceError, slot::SlotRefusal,
-        throttle::Spent,
+        clinic::ClinicError, profile::ProfileError, service::ServiceError, signature::RecordError,
+        slot::SlotRefusal, throttle::Spent,
     },
     gate::hash_queue::HashRefusal,
     store::StoreError,
@@ -62,6 +62,9 @@ pub(crate) enum Failure {
     /// The appointment cannot go there from where it is.
     #[error(transparent)]
     Transition(#[from] TransitionError),
+    /// The note or prescription cannot go there from where it is.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// The visit type needs approval, so it cannot be held.
     #[error("this visit type needs approval: book it at once, which makes a request")]
     NeedsApproval,
