@@ -45,6 +45,7 @@ struct Group {
 pub(super) struct Turn {
     /// None once it is handed on.
     group: Option<OwnedMutexGuard<Group>>,
+    pool: Pool<Sqlite>,
     all: Arc<Mutex<Group>>,
     waiting: Arc<AtomicUsize>,
 }
@@ -97,6 +98,7 @@ impl Writer {
         }
         let mut turn = Turn {
             group: Some(group),
+            pool: self.pool.clone(),
             all: Arc::clone(&self.group),
             waiting: Arc::clone(&self.waiting),
         };
@@ -127,13 +129,19 @@ impl Turn {
         told.await.unwrap_or(Err(StoreError::Unavailable(None)))
     }
 
-    /// Makes what others did before this turn durable: for who is about to answer from it. Nothing more can be done in
-    /// this turn.
+    /// Makes what others did before this turn durable, and goes on: for who is about to answer from it. Nothing may have
+    /// been written in this turn.
     pub(super) async fn settle(&mut self) -> Result<(), StoreError> {
+        let pool = self.pool.clone();
         let group = self.group()?;
+        if group.done.is_empty() {
+            return Ok(());
+        }
         group.release().await?;
         let Some(open) = group.open.take() else { return Err(StoreError::Unavailable(None)) };
-        group.finish(open).await
+        group.finish(open).await?;
+        group.open = Some(pool.begin_with("BEGIN IMMEDIATE").await?);
+        group.save().await
     }
 
     /// Hands the turn on. The commit is a task of its own: whoever asked for it may stop waiting, it is finished all the

@@ -206,8 +206,8 @@ impl Tx {
         Ok(())
     }
 
-    /// Makes durable what others did whom this transaction saw, and nothing of its own: for who is about to answer from
-    /// it, and do nothing more here.
+    /// Makes durable what others did whom this transaction sees: for who is about to answer from it. Comes before
+    /// anything is written here.
     pub(crate) async fn settle(&mut self) -> Result<(), StoreError> {
         match &mut self.transaction {
             Either::Turn(turn) => turn.settle().await,
