@@ -101,4 +101,6 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(jobs::router())
         .merge(hooks::router())
         .merge(webhook_endpoints::router())
+        .merge(notes::router())
+        .merge(prescriptions::router())
 }

@@ -27,6 +27,7 @@ pub(crate) mod directory;
 mod engine;
 pub(crate) mod erasure;
 mod error;
+mod group;
 pub(crate) mod idempotency;
 pub(crate) mod join_links;
 pub(crate) mod live_events;

@@ -30,7 +30,7 @@ macro_rules! stories {
     };
 }
 
-#[path = "fakes.rs"]
+#[path = "stories/fakes.rs"]
 mod fakes;
 #[path = "stories/world.rs"]
 mod world;

@@ -278,6 +278,24 @@ pub(crate) struct Healthcheck {
     pub(crate) ready: bool,
 }
 
+/// The environment variable whose value was refused; `None` if a flag's was. clap names the flag in both cases.
+pub(crate) fn variable_at_fault(
+    error: &clap::Error,
+    mut arguments: impl Iterator<Item = String>,
+) -> Option<String> {
+    let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return None };
+    let flag = shown.split([' ', '[', '=']).next()?;
+    let is_given = |argument: String| argument.split('=').next() == Some(flag);
+    if arguments.any(is_given) {
+        return None;
+    }
+    let command = Cli::command();
+    let all = command.find_subcommand("all")?;
+    let argument = all.get_arguments().find(|one| one.get_long() == flag.strip_prefix("--"))?;
+    let variable = argument.get_env()?;
+    std::env::var_os(variable).map(|_| variable.to_string_lossy().into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -313,22 +331,4 @@ mod tests {
             assert!(keys.into_iter().all(clap::Arg::is_hide_env_values_set));
         }
     }
-}
-
-/// The environment variable whose value was refused; `None` if a flag's was. clap names the flag in both cases.
-pub(crate) fn variable_at_fault(
-    error: &clap::Error,
-    mut arguments: impl Iterator<Item = String>,
-) -> Option<String> {
-    let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return None };
-    let flag = shown.split([' ', '[', '=']).next()?;
-    let is_given = |argument: String| argument.split('=').next() == Some(flag);
-    if arguments.any(is_given) {
-        return None;
-    }
-    let command = Cli::command();
-    let all = command.find_subcommand("all")?;
-    let argument = all.get_arguments().find(|one| one.get_long() == flag.strip_prefix("--"))?;
-    let variable = argument.get_env()?;
-    std::env::var_os(variable).map(|_| variable.to_string_lossy().into_owned())
 }

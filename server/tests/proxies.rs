@@ -5,7 +5,8 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
-    reason = "tests may fail loudly, and say what they skip"
+    clippy::disallowed_methods,
+    reason = "tests may fail loudly, say what they skip, and wait by the real clock"
 )]
 
 use std::{

@@ -133,12 +133,6 @@ id_types! {
     ApiKeyId "key",
     /// A message that waits to be delivered.
     OutboxId "msg",
-    /// The note of a visit.
-    NoteId "note",
-    /// Something added to a signed note.
-    AddendumId "adn",
-    /// A prescription.
-    PrescriptionId "rx",
     /// What goes to one recipient by one channel.
     DeliveryId "dlv",
     /// A look at a patient's visits in an emergency.
@@ -147,6 +141,12 @@ id_types! {
     DataRequestId "drq",
     /// Where a clinic's program is told of events.
     WebhookId "whk",
+    /// The note of a visit.
+    NoteId "note",
+    /// Something added to a signed note.
+    AddendumId "adn",
+    /// A prescription.
+    PrescriptionId "rx",
     /// One request, for logs and problem reports.
     RequestId "req",
 }

@@ -71,9 +71,8 @@ impl Hooks {
         let literal = match url.host() {
             Some(Host::Ipv4(ip)) => Some(IpAddr::V4(ip)),
             Some(Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
-            Some(Host::Domain(name)) if name.is_empty() => return Err(HookError::Address),
+            Some(Host::Domain("")) | None => return Err(HookError::Address),
             Some(Host::Domain(_)) => None,
-            None => return Err(HookError::Address),
         };
         match literal {
             Some(ip) if !self.private && !is_public(ip) => Err(HookError::Private),

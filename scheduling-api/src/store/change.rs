@@ -90,7 +90,12 @@ impl<'a> Change<'a> {
     ) -> Result<Earlier<T>, StoreError> {
         let Some(once) = once else { return Ok(Earlier::None) };
         let owner = self.owner();
-        idempotency::find(&mut self.tx, &owner, once, self.now).await
+        let earlier = idempotency::find(&mut self.tx, &owner, once, self.now).await?;
+        if matches!(earlier, Earlier::Done(_)) {
+            // The first answer may still wait for its commit: the second must not come before it.
+            self.tx.settle().await?;
+        }
+        Ok(earlier)
     }
 
     /// Writes a transition's revision and events, and takes note for the audit log.

@@ -1,6 +1,7 @@
 //! The two engines: where the data lives, how connections are opened, how a transaction begins.
 //!
-//! SQLite writes through one connection (a second writer would only wait or fail: a deferred transaction that reads and
+//! SQLite writes through one connection, one turn at a time, and commits turns that wait for each other together
+//! (`group`; a second writer would only wait or fail: a deferred transaction that reads and
 //! then writes dies at once when another has written in between) and reads through several. PostgreSQL has one pool;
 //! every transaction says which clinic it works for, and row-level security hides the others'.
 
@@ -20,7 +21,7 @@ use tokio::sync::Notify;
 
 use crate::{
     domain::id::ClinicId,
-    store::{StoreError, Tx, migrate},
+    store::{StoreError, Tx, group::Writer, migrate},
 };
 
 /// Which engine, for the few texts that differ.
@@ -112,7 +113,7 @@ pub struct Store {
 
 #[derive(Debug, Clone)]
 enum Pools {
-    Sqlite { writer: Pool<Sqlite>, readers: Pool<Sqlite> },
+    Sqlite { writer: Arc<Writer>, readers: Pool<Sqlite> },
     Postgres(Pool<Postgres>),
 }
 
@@ -179,10 +180,7 @@ impl Store {
     /// A transaction that writes. Use cases open it through `Change`.
     pub(crate) async fn write(&self, scope: Scope<'_>) -> Result<Tx, StoreError> {
         match &self.pools {
-            Pools::Sqlite { writer, .. } => {
-                let transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
-                Ok(Tx::sqlite(transaction, self.statement_max))
-            }
+            Pools::Sqlite { writer, .. } => Ok(Tx::turn(writer.turn().await?, self.statement_max)),
             Pools::Postgres(pool) => {
                 scoped(Tx::postgres(pool.begin().await?, self.statement_max), scope).await
             }
@@ -210,7 +208,7 @@ impl Store {
     /// When the database refuses.
     pub(crate) async fn empty_journal(&self) -> Result<(), StoreError> {
         if let Pools::Sqlite { writer, .. } = &self.pools {
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await?;
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer.pool()).await?;
         }
         Ok(())
     }
@@ -230,7 +228,7 @@ impl Store {
         match &self.pools {
             Pools::Sqlite { writer, readers } => {
                 readers.close().await;
-                writer.close().await;
+                writer.pool().close().await;
             }
             Pools::Postgres(pool) => pool.close().await,
         }
@@ -265,7 +263,7 @@ async fn sqlite(path: PathBuf, settings: &StoreSettings) -> Result<Pools, StoreE
         .max_connections(settings.connections_max.max(1))
         .connect_with(options.read_only(true).create_if_missing(false))
         .await?;
-    Ok(Pools::Sqlite { writer, readers })
+    Ok(Pools::Sqlite { writer: Arc::new(Writer::new(writer)), readers })
 }
 
 async fn postgres(

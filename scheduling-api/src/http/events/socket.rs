@@ -208,8 +208,10 @@ fn shown(event: &LiveEvent) -> Value {
         "rev": event.rev,
         "data": event.data,
     });
-    if event.seq != 0 {
-        value["id"] = event.seq.to_string().into();
+    if event.seq != 0
+        && let Some(fields) = value.as_object_mut()
+    {
+        fields.insert("id".to_owned(), event.seq.to_string().into());
     }
     value
 }

@@ -100,7 +100,7 @@ impl Carry for Twilio {
             if answer.status.is_client_error() && answer.status.as_u16() != 429 {
                 let code =
                     serde_json::from_slice::<Trouble>(&answer.body).ok().and_then(|t| t.code);
-                let code = code.map_or_else(|| answer.status.as_u16().into(), |code| code);
+                let code = code.unwrap_or_else(|| answer.status.as_u16().into());
                 return Err(CarryError::refused(format!("code {code}")));
             }
             let taken = answer.judged()?;

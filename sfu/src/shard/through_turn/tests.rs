@@ -65,6 +65,8 @@ fn join(shard: &mut Shard, now: Instant) -> (String, String) {
         permission: Permission::default(),
         auto_subscribe: true,
         adaptive_stream: false,
+        may_pause: false,
+        admission: None,
         client: ClientInfo { protocol: 17, ..ClientInfo::default() },
         resume: None,
         unix_ms: i64::try_from(UNIX.as_millis()).unwrap(),
