@@ -64,7 +64,7 @@ fn decoded(delivered: &[Delivery]) -> Vec<Frame> {
 
 /// The longest time between two frames, from `from` on.
 fn longest_freeze(frames: &[Frame], from: Instant, until: Instant) -> Duration {
-    let before = frames.iter().filter(|one| one.at < from).next_back().map(|one| one.at);
+    let before = frames.iter().rfind(|one| one.at < from).map(|one| one.at);
     let times = before.into_iter().chain(frames.iter().map(|one| one.at).filter(|at| *at >= from));
     let times: Vec<_> = times.chain([until]).collect();
     times
