@@ -77,6 +77,10 @@ const NEAR_PERCENT: u64 = 20;
 /// Feedback comes ten times a second. After a second without any, nothing is known.
 const SILENCE: Duration = Duration::from_millis(1500);
 
+/// Silence alone lowers an estimate to no less than this: it may be the way back that is gone, and when it comes back a
+/// picture is to be there soon.
+const SILENT_BPS: u64 = 300_000;
+
 /// How much more than is known is probed for at once: before the line has shown a limit, and afterwards.
 const PROBE_FACTOR_FIRST: u64 = 3;
 const PROBE_FACTOR: u64 = 2;
@@ -315,10 +319,10 @@ impl Estimator {
     pub fn on_second(&mut self, is_sending: bool, now: Instant) -> bool {
         let is_silent =
             self.heard.is_some_and(|heard| now.saturating_duration_since(heard) > SILENCE);
-        if !is_sending || !is_silent {
+        if !is_sending || !is_silent || self.bps <= SILENT_BPS {
             return false;
         }
-        self.lower(self.bps / 2, now);
+        self.lower((self.bps / 2).max(SILENT_BPS), now);
         true
     }
 

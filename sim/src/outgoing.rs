@@ -197,6 +197,8 @@ pub struct Layer {
     picture: Picture,
     history: VecDeque<Sent>,
     asked_again: VecDeque<Seq>,
+    /// The first packet of its SSRC: those that follow it name their section.
+    named_from: u64,
     bytes: u64,
     last_timestamp: u32,
 }
@@ -275,6 +277,7 @@ impl Layer {
             picture: Picture { picture_id: rng.random_range(0..0x8000), ..Picture::default() },
             history: VecDeque::with_capacity(HISTORY_PACKETS),
             asked_again: VecDeque::new(),
+            named_from: 0,
             bytes: 0,
             last_timestamp: 0,
         }
@@ -296,6 +299,7 @@ impl Layer {
     pub fn begin_anew(&mut self, ssrc: Ssrc, seq: u16) {
         self.ssrc = ssrc;
         self.next_seq = ExtSeq(seq.into());
+        self.named_from = self.made;
         self.history.clear();
         self.asked_again.clear();
         self.wants_key = true;
@@ -510,7 +514,7 @@ impl Layer {
             Some(number) => (track.rtx?, self.rtx_ssrc, number),
             None => (track.red.unwrap_or(track.pt), self.ssrc, sent.seq),
         };
-        let names = again.is_some() || sent.stamp.sequence < MID_PACKETS;
+        let names = again.is_some() || sent.stamp.sequence < self.named_from + MID_PACKETS;
         let rid = self.rid.filter(|_| names);
         let values = ExtensionValues {
             mid: names.then_some(track.mid),
