@@ -101,6 +101,4 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(jobs::router())
         .merge(hooks::router())
         .merge(webhook_endpoints::router())
-        .merge(notes::router())
-        .merge(prescriptions::router())
 }

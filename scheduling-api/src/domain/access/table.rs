@@ -192,6 +192,7 @@ access_table! {
     /// Sends somebody out of a room.
     RemoveFromRoom "remove_from_room": [ClinicAdmin Clinic, Service Clinic];
 
+
     // -- What is written about a visit. `Theirs` is a visit of one's own; for reading, a patient of one's own.
     /// Writes the draft of a visit's note.
     WriteNote "write_note": [Practitioner Theirs];
@@ -275,29 +276,6 @@ access_table! {
     ReplayWebhookDelivery "replay_webhook_delivery": [ClinicAdmin Clinic];
 
 
-    // -- What is written about a visit. `Theirs` is a visit of one's own; for reading, a patient of one's own.
-    /// Writes the draft of a visit's note.
-    WriteNote "write_note": [Practitioner Theirs];
-    /// Makes a visit's note final.
-    SignNote "sign_note": [Practitioner Theirs] step_up;
-    /// Adds to a visit's signed note.
-    AddAddendum "add_addendum": [Practitioner Theirs] step_up;
-    /// Reads a visit's note. Drafts are seen by who writes them alone.
-    ReadNote "read_note": [Patient Own, Practitioner Theirs];
-    /// Lists a patient's signed notes.
-    ListNotes "list_notes": [Patient Own, Practitioner Theirs];
-    /// Begins a prescription.
-    CreatePrescription "create_prescription": [Practitioner Theirs];
-    /// Changes the draft of a prescription.
-    UpdatePrescription "update_prescription": [Practitioner Theirs];
-    /// Puts a prescription in force.
-    SignPrescription "sign_prescription": [Practitioner Theirs] step_up;
-    /// Takes a prescription back.
-    CancelPrescription "cancel_prescription": [Practitioner Theirs] step_up;
-    /// Reads a prescription. Drafts are seen by who writes them alone.
-    ReadPrescription "read_prescription": [Patient Own, Practitioner Theirs];
-    /// Lists a patient's prescriptions.
-    ListPrescriptions "list_prescriptions": [Patient Own, Practitioner Theirs];
     // -- Signing in
     /// Registers a patient.
     Register "register": [Anyone Anywhere];
