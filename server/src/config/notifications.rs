@@ -129,7 +129,7 @@ mod tests {
     fn a_channel_that_is_half_set_up_is_refused_without_its_secret() {
         let cases: [(&str, Change); 7] = [
             ("mail_from is missing", |raw| {
-                raw.smtp_url = Some("smtp://u:hunter2@127.0.0.1".into())
+                raw.smtp_url = Some("smtp://u:hunter2@127.0.0.1".into());
             }),
             ("smtp_url", |raw| {
                 raw.smtp_url = Some("http://u:hunter2@mail".into());
