@@ -1,6 +1,6 @@
 //! Mail over SMTP (RFC 5321): one message a parcel, plain text, with a calendar's entry where there is one.
 //!
-//! TLS is required, but to this very machine. `Message-ID` comes from the parcel's key, so that a second sending is the
+//! A connection a message: a clinic's mail is seldom more than a letter a second. TLS is required, but to this very machine. `Message-ID` comes from the parcel's key, so that a second sending is the
 //! same message to whoever looks. SMTP has no other way to say so: a crash, or a lost answer, between the message's end
 //! and the server's word can double it.
 
@@ -13,7 +13,6 @@ use lettre::{
         header::{ContentType, HeaderName, HeaderValue},
     },
     transport::smtp::{
-        PoolConfig,
         authentication::Credentials,
         extension::ClientId,
         response::{Category, Severity},
@@ -48,9 +47,6 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Longest time for a whole message.
 const MESSAGE_MAX: Duration = Duration::from_secs(50);
-
-/// Connections kept open: a clinic's mail is seldom more than a letter a second.
-const CONNECTIONS: u32 = 2;
 
 impl Smtp {
     /// A mail server by its address: `smtps` is TLS from the beginning, `smtp` is STARTTLS, without which nothing is
@@ -91,8 +87,7 @@ impl Smtp {
             builder = builder.credentials(Credentials::new(decoded(url.username()), password));
         }
         let domain = ClientId::Domain(from.email.domain().to_owned());
-        let pool = PoolConfig::new().max_size(CONNECTIONS);
-        let transport = builder.timeout(Some(TIMEOUT)).hello_name(domain).pool_config(pool).build();
+        let transport = builder.timeout(Some(TIMEOUT)).hello_name(domain).build();
         Ok(Self { transport, from })
     }
 
@@ -215,7 +210,7 @@ mod tests {
             text.contains("Auto-Submitted: auto-generated")
                 && text.contains("Content-Language: fr")
         );
-        assert!(text.contains("text/calendar; method=REQUEST; charset=UTF-8"), "{text}");
+        assert!(text.contains("text/calendar; method=REQUEST; charset=utf-8"), "{text}");
     }
 
     use jiff::Timestamp;
