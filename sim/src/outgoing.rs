@@ -318,7 +318,7 @@ impl Layer {
         self.frame = None;
     }
 
-    /// The server asks for a key frame. A live encoder makes none twice within [`KEY_FRAMES_APART`].
+    /// The server asks for a key frame. A live encoder makes none twice within `KEY_FRAMES_APART`.
     pub fn on_key_frame_request(&mut self, now: Instant) {
         self.key_frame_requests.push(now);
         let is_recent = |at: Instant| now.saturating_duration_since(at) < KEY_FRAMES_APART;
