@@ -72,6 +72,14 @@ e2e-prebuilt: clients-installed
 	$(call step,browsers)
 	BEDSIDE_BIN="$(abspath $(bedside))" $(NPM) --prefix clients/e2e run e2e
 
+.PHONY: turn-clients
+turn-clients: binary turn-clients-prebuilt ## A foreign TURN client (coturn's) against `bedside turn`
+
+.PHONY: turn-clients-prebuilt
+turn-clients-prebuilt:
+	$(call step,foreign TURN client)
+	BEDSIDE_BIN="$(abspath $(bedside))" scripts/turn-clients.sh
+
 .PHONY: compat
 compat: binary compat-prebuilt ## Stock SDKs of several languages against the binary; `make compat ARGS=--record`
 
@@ -96,6 +104,13 @@ micro: ## Micro-benchmarks of the packet path; `make micro ARGS=forward` for som
 instructions: ## Count the instructions of forwarding against the record; `make instructions ARGS=--update` rewrites it
 	$(call step,instructions per forwarded packet)
 	@scripts/instructions.sh $(ARGS)
+
+.PHONY: quality
+quality: ## Calls on bad lines in the simulated world: figures, and the plots of docs/QUALITY.md; SIM_SEEDS=100 for more
+	$(call step,quality)
+	@mkdir -p $(target_dir)/quality
+	QUALITY_CSV="$(abspath $(target_dir)/quality)" $(CARGO) test --workspace --locked --test quality -- --nocapture
+	node scripts/quality-plots.mjs $(target_dir)/quality docs/images
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZ_SECONDS (default 60); see docs/TESTING.md

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs what the tests need beyond cargo and node: Chromium and Firefox (the browser tests), ip (their network
-# namespace), shellcheck, valgrind (the instruction count), python3 with venv (stock SDKs), PostgreSQL (the scheduling
-# API's stories run over it too), Authlib (a foreign client of its authorization server), nginx and Caddy (the examples of
-# deploy/). Only what is missing, through apt, with sudo if need be. Debian starts the services it installs.
+# namespace), nft (a firewall in it), shellcheck, valgrind (the instruction count), python3 with venv (stock SDKs), coturn (a
+# foreign TURN client), PostgreSQL (the scheduling API's stories run over it too), Authlib (a foreign client of its
+# authorization server), nginx and Caddy (the examples of deploy/). Only what is missing, through apt, with sudo if need be.
+# Debian starts the services it installs.
 set -euo pipefail
 
 # command:package
@@ -10,8 +11,10 @@ wanted=(
     chromium:chromium
     firefox-esr:firefox-esr
     ip:iproute2
+    nft:nftables
     psql:postgresql
     shellcheck:shellcheck
+    turnutils_uclient:coturn
     valgrind:valgrind
     python3:python3
     nginx:nginx-light

@@ -17,7 +17,7 @@ fi
 # compile everything once more (cryptography in C is most of it). One codegen unit: what is inlined then does not hang on
 # where code stands.
 options=()
-for package in protocol sfu sim; do
+for package in protocol turn sfu sim; do
     for setting in opt-level=3 codegen-units=1 debug-assertions=false overflow-checks=false; do
         options+=(--config "profile.dev.package.$package.$setting")
     done

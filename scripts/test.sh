@@ -40,6 +40,9 @@ if [ "${1:-}" != "--no-e2e" ]; then
     # The test build above has left the binary; building it again would compile it with other features.
     step "browsers against the binary"
     make --no-print-directory e2e-prebuilt
+
+    step "a foreign TURN client against the binary"
+    make --no-print-directory turn-clients-prebuilt
 fi
 
 step "all gates passed"

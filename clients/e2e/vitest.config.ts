@@ -12,7 +12,7 @@ export default defineConfig({
     retry: 0,
     passWithNoTests: false,
     reporters: ['verbose', './src/closing-line.ts'],
-    projects: ['selfcheck', 'chromium', 'firefox'].map((name) => ({
+    projects: ['selfcheck', 'chromium', 'closed', 'quality', 'firefox'].map((name) => ({
       extends: true as const,
       test: { name, include: [`tests/${name}/**/*.test.ts`] },
     })),

@@ -13,6 +13,7 @@ pub fn run(data: &[u8]) {
     let expected = match data.first() {
         Some(0..=3) => Some(Protocol::Stun),
         Some(20..=63) => Some(Protocol::Dtls),
+        Some(64..=79) => Some(Protocol::ChannelData),
         // RTCP packet types 192 to 223 are RTP payload types 64 to 95 with a marker, which nobody negotiates.
         Some(128..=191) if data.get(1).is_some_and(|byte| (192..=223).contains(byte)) => {
             Some(Protocol::Rtcp)

@@ -19,6 +19,8 @@ pub mod sdp;
 pub mod signal_frame;
 pub mod srtp_unprotect;
 pub mod stun;
+pub mod turn_core;
+pub mod turn_stream;
 pub mod upgrade_query;
 
 /// A target: takes any bytes.
@@ -39,5 +41,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("signal_frame", signal_frame::run),
     ("srtp_unprotect", srtp_unprotect::run),
     ("stun", stun::run),
+    ("turn_core", turn_core::run),
+    ("turn_stream", turn_stream::run),
     ("upgrade_query", upgrade_query::run),
 ];

@@ -51,6 +51,7 @@ pub fn join(shard: &mut Shard, session: SessionId, who: &str, now: Instant) -> V
         permission: Permission { can_update_metadata: true, ..Permission::default() },
         auto_subscribe: true,
         adaptive_stream: false,
+        may_pause: true,
         client: ClientInfo { protocol: 17, ..ClientInfo::default() },
         resume: None,
         unix_ms: NOW_UNIX_MS,

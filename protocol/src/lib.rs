@@ -1,6 +1,6 @@
 //! Words that two crates must agree on.
 //!
-//! Owns: identifiers, grants and permissions, the join token, the STUN codec, redaction. Never: I/O, a clock, async,
+//! Owns: identifiers, grants and permissions, the join token, the TURN credential, the STUN codec, redaction. Never: I/O, a clock, async,
 //! threads. Everything here takes bytes or values in and gives values out, so that the SFU, the signalling server,
 //! the TURN server and the scheduling API cannot disagree about them.
 
@@ -21,3 +21,4 @@ pub mod permission;
 pub mod redact;
 pub mod stun;
 pub mod token;
+pub mod turn_credential;

@@ -1,4 +1,4 @@
-//! The STUN codec: messages as borrowed bytes in, bytes in a caller's buffer out (RFC 8489, RFC 8445 §16).
+//! The STUN codec: messages as borrowed bytes in, bytes in a caller's buffer out (RFC 8489, RFC 8445 §16, RFC 8656 §18).
 //!
 //! ```text
 //!  0                   1                   2                   3
@@ -18,8 +18,12 @@ use aws_lc_rs::{constant_time, hmac};
 mod address;
 mod builder;
 mod crc32;
+mod long_term;
+mod numbers;
 
 pub use builder::{Builder, binding_error, binding_request, binding_success};
+pub use long_term::{LongTermKey, PasswordAlgorithm};
+pub use numbers::{AttributeKind, ErrorCode, Method};
 
 /// Bytes of the fixed header (RFC 8489 §5).
 pub const HEADER_BYTES: usize = 20;
@@ -29,6 +33,9 @@ pub const MAGIC_COOKIE: u32 = 0x2112_A442;
 
 /// Bytes of a MESSAGE-INTEGRITY value: HMAC-SHA1 (RFC 8489 §14.5).
 const INTEGRITY_BYTES: usize = 20;
+
+/// Bytes of a MESSAGE-INTEGRITY-SHA256 value: shorter ones are for usages that say so, and ours do not (RFC 8489 §14.6).
+const INTEGRITY_SHA256_BYTES: usize = 32;
 
 /// Bytes of a FINGERPRINT value: CRC-32 (RFC 8489 §14.7).
 const FINGERPRINT_BYTES: usize = 4;
@@ -72,65 +79,9 @@ pub enum Class {
     Error,
 }
 
-/// Message method, 12 bits (RFC 8489 §18.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Method(pub u16);
-
-impl Method {
-    /// Binding: what ICE checks use.
-    pub const BINDING: Self = Self(0x001);
-}
-
 /// Pairs a response with its request (RFC 8489 §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TransactionId(pub [u8; 12]);
-
-/// Attribute type (RFC 8489 §18.3). Below 0x8000 the receiver must understand it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct AttributeKind(pub u16);
-
-impl AttributeKind {
-    /// USERNAME, RFC 8489 §14.3.
-    pub const USERNAME: Self = Self(0x0006);
-    /// MESSAGE-INTEGRITY, RFC 8489 §14.5.
-    pub const MESSAGE_INTEGRITY: Self = Self(0x0008);
-    /// ERROR-CODE, RFC 8489 §14.8.
-    pub const ERROR_CODE: Self = Self(0x0009);
-    /// UNKNOWN-ATTRIBUTES, RFC 8489 §14.13.
-    pub const UNKNOWN_ATTRIBUTES: Self = Self(0x000A);
-    /// XOR-MAPPED-ADDRESS, RFC 8489 §14.2.
-    pub const XOR_MAPPED_ADDRESS: Self = Self(0x0020);
-    /// PRIORITY, RFC 8445 §16.1.
-    pub const PRIORITY: Self = Self(0x0024);
-    /// USE-CANDIDATE, RFC 8445 §16.1.
-    pub const USE_CANDIDATE: Self = Self(0x0025);
-    /// FINGERPRINT, RFC 8489 §14.7.
-    pub const FINGERPRINT: Self = Self(0x8028);
-    /// ICE-CONTROLLED, RFC 8445 §16.1.
-    pub const ICE_CONTROLLED: Self = Self(0x8029);
-    /// ICE-CONTROLLING, RFC 8445 §16.1.
-    pub const ICE_CONTROLLING: Self = Self(0x802A);
-
-    /// Whether a receiver that does not know this attribute must refuse the request (RFC 8489 §14).
-    #[must_use]
-    pub fn is_comprehension_required(self) -> bool {
-        self.0 < 0x8000
-    }
-
-    /// Whether this codec knows the attribute in a Binding request or its response.
-    fn is_known(self) -> bool {
-        matches!(
-            self,
-            Self::USERNAME
-                | Self::MESSAGE_INTEGRITY
-                | Self::ERROR_CODE
-                | Self::UNKNOWN_ATTRIBUTES
-                | Self::XOR_MAPPED_ADDRESS
-                | Self::PRIORITY
-                | Self::USE_CANDIDATE
-        )
-    }
-}
 
 /// One attribute: its type and its value without padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,37 +90,6 @@ pub struct Attribute<'a> {
     pub kind: AttributeKind,
     /// Value.
     pub value: &'a [u8],
-}
-
-/// An error code with the reason phrase that is sent along (RFC 8489 §14.8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorCode {
-    /// 400: the request lacks something.
-    BadRequest,
-    /// 420: an attribute that must be understood is not.
-    UnknownAttribute,
-    /// 487: both sides claim the same ICE role (RFC 8445 §16.2).
-    RoleConflict,
-}
-
-impl ErrorCode {
-    /// The number, 300 to 699.
-    #[must_use]
-    pub fn number(self) -> u16 {
-        match self {
-            Self::BadRequest => 400,
-            Self::UnknownAttribute => 420,
-            Self::RoleConflict => 487,
-        }
-    }
-
-    fn reason(self) -> &'static str {
-        match self {
-            Self::BadRequest => "Bad Request",
-            Self::UnknownAttribute => "Unknown Attribute",
-            Self::RoleConflict => "Role Conflict",
-        }
-    }
 }
 
 /// Whether a datagram is STUN: leading bits clear and the magic cookie in place (RFC 8489 §5, RFC 7983).
@@ -187,9 +107,10 @@ pub struct Message<'a> {
     class: Class,
     method: Method,
     transaction_id: TransactionId,
-    /// Offset just behind the attributes that count: of MESSAGE-INTEGRITY, else of FINGERPRINT, else the end.
+    /// Offset just behind the attributes that count: of the first integrity, else of FINGERPRINT, else the end.
     body_end: usize,
     integrity_at: Option<usize>,
+    integrity_sha256_at: Option<usize>,
     fingerprint_at: Option<usize>,
 }
 
@@ -217,6 +138,7 @@ impl<'a> Message<'a> {
             transaction_id: TransactionId(id.ok_or(StunError::NotStun)?),
             body_end: datagram.len(),
             integrity_at: None,
+            integrity_sha256_at: None,
             fingerprint_at: None,
         };
         message.scan()?;
@@ -233,9 +155,16 @@ impl<'a> Message<'a> {
             }
             check_length(attribute)?;
             match attribute.kind {
-                AttributeKind::MESSAGE_INTEGRITY if self.integrity_at.is_none() => {
+                AttributeKind::MESSAGE_INTEGRITY
+                    if self.integrity_at.is_none() && self.integrity_sha256_at.is_none() =>
+                {
                     self.integrity_at = Some(at);
                     self.body_end = at;
+                }
+                // It may follow the older one, which then ends what counts.
+                AttributeKind::MESSAGE_INTEGRITY_SHA256 if self.integrity_sha256_at.is_none() => {
+                    self.integrity_sha256_at = Some(at);
+                    self.body_end = self.body_end.min(at);
                 }
                 AttributeKind::FINGERPRINT => {
                     self.fingerprint_at = Some(at);
@@ -266,7 +195,7 @@ impl<'a> Message<'a> {
         self.transaction_id
     }
 
-    /// The attributes that count, in order: those before MESSAGE-INTEGRITY, for what follows it is not
+    /// The attributes that count, in order: those before the first integrity, for what follows it is not
     /// authenticated and must be ignored (RFC 8489 §14.5).
     pub fn attributes(&self) -> impl Iterator<Item = Attribute<'a>> + use<'a> {
         let body = self.raw.get(..self.body_end).unwrap_or_default();
@@ -328,6 +257,12 @@ impl<'a> Message<'a> {
         address::decode(value, self.transaction_id)
     }
 
+    /// An address that is hidden like XOR-MAPPED-ADDRESS, of any kind that holds one (RFC 8656 §18.3, §18.5).
+    #[must_use]
+    pub fn xor_address(&self, attribute: Attribute<'_>) -> Option<SocketAddr> {
+        address::decode(attribute.value, self.transaction_id)
+    }
+
     /// Number of ERROR-CODE (RFC 8489 §14.8).
     #[must_use]
     pub fn error_code(&self) -> Option<u16> {
@@ -359,6 +294,34 @@ impl<'a> Message<'a> {
             .is_some_and(|tag| constant_time::verify_slices_are_equal(tag.as_ref(), value).is_ok())
     }
 
+    /// Whether MESSAGE-INTEGRITY-SHA256 is present and made with `key`, compared in constant time (RFC 8489 §14.6).
+    ///
+    /// Cost: one HMAC-SHA256 over the message.
+    #[must_use]
+    pub fn check_integrity_sha256(&self, key: &[u8]) -> bool {
+        let Some(at) = self.integrity_sha256_at else { return false };
+        let start = at + ATTRIBUTE_HEADER_BYTES;
+        let (Some(covered), Some(value)) =
+            (self.raw.get(..at), self.raw.get(start..start + INTEGRITY_SHA256_BYTES))
+        else {
+            return false;
+        };
+        integrity_sha256(covered, key)
+            .is_some_and(|tag| constant_time::verify_slices_are_equal(tag.as_ref(), value).is_ok())
+    }
+
+    /// Whether MESSAGE-INTEGRITY is present, right or not.
+    #[must_use]
+    pub fn has_integrity(&self) -> bool {
+        self.integrity_at.is_some()
+    }
+
+    /// Whether MESSAGE-INTEGRITY-SHA256 is present, right or not.
+    #[must_use]
+    pub fn has_integrity_sha256(&self) -> bool {
+        self.integrity_sha256_at.is_some()
+    }
+
     /// Whether FINGERPRINT is present and right (RFC 8489 §14.7).
     #[must_use]
     pub fn has_valid_fingerprint(&self) -> bool {
@@ -371,10 +334,19 @@ impl<'a> Message<'a> {
 /// HMAC-SHA1 over what stands before MESSAGE-INTEGRITY, with the header's length as if the message ended behind
 /// that attribute (RFC 8489 §14.5).
 fn integrity(covered: &[u8], key: &[u8]) -> Option<hmac::Tag> {
-    let end = covered.len() + ATTRIBUTE_HEADER_BYTES + INTEGRITY_BYTES;
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key);
+    tag_of(covered, &key, INTEGRITY_BYTES)
+}
+
+/// HMAC-SHA256, as above (RFC 8489 §14.6).
+fn integrity_sha256(covered: &[u8], key: &[u8]) -> Option<hmac::Tag> {
+    tag_of(covered, &hmac::Key::new(hmac::HMAC_SHA256, key), INTEGRITY_SHA256_BYTES)
+}
+
+fn tag_of(covered: &[u8], key: &hmac::Key, tag_bytes: usize) -> Option<hmac::Tag> {
+    let end = covered.len() + ATTRIBUTE_HEADER_BYTES + tag_bytes;
     let length = u16::try_from(end.checked_sub(HEADER_BYTES)?).ok()?;
-    let mut context =
-        hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key));
+    let mut context = hmac::Context::with_key(key);
     context.update(covered.get(..2)?);
     context.update(&length.to_be_bytes());
     context.update(covered.get(4..)?);
@@ -425,6 +397,7 @@ fn check_length(attribute: Attribute<'_>) -> Result<(), StunError> {
     let length = attribute.value.len();
     let fits = match attribute.kind {
         AttributeKind::MESSAGE_INTEGRITY => length == INTEGRITY_BYTES,
+        AttributeKind::MESSAGE_INTEGRITY_SHA256 => length == INTEGRITY_SHA256_BYTES,
         AttributeKind::FINGERPRINT => length == FINGERPRINT_BYTES,
         AttributeKind::PRIORITY => length == 4,
         AttributeKind::USE_CANDIDATE => length == 0,

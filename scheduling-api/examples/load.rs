@@ -25,7 +25,7 @@ use axum::{
 };
 use jiff::{Timestamp, ToSpan as _, civil::Time};
 use scheduling_api::{
-    Api, KeyRing, Links, Location, StoreSettings, demo,
+    Api, KeyRing, Links, Location, Outbound, StoreSettings, Ways, demo,
     domain::{
         actor::{Actor, Role},
         availability::{DayHours, Window},
@@ -54,9 +54,10 @@ async fn main() {
     let random = Random::from_system().unwrap();
     let keys = KeyRing::parse(&KeyRing::generate(&random)).unwrap();
     let links = Links::at("http://localhost");
-    let mut api = open(&StoreSettings::at(location), keys, links, Vec::new(), MediaServer::none())
-        .await
-        .unwrap();
+    let settings = StoreSettings::at(location);
+    let outbound = Outbound::new(false).unwrap();
+    let ways = Ways { media: MediaServer::none(), outbound, trusted_proxies: Vec::new() };
+    let mut api = open(&settings, keys, links, ways).await.unwrap();
     let clinic = demo::seed(&api).await.unwrap().clinic;
     let house = House::build(&api, clinic).await;
     api.identify = Arc::new(KnownTokens::new(HashMap::from([("desk".to_owned(), house.desk())])));

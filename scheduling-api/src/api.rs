@@ -9,6 +9,8 @@ use crate::{
     domain::id::ClinicId,
     gate::Gate,
     links::Links,
+    live::Live,
+    outbound::Outbound,
     ports::{identify::Identify, identity_provider::IdentityProviders, media::MediaServer},
     random::Random,
     store::{Scope, Store, StoreError, audit_log},
@@ -37,6 +39,10 @@ pub struct Api {
     pub links: Arc<Links>,
     /// Where calls are held.
     pub media: Arc<MediaServer>,
+    /// The ways to people and to clinics' programs.
+    pub outbound: Arc<Outbound>,
+    /// The bus of those who watch.
+    pub live: Arc<Live>,
 }
 
 impl Api {

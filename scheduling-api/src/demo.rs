@@ -19,10 +19,11 @@ use crate::{
         },
         money::{CurrencyError, Money},
         once::Once,
+        profile::{patient::PatientProfile, practitioner::PractitionerProfile},
         schedule::Hours,
         service::{CancelPolicy, Mode, PayPolicy, ServiceTerms},
     },
-    store::{Scope, StoreError, data_keys, directory},
+    store::{Scope, StoreError, patients, practitioners},
     usecase::{
         Failure, create_clinic,
         override_rules::{self, Placement},
@@ -123,7 +124,13 @@ pub async fn add_practitioner(
     card: Card,
 ) -> Result<PractitionerId, DemoError> {
     let mut tx = api.store.write(Scope::Clinic(clinic)).await?;
-    directory::insert_practitioner(&mut tx, clinic, &card, api.clock.now()).await?;
+    let profile = PractitionerProfile {
+        specialties: card.specialties,
+        languages: card.languages,
+        ..PractitionerProfile::named(card.display_name)
+    };
+    let now = api.clock.now();
+    practitioners::insert(&mut tx, clinic, &card.id, &profile, &card.time_zone, now).await?;
     tx.commit().await?;
     Ok(card.id)
 }
@@ -136,8 +143,13 @@ pub async fn add_patient(api: &Api, clinic: &ClinicId) -> Result<PatientId, Demo
     let now = api.clock.now();
     let patient = PatientId::mint(&api.random, now);
     let mut tx = api.store.write(Scope::Clinic(clinic)).await?;
-    directory::insert_patient(&mut tx, clinic, &patient, (ZONE, "en"), now).await?;
-    data_keys::create(&mut tx, &api.keys, &api.random, clinic, &patient).await?;
+    let profile = PatientProfile::named(
+        "Demo".to_owned(),
+        "Patient".to_owned(),
+        "en".to_owned(),
+        ZONE.to_owned(),
+    );
+    patients::insert(&mut tx, &api.keys, &api.random, clinic, &patient, &profile, now).await?;
     tx.commit().await?;
     Ok(patient)
 }

@@ -3,24 +3,31 @@
 //! An endpoint parses, makes one call into `usecase`, and answers. Statuses and problem types are chosen in `error`,
 //! headers read in `caller`, `body`, `if_match` and `page`. Never: a rule, SQL.
 
+mod access_log;
 mod admin;
 mod api_keys;
 mod appointments;
 mod auth;
 mod body;
+mod break_glass;
 mod caller;
 mod clinics;
 mod consultations;
+mod data_requests;
 mod directory;
 mod documents;
 mod error;
+mod events;
 mod holds;
+mod hooks;
 mod if_match;
+mod jobs;
 mod join;
 mod limits;
 mod media_events;
 mod money;
 mod notes;
+mod notification_preferences;
 mod oauth;
 mod oauth_clients;
 mod origin;
@@ -35,6 +42,7 @@ mod schedules;
 mod services;
 mod slots;
 mod staff;
+mod webhook_endpoints;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::any};
 use utoipa::OpenApi as _;
@@ -85,4 +93,12 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(rooms::router())
         .merge(notes::router())
         .merge(prescriptions::router())
+        .merge(notification_preferences::router())
+        .merge(access_log::router())
+        .merge(data_requests::router())
+        .merge(break_glass::router())
+        .merge(events::router())
+        .merge(jobs::router())
+        .merge(hooks::router())
+        .merge(webhook_endpoints::router())
 }

@@ -29,7 +29,6 @@
         reason = "tests may fail loudly"
     )
 )]
-#![allow(dead_code, reason = "the foundation lands before what stands on it")]
 
 mod api;
 mod audit;
@@ -41,7 +40,9 @@ pub mod domain;
 mod gate;
 mod http;
 mod links;
+mod live;
 mod opening;
+mod outbound;
 pub mod ports;
 pub mod random;
 mod store;
@@ -54,10 +55,12 @@ pub use crypto::{KeyRing, KeyRingError, password_hash::HashCost};
 pub use gate::{Gate, hash_queue::HashQueueLimits};
 pub use http::{openapi, router};
 pub use links::Links;
-pub use opening::{OpenError, open, reach};
+pub use live::Live;
+pub use opening::{OpenError, Ways, open, reach};
+pub use outbound::{Outbound, REMINDERS_MIN};
 pub use store::{Engine, Location, LocationError, Store, StoreError, StoreSettings};
 pub use usecase::account::{
     bootstrap::{BootstrapError, invite_first_administrator},
     identify::Tokens,
 };
-pub use worker::work;
+pub use worker::{sweep_once, work, work_once};

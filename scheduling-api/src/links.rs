@@ -2,7 +2,7 @@
 //!
 //! Secrets stand in the fragment: a browser sends it to no server, so no log and no `Referer` carries one (ASVS 14.2.1).
 
-use crate::crypto::secret_token::SecretToken;
+use crate::{crypto::secret_token::SecretToken, domain::id::AppointmentId};
 
 /// Where the pages and the API are, as people's browsers reach them.
 #[derive(Debug, Clone)]
@@ -45,6 +45,22 @@ impl Links {
 
     pub(crate) fn join(&self, secret: &SecretToken) -> String {
         format!("{}/join#{}", self.web, secret.expose())
+    }
+
+    /// Where an appointment is opened.
+    pub(crate) fn appointment(&self, id: &AppointmentId) -> String {
+        format!("{}/appointments/{id}", self.web)
+    }
+
+    /// Where people choose how they are told.
+    pub(crate) fn notification_choices(&self) -> String {
+        format!("{}/settings/notifications", self.web)
+    }
+
+    /// The host of our pages, for ids that are unique in the world.
+    pub(crate) fn host(&self) -> &str {
+        let behind = self.web.split_once("://").map_or(self.web.as_str(), |(_, rest)| rest);
+        behind.split(['/', ':']).next().unwrap_or(behind)
     }
 
     pub(crate) fn provider_return(&self) -> String {

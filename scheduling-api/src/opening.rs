@@ -8,6 +8,7 @@ use crate::{
     crypto::{KeyRing, password_hash::HashCost},
     gate::{Gate, hash_queue::HashQueueLimits},
     links::Links,
+    outbound::Outbound,
     ports::{identity_provider::IdentityProviders, media::MediaServer},
     random::{NoRandomness, Random},
     store::{Store, StoreError, StoreSettings},
@@ -36,8 +37,17 @@ pub async fn reach(settings: &StoreSettings) -> Result<(), StoreError> {
     Store::reach(settings).await
 }
 
-/// Opens the database, brings its schema up to date, and gets everything else ready. `proxies` are believed when they
-/// say where a request comes from; `media` is where calls are held.
+/// What the API reaches the world by, and is reached by.
+pub struct Ways {
+    /// Where calls are held.
+    pub media: MediaServer,
+    /// The ways to people and to clinics' programs.
+    pub outbound: Outbound,
+    /// Who is believed about where a request comes from.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// Opens the database, brings its schema up to date, and gets everything else ready.
 ///
 /// # Errors
 /// When the database cannot be reached or migrated, or the system refuses.
@@ -45,8 +55,7 @@ pub async fn open(
     settings: &StoreSettings,
     keys: KeyRing,
     links: Links,
-    proxies: Vec<IpAddr>,
-    media: MediaServer,
+    ways: Ways,
 ) -> Result<Api, OpenError> {
     let store = Store::open(settings).await?;
     let random = Arc::new(Random::from_system()?);
@@ -59,9 +68,11 @@ pub async fn open(
         clock: Arc::new(SystemClock),
         random,
         calendars: Arc::default(),
-        gate: Arc::new(gate.trusting(proxies)),
+        gate: Arc::new(gate.trusting(ways.trusted_proxies)),
         providers: IdentityProviders::new()?,
         links,
-        media: Arc::new(media),
+        media: Arc::new(ways.media),
+        outbound: Arc::new(ways.outbound),
+        live: Arc::default(),
     })
 }

@@ -1,6 +1,11 @@
 //! What the world outside offers, as traits: one file a port. Adapters implement them; tests have fakes.
 
+pub mod carry;
+pub mod email;
+pub mod hook;
+pub(crate) mod http_client;
 pub mod identify;
 pub mod identity_provider;
 pub mod mail;
 pub mod media;
+pub mod sms;

@@ -5,18 +5,23 @@
 
 mod failure;
 
+pub(crate) mod access_log;
 pub(crate) mod account;
 pub(crate) mod advance;
 pub(crate) mod api_keys;
 pub(crate) mod book;
+pub(crate) mod break_glass;
 pub(crate) mod clinic;
 pub(crate) mod create_clinic;
+pub(crate) mod data_requests;
 pub(crate) mod expire;
 pub(crate) mod hold;
+pub(crate) mod jobs;
 pub(crate) mod join;
 pub(crate) mod list_clinics;
 mod load;
 pub(crate) mod oauth;
+pub(crate) mod outbound;
 pub(crate) mod override_rules;
 pub(crate) mod passkey;
 mod patient;
@@ -24,6 +29,7 @@ pub(crate) mod place;
 pub(crate) mod profile;
 pub(crate) mod provider;
 pub(crate) mod read_appointment;
+pub(crate) mod read_calendar_entry;
 pub(crate) mod read_clinic;
 mod record;
 pub(crate) mod records;
@@ -32,7 +38,11 @@ pub(crate) mod rooms;
 pub(crate) mod schedule;
 pub(crate) mod search;
 pub(crate) mod services;
+pub(crate) mod sms_status;
+pub(crate) mod sweep;
 pub(crate) mod update_clinic;
 pub(crate) mod visit;
+pub(crate) mod watch;
+pub(crate) mod webhooks;
 
 pub(crate) use failure::Failure;

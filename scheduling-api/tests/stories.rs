@@ -30,6 +30,8 @@ macro_rules! stories {
     };
 }
 
+#[path = "stories/fakes.rs"]
+mod fakes;
 #[path = "stories/world.rs"]
 mod world;
 
@@ -41,20 +43,34 @@ mod availability;
 mod booking;
 #[path = "stories/clinics.rs"]
 mod clinics;
+#[path = "stories/crashes.rs"]
+mod crashes;
 #[path = "stories/engines.rs"]
 mod engines;
+#[path = "stories/events.rs"]
+mod events;
 #[path = "stories/flood.rs"]
 mod flood;
 #[path = "stories/foreign_client.rs"]
 mod foreign_client;
+#[path = "stories/hygiene.rs"]
+mod hygiene;
+#[path = "stories/jobs.rs"]
+mod jobs;
 #[path = "stories/join_links.rs"]
 mod join_links;
+#[path = "stories/matrix.rs"]
+mod matrix;
+#[path = "stories/notifications.rs"]
+mod notifications;
 #[path = "stories/oauth.rs"]
 mod oauth;
 #[path = "stories/passkeys.rs"]
 mod passkeys;
 #[path = "stories/people.rs"]
 mod people;
+#[path = "stories/privacy.rs"]
+mod privacy;
 #[path = "stories/providers.rs"]
 mod providers;
 #[path = "stories/race.rs"]
@@ -65,5 +81,9 @@ mod records;
 mod requests;
 #[path = "stories/rooms.rs"]
 mod rooms;
+#[path = "stories/text_messages.rs"]
+mod text_messages;
 #[path = "stories/visit.rs"]
 mod visit;
+#[path = "stories/webhooks.rs"]
+mod webhooks;

@@ -36,10 +36,18 @@ pub(crate) enum Command {
     /// Runs the scheduling API alone, for a machine of its own.
     #[command(name = "scheduling-api")]
     SchedulingApi(Box<Settings>),
+    /// Runs a TURN server alone, for a machine of its own: relays between clients and the peers that turn_peers_allow and
+    /// turn_peers_deny let it reach.
+    ///
+    /// `bedside all` needs none: it takes TURN on its own ports.
+    Turn(Box<Settings>),
     /// Makes a demo clinic in the database, and prints what it is made of.
     ///
     /// Practitioners with hours, a patient, an appointment that begins now. Beside whatever is there.
     Demo(Box<Settings>),
+    /// Looks after who runs the installation.
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// Copies the scheduling API's database into a new file, while it is in use. SQLite only; PostgreSQL has pg_dump.
     ///
     /// The keys' file is not part of it: keep it apart.
@@ -101,6 +109,26 @@ pub(crate) struct FileArgument {
 pub(crate) struct BackupArguments {
     /// The backup.
     pub(crate) backup: PathBuf,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `bedside admin ...`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Invites the first administrator, and prints the link that sets a name and a password.
+    ///
+    /// There is no default account. The link works once, for whoever has it; it is mailed too, where mail is set up. Refused
+    /// when there is an administrator already: they invite the others.
+    Create(Box<AdminCreate>),
+}
+
+/// Arguments of `admin create`.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct AdminCreate {
+    /// Address of the administrator: what they sign in with.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) email: String,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }
@@ -250,6 +278,24 @@ pub(crate) struct Healthcheck {
     pub(crate) ready: bool,
 }
 
+/// The environment variable whose value was refused; `None` if a flag's was. clap names the flag in both cases.
+pub(crate) fn variable_at_fault(
+    error: &clap::Error,
+    mut arguments: impl Iterator<Item = String>,
+) -> Option<String> {
+    let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return None };
+    let flag = shown.split([' ', '[', '=']).next()?;
+    let is_given = |argument: String| argument.split('=').next() == Some(flag);
+    if arguments.any(is_given) {
+        return None;
+    }
+    let command = Cli::command();
+    let all = command.find_subcommand("all")?;
+    let argument = all.get_arguments().find(|one| one.get_long() == flag.strip_prefix("--"))?;
+    let variable = argument.get_env()?;
+    std::env::var_os(variable).map(|_| variable.to_string_lossy().into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
@@ -278,26 +324,11 @@ mod tests {
             all.extend(command.get_subcommands().cloned());
             all
         }) {
-            let keys = command.get_arguments().filter(|argument| argument.get_id() == "api_keys");
+            let secrets = ["api_keys", "turn_secret"];
+            let keys = command
+                .get_arguments()
+                .filter(|argument| secrets.contains(&argument.get_id().as_str()));
             assert!(keys.into_iter().all(clap::Arg::is_hide_env_values_set));
         }
     }
-}
-
-/// The environment variable whose value was refused; `None` if a flag's was. clap names the flag in both cases.
-pub(crate) fn variable_at_fault(
-    error: &clap::Error,
-    mut arguments: impl Iterator<Item = String>,
-) -> Option<String> {
-    let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return None };
-    let flag = shown.split([' ', '[', '=']).next()?;
-    let is_given = |argument: String| argument.split('=').next() == Some(flag);
-    if arguments.any(is_given) {
-        return None;
-    }
-    let command = Cli::command();
-    let all = command.find_subcommand("all")?;
-    let argument = all.get_arguments().find(|one| one.get_long() == flag.strip_prefix("--"))?;
-    let variable = argument.get_env()?;
-    std::env::var_os(variable).map(|_| variable.to_string_lossy().into_owned())
 }

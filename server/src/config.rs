@@ -13,8 +13,10 @@
 pub(crate) mod address;
 pub(crate) mod docs;
 pub(crate) mod file;
+mod notifications;
 pub(crate) mod parse;
 pub(crate) mod raw;
+pub(crate) mod turn;
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -23,6 +25,7 @@ use std::{
 };
 
 use protocol::token::ApiKeys;
+use scheduling_api::Outbound;
 use signaling::webhooks::WebhookUrl;
 
 use crate::machine::Machine;
@@ -56,6 +59,8 @@ pub(crate) struct Config {
     pub(crate) sockets_max: u32,
     /// Memory that this process may use, in bytes.
     pub(crate) memory_budget_bytes: u64,
+    /// How clients come through closed networks.
+    pub(crate) turn: turn::Turn,
     /// Who is told what happens in rooms.
     pub(crate) webhooks: Webhooks,
     /// The scheduling API's part.
@@ -94,6 +99,8 @@ pub(crate) struct Scheduling {
     pub(crate) public_url: Option<String>,
     /// Who is believed about where a request comes from.
     pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// The ways to people and to clinics' programs.
+    pub(crate) outbound: Outbound,
 }
 
 impl Scheduling {

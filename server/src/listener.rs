@@ -1,8 +1,10 @@
 //! One HTTP service that listens: accepts within bounds, speaks TLS and HTTP/1.1, ends what stands still.
 //!
 //! ```text
-//!   a place is free ─► accept ─► its address has a place ─► TLS ─► HTTP/1.1 ─► router
-//!   (else: the backlog waits)    (else: closed)            10 s    header 10 s, no progress 60 s
+//!   a place is free ─► accept ─► its address has a place ─► first byte ─► TLS ─► first byte ─┬─► HTTP/1.1 ─► router
+//!   (else: the backlog waits)    (else: closed)                  │         10 s               └─► TURN
+//!                                                                └─► TURN
+//!   a header 10 s, an allocation 30 s, no progress 60 s
 //! ```
 //!
 //! Owns: sockets from the listening one to the end of the last request or WebSocket. Never: routes. HTTP/2 is not
@@ -33,10 +35,15 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 mod door;
+mod kind;
 mod stream;
 
 pub(crate) use door::{Door, DoorCounts, DoorLimits};
+pub(crate) use kind::ALPN_TURN;
+use kind::{Kind, Peeked};
 use stream::Guarded;
+
+use crate::turn;
 
 /// How long a connection may take.
 #[derive(Debug, Clone, Copy)]
@@ -107,11 +114,12 @@ impl Server {
         certificate: Option<Certificate>,
         door: Door,
         timeouts: Timeouts,
+        turn: Option<turn::Service>,
     ) -> anyhow::Result<Self> {
         let listener = tokio::net::TcpListener::from_std(listener).context("listening")?;
         let (stop, stopped) = watch::channel(false);
         let (alive, connections) = mpsc::channel(1);
-        let host = Host { router, certificate, timeouts, stopped, alive };
+        let host = Host { router, certificate, timeouts, turn, stopped, alive };
         tokio::spawn(accept(listener, door, host));
         Ok(Self { stop, connections })
     }
@@ -130,6 +138,8 @@ struct Host {
     router: Router,
     certificate: Option<Certificate>,
     timeouts: Timeouts,
+    /// Who understands TURN, if it is spoken here.
+    turn: Option<turn::Service>,
     stopped: watch::Receiver<bool>,
     alive: mpsc::Sender<Infallible>,
 }
@@ -161,14 +171,49 @@ async fn accept(listener: tokio::net::TcpListener, door: Door, mut host: Host) {
 }
 
 async fn serve(stream: Guarded<TcpStream>, peer: SocketAddr, host: Host) {
-    match &host.certificate {
-        None => serve_http(stream, peer, host).await,
-        Some(certificate) => {
-            let handshake = certificate.acceptor().accept(stream);
-            if let Ok(Ok(stream)) = timeout(host.timeouts.tls_handshake, handshake).await {
-                serve_http(stream, peer, host).await;
-            }
+    let Some(certificate) = &host.certificate else {
+        return serve_plain(stream, peer, host).await;
+    };
+    let acceptor = certificate.acceptor();
+    let handshake = async {
+        if host.turn.is_none() {
+            return Ok(acceptor.accept(Peeked::whole(stream)).await.ok());
         }
+        let Some((stream, kind)) = Peeked::peek(stream).await else { return Ok(None) };
+        // A TURN client that does without TLS has nothing to hide: its media is encrypted end to end with the media plane.
+        if kind == Kind::Turn { Err(stream) } else { Ok(acceptor.accept(stream).await.ok()) }
+    };
+    match timeout(host.timeouts.tls_handshake, handshake).await {
+        Ok(Ok(Some(stream))) => serve_plain(stream, peer, host).await,
+        Ok(Err(stream)) => serve_turn(stream, peer, host).await,
+        Ok(Ok(None)) | Err(_) => {}
+    }
+}
+
+/// Serves what is not, or no longer, in TLS.
+async fn serve_plain<S>(stream: S, peer: SocketAddr, host: Host)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    if host.turn.is_none() {
+        return serve_http(stream, peer, host).await;
+    }
+    match timeout(host.timeouts.header, Peeked::peek(stream)).await {
+        Ok(Some((stream, Kind::Turn))) => serve_turn(stream, peer, host).await,
+        Ok(Some((stream, Kind::Http | Kind::Tls))) => serve_http(stream, peer, host).await,
+        Ok(None) | Err(_) => {}
+    }
+}
+
+async fn serve_turn<S>(stream: S, peer: SocketAddr, host: Host)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Host { turn: Some(service), mut stopped, alive: _alive, .. } = host else { return };
+    tokio::select! {
+        () = turn::stream::serve(stream, peer, service) => {}
+        // Its call is over by now: the media plane stops first.
+        _ = stopped.wait_for(|stopped| *stopped) => {}
     }
 }
 

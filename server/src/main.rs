@@ -41,6 +41,7 @@ mod run;
 mod scheduling;
 mod tls;
 mod token;
+mod turn;
 
 use std::{
     io::{ErrorKind, Write as _},
@@ -49,7 +50,7 @@ use std::{
 
 use clap::Parser as _;
 
-use crate::cli::{CheckArguments, Cli, Command, ConfigCommand, TokenCommand};
+use crate::cli::{AdminCommand, CheckArguments, Cli, Command, ConfigCommand, TokenCommand};
 
 fn main() -> ExitCode {
     let parsed = Cli::try_parse().unwrap_or_else(|error| {
@@ -76,8 +77,12 @@ fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::All(settings) => run::all(*settings),
         Command::SchedulingApi(settings) => run::scheduling_api(*settings),
+        Command::Turn(settings) => run::turn_alone(*settings),
         Command::Backup(arguments) => print(&backup::backup(*arguments)?),
         Command::Restore(arguments) => print(&backup::restore(*arguments)?),
+        Command::Admin(AdminCommand::Create(arguments)) => {
+            print(&scheduling::first_administrator(*arguments)?)
+        }
         Command::Demo(settings) => print(&scheduling::demo(*settings)?),
         Command::Token(TokenCommand::Mint(arguments)) => {
             print(&format!("{}\n", token::from_arguments(&arguments)?))

@@ -14,6 +14,7 @@ mod listener;
 mod process;
 mod sfu;
 mod signaling;
+pub(crate) mod turn;
 mod webhooks;
 
 /// How often snapshots are copied. Scrapes are seldom closer than 5 s.
@@ -123,7 +124,8 @@ impl Sources {
 
 fn all() -> impl Iterator<Item = Metric> {
     let signaling = signaling::all().chain(webhooks::all());
-    sfu::all().chain(signaling).chain(process::all()).chain(listener::all())
+    let rest = process::all().chain(listener::all()).chain(turn::all());
+    sfu::all().chain(signaling).chain(rest)
 }
 
 /// The text of `docs/METRICS.md`.
@@ -131,6 +133,7 @@ pub(crate) fn markdown() -> String {
     let mut text = INTRODUCTION.to_owned();
     for (heading, prefix) in [
         ("Media plane", "bedside_sfu_"),
+        ("TURN", "bedside_turn_"),
         ("Signalling", "bedside_signaling_"),
         ("Process", "bedside_server_"),
     ] {
@@ -147,7 +150,7 @@ pub(crate) fn markdown() -> String {
     }
     text.push_str("\n## Values of `reason`\n\n");
     let dropped = ::sfu::drop_reason::DropReason::ALL.iter().map(|reason| reason.label());
-    let media = [(sfu::DROPPED, dropped.collect::<Vec<_>>())];
+    let media = [(sfu::DROPPED, dropped.collect::<Vec<_>>()), (turn::REFUSED, turn::reasons())];
     let dropped = std::iter::once(webhooks::reasons());
     for (metric, labels) in media.into_iter().chain(signaling::reasons()).chain(dropped) {
         let labels = labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>();
@@ -177,7 +180,7 @@ mod tests {
     fn every_metric_is_named_by_the_convention_and_once() {
         let mut names = BTreeSet::new();
         for metric in all() {
-            let known = ["bedside_sfu_", "bedside_signaling_", "bedside_server_"];
+            let known = ["bedside_sfu_", "bedside_turn_", "bedside_signaling_", "bedside_server_"];
             assert!(known.iter().any(|prefix| metric.name.starts_with(prefix)), "{}", metric.name);
             assert_eq!(
                 metric.kind == Kind::Counter,

@@ -16,6 +16,7 @@ use anyhow::Context as _;
 use signaling::{
     EventRouter, Signaling,
     clock::SystemClock,
+    ice_servers::IceServers,
     webhooks::{self, Webhooks},
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,7 +25,7 @@ use tracing::{info, warn};
 use crate::{
     cli::Settings,
     clock,
-    config::{self, Config, Loaded, Mode, SchedulingAlone, Tls},
+    config::{self, Config, Loaded, Mode, SchedulingAlone, Tls, turn::TurnAlone},
     descriptors, greeting,
     http::{self, Health},
     listener::{self, Certificate, Door, DoorLimits, Server, Timeouts},
@@ -34,6 +35,7 @@ use crate::{
     page::Parents,
     scheduling,
     tls::{self, CertificateFiles},
+    turn,
 };
 
 /// What sockets of living shards get for their last words while another shard hangs.
@@ -91,7 +93,8 @@ async fn serve_scheduling_api(config: &SchedulingAlone) -> anyhow::Result<()> {
     let routes = scheduling_api::router(api);
     let router = http::main_router(routes, readiness.clone(), false, Parents::default());
     let limits = DoorLimits { connections_max: PAGE_CONNECTIONS, per_address_max: 0 };
-    let server = Server::start(listener, router, None, Door::new(limits), Timeouts::default())?;
+    let server =
+        Server::start(listener, router, None, Door::new(limits), Timeouts::default(), None)?;
     let mut stop = StopSignal::new()?;
     readiness.set_ready();
     info!(%http, "ready");
@@ -101,13 +104,51 @@ async fn serve_scheduling_api(config: &SchedulingAlone) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Runs a TURN server alone until a signal or a failure.
+///
+/// # Errors
+/// When the settings do not work together, or something cannot be started.
+pub(crate) fn turn_alone(settings: Settings) -> anyhow::Result<()> {
+    let raw = config::merge(settings.given, settings.file.config.as_deref())?;
+    let config = config::turn::alone(&raw)?;
+    warn_of_readable(raw.turn_secret_file.as_deref());
+    let _log = logging::start(config.log_format, &config.log_filter)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the async runtime")?;
+    let result = runtime.block_on(serve_turn(&config));
+    runtime.shutdown_background();
+    result
+}
+
+async fn serve_turn(config: &TurnAlone) -> anyhow::Result<()> {
+    let readiness = Health::new(0, Vec::new);
+    let certificate = match &config.tls {
+        Tls::Files { cert, key } => Some(watched(cert, key)?),
+        Tls::None | Tls::SelfSigned => None,
+    };
+    let role = turn::role::Role::start(config, certificate, &readiness)?;
+    let mut stop = StopSignal::new()?;
+    readiness.set_ready();
+    info!(listen = %config.listen, "ready");
+    let asked = stop.wait().await;
+    readiness.set_stopping();
+    let patience = if asked == Asked::Terminate { config.drain_timeout } else { Duration::ZERO };
+    tokio::select! {
+        () = role.drain(patience) => {}
+        _ = stop.wait() => warn!("stopped at once by a second signal"),
+    }
+    Ok(())
+}
+
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let started = clock::since_unix_epoch();
     let main_listener = listener::bind(config.http, "http")?;
     let admin_listener = listener::bind(config.admin, "admin")?;
     let (http, admin) = (main_listener.local_addr()?, admin_listener.local_addr()?);
     let rendered = metrics::install()?;
-    let planes = Planes::start(config)?;
+    let planes = Planes::start(config, http)?;
     let health = Health::new(planes.media.udp_ports().len(), {
         let media = planes.media.clone();
         move || media.silent_shards()
@@ -131,6 +172,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         certificate(config)?,
         doors.main.clone(),
         Timeouts::default(),
+        config.turn.is_built_in.then(|| turn::Service::Media(planes.media.clone())),
     )?;
     let admin_router = http::admin_router(rendered, health.clone());
     let admin_server = Server::start(
@@ -139,6 +181,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         None,
         doors.admin.clone(),
         Timeouts::default(),
+        None,
     )?;
     let (media, control) = (planes.media.clone(), planes.control.clone());
     let webhooks = planes.webhooks.clone();
@@ -151,7 +194,10 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut stop = StopSignal::new()?;
     let mut greeting = greeting::text(config, http, admin, &planes.media.udp_ports())?;
     if config.mode != Mode::Production {
-        greeting.push_str(&scheduling::demo_ways_in(&api).await?);
+        match scheduling::demo_ways_in(&api).await {
+            Ok(ways_in) => greeting.push_str(&ways_in),
+            Err(error) => warn!(%error, "the demo clinic cannot be entered"),
+        }
     }
     // Whoever has read the greeting may ask at once.
     health.set_ready();
@@ -233,13 +279,14 @@ struct Planes {
 }
 
 impl Planes {
-    fn start(config: &Config) -> anyhow::Result<Self> {
+    fn start(config: &Config, http: SocketAddr) -> anyhow::Result<Self> {
         let events = EventRouter::default();
         let media = sfu::Handle::start(&config.sfu, &events.sink()).context(MEDIA_START_ADVICE)?;
         let signaling_config = signaling::Config {
             joins_open_rooms: config.auto_create_rooms,
             sockets_max: config.sockets_max.into(),
             origins: config.origins.clone(),
+            ice_servers: Some(ice_servers(config, &media, http)),
             ..signaling::Config::default()
         };
         let ear = scheduling::Ear::default();
@@ -249,6 +296,22 @@ impl Planes {
         let control = Signaling::new(signaling_config, link, keys, SystemClock, events);
         Ok(Self { media, control, webhooks, ear })
     }
+}
+
+/// What clients are told about the ways to the media plane.
+fn ice_servers(config: &Config, media: &sfu::Handle, http: SocketAddr) -> IceServers {
+    let config::turn::Turn { secret, is_built_in, is_forced, host, urls } = &config.turn;
+    let ports = media.udp_ports();
+    let doors = turn::urls::Doors {
+        advertise: if *is_built_in { &config.sfu.advertise } else { &[] },
+        udp_ports: &ports,
+        http,
+        is_tls: config.tls != Tls::None,
+        host: host.as_deref(),
+        others: urls,
+    };
+    let urls_by_shard = turn::urls::by_shard(&doors);
+    IceServers { secret: secret.clone(), urls_by_shard, force_relay: *is_forced }
 }
 
 /// The scheduling API is told of its own rooms; of the others only receivers outside are, if there are any.
@@ -322,13 +385,16 @@ fn certificate(config: &Config) -> anyhow::Result<Option<Certificate>> {
             names.push(config.http.ip());
             Ok(Some(Certificate::new(tls::self_signed(&names)?)))
         }
-        Tls::Files { cert, key } => {
-            let mut files = CertificateFiles::new(cert.clone(), key.clone());
-            let running = Certificate::new(files.read()?);
-            tokio::spawn(files.watch(running.clone(), tls::hangups()?));
-            Ok(Some(running))
-        }
+        Tls::Files { cert, key } => Ok(Some(watched(cert, key)?)),
     }
+}
+
+/// A certificate in files, which are watched from now on.
+fn watched(cert: &Path, key: &Path) -> anyhow::Result<Certificate> {
+    let mut files = CertificateFiles::new(cert.to_owned(), key.to_owned());
+    let running = Certificate::new(files.read()?);
+    tokio::spawn(files.watch(running.clone(), tls::hangups()?));
+    Ok(running)
 }
 
 fn warn_of_exposure(config: &Config, http: SocketAddr, admin: SocketAddr) {

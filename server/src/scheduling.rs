@@ -17,7 +17,7 @@ use axum::{
 };
 use protocol::token::ApiKeys;
 use scheduling_api::{
-    Api, KeyRing, Links, Location, StoreSettings, demo,
+    Api, KeyRing, Links, Location, StoreSettings, Ways, demo,
     ports::media::{
         MediaServer,
         twirp::{OverHttp, Post, Posting, Twirp},
@@ -28,7 +28,7 @@ use signaling::webhooks::{LocalReceiver, Taking};
 use tower::ServiceExt as _;
 
 use crate::{
-    cli::Settings,
+    cli::{AdminCreate, Settings},
     config::{self, Scheduling, SchedulingAlone, file},
 };
 
@@ -45,8 +45,12 @@ pub(crate) async fn open(
         make_folder_of(path)?;
     }
     let keys = keys(&config.data_keys_file)?;
-    let links = Links::at(public_url);
-    scheduling_api::open(&config.store, keys, links, config.trusted_proxies.clone(), media)
+    let ways = Ways {
+        media,
+        outbound: config.outbound.clone(),
+        trusted_proxies: config.trusted_proxies.clone(),
+    };
+    scheduling_api::open(&config.store, keys, Links::at(public_url), ways)
         .await
         .context("opening the scheduling API")
 }
@@ -83,6 +87,23 @@ pub(crate) fn demo(settings: Settings) -> anyhow::Result<String> {
     text.push_str(&format!("patient      {}\nappointment  {}\n", made.patient, made.appointment));
     text.push_str(&ways_in);
     Ok(text)
+}
+
+/// Invites the first administrator; the link that sets a name and a password.
+///
+/// # Errors
+/// When the database cannot be reached, there is one already, or the address is none.
+pub(crate) fn first_administrator(arguments: AdminCreate) -> anyhow::Result<String> {
+    let AdminCreate { email, settings } = arguments;
+    let raw = config::merge(settings.given, settings.file.config.as_deref())?;
+    let config = config::parse::scheduling_alone(&raw)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let api = open_store(&config).await?;
+        let link = scheduling_api::invite_first_administrator(&api, &email).await;
+        api.store.close().await;
+        Ok(format!("{}\n", link.context("inviting the first administrator")?))
+    })
 }
 
 /// The demo clinic's doors, as lines for a person at the terminal; nothing if there is no demo clinic.

@@ -164,7 +164,7 @@ fn server_config(cert_pem: &[u8], key_pem: &[u8]) -> anyhow::Result<Arc<ServerCo
         .with_single_cert(chain, key)
         .context("joining the certificate with its key")?;
     // See `listener`.
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"http/1.1".to_vec(), crate::listener::ALPN_TURN.to_vec()];
     Ok(Arc::new(config))
 }
 
@@ -230,8 +230,14 @@ mod tests {
         let listener = listener::bind("127.0.0.1:0".parse().unwrap(), "http").unwrap();
         let address = listener.local_addr().unwrap();
         let door = Door::new(DoorLimits { connections_max: 100, per_address_max: 0 });
-        let server =
-            Server::start(listener, axum::Router::new(), Some(running), door, Timeouts::default());
+        let server = Server::start(
+            listener,
+            axum::Router::new(),
+            Some(running),
+            door,
+            Timeouts::default(),
+            None,
+        );
         (server.unwrap(), address)
     }
 

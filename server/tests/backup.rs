@@ -55,6 +55,15 @@ fn nothing_that_exists_is_overwritten() {
     assert!(folder.0.join("bedside-data/bedside.db").exists());
 }
 
+#[test]
+fn the_first_administrator_is_invited_with_a_link_and_only_the_first() {
+    let folder = Folder::new("administrator");
+    let invite = |email: &str| bedside(&folder.0, &["admin", "create", "--email", email]);
+    assert!(!invite("nobody").status.success());
+    let link = succeed(&invite("root@clinic.example"));
+    assert!(link.starts_with("http://localhost:7880/invitation#token=bo_"), "{link}");
+}
+
 fn bedside(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bedside"));
     command.args(arguments).current_dir(folder).output().unwrap()

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! server ──► signaling ──► sfu ──► protocol        signaling sees the sfu through its handle only
-//!    ├─────► sfu                                    protocol, sfu: no async runtime, no web framework
+//!    ├─────► sfu ──► turn ──► protocol              protocol, turn, sfu: no async runtime, no web framework
+//!    ├─────► turn
 //!    └─────► scheduling-api ──► protocol            the business knows nothing of media, nor media of it
 //! sim, bench, fuzz ► the pure parts                 nothing depends on server, bench or fuzz
 //! ```
@@ -24,13 +25,14 @@ use std::{
 /// Every crate of the repository with the crates of the repository that it may depend on.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("protocol", &[]),
-    ("sfu", &["protocol"]),
+    ("turn", &["protocol"]),
+    ("sfu", &["protocol", "turn"]),
     ("signaling", &["protocol", "sfu"]),
     ("scheduling-api", &["protocol"]),
-    ("server", &["protocol", "sfu", "signaling", "scheduling-api"]),
+    ("server", &["protocol", "turn", "sfu", "signaling", "scheduling-api"]),
     ("sim", &["protocol", "sfu"]),
     ("bench", &["protocol", "sfu", "sim"]),
-    ("fuzz", &["protocol", "sfu", "signaling"]),
+    ("fuzz", &["protocol", "turn", "sfu", "signaling"]),
 ];
 
 /// Crates of others that a crate of ours must not depend on, not even in tests.
@@ -39,6 +41,14 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     (
         "protocol",
         &["tokio", "axum", "hyper", "mio", "socket2", "sqlx", "reqwest", "dashmap", "webrtc"],
+    ),
+    // A state machine: no I/O, clock, async, threads.
+    (
+        "turn",
+        &[
+            "tokio", "axum", "hyper", "mio", "socket2", "libc", "sqlx", "reqwest", "dashmap",
+            "webrtc",
+        ],
     ),
     // Threads, no async. `webrtc` is the independent client in the server's tests, never the media path.
     (

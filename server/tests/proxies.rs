@@ -1,7 +1,13 @@
 //! The proxy examples of `deploy/`, each run in front of the real binary: the page and the signal socket come through, and
 //! no log holds a token, even when the upstream is gone.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "tests may fail loudly, say what they skip, and wait by the real clock"
+)]
 
 use std::{
     fs,

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use protocol::turn_credential::TurnSecret;
+
 use crate::{connection::dtls::Certificate, limits::Limits, placement::ShardId};
 
 /// Configuration of the media plane.
@@ -17,6 +19,17 @@ pub struct Config {
     pub advertise: Vec<IpAddr>,
     /// Bounds.
     pub limits: Limits,
+    /// TURN on the same ports, if clients may come that way.
+    pub turn: Option<TurnConfig>,
+}
+
+/// TURN, whose only peers are our own media addresses.
+#[derive(Debug, Clone)]
+pub struct TurnConfig {
+    /// What credentials are minted with.
+    pub secret: TurnSecret,
+    /// Allocations on one shard at once.
+    pub allocations_max: u32,
 }
 
 /// What a shard is told at start.

@@ -17,6 +17,7 @@ pub mod srtp;
 
 pub(crate) mod incoming;
 pub(crate) mod outgoing;
+pub(crate) mod pacing;
 
 use std::{
     hint::black_box,
@@ -54,6 +55,9 @@ const RECORD_BYTES_MAX: usize = 2048;
 
 /// How often reception and sender reports are sent (RFC 3550 §6.2 allows less for few members).
 pub(crate) const REPORT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long after congestion what an abandoned layer lost is not sent again: until its receiver has given it up.
+const CONGESTION_MEMORY: Duration = Duration::from_secs(2);
 
 /// Where a connection is in its life.
 enum State {
@@ -155,6 +159,28 @@ impl Connection {
 
     pub(crate) fn sdp_session_id(&self) -> u64 {
         self.sdp_session_id
+    }
+
+    /// Whether padding of a probe is being sent, or pictures wait for their turn.
+    pub(crate) fn is_metering_out(&self) -> bool {
+        self.outgoing.pacer.holds()
+            || self.outgoing.estimator.as_ref().is_some_and(|one| one.is_probing())
+    }
+
+    /// Whether the line was congested a moment ago.
+    pub(crate) fn was_congested(&self, now: Instant) -> bool {
+        let estimator = self.outgoing.estimator.as_ref();
+        estimator.is_some_and(|one| one.was_congested(CONGESTION_MEMORY, now))
+    }
+
+    /// Share of packets that the line loses, in thousandths.
+    pub(crate) fn loss_permille(&self) -> u32 {
+        self.outgoing.estimator.as_ref().map_or(0, |one| one.loss_permille())
+    }
+
+    /// Round trip as far as it is known.
+    pub(crate) fn rtt(&self) -> Option<Duration> {
+        self.outgoing.estimator.as_ref()?.rtt()
     }
 
     /// Whether [`drive`](Self::drive) must be called again in the next batch.

@@ -109,6 +109,11 @@ impl Context {
         self.now
     }
 
+    /// A time of the shard's clock, by the caller's.
+    pub(crate) fn outside(&self, at: Instant) -> Instant {
+        self.clock.outside(at)
+    }
+
     /// When the next look is due, by the caller's clock.
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         self.timers.next().map(|at| self.clock.outside(at))

@@ -8,5 +8,7 @@ mod pace;
 pub(crate) mod pulse;
 pub(crate) mod run;
 mod stack;
+pub(crate) mod stream;
+pub(crate) mod streams;
 pub(crate) mod udp;
 pub(crate) mod watch;

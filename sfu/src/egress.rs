@@ -114,6 +114,18 @@ impl Egress {
         }
     }
 
+    /// Sends the datagram that was committed last once more, after it. Nothing if the batch is full.
+    pub fn repeat(&mut self, tag: &mut EgressTag, destination: SocketAddr) {
+        let Some(last) = self.slots.len().checked_sub(1) else { return };
+        let Some(len) = self.slots.get(last).map(|slot| usize::from(slot.len)) else { return };
+        let (from, to) = (last * SLOT_BYTES, (last + 1) * SLOT_BYTES);
+        if to + len > self.arena.len() {
+            return;
+        }
+        self.arena.copy_within(from..from + len, to);
+        self.commit(tag, destination, len);
+    }
+
     /// The batch, chain by chain: destination and its datagrams in order.
     pub fn chains(&self) -> impl Iterator<Item = (SocketAddr, Datagrams<'_>)> {
         self.chains
@@ -174,6 +186,22 @@ mod tests {
         egress.clear();
         send(&mut egress, &mut tag_b, b, 4);
         assert_eq!(bytes(&egress), [(b, vec![4])]);
+    }
+
+    #[test]
+    fn the_last_datagram_is_sent_once_more_if_there_is_room() {
+        let to: SocketAddr = "127.0.0.1:1".parse().unwrap();
+        let (mut egress, mut tag) = (Egress::new(), EgressTag::default());
+        egress.repeat(&mut tag, to);
+        assert!(egress.is_empty());
+        send(&mut egress, &mut tag, to, 7);
+        egress.repeat(&mut tag, to);
+        assert_eq!(bytes(&egress), [(to, vec![7, 7])]);
+        while egress.free_slots() > 0 {
+            send(&mut egress, &mut tag, to, 1);
+        }
+        egress.repeat(&mut tag, to);
+        assert_eq!(egress.free_slots(), 0);
     }
 
     #[test]

@@ -19,7 +19,9 @@ use crate::{
     driver::{
         inbox::Envelope,
         node::Node,
-        run, udp,
+        run,
+        stream::Stream,
+        udp,
         watch::{self, WatchGuard},
     },
     metrics::Counters,
@@ -30,7 +32,10 @@ use crate::{
     },
 };
 
-pub use crate::{driver::inbox::EventSink, placement::ShardId};
+pub use crate::{
+    driver::{inbox::EventSink, stream::Stream as ClientStream},
+    placement::ShardId,
+};
 
 /// Commands that may wait for one shard: a few for each of a thousand participants.
 const COMMANDS_WAITING_MAX: usize = 4096;
@@ -110,10 +115,15 @@ impl Handle {
             berths.push(berth);
             wakers.push(waker);
         }
+        let mut nonce_key = [0; 32];
+        aws_lc_rs::rand::fill(&mut nonce_key).map_err(|_| StartError::Certificate)?;
         let node = Arc::new(Node::new(wakers));
         let shards = berths
             .into_iter()
-            .map(|berth| start_shard(config, berth, &certificate, Arc::clone(sink), &node))
+            .map(|berth| {
+                let common = (&certificate, nonce_key);
+                start_shard(config, berth, common, Arc::clone(sink), &node)
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let watch =
             watch::start(Arc::clone(&node)).map_err(|source| StartError::Thread { source })?;
@@ -195,6 +205,18 @@ impl Handle {
         self.shards.iter().map(|shard| shard.port).collect()
     }
 
+    /// Joins a client's TCP or TLS stream to a shard: whole TURN messages go in, frames come out. `wake` is called when there
+    /// is something to receive, or room again; it must not block.
+    #[must_use]
+    pub fn open_stream(
+        &self,
+        shard: ShardId,
+        peer: SocketAddr,
+        wake: Box<dyn Fn() + Send + Sync>,
+    ) -> Stream {
+        Stream::open(Arc::clone(&self.node), shard, peer, wake)
+    }
+
     /// Tells every participant to leave, without waiting.
     pub fn drain(&self) {
         for shard in self.ids() {
@@ -267,6 +289,12 @@ impl<'a> Leaving<'a> {
     }
 }
 
+/// Credentials have expiry times; joins tell the time anew.
+#[expect(clippy::disallowed_methods, reason = "the start of the shard's time")]
+fn unix_time() -> Duration {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
+}
+
 #[expect(clippy::disallowed_methods, reason = "waits for threads, off the media path")]
 fn pause() {
     std::thread::sleep(STOP_LOOK_INTERVAL);
@@ -292,7 +320,7 @@ fn open_berth(config: &Config, shard: ShardId) -> Result<(Berth, mio::Waker), St
 fn start_shard(
     config: &Config,
     berth: Berth,
-    certificate: &Certificate,
+    (certificate, nonce_key): (&Certificate, [u8; 32]),
     sink: EventSink,
     node: &Arc<Node>,
 ) -> Result<ShardHandle, StartError> {
@@ -309,6 +337,9 @@ fn start_shard(
     };
     let mut seed = [0; 32];
     aws_lc_rs::rand::fill(&mut seed).map_err(|_| StartError::Certificate)?;
+    let mut turn_seed = [0; 32];
+    aws_lc_rs::rand::fill(&mut turn_seed).map_err(|_| StartError::Certificate)?;
+    let turn = config.turn.clone();
     let (commands, inbox) = sync_channel(COMMANDS_WAITING_MAX);
     let shore = run::Shore { shard, commands: inbox, sink, node: Arc::clone(node) };
     let thread = std::thread::Builder::new()
@@ -316,7 +347,11 @@ fn start_shard(
         .spawn(move || {
             #[expect(clippy::disallowed_methods, reason = "the start of the shard's time")]
             let now = std::time::Instant::now();
-            run::run(Shard::new(shard_config, seed, now), &socket, poll, &shore);
+            let mut shard = Shard::new(shard_config, seed, now);
+            if let Some(turn) = &turn {
+                shard.open_turn(turn, nonce_key, turn_seed, unix_time(), now);
+            }
+            run::run(shard, &socket, poll, &shore);
         })
         .map_err(|source| StartError::Bind { port, source })?;
     Ok(ShardHandle { commands, port, thread: Mutex::new(Some(thread)) })

@@ -10,6 +10,9 @@
 //! Owns: everything between a received datagram and the datagrams that follow from it. Never: async, a lock or an
 //! allocation on the packet path, a clock or a socket outside `driver/`.
 //!
+//! A client behind a closed network comes through TURN on the same port: `turn_relay` unwraps what it sends and wraps what it
+//! is sent, and everything between does not notice.
+//!
 //! The one invariant: **a room has one home shard, and a shard is one thread that owns everything in it.** Only values
 //! cross: [`Command`](words::command::Command)s in and [`Event`](words::event::Event)s out through [`Handle`], and the
 //! batches of a [`relay`] between the home of a large room and its edges on other shards.
@@ -28,6 +31,7 @@
     )
 )]
 
+pub mod bwe;
 pub(crate) mod clock;
 pub mod config;
 pub mod connection;
@@ -46,6 +50,7 @@ pub mod room;
 pub mod rtp;
 pub mod shard;
 pub mod timers;
+pub(crate) mod turn_relay;
 pub mod words;
 
 pub use handle::Handle;

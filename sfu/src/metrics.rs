@@ -33,6 +33,32 @@ pub struct Counters {
     pub key_frame_requests_sent: u64,
     /// Key frames asked by subscribers.
     pub key_frame_requests_received: u64,
+    /// Bytes of padding sent to find out what lines carry.
+    pub probe_bytes: u64,
+    /// Probes begun.
+    pub probes: u64,
+    /// Times that the estimate of a line was lowered.
+    pub estimates_lowered: u64,
+    /// Transport-wide feedback and REMB taken.
+    pub feedback_received: u64,
+    /// Times that a subscriber was given a lower layer or fewer frames, for want of bandwidth or by its own wish.
+    pub layers_lowered: u64,
+    /// Times that a subscriber was given a higher layer or more frames.
+    pub layers_raised: u64,
+    /// Times that a picture was paused.
+    pub pauses: u64,
+    /// Packets of sound sent a second time to subscribers whose line loses much.
+    pub sound_repeated: u64,
+    /// Retransmissions refused: sent a moment ago, or more than the line has room for.
+    pub repairs_withheld: u64,
+    /// Subscribers for whose lines there is an estimate (gauge), and the sum of these estimates in bits a second (gauge).
+    pub estimated_lines: u64,
+    /// See [`estimated_lines`](Self::estimated_lines).
+    pub estimates_bps: u64,
+    /// Subscribers whose line does not carry what they want (gauge).
+    pub constrained_lines: u64,
+    /// Subscribers in low-bandwidth mode (gauge).
+    pub low_bandwidth_lines: u64,
     /// Data messages delivered, one per receiver.
     pub data_messages_forwarded: u64,
     /// Receivers of data that stalled and were told to join anew, so that their senders could go on.
@@ -71,6 +97,10 @@ pub struct Counters {
     pub publications: u64,
     /// Subscriptions (gauge).
     pub subscriptions: u64,
+    /// Messages that a slow client's stream had no room for.
+    pub stream_dropped_messages: u64,
+    /// What TURN has counted.
+    pub turn: turn::counters::Counters,
     /// Dropped, by [`DropReason`].
     pub dropped: Dropped,
 }

@@ -6,27 +6,38 @@
 
 pub(crate) mod administer;
 pub(crate) mod admission;
+pub(crate) mod allocate;
+pub(crate) mod bandwidth;
 pub(crate) mod copy;
 pub(crate) mod data;
 pub(crate) mod data_flow;
 pub mod data_packet;
 pub(crate) mod data_track;
+pub(crate) mod demand;
+pub(crate) mod dynacast;
 pub(crate) mod feedback;
 pub(crate) mod forward;
 pub(crate) mod interest;
 pub(crate) mod key_frame;
+pub(crate) mod ladder;
 pub(crate) mod layer_switch;
+pub(crate) mod line;
+pub(crate) mod meter;
 pub(crate) mod negotiation;
 pub(crate) mod occurrences;
+pub(crate) mod pacing;
 pub(crate) mod participant;
 pub(crate) mod permit;
 pub(crate) mod publication;
 pub(crate) mod publish;
+pub(crate) mod quality;
+pub(crate) mod report;
 pub(crate) mod requests;
 pub(crate) mod roster;
 pub(crate) mod settings;
 pub(crate) mod speaker;
 pub(crate) mod spread;
+pub(crate) mod standing;
 pub(crate) mod subscribe;
 pub(crate) mod subscriber;
 pub(crate) mod subscription;
@@ -46,7 +57,7 @@ use self::{
     waiting::Decisions,
 };
 use crate::{
-    keys::{ParticipantKey, PublicationKey, RoomKey, SubscriptionKey},
+    keys::{LayerIndex, ParticipantKey, PublicationKey, RoomKey, SubscriptionKey},
     limits::Limits,
     relay::FarEnd,
     words::info::{ParticipantInfo, RoomInfo},
@@ -76,6 +87,10 @@ pub(crate) struct Room {
     participants: SlotMap<ParticipantKey, Participant>,
     publications: SlotMap<PublicationKey, Publication>,
     subscriptions: SlotMap<SubscriptionKey, Subscription>,
+    /// Scratch of `feedback`.
+    awaited: Vec<(PublicationKey, LayerIndex)>,
+    /// Scratch of `bandwidth`.
+    requests: Vec<(SubscriptionKey, allocate::Request)>,
     /// Those who left lately: a resuming client must be told.
     departed: VecDeque<(Instant, ParticipantInfo)>,
     /// When an empty room closes.
@@ -106,6 +121,8 @@ impl Room {
             participants: SlotMap::with_key(),
             publications: SlotMap::with_key(),
             subscriptions: SlotMap::with_key(),
+            awaited: Vec::new(),
+            requests: Vec::new(),
             departed: VecDeque::new(),
             closes: Some(now + std::time::Duration::from_secs(limits.empty_timeout_s.into())),
             window_ends: now + speaker::WINDOW,

@@ -14,12 +14,13 @@
 mod administer;
 pub(crate) mod far;
 mod look_ahead;
+pub(crate) mod through_turn;
 
 use std::{
     collections::{HashMap, VecDeque},
     net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use protocol::{
@@ -45,6 +46,7 @@ use crate::{
     metrics::Counters,
     room::{Room, speaker::WINDOW},
     timers::Timer,
+    turn_relay::TurnRelay,
     words::{
         administration::{Refused, RoomSettings},
         command::{Command, Join},
@@ -65,6 +67,8 @@ pub struct Shard {
     /// For the directory.
     closed: VecDeque<ClosedRoom>,
     context: Context,
+    /// TURN before everything else, if it is spoken.
+    turn: Option<Box<TurnRelay>>,
     /// Scratch of [`look_ahead`](Self::look_ahead).
     ahead: Vec<look_ahead::Ahead>,
 }
@@ -79,6 +83,7 @@ impl Shard {
             sessions: HashMap::new(),
             closed: VecDeque::new(),
             context: Context::new(config, StdRng::from_seed(seed), now),
+            turn: None,
             ahead: Vec::with_capacity(look_ahead::AHEAD_MAX),
         }
     }
@@ -110,8 +115,12 @@ impl Shard {
             return Err(DropReason::TooLong);
         }
         let protocol = demux::classify(datagram).ok_or(DropReason::UnknownProtocol)?;
-        if protocol == Protocol::Stun {
-            return self.handle_stun(source, datagram, now);
+        match protocol {
+            Protocol::Stun => return self.handle_stun(source, datagram, now),
+            Protocol::ChannelData => {
+                return self.unwrap(source, datagram, now, DropReason::UnknownProtocol);
+            }
+            Protocol::Dtls | Protocol::Rtp | Protocol::Rtcp => {}
         }
         // Nobody who has not authenticated by STUN gets so much as an answer.
         let key = key.ok_or(DropReason::UnknownPath)?;
@@ -134,19 +143,19 @@ impl Shard {
                     room.on_rtcp(&mut self.context, key, datagram, now)
                 }
             }
-            Protocol::Stun => Ok(()),
+            Protocol::Stun | Protocol::ChannelData => Ok(()),
         }
     }
 
     fn handle_stun(
         &mut self,
         source: SocketAddr,
-        datagram: &[u8],
+        datagram: &mut [u8],
         now: Instant,
     ) -> Result<(), DropReason> {
         let message = stun::Message::parse(datagram).map_err(|_| DropReason::StunMalformed)?;
         if message.class() != stun::Class::Request || message.method() != stun::Method::BINDING {
-            return Err(DropReason::StunUnexpected);
+            return self.unwrap(source, datagram, now, DropReason::StunUnexpected);
         }
         let username = message.username().ok_or(DropReason::StunMalformed)?;
         let (local, _) = username.split_once(':').ok_or(DropReason::StunUnknownUfrag)?;
@@ -212,6 +221,9 @@ impl Shard {
             Command::Administer { session, act } => self.administer(session, *act, now),
             Command::Observe => self.context.observed = true,
             Command::Drain => {
+                if let Some(turn) = &mut self.turn {
+                    turn.drain();
+                }
                 for room in self.rooms.values_mut() {
                     let (reason, action) = (LeaveReason::ServerShutdown, LeaveAction::Reconnect);
                     room.remove_all(&mut self.context, reason, action, now);
@@ -237,6 +249,9 @@ impl Shard {
 
     fn join(&mut self, join: Join, now: Instant) {
         let session = join.session;
+        if let (Some(turn), Ok(unix_ms)) = (&mut self.turn, u64::try_from(join.unix_ms)) {
+            turn.set_unix_time(Duration::from_millis(unix_ms), now);
+        }
         if join.only_asks {
             let answer =
                 self.would_admit(&join).map_or_else(Message::Refused, |()| Message::Admissible);
@@ -330,6 +345,9 @@ impl Shard {
     /// Handles what is due, or a turn's worth of it: [`poll_timeout`](Self::poll_timeout) then says that more is.
     pub fn handle_timeout(&mut self, now: Instant) {
         let now = self.context.begin(now);
+        if let Some(turn) = &mut self.turn {
+            turn.handle_timeout(now);
+        }
         for _ in 0..LOOKS_PER_TURN {
             let Some(timer) = self.context.timers.pop_due(now) else { break };
             self.context.step();
@@ -497,7 +515,9 @@ impl Shard {
     /// When to call [`handle_timeout`](Self::handle_timeout) next.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.context.poll_timeout()
+        let turn = self.turn.as_ref().and_then(|turn| turn.poll_timeout());
+        let turn = turn.map(|at| self.context.outside(at));
+        self.context.poll_timeout().into_iter().chain(turn).min()
     }
 
     /// Steps of work so far, a measure that no machine changes: what one input costs is bounded.
@@ -531,12 +551,16 @@ impl Shard {
     pub fn counters(&self) -> Counters {
         let mut counters = self.context.counters.clone();
         counters.rooms = self.names.len() as u64;
+        if let Some(turn) = &self.turn {
+            counters.turn = turn.counters().clone();
+        }
         counters.edges = (self.rooms.len() - self.names.len()) as u64;
         for room in self.rooms.values() {
             let (participants, publications, subscriptions) = room.counts();
             counters.participants += participants as u64;
             counters.publications += publications as u64;
             counters.subscriptions += subscriptions as u64;
+            room.count_lines(&self.context, &mut counters);
         }
         counters
     }

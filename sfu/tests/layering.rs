@@ -18,7 +18,7 @@ use std::{
 };
 
 /// From the roof to the ground: whoever stands here may use only what stands further down.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 23] = [
     "handle",
     "driver",
     "shard",
@@ -27,7 +27,9 @@ const ORDER: [&str; 21] = [
     "relay",
     "words",
     "config",
+    "turn_relay",
     "connection",
+    "bwe",
     "timers",
     "egress",
     "rtp",

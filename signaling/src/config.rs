@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::ice_servers::IceServers;
+
 /// Configuration of the signalling server.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -30,6 +32,8 @@ pub struct Config {
     pub idle_timeout: Duration,
     /// How often a refresh token is sent. The LiveKit server: 5 min.
     pub refresh_interval: Duration,
+    /// The TURN servers that clients are told, if there are some.
+    pub ice_servers: Option<IceServers>,
 }
 
 impl Default for Config {
@@ -46,6 +50,7 @@ impl Default for Config {
             ping_interval: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(30),
             refresh_interval: Duration::from_mins(5),
+            ice_servers: None,
         }
     }
 }

@@ -76,6 +76,7 @@ pub(crate) fn join(
         admission: claims.admission,
         auto_subscribe: parameters.auto_subscribe,
         adaptive_stream: parameters.adaptive_stream,
+        may_pause: parameters.may_pause,
         client: parameters.client.clone(),
         resume,
         unix_ms,

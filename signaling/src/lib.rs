@@ -43,6 +43,7 @@ mod error;
 mod event_router;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod ice_servers;
 mod join;
 pub mod limits;
 pub mod media_link;

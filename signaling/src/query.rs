@@ -25,6 +25,8 @@ pub(crate) struct RawQuery(Vec<(String, String)>);
 pub(crate) struct Parameters {
     pub(crate) auto_subscribe: bool,
     pub(crate) adaptive_stream: bool,
+    /// Pictures may be paused for want of bandwidth.
+    pub(crate) may_pause: bool,
     /// The participant sid to continue as, as sent; present exactly if `reconnect=1`.
     pub(crate) reconnect: Option<String>,
     pub(crate) client: ClientInfo,
@@ -60,6 +62,7 @@ impl RawQuery {
         Ok(Parameters {
             auto_subscribe: self.flag("auto_subscribe", true)?,
             adaptive_stream: self.flag("adaptive_stream", false)?,
+            may_pause: self.flag("subscriber_allow_pause", true)?,
             reconnect: reconnect.then(|| self.value("sid").unwrap_or_default().to_owned()),
             client: ClientInfo {
                 sdk: self.sdk().to_owned(),

@@ -310,6 +310,13 @@ fn response(message: Message) -> Option<Response> {
                 })
                 .collect(),
         }),
+        Message::ConnectionQuality(updates) => from_media::connection_quality(updates),
+        Message::StreamState { publisher, track, is_paused } => {
+            from_media::stream_state(publisher, track, is_paused)
+        }
+        Message::SubscribedQuality { track, mime_type, layers } => {
+            from_media::subscribed_quality(track, &mime_type, layers)
+        }
         Message::RemoteMute { track, muted } => {
             Response::Mute(proto::MuteTrackRequest { sid: track.into(), muted })
         }

@@ -10,7 +10,10 @@
 //! [`VirtualClient::poll_timeout`]. What media delivered stands in [`VirtualClient::deliveries`], which the owner clears
 //! when it likes. Sending and receiving media allocates nothing once the streams run.
 
+mod feedback;
+mod publishing;
 mod signalling;
+mod uplink;
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
@@ -18,10 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{
-    ids::{ParticipantSid, TrackSid},
-    permission::TrackSource,
-};
+use protocol::ids::{ParticipantSid, TrackSid};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sfu::{
     connection::srtp::SrtpError,
@@ -29,30 +29,25 @@ use sfu::{
         extension::{ExtensionMap, ExtensionValues},
         header::{RtpHeader, is_rtcp, unpadded},
         ids::{Seq, Ssrc},
-        rtcp::{self, RtcpPacket},
         rtx,
         twcc::ArrivalRecorder,
     },
     words::{
-        command::{AddTrack, Request, SimulcastCodec},
         event::{JoinRefusal, LeaveAction, Message, Outcome},
-        info::{LeaveReason, MediaKind, ParticipantInfo, Speaker, VideoLayer, VideoQuality},
+        info::{LeaveReason, ParticipantInfo, Speaker},
     },
 };
 
 pub use self::signalling::Asking;
+use self::{feedback::Bandwidth, uplink::Uplink};
 use crate::{
     incoming::{Delivery, IncomingStream},
-    outgoing::{Layer, LayerSpec, PublishedTrack, SIMULCAST, Wire},
+    outgoing::{PublishedTrack, Wire},
     transport::{Identity, Side, Transport, child_rng},
 };
 
 /// Between receiver and sender reports.
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
-/// Round trip assumed when asking again.
-const RTT_ASSUMED: Duration = Duration::from_millis(60);
-/// Most numbers in one NACK.
-const NACKS_PER_PACKET_MAX: usize = 200;
 
 /// What to publish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +60,16 @@ pub enum TrackSpec {
     PlainCamera,
     /// VP8 with one layer of 1.5 Mbit/s.
     Screen,
+    /// VP8 with three layers of three temporal layers each, as large as a moving picture makes them; it adapts to the line
+    /// and to what the server wants.
+    LiveCamera,
+    /// Opus, repeated in the next packet (RED).
+    LiveMicrophone {
+        /// Nothing is sent in pauses of speech.
+        dtx: bool,
+        /// Of the sound alone, 12,000 at least.
+        bitrate_bps: u32,
+    },
     /// VP8 with one layer of a rate of one's own.
     CameraOf {
         /// Mean rate of payload.
@@ -89,6 +94,20 @@ pub struct ClientConfig {
     pub wraps_tsn: bool,
     /// Wants to be the DTLS server of both connections, as Pion towards an ICE-lite peer.
     pub is_dtls_server: bool,
+    /// Looks at and listens to what it receives, and asks for key frames as a browser does.
+    pub attends: bool,
+    /// How it tells what its line carries.
+    pub feedback: Feedback,
+}
+
+/// How a receiver tells what its line carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Feedback {
+    /// Transport-wide feedback: browsers.
+    #[default]
+    TransportCc,
+    /// An estimate of its own (REMB): older and smaller clients, which refuse the other.
+    Remb,
 }
 
 /// A section of our offers. As a browser does, we use one that was rejected again, under another mid.
@@ -145,6 +164,8 @@ pub struct VirtualClient {
     incoming_extensions: ExtensionMap,
     transport_seq: u16,
     arrivals: ArrivalRecorder,
+    bandwidth: Bandwidth,
+    uplink: Option<Uplink>,
     slots: Vec<Slot>,
     next_mid: u32,
     next_offer: u32,
@@ -196,6 +217,8 @@ impl VirtualClient {
             incoming_extensions: ExtensionMap::new(),
             transport_seq: rng.random(),
             arrivals: ArrivalRecorder::default(),
+            bandwidth: Bandwidth::new(now),
+            uplink: None,
             slots: Vec::new(),
             next_mid: 1,
             next_offer: 1,
@@ -229,126 +252,6 @@ impl VirtualClient {
     }
 
     // What the application wants.
-
-    /// Announces a track; it flows once the server answered the offer that follows. Answers its place in
-    /// [`tracks`](Self::tracks).
-    pub fn publish(&mut self, spec: TrackSpec) -> usize {
-        let (place, announcement) = self.add(spec);
-        self.requests.push_back(Request::AddTrack(Box::new(announcement)).into());
-        place
-    }
-
-    /// Announces a track under the id of one that was published before, as livekit-client does with a track that the
-    /// application keeps. In the SDP it has an id of its own: browsers give the same track another each time.
-    pub fn publish_again(&mut self, track: usize, spec: TrackSpec) -> usize {
-        let (place, mut announcement) = self.add(spec);
-        let cid = self.tracks[track].cid.clone();
-        self.tracks[place].cid.clone_from(&cid);
-        announcement.cid = cid;
-        self.requests.push_back(Request::AddTrack(Box::new(announcement)).into());
-        place
-    }
-
-    /// Offers all tracks at once and no data channels: for servers without announcements.
-    pub fn publish_by_offer(&mut self, specs: &[TrackSpec]) {
-        self.publisher.forgo_channels();
-        self.subscriber.forgo_channels();
-        self.offers_data = false;
-        for spec in specs {
-            let (place, _) = self.add(*spec);
-            self.tracks[place].sid = TrackSid::try_from(format!("TR_{place}")).ok();
-        }
-        if !specs.is_empty() {
-            self.offer();
-        }
-    }
-
-    fn add(&mut self, spec: TrackSpec) -> (usize, AddTrack) {
-        let place = self.tracks.len();
-        let is_video = spec != TrackSpec::Microphone;
-        let source = match spec {
-            TrackSpec::Microphone => TrackSource::Microphone,
-            TrackSpec::Camera | TrackSpec::PlainCamera | TrackSpec::CameraOf { .. } => {
-                TrackSource::Camera
-            }
-            TrackSpec::Screen => TrackSource::ScreenShare,
-        };
-        let one = |bitrate_bps| [LayerSpec { rid: None, bitrate_bps, fps: 30 }];
-        let specs: Vec<LayerSpec> = match spec {
-            TrackSpec::Camera => SIMULCAST.to_vec(),
-            TrackSpec::Screen => one(1_500_000).to_vec(),
-            TrackSpec::CameraOf { bitrate_bps, fps } => {
-                vec![LayerSpec { rid: None, bitrate_bps, fps }]
-            }
-            TrackSpec::Microphone | TrackSpec::PlainCamera => one(500_000).to_vec(),
-        };
-        let tag = self.rng.random();
-        let layers = (0..)
-            .zip(&specs)
-            .map(|(index, spec)| Layer::new(*spec, index, tag, is_video, &mut self.rng))
-            .collect();
-        let cid = format!("track-{place}");
-        let announcement = add_track(&cid, is_video, source, &specs);
-        self.tracks.push(PublishedTrack {
-            msid: cid.clone(),
-            cid,
-            sid: None,
-            source,
-            is_video,
-            is_muted: false,
-            is_removed: false,
-            level_dbov: 20,
-            negotiated: None,
-            layers,
-        });
-        (place, announcement)
-    }
-
-    /// Takes a track back: its section becomes inactive.
-    pub fn unpublish(&mut self, track: usize) {
-        self.tracks[track].is_removed = true;
-        self.tracks[track].layers.iter_mut().for_each(Layer::stop);
-        self.offer();
-    }
-
-    /// Mutes or unmutes an own track: it stops sending, and the server is told.
-    pub fn mute(&mut self, track: usize, is_muted: bool, now: Instant) {
-        let one = &mut self.tracks[track];
-        one.is_muted = is_muted;
-        for layer in &mut one.layers {
-            if is_muted { layer.stop() } else { layer.start(now) }
-        }
-        if let Some(sid) = one.sid.clone() {
-            self.requests.push_back(Request::Mute { track: sid, muted: is_muted }.into());
-        }
-    }
-
-    /// Asks for a key frame of a stream.
-    pub fn request_key_frame(&mut self, stream: usize) {
-        let media = self.streams[stream].ssrc;
-        self.send_pli(media);
-    }
-
-    /// Asks for a key frame of whatever has this SSRC.
-    pub fn send_pli(&mut self, media: Ssrc) {
-        if let Some(len) = rtcp::write_pli(&mut self.scratch, self.own_ssrc, media) {
-            self.subscriber.queue_rtcp(&mut self.scratch, len);
-        }
-    }
-
-    /// Asks for packets again.
-    pub fn send_nack(&mut self, media: Ssrc, seqs: &[Seq]) {
-        if let Some(len) = rtcp::write_nack(&mut self.scratch, self.own_ssrc, media, seqs) {
-            self.subscriber.queue_rtcp(&mut self.scratch, len);
-        }
-    }
-
-    /// Sends any RTCP over a connection.
-    pub fn send_rtcp(&mut self, side: Side, compound: &[u8]) {
-        let mut packet = [0; 1500];
-        packet[..compound.len()].copy_from_slice(compound);
-        self.transport(side).queue_rtcp(&mut packet, compound.len());
-    }
 
     /// Sends a data message; false while the channel is not open.
     pub fn send_data(&mut self, label: &str, data: &[u8], now: Instant) -> bool {
@@ -423,6 +326,9 @@ impl VirtualClient {
         if let Some(seq) = values.transport_cc {
             self.arrivals.on_packet(seq, now);
         }
+        if self.config.feedback == Feedback::Remb {
+            self.bandwidth.on_packet(values.abs_send_time, len, now);
+        }
         let Some((place, is_rtx)) = self.by_ssrc.get(&header.ssrc).copied() else { return };
         let stream = &mut self.streams[place];
         let Ok(payload) = unpadded(&packet[header.len..], header.has_padding) else { return };
@@ -453,45 +359,6 @@ impl VirtualClient {
         }
     }
 
-    fn on_rtcp(&mut self, side: Side, datagram: &mut [u8], now: Instant) {
-        let Some(keys) = &mut self.transport(side).keys else { return };
-        let len = match keys.receiver.unprotect_rtcp(datagram) {
-            Ok(len) => len,
-            Err(SrtpError::Replay) => {
-                self.replays += 1;
-                return;
-            }
-            Err(_) => {
-                self.unauthentic += 1;
-                return;
-            }
-        };
-        for packet in rtcp::packets(&datagram[..len]) {
-            match packet.expect("the server's RTCP can be read") {
-                RtcpPacket::Nack { media, pairs, .. } => {
-                    if let Some(layer) = layer_of(&mut self.tracks, media) {
-                        pairs.for_each(|seq| layer.on_nack(seq));
-                    }
-                }
-                RtcpPacket::Pli { media, .. } => {
-                    if let Some(layer) = layer_of(&mut self.tracks, media) {
-                        layer.wants_key = true;
-                        layer.key_frame_requests.push(now);
-                    }
-                }
-                RtcpPacket::TransportCc { .. } => self.feedback_packets += 1,
-                RtcpPacket::SenderReport { sender, ntp, .. } => {
-                    self.reports += 1;
-                    if let Some((place, false)) = self.by_ssrc.get(&sender) {
-                        self.streams[*place].reception.on_sender_report(ntp, now);
-                    }
-                }
-                RtcpPacket::ReceiverReport { .. } => self.reports += 1,
-                _ => {}
-            }
-        }
-    }
-
     // The clock.
 
     /// Lets time pass: checks, handshakes, requests for what is missing, reports.
@@ -502,7 +369,9 @@ impl VirtualClient {
             self.report_due = self.report_due.max(now);
             return;
         }
+        self.attend(now);
         self.ask_again(now);
+        self.tell_bandwidth(now);
         if self.arrivals.due(now) {
             while let Some(len) =
                 self.arrivals.build(&mut self.scratch[..1200], self.own_ssrc, Ssrc(0), now)
@@ -516,60 +385,28 @@ impl VirtualClient {
         }
     }
 
-    fn ask_again(&mut self, now: Instant) {
-        for stream in &mut self.streams {
-            if stream.rtx.is_none() || !stream.is_active {
-                continue;
-            }
-            self.missing.clear();
-            stream.nack.due(now, RTT_ASSUMED, &mut self.missing);
-            let is_hopeless = stream.nack.lost_too_much();
-            if !stream.asks_again {
-                continue;
-            }
-            for seqs in self.missing.chunks(NACKS_PER_PACKET_MAX) {
-                let len = rtcp::write_nack(&mut self.scratch, self.own_ssrc, stream.ssrc, seqs);
-                self.subscriber.queue_rtcp(&mut self.scratch, len.expect("room for a NACK"));
-            }
-            if is_hopeless
-                && let Some(len) = rtcp::write_pli(&mut self.scratch, self.own_ssrc, stream.ssrc)
-            {
-                self.subscriber.queue_rtcp(&mut self.scratch, len);
-            }
-        }
-    }
-
-    fn report(&mut self, now: Instant) {
-        let streams =
-            self.streams.iter_mut().filter(|one| one.is_active && one.first_packet.is_some());
-        let blocks: Vec<_> = streams.map(|one| one.reception.report(one.ssrc, now)).collect();
-        for blocks in blocks.chunks(24) {
-            let len = rtcp::write_receiver_report(&mut self.scratch, self.own_ssrc, blocks);
-            self.subscriber.queue_rtcp(&mut self.scratch, len.expect("room for a report"));
-        }
-        let since = now.saturating_duration_since(self.epoch) + Duration::from_secs(1 << 20);
-        let ntp =
-            (since.as_secs() << 32) | ((u64::from(since.subsec_nanos()) << 32) / 1_000_000_000);
-        for layer in self.tracks.iter().flat_map(|track| &track.layers) {
-            if let Some(len) = layer.write_report(&mut self.scratch, ntp) {
-                self.publisher.queue_rtcp(&mut self.scratch, len);
-            }
-        }
-    }
-
     /// When [`handle_timeout`](Self::handle_timeout) and then [`poll_transmit`](Self::poll_transmit) have something to
     /// do.
     #[must_use]
     pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
         let transports = [self.publisher.poll_timeout(), self.subscriber.poll_timeout()];
         let is_open = self.publisher.is_open() || self.subscriber.is_open();
-        let media =
-            self.sending().flat_map(|track| &track.layers).filter_map(|one| one.poll_timeout(now));
+        let media = self.sending().flat_map(|track| {
+            let due = track.layers.iter().filter_map(|layer| layer.poll_timeout(now));
+            due.map(|at| if track.is_paced() { at.max(self.pacer_free(now)) } else { at })
+        });
+        let views = self.streams.iter().filter_map(|one| one.viewer.as_ref()?.poll_timeout());
+        let own = self.bandwidth.poll_timeout().filter(|_| self.config.feedback == Feedback::Remb);
         let asks = self.streams.iter().filter(|one| one.is_active && one.rtx.is_some());
         let asks = asks.filter_map(|one| one.nack.poll_timeout());
         let feedback = self.arrivals.poll_timeout();
-        let rest = media.chain(asks).chain(feedback).chain([self.report_due]);
+        let rest = media.chain(asks).chain(views).chain(own).chain(feedback);
+        let rest = rest.chain([self.report_due]);
         transports.into_iter().flatten().chain(rest.filter(|_| is_open)).min()
+    }
+
+    fn pacer_free(&self, now: Instant) -> Instant {
+        self.uplink.as_ref().map_or(now, |uplink| uplink.free)
     }
 
     fn sending(&self) -> impl Iterator<Item = &PublishedTrack> {
@@ -592,49 +429,23 @@ impl VirtualClient {
         let mut wire = Wire { sender, extensions, transport_seq, epoch: self.epoch };
         for track in &mut self.tracks {
             let Some(negotiated) = track.negotiated else { continue };
+            let is_paced = track.is_paced();
+            if is_paced && self.uplink.as_ref().is_some_and(|uplink| uplink.free > now) {
+                continue;
+            }
             for layer in &mut track.layers {
-                let level = track.level_dbov;
+                let (level, seq) = (track.level_dbov, *wire.transport_seq);
                 if let Some(len) = layer.poll_transmit(out, negotiated, level, &mut wire, now) {
+                    // What is sent again byte by byte has no number of its own.
+                    if let Some(uplink) =
+                        self.uplink.as_mut().filter(|_| *wire.transport_seq != seq)
+                    {
+                        uplink.on_sent(seq, len, is_paced, now);
+                    }
                     return Some((Side::Publisher, len));
                 }
             }
         }
         None
-    }
-}
-
-fn layer_of(tracks: &mut [PublishedTrack], ssrc: Ssrc) -> Option<&mut Layer> {
-    tracks.iter_mut().flat_map(|track| &mut track.layers).find(|layer| layer.ssrc == ssrc)
-}
-
-fn add_track(cid: &str, is_video: bool, source: TrackSource, specs: &[LayerSpec]) -> AddTrack {
-    let sizes = [
-        (VideoQuality::Low, 320, 180),
-        (VideoQuality::Medium, 640, 360),
-        (VideoQuality::High, 1280, 720),
-    ];
-    let layers = sizes.iter().zip(specs).map(|((quality, width, height), spec)| VideoLayer {
-        quality: *quality,
-        width: *width,
-        height: *height,
-        bitrate_bps: spec.bitrate_bps,
-        ssrc: 0,
-    });
-    let codec = SimulcastCodec { codec: "vp8".to_owned(), cid: cid.to_owned() };
-    AddTrack {
-        cid: cid.to_owned(),
-        name: String::new(),
-        kind: if is_video { MediaKind::Video } else { MediaKind::Audio },
-        source,
-        muted: false,
-        width: if is_video { 1280 } else { 0 },
-        height: if is_video { 720 } else { 0 },
-        layers: layers.filter(|_| is_video).collect(),
-        codecs: is_video.then_some(codec).into_iter().collect(),
-        encryption: 0,
-        stream: String::new(),
-        disable_red: false,
-        audio_features: Vec::new(),
-        existing: None,
     }
 }

@@ -9,7 +9,11 @@ use sfu::rtp::{
     reception::Reception,
 };
 
-use crate::media::{Picture, Stamp, read_video};
+use crate::{
+    listener::Listener,
+    media::{Picture, Stamp, read_red, read_video},
+    viewer::Viewer,
+};
 
 /// One packet as the application would get it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +69,14 @@ pub struct IncomingStream {
     pub rtx: Option<Ssrc>,
     /// Payload type of media.
     pub pt: Option<Pt>,
+    /// Payload type of redundant audio, if the server may send that.
+    pub red: Option<Pt>,
+    /// Who looks at it, if anybody does.
+    pub viewer: Option<Box<Viewer>>,
+    /// Who listens to it.
+    pub listener: Option<Box<Listener>>,
+    /// Bytes of payload that came.
+    pub bytes: u64,
     /// Video, else audio.
     pub is_video: bool,
     /// Still offered.
@@ -96,6 +108,10 @@ impl IncomingStream {
             ssrc: ssrcs.0,
             rtx: ssrcs.1,
             pt: None,
+            red: None,
+            viewer: None,
+            listener: None,
+            bytes: 0,
             is_video,
             is_active: true,
             asks_again: true,
@@ -125,6 +141,7 @@ impl IncomingStream {
             return None;
         }
         self.totals.packets += 1;
+        self.bytes += payload.len() as u64;
         self.totals.retransmissions += u64::from(delivery.is_retransmission);
         self.totals.late += u64::from(self.highest.is_some_and(|highest| delivery.seq < highest));
         self.highest = self.highest.max(Some(delivery.seq));
@@ -137,12 +154,43 @@ impl IncomingStream {
                     self.first_frame.get_or_insert(delivery.at);
                 }
             }
+            if let Some(viewer) = &mut self.viewer {
+                viewer.on_packet(&delivery);
+            }
         } else {
-            delivery.stamp = Stamp::read(payload);
+            delivery.stamp = self.hear(&delivery, payload);
             self.first_frame.get_or_insert(delivery.at);
         }
         self.totals.corrupt += u64::from(delivery.stamp.is_none());
         Some(delivery)
+    }
+}
+
+impl IncomingStream {
+    /// From now on somebody looks, or listens.
+    pub fn attend(&mut self) {
+        if self.is_video {
+            self.viewer.get_or_insert_default();
+        } else {
+            self.listener.get_or_insert_default();
+        }
+    }
+
+    /// The stamp of a packet of sound: of its primary block, if it is redundant.
+    fn hear(&mut self, delivery: &Delivery, payload: &[u8]) -> Option<Stamp> {
+        let (stamp, ages) = if self.red == Some(delivery.pt) {
+            let blocks = read_red(payload);
+            // Every block must be what was sent.
+            let stamps: Option<Vec<_>> = blocks.iter().map(|(_, one)| Stamp::read(one)).collect();
+            let ages = blocks.iter().map(|(age, _)| *age).collect();
+            (stamps.and_then(|stamps| stamps.last().copied()), ages)
+        } else {
+            (Stamp::read(payload), Vec::new())
+        };
+        if let Some(listener) = &mut self.listener {
+            listener.on_packet(delivery.seq, delivery.timestamp, &ages, delivery.at);
+        }
+        stamp
     }
 }
 

@@ -98,7 +98,8 @@ fn judge_neighbours(judgement: &mut Judgement, before: &Delivery, after: &Delive
     let forth = after.timestamp.wrapping_sub(before.timestamp);
     let is_video = before.picture.is_some();
     let mut complain = |what: &str| {
-        judgement.broken_numbers.push(format!("{what}: {before:?} then {after:?}"));
+        let (before, after) = (numbers(before), numbers(after));
+        judgement.broken_numbers.push(format!("{what}: {before} then {after}"));
     };
     if forth >= 1 << 31 {
         complain("timestamp goes back");
@@ -109,13 +110,28 @@ fn judge_neighbours(judgement: &mut Judgement, before: &Delivery, after: &Delive
             complain("picture id does not continue");
         }
         let indices = new_picture.tl0_picture_index.wrapping_sub(old_picture.tl0_picture_index);
-        if u16::from(indices) != frames {
+        let base_frames = u8::from(new.is_first && new_picture.temporal_layer == 0);
+        if indices != base_frames {
             complain("TL0PICIDX does not continue");
         }
     }
     if is_video && step == 1 && (forth == 0) == new.is_first {
         complain("timestamp and frame disagree");
     }
+}
+
+/// What stands in a complaint.
+fn numbers(one: &Delivery) -> String {
+    let again = if one.is_retransmission { " again" } else { "" };
+    let picture = one.picture.map_or(String::new(), |picture| {
+        format!(" picture {} tl0 {}", picture.picture_id, picture.tl0_picture_index)
+    });
+    let source = one.stamp.map_or(String::new(), |stamp| {
+        let (layer, frame) = (stamp.layer, stamp.frame);
+        let (temporal, sequence) = (stamp.temporal_layer, stamp.sequence);
+        format!(" = packet {sequence} of layer {layer}, frame {frame} of temporal layer {temporal}")
+    });
+    format!("[{}{again} at {}{picture}{source}]", one.seq.0, one.timestamp)
 }
 
 #[cfg(test)]
@@ -161,9 +177,15 @@ mod tests {
             len: 30,
             sequence: number,
             made_ns: 0,
+            frame: frame as u16,
+            refers_back: u8::from(frame > 0),
+            temporal_layer: 0,
         };
-        let picture =
-            Picture { picture_id: frame as u16, tl0_picture_index: frame as u8, key_index: 0 };
+        let picture = Picture {
+            picture_id: frame as u16,
+            tl0_picture_index: frame as u8,
+            ..Picture::default()
+        };
         Delivery {
             at: Instant::now(),
             ssrc: Ssrc(1),

@@ -25,22 +25,31 @@
 
 pub mod channels;
 pub mod client;
+pub mod encoder;
 pub mod envelope;
 pub mod ice_role;
 pub mod incoming;
 pub mod judge;
 pub mod link;
+pub mod listener;
 pub mod media;
+pub mod nat;
 pub mod oracle;
 pub mod outgoing;
+pub mod playout_delay;
+pub mod rate_control;
+pub mod screen;
 pub mod sdp;
 pub mod stage;
 pub mod transport;
+pub mod transport_feedback;
+pub mod viewer;
 pub mod world;
 
 pub use client::{Asking, ClientConfig, TrackSpec, VirtualClient};
 pub use envelope::Envelope;
 pub use judge::{Judgement, judge};
-pub use link::Link;
+pub use link::{Burst, Link, QueueLimit};
+pub use nat::{Dependence, NatKind};
 pub use transport::{Identity, Side};
 pub use world::{ClientId, World};

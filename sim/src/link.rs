@@ -1,4 +1,12 @@
 //! One direction of one path: how long a datagram takes, and what may happen to it on the way.
+//!
+//! ```text
+//!   sender ──► bottleneck (rate, drop-tail queue; may be shared) ──► line (loss, delay, jitter, order) ──► receiver
+//! ```
+//!
+//! Owns the conditions and the dice of one direction; [`bottleneck`] owns what waits. Knows no client and no clock.
+
+pub mod bottleneck;
 
 use std::time::{Duration, Instant};
 
@@ -11,27 +19,54 @@ pub struct Link {
     pub delay: Duration,
     /// And up to this much longer, each its own.
     pub jitter: Duration,
-    /// Share that is lost.
+    /// Jitter does not let one datagram overtake another: a queue somewhere, not several ways.
+    pub keeps_order: bool,
+    /// Share that is lost, each its own dice.
     pub loss: f64,
+    /// Loss that comes in bursts, besides.
+    pub burst: Option<Burst>,
     /// Share that is overtaken by what follows within [`REORDER_DELAY`].
     pub reorder: f64,
     /// Share that arrives twice.
     pub duplicate: f64,
     /// What the line carries; datagrams wait for their turn, and are lost when the queue is full.
     pub rate_bps: Option<u64>,
+    /// What may wait.
+    pub queue: QueueLimit,
+}
+
+/// Loss in bursts: a line that is good or bad, and changes by the dice before every datagram (Gilbert 1960, Elliott
+/// 1963).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Burst {
+    /// Chance that a good line becomes bad.
+    pub begins: f64,
+    /// Chance that a bad line becomes good.
+    pub ends: f64,
+    /// Share that a bad line loses; a good one loses nothing.
+    pub loss: f64,
+}
+
+impl Burst {
+    /// Loses this share of all datagrams, in bursts of this mean length.
+    #[must_use]
+    pub fn of(share: f64, mean_length: f64) -> Self {
+        let ends = 1.0 / mean_length;
+        Self { begins: share * ends / (1.0 - share), ends, loss: 1.0 }
+    }
+}
+
+/// What may wait for a line: beyond, the newest is lost (drop-tail).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueueLimit {
+    /// As much as the line carries in this time.
+    Wait(Duration),
+    /// So many bytes, headers included.
+    Bytes(u64),
 }
 
 /// How long a datagram may wait for its turn: the queue of a home router.
 pub const QUEUE_DELAY_MAX: Duration = Duration::from_millis(200);
-
-/// One direction of a path: its conditions, and how long it is busy.
-#[derive(Debug, Clone, Copy)]
-pub struct Line {
-    /// The conditions; they may change.
-    pub link: Link,
-    /// When what waits has left.
-    free: Instant,
-}
 
 /// How much later a reordered datagram arrives.
 pub const REORDER_DELAY: Duration = Duration::from_millis(8);
@@ -41,34 +76,14 @@ impl Default for Link {
         Self {
             delay: Duration::from_millis(1),
             jitter: Duration::ZERO,
+            keeps_order: false,
             loss: 0.0,
+            burst: None,
             reorder: 0.0,
             duplicate: 0.0,
             rate_bps: None,
+            queue: QueueLimit::Wait(QUEUE_DELAY_MAX),
         }
-    }
-}
-
-impl Line {
-    /// Nothing waits.
-    #[must_use]
-    pub fn new(link: Link, now: Instant) -> Self {
-        Self { link, free: now }
-    }
-
-    /// When the copies of a datagram of this length arrive, as delays: none, one or two.
-    pub fn carry(&mut self, len: usize, rng: &mut impl Rng, now: Instant) -> [Option<Duration>; 2] {
-        let copies = self.link.carry(rng);
-        let Some(rate_bps) = self.link.rate_bps else { return copies };
-        let wait = self.free.saturating_duration_since(now);
-        if wait > QUEUE_DELAY_MAX {
-            return [None, None];
-        }
-        // Headers of IPv4 and UDP take their share.
-        let bits = 8 * (len as u64 + 28);
-        let wait = wait + Duration::from_nanos(bits * 1_000_000_000 / rate_bps);
-        self.free = now + wait;
-        copies.map(|copy| copy.map(|delay| delay + wait))
     }
 }
 
@@ -83,6 +98,12 @@ impl Link {
     #[must_use]
     pub fn with_delay_ms(delay_ms: u64) -> Self {
         Self { delay: Duration::from_millis(delay_ms), ..Self::default() }
+    }
+
+    /// The same, but it carries no more than this.
+    #[must_use]
+    pub fn with_rate_kbps(self, rate_kbps: u64) -> Self {
+        Self { rate_bps: Some(1000 * rate_kbps), ..self }
     }
 
     /// When the copies of a datagram arrive, as delays: none, one or two.
@@ -100,23 +121,48 @@ impl Link {
     }
 }
 
+/// One direction of a path behind its bottleneck: its conditions, and what it remembers of the past.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    /// The conditions; they may change.
+    pub link: Link,
+    is_bad: bool,
+    last_arrival: Option<Instant>,
+}
+
+impl Line {
+    /// A line in its good state.
+    #[must_use]
+    pub fn new(link: Link) -> Self {
+        Self { link, is_bad: false, last_arrival: None }
+    }
+
+    /// When the copies of a datagram arrive: none, one or two.
+    pub fn carry(&mut self, rng: &mut impl Rng, now: Instant) -> [Option<Instant>; 2] {
+        let copies = self.link.carry(rng);
+        if let Some(burst) = self.link.burst {
+            let [change, loss]: [f64; 2] = std::array::from_fn(|_| rng.random_range(0.0..1.0));
+            self.is_bad = if self.is_bad { change >= burst.ends } else { change < burst.begins };
+            if self.is_bad && loss < burst.loss {
+                return [None, None];
+            }
+        }
+        let arrivals = copies.map(|copy| copy.map(|delay| now + delay));
+        if !self.link.keeps_order {
+            return arrivals;
+        }
+        let earliest = self.last_arrival;
+        let arrivals = arrivals.map(|at| at.map(|at| earliest.map_or(at, |last| at.max(last))));
+        self.last_arrival = arrivals.iter().copied().flatten().max().or(earliest);
+        arrivals
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use rand::{SeedableRng, rngs::StdRng};
 
     use super::*;
-
-    #[test]
-    #[expect(clippy::disallowed_methods, reason = "an Instant has no other origin")]
-    fn a_line_carries_what_it_can_and_loses_what_its_queue_does_not_hold() {
-        let mut rng = StdRng::seed_from_u64(1);
-        let now = Instant::now();
-        let mut line = Line::new(Link { rate_bps: Some(1_000_000), ..Link::default() }, now);
-        let carried: Vec<_> = (0..100).filter_map(|_| line.carry(1222, &mut rng, now)[0]).collect();
-        // 10,000 bits take 10 ms each; 200 ms of them wait, and one that finds as much before it.
-        assert_eq!(carried.len(), 21);
-        assert_eq!(carried[20], 21 * Duration::from_millis(10) + Link::default().delay);
-    }
 
     #[test]
     fn a_link_loses_reorders_and_doubles_the_share_that_it_says() {
@@ -129,5 +175,44 @@ mod tests {
         assert!((900..1100).contains(&count(|one| one[0].is_none())));
         assert!((1650..1950).contains(&count(|one| one[0] > Some(REORDER_DELAY))));
         assert!((2500..2900).contains(&count(|one| one[1].is_some())));
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "an Instant has no other origin")]
+    fn bursts_lose_the_share_and_have_the_length_that_they_are_given() {
+        let link = Link { burst: Some(Burst::of(0.1, 5.0)), ..Link::default() };
+        let (mut line, now) = (Line::new(link), Instant::now());
+        let mut rng = StdRng::seed_from_u64(1);
+        let lost: Vec<bool> =
+            (0..100_000).map(|_| line.carry(&mut rng, now)[0].is_none()).collect();
+        let count = lost.iter().filter(|lost| **lost).count();
+        assert!((9_000..11_000).contains(&count), "{count}");
+        let bursts = lost.windows(2).filter(|pair| !pair[0] && pair[1]).count();
+        let mean = count as f64 / bursts as f64;
+        assert!((4.5..5.5).contains(&mean), "{mean}");
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "an Instant has no other origin")]
+    fn jitter_of_a_line_that_keeps_order_lets_nothing_overtake() {
+        let jitter = Duration::from_millis(50);
+        let start = Instant::now();
+        for keeps_order in [true, false] {
+            let mut line = Line::new(Link { jitter, keeps_order, ..Link::default() });
+            let mut rng = StdRng::seed_from_u64(1);
+            let arrivals: Vec<_> = (0..1000)
+                .filter_map(|n| line.carry(&mut rng, start + Duration::from_millis(n))[0])
+                .collect();
+            assert_eq!(arrivals.is_sorted(), keeps_order);
+            let late = arrivals.iter().zip(0..).map(|(at, n)| {
+                at.saturating_duration_since(start + Duration::from_millis(n) + link_delay())
+            });
+            assert!(late.clone().all(|late| late <= jitter));
+            assert!(late.max() > Some(jitter * 9 / 10));
+        }
+    }
+
+    fn link_delay() -> Duration {
+        Link::default().delay
     }
 }

@@ -20,19 +20,29 @@ use sfu::{
     },
 };
 
-use crate::media::{
-    DESCRIPTOR_BYTES, FRAME_HEADER_BYTES, PAYLOAD_BYTES_MAX, Picture, STAMP_BYTES, Stamp,
-    write_audio, write_video,
+use crate::{
+    encoder::{Encoder, FramePlan, Speech, SpeechFrame, encoder_rng},
+    media::{
+        DESCRIPTOR_BYTES, FRAME_HEADER_BYTES, PAYLOAD_BYTES_MAX, Picture, STAMP_BYTES, Stamp,
+        write_audio, write_red, write_video,
+    },
+    sdp::OPUS,
 };
 
+/// Between two key frames of a live encoder: libwebrtc's.
+const KEY_FRAMES_APART: Duration = Duration::from_millis(300);
 /// Packets kept for retransmission: libwebrtc's order of magnitude.
 const HISTORY_PACKETS: usize = 512;
 /// Packets that carry mid and rid before the receiver has surely learnt the SSRC.
 const MID_PACKETS: u64 = 100;
-/// A key frame is this many times an ordinary one.
-const KEY_FRAME_FACTOR: usize = 4;
 /// 20 ms of Opus at 32 kbit/s.
 const AUDIO_BYTES: usize = 80;
+/// 20 ms of Opus at 32 kbit/s, on the RTP clock.
+const AUDIO_TICKS: u16 = 960;
+/// Comfort noise: as much as a stamp needs.
+const COMFORT_BYTES: usize = STAMP_BYTES;
+/// Sealed audio packets kept for whoever asks again: a second.
+const SEALED_PACKETS: usize = 50;
 
 /// One simulcast layer, or the only one.
 #[derive(Debug, Clone, Copy)]
@@ -52,6 +62,30 @@ pub const SIMULCAST: [LayerSpec; 3] = [
     LayerSpec { rid: Some("f"), bitrate_bps: 1_500_000, fps: 30 },
 ];
 
+/// The layers of a camera of 720p as livekit-client asks Chromium to encode it.
+pub const LIVE_SIMULCAST: [LayerSpec; 3] = [
+    LayerSpec { rid: Some("q"), bitrate_bps: 160_000, fps: 20 },
+    LayerSpec { rid: Some("h"), bitrate_bps: 450_000, fps: 20 },
+    LayerSpec { rid: Some("f"), bitrate_bps: 1_700_000, fps: 30 },
+];
+
+/// How a layer is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    /// Frames of one size, 20 ms of sound in each packet.
+    Flat,
+    /// A moving picture in so many temporal layers.
+    Live {
+        /// 1 to 3.
+        temporal_layers: u8,
+    },
+    /// Speech, with pauses.
+    Speech {
+        /// Nothing is sent in pauses.
+        dtx: bool,
+    },
+}
+
 /// What all layers of a track share.
 #[derive(Debug, Clone, Copy)]
 pub struct Negotiated {
@@ -61,6 +95,8 @@ pub struct Negotiated {
     pub pt: Pt,
     /// Retransmission payload type.
     pub rtx: Option<Pt>,
+    /// Payload type of redundant audio, if the track sends that.
+    pub red: Option<Pt>,
 }
 
 /// One published track.
@@ -79,6 +115,12 @@ pub struct PublishedTrack {
     pub is_muted: bool,
     /// Taken back.
     pub is_removed: bool,
+    /// Its layers follow the line and what the server wants.
+    pub adapts: bool,
+    /// Audio that repeats itself.
+    pub is_redundant: bool,
+    /// Layers that the server wants, lowest first.
+    pub wanted: [bool; 3],
     /// Audio level that its packets claim, in -dBov.
     pub level_dbov: u8,
     /// Once answered.
@@ -87,9 +129,17 @@ pub struct PublishedTrack {
     pub layers: Vec<Layer>,
 }
 
+impl PublishedTrack {
+    /// Its packets leave one after the other; those of all others as a burst.
+    #[must_use]
+    pub fn is_paced(&self) -> bool {
+        self.adapts
+    }
+}
+
 struct Frame {
     left: usize,
-    is_key: bool,
+    plan: FramePlan,
     is_first: bool,
     timestamp: u32,
     made_ns: u64,
@@ -124,12 +174,20 @@ pub struct Layer {
     pub retransmitted: u64,
     /// Sequence numbers asked for.
     pub nacked: u64,
+    /// Decides what its frames are.
+    pub encoder: Encoder,
     index: u8,
     tag: u32,
     is_video: bool,
+    is_live: bool,
+    last_key: Option<Instant>,
+    speech: Option<(Speech, bool)>,
+    audio_bytes: usize,
+    /// The packet before, for redundancy.
+    before: Option<(Stamp, u32)>,
+    sealed: VecDeque<(Seq, Vec<u8>)>,
     clock_rate: u32,
     interval: Duration,
-    frame_bytes: usize,
     next_seq: ExtSeq,
     next_rtx: ExtSeq,
     timestamp_base: u32,
@@ -139,6 +197,8 @@ pub struct Layer {
     picture: Picture,
     history: VecDeque<Sent>,
     asked_again: VecDeque<Seq>,
+    /// The first packet of its SSRC: those that follow it name their section.
+    named_from: u64,
     bytes: u64,
     last_timestamp: u32,
 }
@@ -158,12 +218,27 @@ pub struct Wire<'a> {
 impl Layer {
     /// A layer; `index` counts from the lowest.
     #[must_use]
-    pub fn new(spec: LayerSpec, index: u8, tag: u32, is_video: bool, rng: &mut StdRng) -> Self {
-        let (clock_rate, interval, frame_bytes) = if is_video {
-            let bytes = spec.bitrate_bps / 8 / spec.fps;
-            (90_000, Duration::from_secs(1) / spec.fps, bytes as usize)
+    pub fn new(
+        spec: LayerSpec,
+        encoding: Encoding,
+        (index, tag): (u8, u32),
+        is_video: bool,
+        rng: &mut StdRng,
+    ) -> Self {
+        let (clock_rate, interval) = if is_video {
+            (90_000, Duration::from_secs(1) / spec.fps)
         } else {
-            (48_000, Duration::from_millis(20), AUDIO_BYTES)
+            (48_000, Duration::from_millis(20))
+        };
+        let encoder = match encoding {
+            Encoding::Live { temporal_layers } => {
+                Encoder::live(spec.bitrate_bps, spec.fps, temporal_layers, encoder_rng(rng))
+            }
+            _ => Encoder::flat(spec.bitrate_bps, spec.fps),
+        };
+        let speech = match encoding {
+            Encoding::Speech { dtx } => Some((Speech::new(encoder_rng(rng)), dtx)),
+            _ => None,
         };
         // Chromium begins in 1..32,768, so that the first packets cannot wrap (RFC 3711 §3.3.1).
         let mut number = || ExtSeq(rng.random_range(1..0x8000));
@@ -178,12 +253,21 @@ impl Layer {
             made: 0,
             retransmitted: 0,
             nacked: 0,
+            encoder,
             index,
             tag,
             is_video,
+            is_live: matches!(encoding, Encoding::Live { .. }),
+            last_key: None,
+            speech,
+            audio_bytes: match encoding {
+                Encoding::Speech { .. } => (spec.bitrate_bps as usize / 8 / 50).max(COMFORT_BYTES),
+                _ => AUDIO_BYTES,
+            },
+            before: None,
+            sealed: VecDeque::new(),
             clock_rate,
             interval,
-            frame_bytes,
             next_seq,
             next_rtx,
             timestamp_base: rng.random(),
@@ -193,6 +277,7 @@ impl Layer {
             picture: Picture { picture_id: rng.random_range(0..0x8000), ..Picture::default() },
             history: VecDeque::with_capacity(HISTORY_PACKETS),
             asked_again: VecDeque::new(),
+            named_from: 0,
             bytes: 0,
             last_timestamp: 0,
         }
@@ -214,6 +299,7 @@ impl Layer {
     pub fn begin_anew(&mut self, ssrc: Ssrc, seq: u16) {
         self.ssrc = ssrc;
         self.next_seq = ExtSeq(seq.into());
+        self.named_from = self.made;
         self.history.clear();
         self.asked_again.clear();
         self.wants_key = true;
@@ -230,6 +316,13 @@ impl Layer {
     pub fn stop(&mut self) {
         self.next_frame = None;
         self.frame = None;
+    }
+
+    /// The server asks for a key frame. A live encoder makes none twice within [`KEY_FRAMES_APART`].
+    pub fn on_key_frame_request(&mut self, now: Instant) {
+        self.key_frame_requests.push(now);
+        let is_recent = |at: Instant| now.saturating_duration_since(at) < KEY_FRAMES_APART;
+        self.wants_key |= !(self.is_live && self.last_key.is_some_and(is_recent));
     }
 
     /// The server asks for packets again.
@@ -259,6 +352,15 @@ impl Layer {
         now: Instant,
     ) -> Option<usize> {
         while let Some(seq) = self.asked_again.pop_front() {
+            if !self.is_video {
+                // Without RTX a browser sends the very packet again; here byte by byte.
+                let Some((_, bytes)) = self.sealed.iter().find(|(one, _)| *one == seq) else {
+                    continue;
+                };
+                out[..bytes.len()].copy_from_slice(bytes);
+                self.retransmitted += 1;
+                return Some(bytes.len());
+            }
             if let Some(len) = self.retransmit(out, seq, track, wire, now) {
                 return Some(len);
             }
@@ -273,7 +375,13 @@ impl Layer {
         let sent = self.next_packet()?;
         self.history.truncate(HISTORY_PACKETS - 1);
         self.history.push_front(sent);
-        self.write(out, &sent, None, track, level_dbov, wire, now)
+        let len = self.write(out, &sent, None, track, level_dbov, wire, now)?;
+        if self.speech.is_some() {
+            self.before = Some((sent.stamp, sent.timestamp));
+            self.sealed.truncate(SEALED_PACKETS - 1);
+            self.sealed.push_front((sent.seq.seq(), out[..len].to_vec()));
+        }
+        Some(len)
     }
 
     fn begin_frame(&mut self, epoch: Instant, now: Instant) -> Option<()> {
@@ -286,20 +394,52 @@ impl Layer {
         let ticks = next.saturating_duration_since(started).as_nanos()
             * u128::from(self.clock_rate)
             / 1_000_000_000;
-        let is_key = self.is_video && std::mem::take(&mut self.wants_key);
-        if self.is_video {
-            self.picture.picture_id = (self.picture.picture_id + 1) & 0x7fff;
-            self.picture.tl0_picture_index = self.picture.tl0_picture_index.wrapping_add(1);
-            self.picture.key_index = (self.picture.key_index + u8::from(is_key)) & 0x1f;
+        let plan = if self.is_video { self.plan_picture() } else { self.plan_sound() }?;
+        if plan.is_key {
+            self.last_key = Some(now);
         }
         self.frame = Some(Frame {
-            left: if is_key { self.frame_bytes * KEY_FRAME_FACTOR } else { self.frame_bytes },
-            is_key,
+            left: plan.bytes,
+            plan,
             is_first: true,
             timestamp: self.timestamp_base.wrapping_add(ticks as u32),
             made_ns: now.saturating_duration_since(epoch).as_nanos() as u64,
         });
         Some(())
+    }
+
+    fn plan_picture(&mut self) -> Option<FramePlan> {
+        let plan = self.encoder.next(self.wants_key)?;
+        self.wants_key &= !plan.is_key;
+        let picture = &mut self.picture;
+        picture.picture_id = (picture.picture_id + 1) & 0x7fff;
+        let is_base = plan.temporal_layer == 0;
+        picture.tl0_picture_index = picture.tl0_picture_index.wrapping_add(is_base.into());
+        picture.key_index = (picture.key_index + u8::from(plan.is_key)) & 0x1f;
+        picture.temporal_layer = plan.temporal_layer;
+        picture.is_layer_sync = plan.is_layer_sync;
+        picture.is_non_reference = plan.is_non_reference;
+        Some(plan)
+    }
+
+    fn plan_sound(&mut self) -> Option<FramePlan> {
+        let bytes = match &mut self.speech {
+            Some((speech, true)) => match speech.next_frame() {
+                SpeechFrame::Sound => self.audio_bytes,
+                SpeechFrame::Comfort => COMFORT_BYTES,
+                SpeechFrame::Nothing => return None,
+            },
+            _ => self.audio_bytes,
+        };
+        Some(FramePlan {
+            bytes,
+            is_key: false,
+            temporal_layer: 0,
+            is_layer_sync: false,
+            is_non_reference: false,
+            refers_back: 0,
+            frame: 0,
+        })
     }
 
     fn next_packet(&mut self) -> Option<Sent> {
@@ -315,12 +455,15 @@ impl Layer {
         let stamp = Stamp {
             tag: self.tag,
             layer: self.index,
-            is_key: frame.is_key,
+            is_key: frame.plan.is_key,
             is_first: frame.is_first,
             is_last,
             len: (size - head) as u16,
             sequence: self.made,
             made_ns: frame.made_ns,
+            frame: frame.plan.frame,
+            refers_back: frame.plan.refers_back,
+            temporal_layer: frame.plan.temporal_layer,
         };
         let sent = Sent {
             seq: self.next_seq,
@@ -369,9 +512,9 @@ impl Layer {
     ) -> Option<usize> {
         let (pt, ssrc, seq) = match again {
             Some(number) => (track.rtx?, self.rtx_ssrc, number),
-            None => (track.pt, self.ssrc, sent.seq),
+            None => (track.red.unwrap_or(track.pt), self.ssrc, sent.seq),
         };
-        let names = again.is_some() || sent.stamp.sequence < MID_PACKETS;
+        let names = again.is_some() || sent.stamp.sequence < self.named_from + MID_PACKETS;
         let rid = self.rid.filter(|_| names);
         let values = ExtensionValues {
             mid: names.then_some(track.mid),
@@ -393,11 +536,25 @@ impl Layer {
         let payload = &mut out[at..];
         at += if self.is_video {
             write_video(payload, &sent.stamp, sent.picture)
+        } else if track.red.is_some() {
+            self.write_red(payload, sent)
         } else {
             write_audio(payload, &sent.stamp)
         };
         *wire.transport_seq = wire.transport_seq.wrapping_add(1);
         wire.sender.protect_rtp(out, header_len, at - header_len, seq)
+    }
+
+    /// The packet before, unless it lies behind a pause, and this one.
+    fn write_red(&self, payload: &mut [u8], sent: &Sent) -> usize {
+        let primary = (0, sent.stamp);
+        let is_next = |(_, timestamp): &(Stamp, u32)| {
+            sent.timestamp.wrapping_sub(*timestamp) == u32::from(AUDIO_TICKS)
+        };
+        match self.before.filter(is_next) {
+            Some((before, _)) => write_red(payload, OPUS.0, &[(AUDIO_TICKS, before), primary]),
+            None => write_red(payload, OPUS.0, &[primary]),
+        }
     }
 
     /// Writes a sender report; `None` before the first packet.

@@ -10,6 +10,8 @@ use sfu::rtp::{
 
 /// Payload types of what we publish.
 pub const OPUS: Pt = Pt(111);
+/// Redundant Opus.
+pub const RED: Pt = Pt(63);
 /// VP8.
 pub const VP8: Pt = Pt(96);
 /// Retransmission of VP8.
@@ -50,6 +52,8 @@ pub struct OfferedTrack {
     pub ssrcs: Option<(Ssrc, Ssrc)>,
     /// False: the section stays, inactive.
     pub is_sending: bool,
+    /// Audio that repeats itself (RFC 2198).
+    pub is_redundant: bool,
 }
 
 /// One section of an offer.
@@ -199,7 +203,11 @@ fn media_name(track: &OfferedTrack) -> &'static str {
 
 fn offered_section(text: &mut String, local: LocalSide<'_>, mid: u32, track: &OfferedTrack) {
     let name = media_name(track);
-    let formats = if track.is_video { "96 97" } else { "111" };
+    let formats = match (track.is_video, track.is_redundant) {
+        (true, _) => "96 97",
+        (false, true) => "63 111",
+        (false, false) => "111",
+    };
     let _ = write!(text, "m={name} 9 UDP/TLS/RTP/SAVPF {formats}\r\n");
     transport(text, local, &mid.to_string(), local.setup("actpass"));
     text.push_str("a=rtcp-mux\r\na=rtcp-rsize\r\n");
@@ -223,6 +231,9 @@ fn offered_section(text: &mut String, local: LocalSide<'_>, mid: u32, track: &Of
             "a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\n\
              a=fmtp:111 minptime=10;useinbandfec=1\r\n",
         );
+        if track.is_redundant {
+            text.push_str("a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n");
+        }
     }
     if let Some((media, rtx)) = track.ssrcs {
         if track.is_video {
@@ -260,9 +271,15 @@ pub fn publisher_extensions() -> ExtensionMap {
     map
 }
 
-/// Answers a subscriber offer: everything that is sent is taken, extensions and payload types are mirrored.
+/// Answers a subscriber offer: everything that is sent is taken, extensions and payload types are mirrored; what belongs to
+/// transport-wide feedback only if we give it.
 #[must_use]
-pub fn write_answer(local: LocalSide<'_>, version: u64, offer: &RemoteSide) -> String {
+pub fn write_answer(
+    local: LocalSide<'_>,
+    version: u64,
+    offer: &RemoteSide,
+    takes_transport_cc: bool,
+) -> String {
     let used = offer.sections.iter().filter(|section| !section.is_rejected);
     let mids: Vec<String> = used.map(|section| section.mid.to_string()).collect();
     let mut text = session(version, &mids);
@@ -282,7 +299,12 @@ pub fn write_answer(local: LocalSide<'_>, version: u64, offer: &RemoteSide) -> S
         transport(&mut text, local, mid, setup);
         let direction = if section.sends { "recvonly" } else { "inactive" };
         let _ = write!(text, "a=rtcp-mux\r\na=rtcp-rsize\r\na={direction}\r\n");
-        for line in &section.mirrored {
+        let is_taken = |line: &&String| {
+            let is_feedback =
+                line.ends_with(" transport-cc") || line.contains(ExtensionKind::TransportCc.uri());
+            takes_transport_cc || !is_feedback
+        };
+        for line in section.mirrored.iter().filter(is_taken) {
             let _ = write!(text, "{line}\r\n");
         }
     }
@@ -416,6 +438,7 @@ mod tests {
             rids: ["q", "h", "f"].into_iter().filter_map(Rid::new).collect(),
             ssrcs: None,
             is_sending: true,
+            is_redundant: false,
         };
         OfferedSection { mid: 1, is_rejected: false, track }
     }

@@ -30,7 +30,7 @@ use sfu::{
 };
 
 use crate::{
-    client::{ClientConfig, TrackSpec, VirtualClient},
+    client::{ClientConfig, Feedback, TrackSpec, VirtualClient},
     transport::{Identity, Side},
     world::{SERVER, usual_join},
 };
@@ -170,6 +170,8 @@ impl Stage {
             keeps_deliveries: false,
             wraps_tsn: false,
             is_dtls_server: false,
+            attends: false,
+            feedback: Feedback::TransportCc,
         };
         let addresses = [Side::Publisher, Side::Subscriber].map(|side| {
             let port = 10_000 + 2 * place as u16 + u16::from(side == Side::Subscriber);

@@ -31,6 +31,8 @@ use crate::{
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// Between consent checks: Chromium's.
 pub const CONSENT_INTERVAL: Duration = Duration::from_millis(2500);
+/// Before a check was answered: libwebrtc's.
+const RTT_ASSUMED: Duration = Duration::from_millis(100);
 /// A timer this far away is none.
 const NEVER: Duration = Duration::from_secs(24 * 3600);
 /// Requests whose answer may still come.
@@ -134,6 +136,9 @@ pub struct Transport {
     next_check: Option<Instant>,
     is_validated: bool,
     outstanding: VecDeque<(TransactionId, IceRole)>,
+    /// When the last check left, and the round trip of the last that was answered.
+    checked: Option<Instant>,
+    rtt: Option<Duration>,
     /// No further consent checks: as a client whose machine sleeps.
     pub is_mute: bool,
     /// Checks that were answered.
@@ -178,6 +183,8 @@ impl Transport {
             next_check: None,
             is_validated: false,
             outstanding: VecDeque::new(),
+            checked: None,
+            rtt: None,
             is_mute: false,
             checks_answered: 0,
             mapped: None,
@@ -231,6 +238,12 @@ impl Transport {
     pub fn check_now(&mut self, now: Instant) {
         self.next_check = Some(now);
         self.is_validated = false;
+    }
+
+    /// The round trip to the server, by the last check that was answered.
+    #[must_use]
+    pub fn rtt(&self) -> Duration {
+        self.rtt.unwrap_or(RTT_ASSUMED)
     }
 
     /// The server's description.
@@ -289,6 +302,7 @@ impl Transport {
             return;
         }
         self.checks_answered += 1;
+        self.rtt = self.checked.take().map(|at| now.saturating_duration_since(at)).or(self.rtt);
         self.mapped = message.xor_mapped_address();
         if !self.is_validated {
             self.is_validated = true;
@@ -397,6 +411,7 @@ impl Transport {
                 && self.phase != Phase::Closed
                 && let Some(len) = self.write_check(&mut out, true)
             {
+                self.checked = Some(now);
                 self.queue.push_back(out[..len].to_vec());
             }
         }

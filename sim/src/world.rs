@@ -4,12 +4,15 @@
 //! an address was never sent anything. [`World::drop`] fails a test whose wire broke a promise.
 
 mod administrator;
+mod network;
 mod relays;
+mod signals;
 mod stops;
 
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashMap, VecDeque},
+    hash::DefaultHasher,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     time::{Duration, Instant},
 };
@@ -30,17 +33,18 @@ use sfu::{
     words::{
         administration::{Administered, RoomSettings},
         command::{Command, Join, Resume},
-        event::{Event, Message},
         info::{ClientInfo, ParticipantKind},
         occurrence::Occurrence,
     },
 };
 
-use self::{relays::Parcel, stops::Stop};
+pub use self::network::{LineCounts, SharedLine};
+use self::{network::Waiting, relays::Parcel, signals::Signal, stops::Stop};
 use crate::{
-    client::{Asking, ClientConfig, VirtualClient},
+    client::{Asking, ClientConfig, Feedback, VirtualClient},
     incoming::Delivery,
-    link::{Line, Link},
+    link::{Line, Link, bottleneck::Bottleneck},
+    nat::Nat,
     oracle::NonceOracle,
     transport::{Identity, Side},
 };
@@ -70,9 +74,12 @@ struct Resident {
     /// The shard that its connections are on, by their candidates.
     shard: usize,
     addresses: HashMap<Side, SocketAddr>,
-    /// To the server, and from it.
+    /// To the server, and from it, behind the bottlenecks.
     up: Line,
     down: Line,
+    /// The bottleneck that it has in common with others.
+    shared: Option<SharedLine>,
+    nat: Option<Nat>,
 }
 
 /// A session as signalling knows it.
@@ -82,12 +89,6 @@ struct Seat {
     shard: usize,
     /// Before its join is answered, a session has no socket to ask anything.
     is_answered: bool,
-}
-
-/// A message of signalling under way.
-enum Signal {
-    ToClient(Event),
-    ToServer(SessionId, Asking),
 }
 
 struct Flight {
@@ -133,6 +134,11 @@ pub struct World {
     homes: HashMap<String, usize>,
     residents: Vec<Resident>,
     flights: BinaryHeap<Reverse<Flight>>,
+    /// The bottlenecks of each client: up, down.
+    ways: Vec<Bottleneck<Waiting>>,
+    /// Those that several share.
+    shared: Vec<Bottleneck<Waiting>>,
+    transcript: DefaultHasher,
     owners: HashMap<SocketAddr, (ClientId, Side)>,
     sessions: HashMap<SessionId, Seat>,
     rng: StdRng,
@@ -142,6 +148,7 @@ pub struct World {
     signals: VecDeque<(Instant, Signal)>,
     next_session: u64,
     next_port: u16,
+    next_outer: u8,
     next_flight: u64,
     events: u64,
     /// The server's process stands still.
@@ -162,6 +169,8 @@ pub struct World {
     administered: HashMap<SessionId, Administered>,
     /// What the observer was told.
     pub occurrences: Vec<Occurrence>,
+    /// Called before (true) and after a shard works, so that a test can measure what its work costs.
+    pub meter: Option<fn(bool)>,
 }
 
 impl World {
@@ -204,6 +213,9 @@ impl World {
             homes: HashMap::new(),
             residents: Vec::new(),
             flights: BinaryHeap::new(),
+            ways: Vec::new(),
+            shared: Vec::new(),
+            transcript: network::new_transcript(),
             owners: HashMap::new(),
             sessions: HashMap::new(),
             rng,
@@ -212,6 +224,7 @@ impl World {
             signals: VecDeque::new(),
             next_session: 1,
             next_port: 10_000,
+            next_outer: 0,
             next_flight: 0,
             events: 0,
             stop: None,
@@ -223,6 +236,7 @@ impl World {
             captures: false,
             administered: HashMap::new(),
             occurrences: Vec::new(),
+            meter: None,
         }
     }
 
@@ -246,6 +260,8 @@ impl World {
             keeps_deliveries: true,
             wraps_tsn: false,
             is_dtls_server: false,
+            attends: false,
+            feedback: Feedback::TransportCc,
         };
         let session = self.new_session();
         let mut join = usual_join(session, identity);
@@ -259,9 +275,12 @@ impl World {
             session: Some(session),
             shard: 0,
             addresses: HashMap::new(),
-            up: Line::new(Link::default(), self.now),
-            down: Line::new(Link::default(), self.now),
+            up: Line::new(Link::default()),
+            down: Line::new(Link::default()),
+            shared: None,
+            nat: None,
         };
+        self.ways.extend([(), ()].map(|()| Bottleneck::new(Link::default(), self.now)));
         for side in [Side::Publisher, Side::Subscriber] {
             let address = self.new_address();
             resident.addresses.insert(side, address);
@@ -287,12 +306,6 @@ impl World {
         let session = SessionId(self.next_session);
         self.next_session += 1;
         session
-    }
-
-    /// An address that nobody has.
-    pub fn new_address(&mut self) -> SocketAddr {
-        self.next_port += 1;
-        SocketAddr::new(IpAddr::V4(Ipv4Addr::new(198, 51, 100, 7)), self.next_port)
     }
 
     /// The client's socket is lost without a leave.
@@ -380,45 +393,6 @@ impl World {
         client.deliveries.iter().filter(|one| ssrcs.contains(&one.ssrc)).copied().collect()
     }
 
-    // The network.
-
-    /// Sets both directions of a client's link.
-    pub fn set_link(&mut self, id: ClientId, link: Link) {
-        self.set_links(id, link, link);
-    }
-
-    /// Sets the directions to the server and from it.
-    pub fn set_links(&mut self, id: ClientId, up: Link, down: Link) {
-        let resident = &mut self.residents[id.0];
-        (resident.up.link, resident.down.link) = (up, down);
-    }
-
-    /// Where a connection of a client is.
-    #[must_use]
-    pub fn address(&self, id: ClientId, side: Side) -> SocketAddr {
-        self.residents[id.0].addresses[&side]
-    }
-
-    /// The client's network changes: a connection has another address from now on. It does not know.
-    pub fn move_address(&mut self, id: ClientId, side: Side) -> SocketAddr {
-        let address = self.new_address();
-        self.residents[id.0].addresses.insert(side, address);
-        self.owners.insert(address, (id, side));
-        address
-    }
-
-    /// Gives the first shard a datagram from anywhere, at once.
-    pub fn inject(&mut self, from: SocketAddr, mut bytes: Vec<u8>) {
-        self.serve(0, |shard, now| shard.handle_datagram(from, &mut bytes, now));
-        self.settle();
-    }
-
-    /// Datagrams that the server has sent to an address, delivered or not.
-    #[must_use]
-    pub fn sent_to(&self, address: SocketAddr) -> u64 {
-        self.sent_to.get(&address).copied().unwrap_or(0)
-    }
-
     /// The first shard's counters.
     #[must_use]
     pub fn counters(&self) -> Counters {
@@ -470,12 +444,16 @@ impl World {
             .min();
         let signal = self.signals.front().map(|(at, _)| *at);
         let parcel = self.next_parcel();
-        let known = [flight, shard.map(|(at, _)| at), signal, parcel, client.map(|(at, _)| at)];
+        let departure = self.next_departure();
+        let known =
+            [departure, flight, shard.map(|(at, _)| at), signal, parcel, client.map(|(at, _)| at)];
         let next = known.into_iter().flatten().min();
         let Some(next) = next.filter(|next| *next <= end) else { return false };
         self.now = self.now.max(next);
         if signal == Some(next) || parcel == Some(next) {
             // Delivered below.
+        } else if departure == Some(next) {
+            self.depart();
         } else if flight == Some(next) {
             if let Some(Reverse(flight)) = self.flights.pop() {
                 self.arrive(flight);
@@ -494,7 +472,10 @@ impl World {
     fn serve(&mut self, place: usize, input: impl FnOnce(&mut Shard, Instant)) {
         let shard = &mut self.shards[place];
         let before = shard.steps();
+        let meter = self.meter.unwrap_or(|_| ());
+        meter(true);
         input(shard, self.now);
+        meter(false);
         let steps = shard.steps() - before;
         assert!(steps <= self.steps_max, "watchdog: {steps} steps for one input");
     }
@@ -507,28 +488,6 @@ impl World {
         };
         assert!(self.looked.2 <= LOOKS_MAX, "watchdog: a shard is due again and again");
         self.serve(place, Shard::handle_timeout);
-    }
-
-    fn arrive(&mut self, mut flight: Flight) {
-        let shard = (0..self.shards.len()).find(|place| address_of(*place) == flight.to);
-        if let Some(place) = shard {
-            if let Some(stop) = &mut self.stop {
-                stop.keep(flight);
-            } else {
-                self.serve(place, |shard, now| {
-                    shard.handle_datagram(flight.from, &mut flight.bytes, now);
-                });
-            }
-            return;
-        }
-        let Some((id, side)) = self.owners.get(&flight.to).copied() else { return };
-        let resident = &mut self.residents[id.0];
-        // An address that the client has left behind hears nothing.
-        if resident.addresses[&side] == flight.to {
-            let (from, bytes) = (flight.from, &mut flight.bytes);
-            resident.client.handle_datagram(side, from, bytes, self.now);
-            self.pump(id);
-        }
     }
 
     /// Carries everything that waits, until nobody has anything to say at this instant.
@@ -565,85 +524,6 @@ impl World {
             }
             if is_quiet {
                 return;
-            }
-        }
-    }
-
-    fn deliver(&mut self, signal: Signal) {
-        match signal {
-            Signal::ToClient(Event { message: Message::Happened(occurrence), .. }) => {
-                self.occurrences.push(*occurrence);
-            }
-            Signal::ToClient(Event { session, message: Message::Administered(answer) }) => {
-                self.administered.insert(session, *answer);
-            }
-            Signal::ToClient(event) => {
-                if let Some(seat) = self.sessions.get_mut(&event.session) {
-                    let resident = &mut self.residents[seat.client.0];
-                    let shard = match &event.message {
-                        Message::Joined(joined) => Some(joined.shard.index()),
-                        Message::Resumed(resumed) => Some(resumed.shard.index()),
-                        _ => None,
-                    };
-                    if let Some(shard) = shard {
-                        (seat.shard, seat.is_answered, resident.shard) = (shard, true, shard);
-                    }
-                    resident.client.handle_message(event.message, self.now);
-                }
-            }
-            Signal::ToServer(session, request) => {
-                if let Some(stop) = &mut self.stop {
-                    stop.requests.push((session, request));
-                } else if let Some(shard) = self.sessions.get(&session).map(|seat| seat.shard) {
-                    let command = Command::Request { session, request: request.read() };
-                    self.serve(shard, |shard, now| shard.handle_command(command, now));
-                    self.take_egress();
-                }
-            }
-        }
-    }
-
-    /// Puts what a client sends on its link.
-    fn pump(&mut self, id: ClientId) {
-        let mut out = [0; 1500];
-        let resident = &mut self.residents[id.0];
-        let to = address_of(resident.shard);
-        while let Some((side, len)) = resident.client.poll_transmit(&mut out, self.now) {
-            let from = resident.addresses[&side];
-            let bytes = out[..len].to_vec();
-            self.nonces.on_datagram((association(id, side), false), &bytes);
-            if self.captures {
-                self.captured.push((from, bytes.clone()));
-            }
-            for delay in resident.up.carry(len, &mut self.rng, self.now).into_iter().flatten() {
-                let (at, number) = (self.now + delay, self.next_flight);
-                self.next_flight += 1;
-                let bytes = bytes.clone();
-                self.flights.push(Reverse(Flight { at, number, from, to, bytes }));
-            }
-        }
-    }
-
-    /// Puts what shards send on the links, in the order in which it leaves.
-    fn take_egress(&mut self) {
-        let mut datagrams = Vec::new();
-        for (place, shard) in self.shards.iter_mut().enumerate() {
-            let from = address_of(place);
-            for (to, chain) in shard.egress().chains() {
-                datagrams.extend(chain.map(|bytes| (from, to, bytes.to_vec())));
-            }
-            shard.egress().clear();
-        }
-        for (from, to, bytes) in datagrams {
-            *self.sent_to.entry(to).or_default() += 1;
-            let Some((id, side)) = self.owners.get(&to).copied() else { continue };
-            self.nonces.on_datagram((association(id, side), true), &bytes);
-            let line = &mut self.residents[id.0].down;
-            for delay in line.carry(bytes.len(), &mut self.rng, self.now).into_iter().flatten() {
-                let (at, number) = (self.now + delay, self.next_flight);
-                self.next_flight += 1;
-                let bytes = bytes.clone();
-                self.flights.push(Reverse(Flight { at, number, from, to, bytes }));
             }
         }
     }
@@ -689,6 +569,7 @@ pub(crate) fn usual_join(session: SessionId, identity: &str) -> Join {
         },
         auto_subscribe: true,
         adaptive_stream: false,
+        may_pause: true,
         client: ClientInfo {
             sdk: "js".to_owned(),
             browser: "Chrome".to_owned(),

@@ -421,6 +421,10 @@ fn an_observer_is_told_everything_once_and_in_order() {
                 assert_eq!(who.state, ParticipantState::Active);
                 format!("{} joined", who.identity.as_str())
             }
+            What::ParticipantQuality(who, samples) => {
+                assert!(!samples.is_empty());
+                format!("{}'s stay", who.identity.as_str())
+            }
             What::ParticipantLeft(who) => format!("{} left", who.identity.as_str()),
             What::ParticipantAborted(who) => format!("{} aborted", who.identity.as_str()),
             What::TrackPublished(who, _) => format!("{} published", who.identity.as_str()),
@@ -437,7 +441,9 @@ fn an_observer_is_told_everything_once_and_in_order() {
         [
             "doctor published",
             "doctor unpublished",
+            "doctor's stay",
             "doctor left",
+            "patient's stay",
             "patient left",
             "half-way aborted",
             "room finished"

@@ -130,8 +130,12 @@ fn what_cannot_be_published_is_refused_with_its_reason() {
     ] {
         world.request(id, request);
         world.run_for(SECOND / 10);
-        let last = world.client(id).messages.last().cloned();
-        let Some(Message::DataTrackRefused { outcome, .. }) = last else { panic!("{last:?}") };
+        let refusals = world.client(id).messages.iter().rev();
+        let mut refusals = refusals.filter_map(|message| match message {
+            Message::DataTrackRefused { outcome, .. } => Some(*outcome),
+            _ => None,
+        });
+        let outcome = refusals.next().expect("a refusal");
         assert_eq!(outcome, expected);
     }
     for handle in 2..=16 {

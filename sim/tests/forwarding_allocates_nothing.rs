@@ -25,7 +25,7 @@ use sim::{
 };
 
 /// Buffers reach their lasting size in it.
-const WARM_UP: Duration = Duration::from_secs(5);
+const WARM_UP: Duration = Duration::from_secs(10);
 const MEASURED: Duration = Duration::from_secs(10);
 /// What a room does without packets, as telling who speaks, it does once in this time.
 const ROOM_WINDOW: Duration = Duration::from_millis(400);

@@ -17,6 +17,7 @@ use protocol::{
     ids::Identity,
     permission::{Admission, NOTICE_ATTRIBUTE, Permission},
 };
+use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sfu::{
     limits::Limits,
     words::{
@@ -405,4 +406,107 @@ fn in_a_spread_room_listeners_at_an_edge_are_held_and_admitted_as_well() {
     say(&mut world, doctor, "_reliable", "welcome back");
     world.run_for(SECOND);
     assert_eq!((world.client(far).data.len(), world.client(waits).data.len()), (1, 1));
+}
+
+/// People who are let in and sent out at random, while they publish, talk and lose their sockets.
+struct Walk {
+    world: World,
+    people: Vec<ClientId>,
+    waits: Vec<bool>,
+    is_lost: Vec<bool>,
+}
+
+impl Walk {
+    fn new(seed: u64, shards: u16) -> Self {
+        let limits = Limits { overflow_subscriptions: 0, ..Limits::default() };
+        let mut world = World::with_shards(seed, limits, shards);
+        let people = ["a", "b", "c", "d"].map(|name| {
+            world.join_with(name, |join, _| {
+                // Half of them may only listen, and are served at edges where there are some.
+                join.permission.can_publish = matches!(name, "a" | "b");
+                if matches!(name, "b" | "d") {
+                    wait(join);
+                }
+            })
+        });
+        assert!(world.connect(&people));
+        Self {
+            world,
+            people: people.into(),
+            waits: vec![false, true, false, true],
+            is_lost: vec![false; 4],
+        }
+    }
+
+    fn step(&mut self, rng: &mut StdRng) {
+        let place = rng.random_range(0..self.people.len());
+        let id = self.people[place];
+        match rng.random_range(0..6) {
+            0 => {
+                self.world.administer_client(id, ParticipantAct::Admit).unwrap();
+                self.waits[place] = false;
+            }
+            1 | 2 => {
+                self.world.administer_client(id, ParticipantAct::Hold).unwrap();
+                self.waits[place] = true;
+            }
+            3 => {
+                self.world.act(id, |client, _| client.publish(TrackSpec::Microphone));
+            }
+            4 => say(&mut self.world, id, "_reliable", "hello"),
+            _ if self.is_lost[place] => {
+                self.world.resume(id);
+                self.is_lost[place] = false;
+            }
+            _ => {
+                self.world.lose_session(id);
+                self.is_lost[place] = true;
+            }
+        }
+    }
+
+    /// What was on its way has arrived: from now on who waits gets nothing.
+    fn check(&mut self) {
+        self.world.run_for(SECOND / 3);
+        let marks: Vec<_> = self.people.iter().map(|id| mark(&mut self.world, *id)).collect();
+        self.world.run_for(SECOND / 3);
+        let waiting = self.people.iter().zip(marks).zip(&self.waits);
+        for ((id, since), _) in waiting.filter(|(_, waits)| **waits) {
+            assert_isolated(&mut self.world, *id, since);
+        }
+    }
+
+    fn make_peace(&mut self) {
+        for place in 0..self.people.len() {
+            if std::mem::take(&mut self.is_lost[place]) {
+                self.world.resume(self.people[place]);
+            }
+        }
+        self.world.run_for(SECOND);
+        for id in self.people.clone() {
+            self.world.administer_client(id, ParticipantAct::Admit).unwrap();
+        }
+        self.world.run_for(3 * SECOND);
+        for id in self.people.clone() {
+            let mut seen = present(&mut self.world, id);
+            seen.push(self.world.identity(id).to_owned());
+            seen.sort();
+            assert_eq!(seen, ["a", "b", "c", "d"], "{id:?}");
+        }
+    }
+}
+
+#[test]
+fn whatever_is_decided_and_done_who_waits_gets_nothing_and_in_the_end_everyone_sees_everyone() {
+    for seed in 0..12 {
+        for shards in [1, 3] {
+            let mut rng = StdRng::seed_from_u64(seed);
+            let mut walk = Walk::new(seed, shards);
+            for _ in 0..20 {
+                walk.step(&mut rng);
+                walk.check();
+            }
+            walk.make_peace();
+        }
+    }
 }

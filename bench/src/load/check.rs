@@ -98,9 +98,9 @@ mod tests {
             is_key: false,
             is_first: true,
             is_last: true,
-            len: 24,
+            len: 28,
             sequence,
-            made_ns: 0,
+            ..Stamp::default()
         };
         Delivery {
             #[expect(clippy::disallowed_methods, reason = "an Instant has no other origin")]

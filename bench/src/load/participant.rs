@@ -72,6 +72,8 @@ impl Participant {
             keeps_deliveries: true,
             wraps_tsn: false,
             is_dtls_server: false,
+            attends: false,
+            feedback: sim::client::Feedback::TransportCc,
         };
         let receiving = Receiving { buffer_bytes: 512 * 1024, offload: false, timestamps: true };
         let open = || {

@@ -10,8 +10,13 @@ const NAMESPACE_GATEWAY = '198.51.100.2';
 /** What the environment tells those inside: the address that media can be received on. */
 export const NAMESPACE_ENVIRONMENT = { BEDSIDE_E2E_ADDRESS: NAMESPACE_ADDRESS };
 
-/** The command, and its parameters, that runs `command` inside. */
-export function inNamespace(command, parameters) {
+/** A firewall that lets no UDP through, as hospitals' do. */
+const NO_UDP =
+  "nft 'add table inet closed; add chain inet closed out { type filter hook output priority 0; };" +
+  " add rule inet closed out meta l4proto udp counter drop'";
+
+/** The command, and its parameters, that runs `command` inside; `isClosed`: without UDP. */
+export function inNamespace(command, parameters, isClosed = false) {
   const setUp = [
     'ip link set lo up',
     'ip link add veth-call type veth peer name veth-far',
@@ -20,6 +25,7 @@ export function inNamespace(command, parameters) {
     'ip link set veth-far up',
     // Firefox finds the address it offers by asking for the way to the outside: without a default route it has none.
     `ip route add default via ${NAMESPACE_GATEWAY} dev veth-call`,
+    ...(isClosed ? [NO_UDP] : []),
     'exec "$@"',
   ].join(' && ');
   const isolate = process.getuid?.() === 0 ? ['--net'] : ['--net', '--map-root-user'];

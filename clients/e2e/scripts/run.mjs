@@ -1,7 +1,7 @@
 // Runs browser tests: `node scripts/run.mjs [project ...] [-- vitest options]`.
 //
-// Firefox refuses 127.0.0.1 candidates: its project runs in a network namespace of its own (namespace.mjs). The other
-// projects run as they are.
+// Firefox refuses 127.0.0.1 candidates: its project runs in a network namespace of its own (namespace.mjs). `closed` runs in one
+// without UDP. The other projects run as they are.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,8 @@ import { createRequire } from 'node:module';
 import { inNamespace, NAMESPACE_ENVIRONMENT } from './namespace.mjs';
 
 const IN_NAMESPACE = new Set(['firefox']);
+/** In one whose firewall drops all UDP. */
+const IN_CLOSED_NAMESPACE = new Set(['closed']);
 
 const here = dirname(dirname(fileURLToPath(import.meta.url)));
 const vitest = join(
@@ -27,11 +29,15 @@ const countsFile = join(scratch, 'counts');
 writeFileSync(countsFile, '');
 const started = performance.now();
 let failed = false;
-const outside = projects.filter((name) => !IN_NAMESPACE.has(name));
+const outside = projects.filter(
+  (name) => !IN_NAMESPACE.has(name) && !IN_CLOSED_NAMESPACE.has(name),
+);
+const closed = projects.filter((name) => IN_CLOSED_NAMESPACE.has(name));
 const inside = projects.filter((name) => IN_NAMESPACE.has(name));
 if (outside.length > 0) run(process.execPath, argumentsFor(outside), {});
 if (inside.length > 0)
   run(...inNamespace(process.execPath, argumentsFor(inside)), NAMESPACE_ENVIRONMENT);
+if (closed.length > 0) run(...inNamespace(process.execPath, argumentsFor(closed), true), {});
 closingLine();
 process.exitCode = failed ? 1 : 0;
 

@@ -12,6 +12,8 @@ import { until } from './until.ts';
 export interface BedsideWish {
   /** Where media is received; anything but 127.0.0.1 starts it with keys of its own instead of `--dev`. */
   readonly mediaAddress?: string;
+  /** The port of the first shard; any free one if not wished. */
+  readonly mediaPort?: number;
   /** What the log tells; `BEDSIDE_LOG_FILTER` if not wished. */
   readonly logFilter?: string;
   readonly arguments?: readonly string[];
@@ -26,6 +28,7 @@ export class Bedside {
   #process: ChildProcess | undefined;
   #log = '';
   readonly #mediaAddress: string;
+  readonly #mediaPort: number;
   readonly #logFilter: string;
   readonly #extra: readonly string[];
 
@@ -35,6 +38,7 @@ export class Bedside {
     wish: BedsideWish,
   ) {
     this.#mediaAddress = wish.mediaAddress ?? '127.0.0.1';
+    this.#mediaPort = wish.mediaPort ?? 0;
     this.#logFilter =
       wish.logFilter ?? process.env['BEDSIDE_LOG_FILTER'] ?? 'info,signaling=debug,sfu=debug';
     this.#extra = wish.arguments ?? [];
@@ -52,7 +56,8 @@ export class Bedside {
   }
 
   get signalUrl(): string {
-    return `ws://127.0.0.1:${this.httpPort}`;
+    const isTls = this.#extra.includes('--tls-cert-file');
+    return `${isTls ? 'wss' : 'ws'}://127.0.0.1:${this.httpPort}`;
   }
 
   get log(): string {
@@ -108,7 +113,7 @@ export class Bedside {
       '--sfu-udp-bind',
       this.#mediaAddress,
       '--sfu-udp-port',
-      '0',
+      String(this.#mediaPort),
       '--log-filter',
       this.#logFilter,
       ...this.#extra,

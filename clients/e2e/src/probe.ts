@@ -2,37 +2,9 @@
 // the page makes and reads their statistics and the pixels on screen. The product has no hook for tests; this is all
 // there is. The function is sent to the browser as text, so it may refer to nothing outside itself.
 
-/** One received stream, from `inbound-rtp`. */
-export interface Inbound {
-  readonly connection: number;
-  readonly trackId: string;
-  readonly kind: string;
-  readonly ssrc: number;
-  readonly codec: string;
-  readonly packetsReceived: number;
-  readonly packetsLost: number;
-  readonly bytesReceived: number;
-  readonly framesDecoded: number;
-  readonly freezeCount: number;
-  readonly frameWidth: number;
-  readonly frameHeight: number;
-  readonly totalAudioEnergy: number;
-  readonly totalSamplesReceived: number;
-  readonly concealedSamples: number;
-}
+import type { Inbound, Outbound } from './stream-statistics.ts';
 
-/** One sent encoding, from `outbound-rtp`. */
-export interface Outbound {
-  readonly connection: number;
-  readonly kind: string;
-  readonly ssrc: number;
-  readonly rid: string;
-  readonly codec: string;
-  readonly bytesSent: number;
-  readonly framesEncoded: number;
-  readonly frameWidth: number;
-  readonly frameHeight: number;
-}
+export type { Inbound, Outbound };
 
 /** What a video element shows. */
 export interface Shown {
@@ -221,11 +193,13 @@ export function installProbe(): void {
         bytesReceived: count(stat.bytesReceived),
         framesDecoded: count(stat.framesDecoded),
         freezeCount: count(stat.freezeCount),
+        totalFreezesDuration: count(stat.totalFreezesDuration),
         frameWidth: count(stat.frameWidth),
         frameHeight: count(stat.frameHeight),
         totalAudioEnergy: count(stat.totalAudioEnergy),
         totalSamplesReceived: count(stat.totalSamplesReceived),
         concealedSamples: count(stat.concealedSamples),
+        silentConcealedSamples: count(stat.silentConcealedSamples),
       }));
     },
     async outbound(kind) {

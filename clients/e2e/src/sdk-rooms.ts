@@ -1,8 +1,8 @@
 // What the tests with stock livekit-client share: a server, a browser, the bare page, and rooms of their own.
 import { afterAll, beforeAll } from 'vitest';
 import type { Browser } from 'playwright-core';
-import { Bedside } from './bedside.ts';
-import { launchChromium, openChromiumTab } from './chromium.ts';
+import { Bedside, type BedsideWish } from './bedside.ts';
+import { type ChromiumWish, launchChromium, openChromiumTab } from './chromium.ts';
 import type { TokenWish } from './join-token.ts';
 import { type PageServer, servePages } from './page-server.ts';
 import { SdkClient } from './sdk-client.ts';
@@ -23,7 +23,9 @@ export interface SdkRooms {
 }
 
 /** For use at the top of a test file: everything is started before its tests and ended after them. */
-export function sdkRooms(): () => SdkRooms {
+export function sdkRooms(
+  start: { readonly bedside?: BedsideWish; readonly chromium?: ChromiumWish } = {},
+): () => SdkRooms {
   let bedside: Bedside;
   let browser: Browser;
   let pages: PageServer;
@@ -31,9 +33,9 @@ export function sdkRooms(): () => SdkRooms {
   const tokens: string[] = [];
 
   beforeAll(async () => {
-    bedside = await Bedside.start();
+    bedside = await Bedside.start(start.bedside);
     pages = await servePages();
-    browser = await launchChromium();
+    browser = await launchChromium(start.chromium);
   });
   afterAll(async () => {
     await browser?.close();

@@ -8,7 +8,8 @@ use std::net::SocketAddr;
 
 use super::{
     ATTRIBUTE_HEADER_BYTES, AttributeKind, Class, ErrorCode, FINGERPRINT_BYTES, HEADER_BYTES,
-    MAGIC_COOKIE, Method, TransactionId, address, fingerprint, integrity, join_type,
+    MAGIC_COOKIE, Method, TransactionId, address, fingerprint, integrity, integrity_sha256,
+    join_type,
 };
 
 /// Most kinds that one UNKNOWN-ATTRIBUTES lists. A request may hold hundreds; the answer must stay small.
@@ -81,8 +82,14 @@ impl<'b> Builder<'b> {
     /// Appends XOR-MAPPED-ADDRESS.
     #[must_use]
     pub fn xor_mapped_address(self, mapped: SocketAddr) -> Self {
-        let (value, len) = address::encode(mapped, self.transaction_id);
-        self.attribute(AttributeKind::XOR_MAPPED_ADDRESS, value.get(..len).unwrap_or_default())
+        self.xor_address(AttributeKind::XOR_MAPPED_ADDRESS, mapped)
+    }
+
+    /// Appends an address of any kind that is hidden like XOR-MAPPED-ADDRESS.
+    #[must_use]
+    pub fn xor_address(self, kind: AttributeKind, address: SocketAddr) -> Self {
+        let (value, len) = address::encode(address, self.transaction_id);
+        self.attribute(kind, value.get(..len).unwrap_or_default())
     }
 
     /// Appends ERROR-CODE with its reason phrase.
@@ -120,12 +127,36 @@ impl<'b> Builder<'b> {
         self.len
     }
 
+    /// Ends the message with the type and length of an attribute whose value is written by somebody else, behind what is
+    /// here, padded with zeros. Returns the length of what is here, or `None` if it did not fit.
+    #[must_use]
+    pub fn finish_before_value(mut self, kind: AttributeKind, value_len: usize) -> Option<usize> {
+        self.append(&kind.0.to_be_bytes());
+        self.append_length(value_len);
+        self.write_length(value_len.next_multiple_of(4))?;
+        self.len
+    }
+
     /// Ends the message with MESSAGE-INTEGRITY made with `key`, then FINGERPRINT. Returns its length, or `None` if
     /// it did not fit.
     #[must_use]
     pub fn finish_with_integrity(mut self, key: &[u8]) -> Option<usize> {
         let tag = integrity(self.out.get(..self.len?)?, key)?;
         self.append_attribute(AttributeKind::MESSAGE_INTEGRITY, tag.as_ref());
+        self.finish_with_fingerprint()
+    }
+
+    /// Ends the message with MESSAGE-INTEGRITY-SHA256 made with `key`, then FINGERPRINT. Returns its length, or `None` if
+    /// it did not fit.
+    #[must_use]
+    pub fn finish_with_integrity_sha256(mut self, key: &[u8]) -> Option<usize> {
+        let tag = integrity_sha256(self.out.get(..self.len?)?, key)?;
+        self.append_attribute(AttributeKind::MESSAGE_INTEGRITY_SHA256, tag.as_ref());
+        self.finish_with_fingerprint()
+    }
+
+    /// Ends the message with FINGERPRINT.
+    fn finish_with_fingerprint(mut self) -> Option<usize> {
         self.write_length(ATTRIBUTE_HEADER_BYTES + FINGERPRINT_BYTES)?;
         let fingerprint = fingerprint(self.out.get(..self.len?)?);
         self.append_attribute(AttributeKind::FINGERPRINT, &fingerprint.to_be_bytes());

@@ -34,6 +34,8 @@ pub enum Reach {
     Theirs,
     /// There: only the visit that the actor's join link is for.
     Visit,
+    /// There: only what belongs to a patient whose glass the actor has broken.
+    Emergency,
 }
 
 /// What an act is about, as far as access goes.
@@ -162,6 +164,10 @@ fn reaches(reach: Reach, actor: &Actor, resource: &Resource) -> bool {
         Reach::Own => {
             let patient = resource.patient.as_ref();
             same_clinic && patient.is_some_and(|patient| actor.patients.contains(patient))
+        }
+        Reach::Emergency => {
+            let patient = resource.patient.as_ref();
+            same_clinic && patient.is_some_and(|patient| actor.emergencies.contains(patient))
         }
         Reach::Theirs => {
             let practitioner = actor.practitioner.as_ref();

@@ -81,6 +81,8 @@ pub struct Actor {
     pub patients: Vec<PatientId>,
     /// Whom a join link stands for.
     pub participant: Option<ParticipantId>,
+    /// The patients whose glass this person has broken, and may look at for now.
+    pub emergencies: Vec<PatientId>,
     /// What a program may do in their name; all that they may, when it is themselves.
     pub scopes: Option<Scopes>,
     /// Whether a second factor was shown when signing in.
@@ -112,7 +114,7 @@ impl Actor {
     #[must_use]
     pub fn only_patient(&self) -> Option<PatientId> {
         match self.patients.as_slice() {
-            [one] if self.roles == [Role::Patient] => Some(one.clone()),
+            [one] if self.is_only(Role::Patient) => Some(one.clone()),
             _ => None,
         }
     }
@@ -120,7 +122,12 @@ impl Actor {
     /// The practitioner whose appointments are meant when nobody says: this person, unless they also run the calendar.
     #[must_use]
     pub fn only_practitioner(&self) -> Option<PractitionerId> {
-        if self.roles == [Role::Practitioner] { self.practitioner.clone() } else { None }
+        if self.is_only(Role::Practitioner) { self.practitioner.clone() } else { None }
+    }
+
+    /// Whether somebody has this role and none besides, but that of whoever signed in.
+    fn is_only(&self, role: Role) -> bool {
+        self.has(role) && self.roles.iter().all(|one| *one == role || *one == Role::User)
     }
 
     /// Whether this actor has a role; everybody is [`Role::Anyone`].
@@ -137,4 +144,22 @@ pub(crate) struct Caller {
     pub(crate) actor: Actor,
     /// The request, for the audit log and problem reports.
     pub(crate) request: RequestId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+
+    #[test]
+    fn a_patient_who_signed_in_need_not_say_which_they_are() {
+        let patient = PatientId::mint(&Random::seeded(1), Timestamp::UNIX_EPOCH);
+        let roles = vec![Role::User, Role::Patient];
+        let one = Actor { roles, patients: vec![patient.clone()], ..Actor::default() };
+        assert_eq!(one.only_patient(), Some(patient.clone()));
+        let two = Actor { patients: vec![patient.clone(), patient.clone()], ..one.clone() };
+        assert_eq!(two.only_patient(), None);
+        let staff = Actor { roles: vec![Role::User, Role::Patient, Role::Receptionist], ..one };
+        assert_eq!(staff.only_patient(), None);
+    }
 }

@@ -133,6 +133,14 @@ id_types! {
     ApiKeyId "key",
     /// A message that waits to be delivered.
     OutboxId "msg",
+    /// What goes to one recipient by one channel.
+    DeliveryId "dlv",
+    /// A look at a patient's visits in an emergency.
+    BreakGlassId "bgl",
+    /// What a patient asks for about their data.
+    DataRequestId "drq",
+    /// Where a clinic's program is told of events.
+    WebhookId "whk",
     /// The note of a visit.
     NoteId "note",
     /// Something added to a signed note.

@@ -249,7 +249,8 @@ mod tests {
 
     #[test]
     fn what_no_pharmacist_could_read_is_refused_by_field() {
-        let cases: [(&str, fn(&mut PrescriptionText)); 6] = [
+        type Change = fn(&mut PrescriptionText);
+        let cases: [(&str, Change); 6] = [
             ("/items", |text| text.items.clear()),
             ("/items", |text| text.items = vec![text.items[0].clone(); ITEMS_MAX + 1]),
             ("/items/dose", |text| text.items[0].dose = "  ".to_owned()),

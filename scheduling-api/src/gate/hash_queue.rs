@@ -85,7 +85,6 @@ pub(crate) enum HashRefusal {
 pub(crate) struct HashQueue {
     jobs: mpsc::Sender<Job>,
     shares: Arc<Mutex<Shares>>,
-    cost: HashCost,
     /// What an unknown account's password is compared with, so that it takes as long as a known one's.
     decoy: Arc<PasswordHash>,
 }
@@ -113,12 +112,8 @@ impl HashQueue {
                 .name(format!("hash-{index}"))
                 .spawn(move || work(&receiver, cost, &random))?;
         }
-        Ok(Self {
-            jobs,
-            shares: Arc::new(Mutex::new(Shares::new(limits))),
-            cost,
-            decoy: Arc::new(decoy),
-        })
+        let shares = Arc::new(Mutex::new(Shares::new(limits)));
+        Ok(Self { jobs, shares, decoy: Arc::new(decoy) })
     }
 
     /// Hashes a new password.
@@ -155,15 +150,9 @@ impl HashQueue {
         }
     }
 
-    /// What a hash costs today.
-    #[must_use]
-    pub(crate) fn cost(&self) -> HashCost {
-        self.cost
-    }
-
     /// How many wait or are being hashed.
-    #[must_use]
-    pub(crate) fn depth(&self) -> usize {
+    #[cfg(test)]
+    fn depth(&self) -> usize {
         lock(&self.shares).depth
     }
 

@@ -1,6 +1,7 @@
 //! `/v1/appointments`: booking and everything that becomes of it.
 
 mod advance;
+mod calendar_entry;
 mod create;
 mod list;
 mod override_rules;
@@ -18,6 +19,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(list::list_appointments, create::create_appointment))
         .routes(routes!(override_rules::override_appointment))
         .routes(routes!(read::read_appointment))
+        .routes(routes!(calendar_entry::read_calendar_entry))
         .routes(routes!(reschedule::reschedule_appointment))
         .routes(routes!(advance::approve_appointment))
         .routes(routes!(advance::decline_appointment))

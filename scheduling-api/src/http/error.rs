@@ -206,6 +206,7 @@ impl From<Failure> for Problem {
             Failure::JoinLink => Self::new(JOIN_LINK),
             Failure::Media(_) => Self::unavailable().with_detail("the media server is not there"),
             Failure::Record(reason) => Self::new(NOT_POSSIBLE).with_detail(reason),
+            Failure::Stands(_) => Self::new(NOT_POSSIBLE).with_detail(failure),
             Failure::NeedsApproval => Self::new(NEEDS_APPROVAL).with_detail(failure),
             Failure::Credentials => Self::new(CREDENTIALS),
             Failure::Link => Self::new(LINK),

@@ -1,15 +1,17 @@
-//! Mail, as the rest of the program asks for it: who, which letter, which link. Texts and SMTP are the adapter's.
+//! Letters about accounts, as the rest of the program asks for them: who, which letter, which link. The words are in
+//! `text`; `ports/email` takes them away.
 //!
 //! A letter waits in the outbox sealed, under a key of its own that the key file wraps: its address tells of a person,
 //! and its link signs somebody in.
 
-use std::pin::Pin;
+pub(crate) mod text;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     crypto::{DataKey, KeyRing},
+    domain::notification::text::Tongue,
     random::Random,
 };
 
@@ -59,28 +61,10 @@ impl std::fmt::Debug for Mail {
     }
 }
 
-/// Why a letter was not taken.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum MailError {
-    /// Worth another try.
-    #[error("the mail server did not take it now")]
-    Later,
-    /// Never going to work.
-    #[error("the mail server refuses it")]
-    Refused,
-    /// A waiting letter that cannot be opened.
-    #[error("the letter cannot be opened")]
-    Unreadable,
-}
-
-/// The answer, later.
-pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), MailError>> + Send + 'a>>;
-
-/// Takes letters to people.
-pub trait SendMail: Send + Sync {
-    /// Hands a letter over.
-    fn send<'a>(&'a self, mail: &'a Mail) -> Sending<'a>;
-}
+/// A waiting letter that cannot be opened: it is none, or the key file lacks its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the letter cannot be opened")]
+pub struct Unreadable;
 
 #[derive(Serialize, Deserialize)]
 struct Sealed {
@@ -90,6 +74,17 @@ struct Sealed {
 }
 
 impl Mail {
+    /// The letter in words: subject and text.
+    pub(crate) fn in_words(&self) -> (&'static str, String) {
+        let tongue = Tongue::of(&self.language);
+        let (subject, before) = text::words(self.letter, tongue);
+        let text = match &self.link {
+            Some(link) => format!("{before}\n\n{link}\n\n{}\n", text::not_me(tongue)),
+            None => format!("{before}\n"),
+        };
+        (subject, text)
+    }
+
     /// As it waits in the outbox, bound to its aggregate.
     pub(crate) fn seal(
         &self,
@@ -112,17 +107,16 @@ impl Mail {
     /// Opens a waiting letter.
     ///
     /// # Errors
-    /// [`MailError::Unreadable`] when it is none, or the key file lacks its key.
-    pub fn open(ring: &KeyRing, aggregate: &str, payload: &str) -> Result<Self, MailError> {
-        let waiting: Sealed = serde_json::from_str(payload).map_err(|_| MailError::Unreadable)?;
-        let bytes = |text: &str| BASE64_STANDARD.decode(text).map_err(|_| MailError::Unreadable);
+    /// When it is none, or the key file lacks its key.
+    pub fn open(ring: &KeyRing, aggregate: &str, payload: &str) -> Result<Self, Unreadable> {
+        let waiting: Sealed = serde_json::from_str(payload).map_err(|_| Unreadable)?;
+        let bytes = |text: &str| BASE64_STANDARD.decode(text).map_err(|_| Unreadable);
         let key = ring
             .unwrap(aggregate, &waiting.wrapped_by, &bytes(&waiting.wrapped)?)
-            .map_err(|_| MailError::Unreadable)?;
-        let plain = key
-            .open(&place(aggregate), &bytes(&waiting.sealed)?)
-            .map_err(|_| MailError::Unreadable)?;
-        serde_json::from_slice(&plain).map_err(|_| MailError::Unreadable)
+            .map_err(|_| Unreadable)?;
+        let plain =
+            key.open(&place(aggregate), &bytes(&waiting.sealed)?).map_err(|_| Unreadable)?;
+        serde_json::from_slice(&plain).map_err(|_| Unreadable)
     }
 }
 
@@ -148,7 +142,7 @@ mod tests {
         let waiting = mail.seal(&ring, &random, "let_1").to_string();
         assert!(!waiting.to_lowercase().contains("canary"));
         assert_eq!(Mail::open(&ring, "let_1", &waiting), Ok(mail.clone()));
-        assert_eq!(Mail::open(&ring, "let_2", &waiting), Err(MailError::Unreadable));
+        assert_eq!(Mail::open(&ring, "let_2", &waiting), Err(Unreadable));
         assert!(!format!("{mail:?}").contains("anary"));
     }
 }

@@ -66,6 +66,12 @@ pub(crate) async fn find(
     tx.row(sql, values![id]).await?.map(|row| account(&row, ring)).transpose()
 }
 
+/// Whether an account is there and not erased.
+pub(crate) async fn exists(tx: &mut Tx, id: &UserId) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM account WHERE id = $1 AND state <> 'erased'";
+    Ok(tx.row(sql, values![id]).await?.is_some())
+}
+
 /// The account of an address, whatever its state but erased.
 pub(crate) async fn find_by_email(
     tx: &mut Tx,

@@ -7,8 +7,11 @@
 //! Owns: the transaction of a use case that writes. [`Change::record`] asks for the `Permit` of the access decision:
 //! who has not asked cannot write history, and who writes none cannot commit.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::Notify;
 
 use crate::{
     audit::{Entry, Outcome},
@@ -48,6 +51,7 @@ pub(crate) struct Transition<'a> {
 /// A use case's transaction.
 pub(crate) struct Change<'a> {
     tx: Tx,
+    news: Arc<Notify>,
     random: &'a Random,
     caller: &'a Caller,
     now: Timestamp,
@@ -67,7 +71,8 @@ impl<'a> Change<'a> {
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let tx = store.write(scope).await?;
-        Ok(Self { tx, random, caller, now, entries: Vec::new() })
+        let news = Arc::clone(store.news());
+        Ok(Self { tx, news, random, caller, now, entries: Vec::new() })
     }
 
     /// The transaction, for the nouns.
@@ -85,7 +90,12 @@ impl<'a> Change<'a> {
     ) -> Result<Earlier<T>, StoreError> {
         let Some(once) = once else { return Ok(Earlier::None) };
         let owner = self.owner();
-        idempotency::find(&mut self.tx, &owner, once, self.now).await
+        let earlier = idempotency::find(&mut self.tx, &owner, once, self.now).await?;
+        if matches!(earlier, Earlier::Done(_)) {
+            // The first answer may still wait for its commit: the second must not come before it.
+            self.tx.settle().await?;
+        }
+        Ok(earlier)
     }
 
     /// Writes a transition's revision and events, and takes note for the audit log.
@@ -159,7 +169,9 @@ impl<'a> Change<'a> {
             let entries: Vec<Entry> = chunk.iter().map(|(_, entry)| entry.clone()).collect();
             audit_log::append(&mut self.tx, clinic.as_ref(), &entries).await?;
         }
-        self.tx.commit().await
+        self.tx.commit().await?;
+        self.news.notify_one();
+        Ok(())
     }
 
     fn note(

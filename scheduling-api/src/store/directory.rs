@@ -2,49 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use crate::{
     domain::{
         directory::{Card, Wish},
         id::{ClinicId, PatientId, PractitionerId},
-        rev::Rev,
     },
     store::{StoreError, Tx, values},
 };
-
-/// Keeps a new practitioner.
-pub(crate) async fn insert_practitioner(
-    tx: &mut Tx,
-    clinic: &ClinicId,
-    card: &Card,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let sql =
-        "INSERT INTO practitioner (id, clinic_id, rev, active, display_name, time_zone, biography,
-            licence_region, created_ms)
-        VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8)";
-    let row = values![
-        &card.id,
-        clinic,
-        Rev::FIRST,
-        &card.display_name,
-        &card.time_zone,
-        &card.biography,
-        card.licence_region.as_deref(),
-        now,
-    ];
-    tx.execute_one(sql, row).await?;
-    for specialty in &card.specialties {
-        let sql = "INSERT INTO practitioner_specialty (practitioner_id, clinic_id, specialty) VALUES ($1, $2, $3)";
-        tx.execute_one(sql, values![&card.id, clinic, specialty]).await?;
-    }
-    for language in &card.languages {
-        let sql = "INSERT INTO practitioner_language (practitioner_id, clinic_id, language) VALUES ($1, $2, $3)";
-        tx.execute_one(sql, values![&card.id, clinic, language]).await?;
-    }
-    Ok(())
-}
 
 /// Whether a practitioner is a clinic's, and active.
 pub(crate) async fn is_practitioner_of(
@@ -54,19 +18,6 @@ pub(crate) async fn is_practitioner_of(
 ) -> Result<bool, StoreError> {
     let sql = "SELECT id FROM practitioner WHERE id = $1 AND clinic_id = $2 AND active = 1";
     Ok(tx.row(sql, values![id, clinic]).await?.is_some())
-}
-
-/// Keeps a new patient, with a data key and nothing sealed by it yet.
-pub(crate) async fn insert_patient(
-    tx: &mut Tx,
-    clinic: &ClinicId,
-    id: &PatientId,
-    (time_zone, language): (&str, &str),
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let sql = "INSERT INTO patient (id, clinic_id, rev, active, time_zone, language, created_ms)
-        VALUES ($1, $2, $3, 1, $4, $5, $6)";
-    tx.execute_one(sql, values![id, clinic, Rev::FIRST, time_zone, language, now]).await
 }
 
 /// Whether a patient is a clinic's, and active.

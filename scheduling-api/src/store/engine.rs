@@ -1,12 +1,14 @@
 //! The two engines: where the data lives, how connections are opened, how a transaction begins.
 //!
-//! SQLite writes through one connection (a second writer would only wait or fail: a deferred transaction that reads and
+//! SQLite writes through one connection, one turn at a time, and commits turns that wait for each other together
+//! (`group`; a second writer would only wait or fail: a deferred transaction that reads and
 //! then writes dies at once when another has written in between) and reads through several. PostgreSQL has one pool;
 //! every transaction says which clinic it works for, and row-level security hides the others'.
 
 use std::{
     path::{Path, PathBuf},
     str::FromStr,
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,10 +17,11 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::sync::Notify;
 
 use crate::{
     domain::id::ClinicId,
-    store::{StoreError, Tx, migrate},
+    store::{StoreError, Tx, group::Writer, migrate},
 };
 
 /// Which engine, for the few texts that differ.
@@ -105,11 +108,12 @@ pub(crate) enum Scope<'a> {
 pub struct Store {
     pools: Pools,
     statement_max: Duration,
+    news: Arc<Notify>,
 }
 
 #[derive(Debug, Clone)]
 enum Pools {
-    Sqlite { writer: Pool<Sqlite>, readers: Pool<Sqlite> },
+    Sqlite { writer: Arc<Writer>, readers: Pool<Sqlite> },
     Postgres(Pool<Postgres>),
 }
 
@@ -123,7 +127,8 @@ impl Store {
             Location::Sqlite(path) => sqlite(path.clone(), settings).await?,
             Location::Postgres(options) => postgres(options, settings).await?,
         };
-        let store = Self { pools, statement_max: settings.statement_max };
+        let news = Arc::default();
+        let store = Self { pools, statement_max: settings.statement_max, news };
         migrate::run(&store, migrate::MIGRATIONS).await?;
         Ok(store)
     }
@@ -137,7 +142,8 @@ impl Store {
             Location::Sqlite(path) => sqlite(path.clone(), settings).await?,
             Location::Postgres(options) => postgres(options, settings).await?,
         };
-        let store = Self { pools, statement_max: settings.statement_max };
+        let news = Arc::default();
+        let store = Self { pools, statement_max: settings.statement_max, news };
         let checked = store.check().await;
         store.close().await;
         checked
@@ -150,6 +156,11 @@ impl Store {
             Pools::Sqlite { .. } => Engine::Sqlite,
             Pools::Postgres(_) => Engine::Postgres,
         }
+    }
+
+    /// Rings when this process has committed messages for others to hear of. Another process' are found by looking.
+    pub(crate) fn news(&self) -> &Arc<Notify> {
+        &self.news
     }
 
     /// A transaction that only reads. It sees one state of the data throughout.
@@ -169,10 +180,7 @@ impl Store {
     /// A transaction that writes. Use cases open it through `Change`.
     pub(crate) async fn write(&self, scope: Scope<'_>) -> Result<Tx, StoreError> {
         match &self.pools {
-            Pools::Sqlite { writer, .. } => {
-                let transaction = writer.begin_with("BEGIN IMMEDIATE").await?;
-                Ok(Tx::sqlite(transaction, self.statement_max))
-            }
+            Pools::Sqlite { writer, .. } => Ok(Tx::turn(writer.turn().await?, self.statement_max)),
             Pools::Postgres(pool) => {
                 scoped(Tx::postgres(pool.begin().await?, self.statement_max), scope).await
             }
@@ -193,6 +201,18 @@ impl Store {
         Ok(())
     }
 
+    /// Writes the journal into the database and empties it, so that nothing that was overwritten is left there. SQLite
+    /// only; PostgreSQL does so in its own time.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) async fn empty_journal(&self) -> Result<(), StoreError> {
+        if let Pools::Sqlite { writer, .. } = &self.pools {
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer.pool()).await?;
+        }
+        Ok(())
+    }
+
     /// Whether the database's file is whole, as SQLite sees it; PostgreSQL looks after its own.
     ///
     /// # Errors
@@ -208,7 +228,7 @@ impl Store {
         match &self.pools {
             Pools::Sqlite { writer, readers } => {
                 readers.close().await;
-                writer.close().await;
+                writer.pool().close().await;
             }
             Pools::Postgres(pool) => pool.close().await,
         }
@@ -234,6 +254,8 @@ async fn sqlite(path: PathBuf, settings: &StoreSettings) -> Result<Pools, StoreE
         .journal_mode(SqliteJournalMode::Wal)
         // A commit that was answered survives a power cut.
         .synchronous(SqliteSynchronous::Full)
+        // What is deleted is overwritten: a key that was destroyed is not to be read from a free page.
+        .pragma("secure_delete", "ON")
         .busy_timeout(settings.acquire_max);
     let pool = || SqlitePoolOptions::new().acquire_timeout(settings.acquire_max);
     let writer = pool().max_connections(1).connect_with(options.clone()).await?;
@@ -241,7 +263,7 @@ async fn sqlite(path: PathBuf, settings: &StoreSettings) -> Result<Pools, StoreE
         .max_connections(settings.connections_max.max(1))
         .connect_with(options.read_only(true).create_if_missing(false))
         .await?;
-    Ok(Pools::Sqlite { writer, readers })
+    Ok(Pools::Sqlite { writer: Arc::new(Writer::new(writer)), readers })
 }
 
 async fn postgres(

@@ -56,3 +56,10 @@ pub(crate) async fn keep<T: Serialize>(
     let row = values![owner, &once.key, &once.request_hash[..], outcome, now + 48.hours()];
     tx.execute_one(sql, row).await
 }
+
+/// Forgets a batch of keys that have expired; how many.
+pub(crate) async fn sweep(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM idempotency_key WHERE (owner, key) IN
+        (SELECT owner, key FROM idempotency_key WHERE expires_ms <= $1 ORDER BY expires_ms LIMIT $2)";
+    tx.execute(sql, values![now, limit]).await
+}

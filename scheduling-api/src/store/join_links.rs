@@ -19,8 +19,6 @@ pub(crate) struct JoinLink {
     pub(crate) created_by: Option<UserId>,
     pub(crate) expires: Timestamp,
     pub(crate) used: Option<Timestamp>,
-    /// The device that exchanged it.
-    pub(crate) device: Option<String>,
     pub(crate) revoked: Option<Timestamp>,
 }
 
@@ -156,7 +154,6 @@ fn link(row: &Row) -> Result<JoinLink, StoreError> {
         created_by: row.parsed_maybe("created_by")?,
         expires: row.time("expires_ms")?,
         used: row.time_maybe("used_ms")?,
-        device: row.text_maybe("device_hash")?,
         revoked: row.time_maybe("revoked_ms")?,
     })
 }

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         account::{Membership, Proxy},
         actor::Role,
-        id::{ClinicId, MembershipId, PatientId, ProxyId, UserId},
+        id::{ClinicId, MembershipId, PatientId, PractitionerId, ProxyId, UserId},
         page::{Page, PageRequest},
     },
     store::{Row, StoreError, Tx, values},
@@ -87,6 +87,40 @@ pub(crate) async fn proxies_of_patient(
 ) -> Result<Vec<Proxy>, StoreError> {
     let sql = "SELECT * FROM patient_proxy WHERE patient_id = $1 AND ended_ms IS NULL ORDER BY id";
     tx.rows(sql, values![patient]).await?.iter().map(proxy).collect()
+}
+
+/// The accounts that speak for a patient now: the patient's own, and those of who acts for them.
+pub(crate) async fn users_for_patient(
+    tx: &mut Tx,
+    patient: &PatientId,
+    now: Timestamp,
+) -> Result<Vec<UserId>, StoreError> {
+    let sql = "SELECT user_id FROM membership WHERE patient_id = $1 AND ended_ms IS NULL
+        UNION SELECT user_id FROM patient_proxy
+            WHERE patient_id = $1 AND ended_ms IS NULL AND (valid_until_ms IS NULL OR valid_until_ms > $2)
+        ORDER BY user_id";
+    let rows = tx.rows(sql, values![patient, now]).await?;
+    rows.iter().map(|row| row.parsed("user_id")).collect()
+}
+
+/// The accounts that are a patient, without those who act for them.
+pub(crate) async fn accounts_of_patient(
+    tx: &mut Tx,
+    patient: &PatientId,
+) -> Result<Vec<UserId>, StoreError> {
+    let sql = "SELECT DISTINCT user_id FROM membership WHERE patient_id = $1 ORDER BY user_id";
+    let rows = tx.rows(sql, values![patient]).await?;
+    rows.iter().map(|row| row.parsed("user_id")).collect()
+}
+
+/// The accounts of a practitioner.
+pub(crate) async fn users_of_practitioner(
+    tx: &mut Tx,
+    practitioner: &PractitionerId,
+) -> Result<Vec<UserId>, StoreError> {
+    let sql = "SELECT user_id FROM membership WHERE practitioner_id = $1 AND ended_ms IS NULL ORDER BY user_id";
+    let rows = tx.rows(sql, values![practitioner]).await?;
+    rows.iter().map(|row| row.parsed("user_id")).collect()
 }
 
 /// Keeps a new proxy.

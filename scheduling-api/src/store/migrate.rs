@@ -39,6 +39,11 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     21 "0021_oauth";
     40 "0040_scheduling";
     50 "0050_visit";
+    60 "0060_outbound";
+    61 "0061_webhooks";
+    62 "0062_hygiene";
+    63 "0063_privacy";
+    64 "0064_break_glass";
     70 "0070_records";
 };
 

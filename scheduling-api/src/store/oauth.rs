@@ -1,6 +1,8 @@
 //! Clients, what they were granted, and the codes and refresh tokens of a grant.
 
-use jiff::Timestamp;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     crypto::secret_token::TokenHash,
@@ -9,7 +11,7 @@ use crate::{
         oauth::{
             client::{Client, ClientKind},
             code::Code,
-            grant::Chain,
+            grant::{Chain, REFRESH_ABSOLUTE, REFRESH_IDLE},
             pkce::Challenge,
             redirect::RedirectUri,
             scope::Scopes,
@@ -267,6 +269,31 @@ pub(crate) async fn find_refresh(
     let sql = "SELECT grant_id, generation FROM oauth_refresh WHERE hash = $1";
     let row = tx.row(sql, values![hash.as_str()]).await?;
     row.map(|row| Ok((row.parsed("grant_id")?, row.int("generation")?))).transpose()
+}
+
+/// Forgets a batch of codes that were issued before then; how many. A code is good for minutes.
+pub(crate) async fn sweep_codes(
+    tx: &mut Tx,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM oauth_code WHERE hash IN
+        (SELECT hash FROM oauth_code WHERE issued_ms < $1 ORDER BY issued_ms LIMIT $2)";
+    tx.execute(sql, values![before, limit]).await
+}
+
+/// Forgets a batch of refresh tokens whose grant has ended by itself; how many. An old one that comes back is refused
+/// as any that is unknown: there is nothing left to revoke.
+pub(crate) async fn sweep_refreshes(
+    tx: &mut Tx,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let before = |age: Duration| now - SignedDuration::try_from(age).unwrap_or(SignedDuration::MAX);
+    let sql = "DELETE FROM oauth_refresh WHERE hash IN
+        (SELECT oauth_refresh.hash FROM oauth_grant JOIN oauth_refresh ON oauth_refresh.grant_id = oauth_grant.id
+            WHERE oauth_grant.refreshed_ms < $1 OR oauth_grant.granted_ms < $2 LIMIT $3)";
+    tx.execute(sql, values![before(REFRESH_IDLE), before(REFRESH_ABSOLUTE), limit]).await
 }
 
 fn client(row: &Row) -> Result<KeptClient, StoreError> {

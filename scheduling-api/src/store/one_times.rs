@@ -46,7 +46,6 @@ pub(crate) async fn insert(
         let sql = "DELETE FROM one_time WHERE subject = $1 AND purpose = $2";
         tx.execute(sql, values![subject, purpose]).await?;
     }
-    tx.execute("DELETE FROM one_time WHERE expires_ms <= $1", values![one.created]).await?;
     let sql =
         "INSERT INTO one_time (hash, purpose, user_id, subject, detail, created_ms, expires_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
@@ -102,6 +101,8 @@ pub(crate) async fn forget(
 }
 
 /// Forgets what has expired.
-pub(crate) async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
-    tx.execute("DELETE FROM one_time WHERE expires_ms <= $1", values![now]).await
+pub(crate) async fn sweep(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM one_time WHERE hash IN
+        (SELECT hash FROM one_time WHERE expires_ms <= $1 ORDER BY expires_ms LIMIT $2)";
+    tx.execute(sql, values![now, limit]).await
 }

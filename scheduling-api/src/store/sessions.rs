@@ -74,6 +74,16 @@ pub(crate) async fn find(tx: &mut Tx, id: &SessionId) -> Result<Option<Session>,
     tx.row(sql, values![id]).await?.as_ref().map(session).transpose()
 }
 
+/// One session by its id, if its account may be used.
+pub(crate) async fn find_usable(
+    tx: &mut Tx,
+    id: &SessionId,
+) -> Result<Option<Session>, StoreError> {
+    let sql = "SELECT session.* FROM session JOIN account ON account.id = session.user_id
+        WHERE session.id = $1 AND account.state = 'active'";
+    tx.row(sql, values![id]).await?.as_ref().map(session).transpose()
+}
+
 /// Somebody's sessions that were not ended by hand; expired ones among them.
 pub(crate) async fn of_user(tx: &mut Tx, user: &UserId) -> Result<Vec<Session>, StoreError> {
     let sql = "SELECT * FROM session WHERE user_id = $1 AND revoked_ms IS NULL ORDER BY id DESC LIMIT 100";
@@ -136,9 +146,22 @@ pub(crate) async fn revoke_all(
     tx.execute(sql, values![user, but.map_or("", SessionId::as_str), now]).await
 }
 
-/// Forgets sessions that ended long ago. The audit log tells of them.
-pub(crate) async fn sweep(tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
-    tx.execute("DELETE FROM session WHERE created_ms < $1", values![now - (48 * 24).hours()]).await
+/// Forgets a batch of sessions that ended long ago; how many. The audit log tells of them.
+pub(crate) async fn sweep(tx: &mut Tx, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM session WHERE id IN
+        (SELECT id FROM session WHERE created_ms < $1 ORDER BY created_ms LIMIT $2)";
+    tx.execute(sql, values![now - (48 * 24).hours(), limit]).await
+}
+
+/// Forgets a batch of browsers that did not come back; how many.
+pub(crate) async fn sweep_devices(
+    tx: &mut Tx,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM known_device WHERE hash IN
+        (SELECT hash FROM known_device WHERE seen_ms < $1 ORDER BY seen_ms LIMIT $2)";
+    tx.execute(sql, values![now - (24 * DEVICE_DAYS).hours(), limit]).await
 }
 
 /// Whether a browser signed in to an account before.

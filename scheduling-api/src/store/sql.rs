@@ -13,7 +13,7 @@ use sqlx::{
 
 use crate::{
     domain::{id::Id, rev::Rev},
-    store::{Engine, StoreError},
+    store::{Engine, StoreError, group::Turn},
 };
 
 /// A parameter. Absent values keep their kind, which PostgreSQL asks for.
@@ -83,6 +83,7 @@ pub(crate) struct Tx {
 
 enum Either {
     Sqlite(Transaction<'static, Sqlite>),
+    Turn(Turn),
     Postgres(Transaction<'static, Postgres>),
 }
 
@@ -92,6 +93,10 @@ impl Tx {
         statement_max: Duration,
     ) -> Self {
         Self { transaction: Either::Sqlite(transaction), statement_max }
+    }
+
+    pub(super) fn turn(turn: Turn, statement_max: Duration) -> Self {
+        Self { transaction: Either::Turn(turn), statement_max }
     }
 
     pub(super) fn postgres(
@@ -104,7 +109,7 @@ impl Tx {
     /// Which engine this is, for the few texts that differ.
     pub(crate) fn engine(&self) -> Engine {
         match self.transaction {
-            Either::Sqlite(_) => Engine::Sqlite,
+            Either::Sqlite(_) | Either::Turn(_) => Engine::Sqlite,
             Either::Postgres(_) => Engine::Postgres,
         }
     }
@@ -120,6 +125,10 @@ impl Tx {
                 Either::Sqlite(tx) => {
                     let query = bind_sqlite(sqlx::query(sql), values);
                     query.execute(&mut **tx).await?.rows_affected()
+                }
+                Either::Turn(turn) => {
+                    let query = bind_sqlite(sqlx::query(sql), values);
+                    query.execute(turn.connection()?).await?.rows_affected()
                 }
                 Either::Postgres(tx) => {
                     let query = bind_postgres(sqlx::query(sql), values);
@@ -160,6 +169,11 @@ impl Tx {
                     let query = bind_sqlite(sqlx::query(sql), values);
                     query.fetch_all(&mut **tx).await?.into_iter().map(Row::Sqlite).collect()
                 }
+                Either::Turn(turn) => {
+                    let query = bind_sqlite(sqlx::query(sql), values);
+                    let rows = query.fetch_all(turn.connection()?).await?;
+                    rows.into_iter().map(Row::Sqlite).collect()
+                }
                 Either::Postgres(tx) => {
                     let query = bind_postgres(sqlx::query(sql), values);
                     query.fetch_all(&mut **tx).await?.into_iter().map(Row::Postgres).collect()
@@ -184,9 +198,21 @@ impl Tx {
     pub(crate) async fn script(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match &mut self.transaction {
             Either::Sqlite(tx) => (&mut **tx).execute(sqlx::raw_sql(sql)).await.map(drop)?,
+            Either::Turn(turn) => {
+                turn.connection()?.execute(sqlx::raw_sql(sql)).await.map(drop)?;
+            }
             Either::Postgres(tx) => (&mut **tx).execute(sqlx::raw_sql(sql)).await.map(drop)?,
         }
         Ok(())
+    }
+
+    /// Makes durable what others did whom this transaction sees: for who is about to answer from it. Comes before
+    /// anything is written here.
+    pub(crate) async fn settle(&mut self) -> Result<(), StoreError> {
+        match &mut self.transaction {
+            Either::Turn(turn) => turn.settle().await,
+            Either::Sqlite(_) | Either::Postgres(_) => Ok(()),
+        }
     }
 
     /// Makes everything done here durable.
@@ -194,6 +220,7 @@ impl Tx {
         let work = async {
             match self.transaction {
                 Either::Sqlite(tx) => tx.commit().await?,
+                Either::Turn(turn) => turn.commit().await?,
                 Either::Postgres(tx) => tx.commit().await?,
             }
             Ok(())

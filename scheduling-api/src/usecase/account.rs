@@ -16,6 +16,7 @@ mod letter;
 pub(crate) mod list_sessions;
 pub(crate) mod one_time;
 mod own;
+pub(crate) mod preferences;
 pub(crate) mod read_me;
 pub(crate) mod redeem_magic_link;
 pub(crate) mod register;

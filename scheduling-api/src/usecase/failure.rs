@@ -51,6 +51,9 @@ pub(crate) enum Failure {
         /// When another try makes sense.
         retry_after: Duration,
     },
+    /// It cannot be done to something that stands so.
+    #[error("not possible: {0}")]
+    Stands(&'static str),
     /// The idempotency key stands for another request.
     #[error("the idempotency key was used for another request")]
     KeyReused,

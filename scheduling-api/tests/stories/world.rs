@@ -27,16 +27,17 @@ use std::{
 use axum::Router;
 use jiff::Timestamp;
 use scheduling_api::{
-    Api, Gate, HashCost, HashQueueLimits, KeyRing, Links, Location, Store, StoreSettings,
+    Api, Gate, HashCost, HashQueueLimits, KeyRing, Links, Location, Outbound, Store, StoreSettings,
     clock::ManualClock,
     domain::actor::{Actor, Role},
     domain::id::{ClinicId, UserId},
     ports::{
+        email::Smtp,
         identify::{Identified, Identify},
         identity_provider::IdentityProviders,
     },
     random::Random,
-    router,
+    router, work_once,
 };
 
 pub use request::{Ask, Reply};
@@ -88,9 +89,39 @@ impl World {
             providers: IdentityProviders::new().unwrap(),
             links,
             media: Arc::new(media.server()),
+            outbound: Arc::new(Outbound::new(true).unwrap()),
+            live: Arc::default(),
         };
         let router = router(api.clone());
         Self { api, clock, location, media, tokens, router, _folder: folder }
+    }
+
+    /// With other ways to people.
+    pub fn with_outbound(mut self, change: impl FnOnce(Outbound) -> Outbound) -> Self {
+        let outbound = Outbound::clone(&self.api.outbound);
+        self.api.outbound = Arc::new(change(outbound));
+        self.router = router(self.api.clone());
+        self
+    }
+
+    /// With mail to a server.
+    pub fn with_mail(self, server: &crate::fakes::smtp::Smtp) -> Self {
+        let smtp = Smtp::new(&server.address, "Clinic <no-reply@clinic.example>").unwrap();
+        self.with_outbound(|outbound| outbound.with_email(smtp))
+    }
+
+    /// A round of the worker.
+    pub async fn work(&self) {
+        work_once(&self.api).await.unwrap();
+    }
+
+    /// Serves on loopback; the address. Ends with the test.
+    pub async fn serve(&self) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let router = self.router.clone();
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        address
     }
 
     /// The same database through another program's eyes: everything else is new.

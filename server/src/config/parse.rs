@@ -14,6 +14,7 @@ use signaling::webhooks::{WebhookUrl, WebhookUrlError};
 use crate::{
     config::{
         Config, LogFormat, Mode, RawConfig, Scheduling, SchedulingAlone, Tls, Webhooks, file,
+        notifications, turn::Turn,
     },
     machine::Machine,
     memory,
@@ -111,10 +112,46 @@ pub(crate) enum ConfigError {
          because it may hold a password)"
     )]
     Database,
+    #[error("{setting}: {reason}")]
+    Notifications { setting: &'static str, reason: String },
+    #[error("{setting} is missing: it belongs to {to}")]
+    Belongs { setting: &'static str, to: &'static str },
+    #[error("sms_twilio_account and sms_http_url exclude each other: remove one")]
+    TwoSms,
     #[error(
         "public_url {url:?} is not understood: write https://video.clinic.example, as browsers reach this server"
     )]
     PublicUrl { url: String },
+    #[error("turn_secret and turn_secret_file are both given: keep one")]
+    TurnSecretTwice,
+    #[error("turn_secret is shorter than 20 bytes; make one with: openssl rand -hex 32")]
+    TurnSecretShort,
+    #[error("a TURN server that stands alone needs a shared secret: set turn_secret_file")]
+    TurnSecretMissing,
+    #[error("cannot read {}", path.display())]
+    ReadSecret {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the system gives no random numbers")]
+    NoRandomness,
+    #[error(
+        "turn_urls: {url:?} is not understood; an example is turn:turn.clinic.example:3478?transport=udp"
+    )]
+    TurnUrl { url: String },
+    #[error("turn_host {host:?} is not a name, such as video.clinic.example")]
+    TurnHost { host: String },
+    #[error(
+        "`bedside turn` needs the addresses of its relays, which must be this machine's own: set advertise"
+    )]
+    TurnRelayAddress,
+    #[error(
+        "turn_relay_ports {range:?} is not understood; an example is 49152-65535, none below 1024"
+    )]
+    TurnRelayPorts { range: String },
+    #[error("{network:?} is not a network, such as 203.0.113.7 or 10.1.0.0/16")]
+    TurnNetwork { network: String },
     #[error(
         "log_filter {filter:?} is not understood ({reason}); an example is \"info,signaling=debug\""
     )]
@@ -141,7 +178,8 @@ pub(crate) fn parse(raw: &RawConfig, machine: &Machine) -> Result<Config, Config
     if http == admin && http.port() != 0 {
         return Err(ConfigError::SameAddress { address: http });
     }
-    let sfu = sfu_config(raw, mode, machine)?;
+    let turn = super::turn::turn(raw)?;
+    let sfu = sfu_config(raw, mode, machine, &turn)?;
     if mode == Mode::Dev {
         refuse_exposure(http, admin, &sfu)?;
     }
@@ -152,6 +190,7 @@ pub(crate) fn parse(raw: &RawConfig, machine: &Machine) -> Result<Config, Config
         admin,
         tls: tls(raw, mode)?,
         sfu,
+        turn,
         webhooks: webhooks(raw, &api_keys)?,
         api_keys,
         auto_create_rooms: raw.auto_create_rooms.unwrap_or(true),
@@ -213,6 +252,7 @@ fn sfu_config(
     raw: &RawConfig,
     mode: Mode,
     machine: &Machine,
+    turn: &Turn,
 ) -> Result<sfu::config::Config, ConfigError> {
     let advertise = advertised(raw, mode, machine)?;
     let bind = raw.sfu_udp_bind.unwrap_or_else(|| default_bind(mode, &advertise));
@@ -228,7 +268,11 @@ fn sfu_config(
     if udp_port != 0 && udp_port.checked_add(shards - 1).is_none() {
         return Err(ConfigError::PortRange { first: udp_port, shards });
     }
-    Ok(sfu::config::Config { shards, bind, udp_port, advertise, limits: limits(raw)? })
+    let allocations_max = at_least_one("turn_allocations_max", raw.turn_allocations_max)?;
+    let turn = turn
+        .is_built_in
+        .then(|| sfu::config::TurnConfig { secret: turn.secret.clone(), allocations_max });
+    Ok(sfu::config::Config { shards, bind, udp_port, advertise, limits: limits(raw)?, turn })
 }
 
 fn advertised(raw: &RawConfig, mode: Mode, machine: &Machine) -> Result<Vec<IpAddr>, ConfigError> {
@@ -299,7 +343,7 @@ fn refuse_exposure(
     }
 }
 
-fn tls(raw: &RawConfig, mode: Mode) -> Result<Tls, ConfigError> {
+pub(super) fn tls(raw: &RawConfig, mode: Mode) -> Result<Tls, ConfigError> {
     match (&raw.tls_cert_file, &raw.tls_key_file) {
         (Some(cert), Some(key)) => Ok(Tls::Files { cert: cert.clone(), key: key.clone() }),
         (Some(_), None) => Err(ConfigError::HalfTls { missing: "tls_key_file" }),
@@ -379,6 +423,7 @@ fn scheduling(raw: &RawConfig) -> Result<Scheduling, ConfigError> {
         data_keys_file: keys.unwrap_or_else(|| folder.join("data-keys")),
         public_url: public_url(raw)?,
         trusted_proxies: raw.trusted_proxies.clone().unwrap_or_default(),
+        outbound: notifications::outbound(raw)?,
     })
 }
 
@@ -399,7 +444,7 @@ fn base_url(url: &str) -> Result<String, ConfigError> {
     }
 }
 
-fn log_filter(raw: &RawConfig) -> Result<String, ConfigError> {
+pub(super) fn log_filter(raw: &RawConfig) -> Result<String, ConfigError> {
     let filter = raw.log_filter.clone().unwrap_or_default();
     match filter.parse::<tracing_subscriber::EnvFilter>() {
         Ok(_) => Ok(filter),
@@ -407,7 +452,7 @@ fn log_filter(raw: &RawConfig) -> Result<String, ConfigError> {
     }
 }
 
-fn at_least_one<N: Default + PartialEq>(
+pub(super) fn at_least_one<N: Default + PartialEq>(
     setting: &'static str,
     value: Option<N>,
 ) -> Result<N, ConfigError> {

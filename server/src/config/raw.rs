@@ -111,6 +111,55 @@ settings! {
         #[arg(long, env = "BEDSIDE_SHARDS", value_name = "COUNT", help_heading = "Media")]
         pub(crate) shards: Option<u16>,
 
+        /// Whether clients behind closed networks may come through TURN: on the UDP ports of the media plane and, over TCP
+        /// and TLS, on the http address. Nothing but this media plane is reached through it.
+        #[arg(long, env = "BEDSIDE_TURN", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+            default_missing_value = "true", help_heading = "TURN")]
+        pub(crate) turn: Option<bool>,
+        /// Whether clients are told to send everything through TURN: hides nothing from this server, and costs it a little.
+        /// For networks in which only one port is open anyway.
+        #[arg(long, env = "BEDSIDE_TURN_ONLY", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+            default_missing_value = "true", help_heading = "TURN")]
+        pub(crate) turn_only: Option<bool>,
+        /// Name in the certificate of the http address, such as video.clinic.example. With it, clients are told that they
+        /// may come over TLS, which looks like any web page to a firewall.
+        #[arg(long, env = "BEDSIDE_TURN_HOST", value_name = "NAME", help_heading = "TURN")]
+        pub(crate) turn_host: Option<String>,
+        /// Further TURN servers that clients are told, such as turn:turn.clinic.example:3478?transport=udp, separated by
+        /// commas or given several times: `bedside turn`, or another server with a shared secret (REST credentials).
+        #[arg(long, env = "BEDSIDE_TURN_URLS", value_name = "URL", value_delimiter = ',', help_heading = "TURN")]
+        pub(crate) turn_urls: Option<Vec<String>>,
+        /// What TURN servers and those who mint credentials for them share: at least 20 bytes. Needed by `bedside turn` and
+        /// with turn_urls; otherwise one is made up at every start. Prefer turn_secret_file.
+        #[arg(long, env = "BEDSIDE_TURN_SECRET", value_name = "SECRET", hide_env_values = true, help_heading = "TURN")]
+        pub(crate) turn_secret: Option<Secret>,
+        /// File with the shared secret of TURN.
+        #[arg(long, env = "BEDSIDE_TURN_SECRET_FILE", value_name = "FILE", help_heading = "TURN")]
+        pub(crate) turn_secret_file: Option<PathBuf>,
+        /// Most TURN allocations at once, on each shard or on `bedside turn`; further ones are refused. A client behind a
+        /// closed network holds two to six.
+        #[arg(long, env = "BEDSIDE_TURN_ALLOCATIONS_MAX", value_name = "COUNT", help_heading = "TURN")]
+        pub(crate) turn_allocations_max: Option<u32>,
+        /// `bedside turn`: address and port for clients, UDP and TCP. Relays are on the advertised addresses, which must be
+        /// this machine's own.
+        #[arg(long, env = "BEDSIDE_TURN_LISTEN", value_name = "ADDRESS:PORT",
+            value_parser = address::socket_address, help_heading = "TURN")]
+        pub(crate) turn_listen: Option<SocketAddr>,
+        /// `bedside turn`: address and port for clients, TLS, if there are certificate files.
+        #[arg(long, env = "BEDSIDE_TURN_TLS_LISTEN", value_name = "ADDRESS:PORT",
+            value_parser = address::socket_address, help_heading = "TURN")]
+        pub(crate) turn_tls_listen: Option<SocketAddr>,
+        /// `bedside turn`: ports of relays, first and last.
+        #[arg(long, env = "BEDSIDE_TURN_RELAY_PORTS", value_name = "FIRST-LAST", help_heading = "TURN")]
+        pub(crate) turn_relay_ports: Option<String>,
+        /// `bedside turn`: networks that data may be relayed to, such as 203.0.113.7 or 10.1.0.0/16, and nothing else. Name
+        /// the media servers here. Default: every public address on ports from 1024; special-purpose addresses in no form.
+        #[arg(long, env = "BEDSIDE_TURN_PEERS_ALLOW", value_name = "NETWORK", value_delimiter = ',', help_heading = "TURN")]
+        pub(crate) turn_peers_allow: Option<Vec<String>>,
+        /// `bedside turn`: networks that data is never relayed to, whatever else is allowed.
+        #[arg(long, env = "BEDSIDE_TURN_PEERS_DENY", value_name = "NETWORK", value_delimiter = ',', help_heading = "TURN")]
+        pub(crate) turn_peers_deny: Option<Vec<String>>,
+
         /// Whether a valid token opens a room that does not exist yet. Off: a join into a missing room is answered 404.
         #[arg(long, env = "BEDSIDE_AUTO_CREATE_ROOMS", value_name = "BOOL", num_args = 0..=1, require_equals = true,
             default_missing_value = "true", help_heading = "Rooms and limits")]
@@ -190,6 +239,53 @@ settings! {
             value_parser = address::ip_address, help_heading = "Scheduling")]
         pub(crate) trusted_proxies: Option<Vec<IpAddr>>,
 
+        /// Mail server that letters and reminders go through: smtps://USER:PASSWORD@HOST (TLS from the beginning) or
+        /// smtp://USER:PASSWORD@HOST:587 (STARTTLS, without which nothing is sent; on this very machine plain). None: no
+        /// mail is sent, and letters are shown as failed among the jobs.
+        #[arg(long, env = "BEDSIDE_SMTP_URL", value_name = "URL", hide_env_values = true, help_heading = "Notifications")]
+        pub(crate) smtp_url: Option<Secret>,
+        /// Whom mail comes from, as "Clinic <no-reply@clinic.example>". Needed with smtp_url. Say nothing in the name that
+        /// tells what kind of clinic it is.
+        #[arg(long, env = "BEDSIDE_MAIL_FROM", value_name = "ADDRESS", help_heading = "Notifications")]
+        pub(crate) mail_from: Option<String>,
+        /// How many minutes before an appointment people are reminded of it, separated by commas; 0 is when it begins. An
+        /// empty list reminds nobody.
+        #[arg(long, env = "BEDSIDE_REMINDERS_MIN", value_name = "MINUTES", value_delimiter = ',', help_heading = "Notifications")]
+        pub(crate) reminders_min: Option<Vec<u32>>,
+        /// Account at a text message provider of Twilio's shape. With it, sms_twilio_token and sms_from are needed.
+        #[arg(long, env = "BEDSIDE_SMS_TWILIO_ACCOUNT", value_name = "SID", help_heading = "Notifications")]
+        pub(crate) sms_twilio_account: Option<String>,
+        /// Token of that account; it also proves what the provider tells us afterwards.
+        #[arg(long, env = "BEDSIDE_SMS_TWILIO_TOKEN", value_name = "TOKEN", hide_env_values = true,
+            help_heading = "Notifications")]
+        pub(crate) sms_twilio_token: Option<Secret>,
+        /// Address of that provider.
+        #[arg(long, env = "BEDSIDE_SMS_TWILIO_URL", value_name = "URL", help_heading = "Notifications")]
+        pub(crate) sms_twilio_url: Option<String>,
+        /// Number, or messaging service (MG...), that text messages come from.
+        #[arg(long, env = "BEDSIDE_SMS_FROM", value_name = "NUMBER", help_heading = "Notifications")]
+        pub(crate) sms_from: Option<String>,
+        /// Address of any other text message provider, asked by POST with sms_http_body. Excludes sms_twilio_account.
+        #[arg(long, env = "BEDSIDE_SMS_HTTP_URL", value_name = "URL", help_heading = "Notifications")]
+        pub(crate) sms_http_url: Option<String>,
+        /// Body of that request, with {to}, {text} and, if wanted, {key} in it. JSON when it begins with {, otherwise a
+        /// form; what is put in is escaped accordingly.
+        #[arg(long, env = "BEDSIDE_SMS_HTTP_BODY", value_name = "TEMPLATE", help_heading = "Notifications")]
+        pub(crate) sms_http_body: Option<String>,
+        /// What stands in the Authorization header of that request, such as "Bearer TOKEN".
+        #[arg(long, env = "BEDSIDE_SMS_HTTP_AUTHORIZATION", value_name = "VALUE", hide_env_values = true,
+            help_heading = "Notifications")]
+        pub(crate) sms_http_authorization: Option<Secret>,
+        /// Header by which that provider knows a repeated request, such as Idempotency-Key. Without it a message whose
+        /// answer was lost is never sent again.
+        #[arg(long, env = "BEDSIDE_SMS_HTTP_KEY_HEADER", value_name = "HEADER", help_heading = "Notifications")]
+        pub(crate) sms_http_key_header: Option<String>,
+        /// Whether clinics may have their own programs told of events (webhook endpoints) at plain http and at addresses
+        /// within the network. Off: https and public addresses only, so that nobody reaches into the network through us.
+        #[arg(long, env = "BEDSIDE_CLINIC_WEBHOOKS_PRIVATE", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+            default_missing_value = "true", help_heading = "Notifications")]
+        pub(crate) clinic_webhooks_private: Option<bool>,
+
         /// How log lines are written: text for people, json for collectors.
         #[arg(long, env = "BEDSIDE_LOG_FORMAT", value_name = "FORMAT", value_enum, help_heading = "Logging")]
         pub(crate) log_format: Option<LogFormat>,
@@ -221,6 +317,12 @@ impl RawConfig {
             dev_token_ttl_s: Some(24 * 60 * 60),
             admin: Some(SocketAddr::from(([127, 0, 0, 1], 7881))),
             sfu_udp_port: Some(7882),
+            turn: Some(true),
+            turn_only: Some(false),
+            turn_allocations_max: Some(10_000),
+            turn_listen: Some(SocketAddr::from(([0, 0, 0, 0], 3478))),
+            turn_tls_listen: Some(SocketAddr::from(([0, 0, 0, 0], 5349))),
+            turn_relay_ports: Some("49152-65535".to_owned()),
             auto_create_rooms: Some(true),
             participants_per_room_max: Some(limits.participants_per_room),
             publications_per_participant_max: Some(limits.publications_per_participant),
@@ -232,6 +334,9 @@ impl RawConfig {
             sockets_max: Some(10_000),
             data_dir: Some("bedside-data".into()),
             database_connections_max: Some(8),
+            reminders_min: Some(scheduling_api::REMINDERS_MIN.to_vec()),
+            sms_twilio_url: Some("https://api.twilio.com".to_owned()),
+            clinic_webhooks_private: Some(false),
             log_format: Some(LogFormat::Text),
             log_filter: Some("info".to_owned()),
             drain_timeout_s: Some(0),

@@ -14,7 +14,7 @@ async fn start(limits: DoorLimits) -> (Server, Door, SocketAddr) {
         .route("/", routing::get(async || "hello"))
         .route("/body", routing::post(async |body: Bytes| body.len().to_string()))
         .route("/slow", routing::get(async |_: Request| sleep(Duration::from_millis(200)).await));
-    let server = Server::start(listener, router, None, door.clone(), SHORT).unwrap();
+    let server = Server::start(listener, router, None, door.clone(), SHORT, None).unwrap();
     (server, door, address)
 }
 

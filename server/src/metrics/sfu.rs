@@ -10,7 +10,15 @@ const SHARD: &[&str] = &["shard"];
 type Read = fn(&Counters) -> u64;
 type Measure = fn(&Counters) -> f64;
 
-const METRICS: [(Metric, Read); 30] = [
+const METRICS: [(Metric, Read); 44] = [
+    (
+        Metric::counter(
+            "bedside_sfu_stream_dropped_messages_total",
+            SHARD,
+            "Packets for clients over TCP or TLS that made way for newer ones, because the client is slow.",
+        ),
+        |c| c.stream_dropped_messages,
+    ),
     (Metric::counter("bedside_sfu_received_datagrams_total", SHARD, "Datagrams received."), |c| {
         c.datagrams_received
     }),
@@ -120,6 +128,101 @@ const METRICS: [(Metric, Read); 30] = [
             "Receivers of data messages that stalled and were told to join anew.",
         ),
         |c| c.data_receivers_shed,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_feedback_received_total",
+            SHARD,
+            "Transport-wide feedback and REMB of subscribers taken.",
+        ),
+        |c| c.feedback_received,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_estimate_lowered_total",
+            SHARD,
+            "Times that the estimate of a subscriber's line was lowered.",
+        ),
+        |c| c.estimates_lowered,
+    ),
+    (Metric::counter("bedside_sfu_probes_total", SHARD, "Probes of what lines carry."), |c| {
+        c.probes
+    }),
+    (
+        Metric::counter(
+            "bedside_sfu_probe_bytes_total",
+            SHARD,
+            "Bytes of padding that probes sent.",
+        ),
+        |c| c.probe_bytes,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_layer_lowered_total",
+            SHARD,
+            "Times that a subscriber was given a lower layer or fewer frames.",
+        ),
+        |c| c.layers_lowered,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_layer_raised_total",
+            SHARD,
+            "Times that a subscriber was given a higher layer or more frames.",
+        ),
+        |c| c.layers_raised,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_picture_pauses_total",
+            SHARD,
+            "Times that a picture was paused for want of bandwidth.",
+        ),
+        |c| c.pauses,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_withheld_repairs_total",
+            SHARD,
+            "Retransmissions refused: sent a moment ago, or more than the line has room for.",
+        ),
+        |c| c.repairs_withheld,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_repeated_sound_packets_total",
+            SHARD,
+            "Packets of sound sent a second time over lines that lose much.",
+        ),
+        |c| c.sound_repeated,
+    ),
+    (
+        Metric::gauge(
+            "bedside_sfu_estimated_lines",
+            SHARD,
+            "Subscribers for whose lines there is an estimate.",
+        ),
+        |c| c.estimated_lines,
+    ),
+    (
+        Metric::gauge("bedside_sfu_estimate_sum_bits_per_second", SHARD, "Sum of these estimates."),
+        |c| c.estimates_bps,
+    ),
+    (
+        Metric::gauge(
+            "bedside_sfu_constrained_lines",
+            SHARD,
+            "Subscribers whose line does not carry what they want.",
+        ),
+        |c| c.constrained_lines,
+    ),
+    (
+        Metric::gauge(
+            "bedside_sfu_low_bandwidth_lines",
+            SHARD,
+            "Subscribers in low-bandwidth mode.",
+        ),
+        |c| c.low_bandwidth_lines,
     ),
     (
         Metric::counter("bedside_sfu_dtls_handshakes_total", SHARD, "DTLS handshakes completed."),
@@ -242,6 +345,7 @@ fn seconds(us: u64) -> f64 {
 pub(super) fn record(shards: &[Counters], silent: &[ShardId]) {
     for (shard, counters) in (0..).map(ShardId).zip(shards) {
         let is_silent = silent.contains(&shard);
+        let number = shard.0;
         let shard = Label::new("shard", shard.0.to_string());
         SILENT.set(is_silent.into(), vec![shard.clone()]);
         for (metric, read) in &MEASURES {
@@ -250,6 +354,7 @@ pub(super) fn record(shards: &[Counters], silent: &[ShardId]) {
         for (metric, read) in &METRICS {
             metric.set(read(counters), vec![shard.clone()]);
         }
+        super::turn::record(number, &counters.turn);
         for (reason, count) in counters.dropped.iter() {
             DROPPED.set(count, vec![shard.clone(), Label::new("reason", reason.label())]);
         }

@@ -43,6 +43,7 @@ mod readers;
 mod requests;
 mod sessions;
 mod stopping;
+mod turn;
 
 use std::time::Duration;
 

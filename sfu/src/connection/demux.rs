@@ -13,14 +13,17 @@ pub enum Protocol {
     Rtp,
     /// SRTCP, told apart from SRTP by RFC 5761 §4.
     Rtcp,
+    /// TURN channel data (RFC 8656 §12.4).
+    ChannelData,
 }
 
-/// Classifies a datagram. TURN channel data (64-79) and everything else unknown is `None`.
+/// Classifies a datagram. Everything unknown is `None`.
 #[must_use]
 pub fn classify(datagram: &[u8]) -> Option<Protocol> {
     match *datagram.first()? {
         0..=3 => Some(Protocol::Stun),
         20..=63 => Some(Protocol::Dtls),
+        64..=79 => Some(Protocol::ChannelData),
         128..=191 if rtp::header::is_rtcp(datagram) => Some(Protocol::Rtcp),
         128..=191 => Some(Protocol::Rtp),
         _ => None,
@@ -40,7 +43,9 @@ mod tests {
             (&[19], None),
             (&[20, 254, 253], Some(Protocol::Dtls)),
             (&[63, 254, 253], Some(Protocol::Dtls)),
-            (&[64, 0, 0, 4], None),
+            (&[64, 0, 0, 4], Some(Protocol::ChannelData)),
+            (&[79, 0, 0, 4], Some(Protocol::ChannelData)),
+            (&[80, 0, 0, 4], None),
             (&[127], None),
             (&[0x80, 111, 0, 1], Some(Protocol::Rtp)),
             (&[0x80, 0x80 | 111, 0, 1], Some(Protocol::Rtp)),

@@ -126,7 +126,8 @@ impl Incoming {
     }
 
     /// Finds the section of an unknown SSRC: by mid; else by the SDP's SSRCs; else by a payload type that only one
-    /// section uses.
+    /// section uses, if that section named no SSRCs: a late packet of a track that was taken back must not pass for one of
+    /// the track that came after it.
     pub(crate) fn identify(
         &self,
         ssrc: Ssrc,
@@ -150,6 +151,31 @@ impl Incoming {
     fn by_payload_type(&self, pt: Pt) -> Option<&Section> {
         let mut users = self.sections.iter().filter(|section| section.pts.contains(&pt));
         let only = users.next()?;
-        if users.next().is_some() { None } else { Some(only) }
+        if users.next().is_some() || !only.ssrcs.is_empty() { None } else { Some(only) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use slotmap::SlotMap;
+
+    use super::*;
+
+    const OPUS: Pt = Pt(111);
+
+    #[test]
+    fn a_payload_type_names_a_section_only_if_that_named_no_ssrcs() {
+        let mut publications: SlotMap<PublicationKey, ()> = SlotMap::with_key();
+        let publication = publications.insert(());
+        let mut incoming = Incoming::default();
+        let section =
+            |ssrcs| Section { mid: Mid::new("3").unwrap(), publication, ssrcs, pts: vec![OPUS] };
+        let mut by_payload_type = |ssrcs| {
+            incoming.sections = vec![section(ssrcs)];
+            incoming.identify(Ssrc(7), OPUS, &ExtensionValues::default()).is_some()
+        };
+        assert!(by_payload_type(Vec::new()));
+        assert!(by_payload_type(vec![(Ssrc(7), None)]));
+        assert!(!by_payload_type(vec![(Ssrc(8), None)]), "a late packet of another track");
     }
 }

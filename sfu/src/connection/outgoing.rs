@@ -1,11 +1,14 @@
 //! Packets to a subscriber: written with its payload types and extension ids, sealed straight into the egress slot.
 
-use super::Connection;
+use std::time::Instant;
+
+use super::{Connection, pacing::Pacer};
 use crate::{
+    bwe::{Estimator, Turn, probe, sent::SentPackets},
     egress::Egress,
     keys::{FastMap, SubscriptionKey},
     rtp::{
-        extension::{ExtensionMap, ExtensionValues},
+        extension::{ExtensionKind, ExtensionMap, ExtensionValues},
         header::{self, OutHeader},
         ids::{ExtSeq, Pt, Seq, Ssrc},
         payload::{picture::Picture, red, vp8},
@@ -25,13 +28,87 @@ pub(crate) struct Outgoing {
     pub(crate) streams: FastMap<Ssrc, OutgoingStream>,
     /// Transport-wide sequence number of the next packet.
     transport_seq: u16,
+    /// What has been sent, if the receiver tells of it.
+    sent: Option<SentPackets>,
+    /// What the line carries.
+    pub(crate) estimator: Option<Box<Estimator>>,
+    /// Holds pictures back on narrow lines.
+    pub(crate) pacer: Pacer,
+    /// Bytes that may be sent again in this second.
+    pub(crate) repair_bytes: u64,
 }
 
 impl Default for Outgoing {
     fn default() -> Self {
-        Self { extensions: ExtensionMap::new(), streams: FastMap::default(), transport_seq: 0 }
+        Self {
+            extensions: ExtensionMap::new(),
+            streams: FastMap::default(),
+            transport_seq: 0,
+            sent: None,
+            estimator: None,
+            pacer: Pacer::default(),
+            repair_bytes: u64::MAX,
+        }
     }
 }
+
+impl Outgoing {
+    /// Takes the ids of extensions that the receiver understands. Begins to estimate bandwidth.
+    pub(crate) fn negotiate(&mut self, extensions: &ExtensionMap, now: Instant) {
+        for (id, kind) in extensions.iter() {
+            self.extensions.insert(id, kind);
+        }
+        if self.extensions.id(ExtensionKind::TransportCc).is_some() {
+            self.sent.get_or_insert_default();
+        }
+        self.estimator.get_or_insert_with(|| Box::new(Estimator::new(now)));
+    }
+
+    /// Whether the receiver tells of every packet.
+    pub(crate) fn is_told_of(&self) -> bool {
+        self.sent.is_some()
+    }
+
+    /// Takes a transport-wide feedback; `None` if it cannot be read or is about nothing.
+    pub(crate) fn on_feedback(&mut self, raw: &[u8], clock: u32, now: Instant) -> Option<Turn> {
+        let (sent, estimator) = (self.sent.as_mut()?, self.estimator.as_mut()?);
+        estimator.on_feedback(raw, sent, clock, now).ok()
+    }
+
+    /// Begins a probe if one is due. Answers whether padding is to be sent.
+    pub(crate) fn begin_probe(&mut self, now: Instant) -> bool {
+        let Some(estimator) = &mut self.estimator else { return false };
+        if let Some(rate) = estimator.probe_bps(now) {
+            estimator.prober().begin(rate, self.transport_seq, now);
+            return true;
+        }
+        estimator.is_probing()
+    }
+
+    /// Bytes of padding that a probe needs now.
+    fn padding_due(&mut self, now: Instant) -> Option<u64> {
+        let (first, due) = self.estimator.as_mut()?.prober().due(now)?;
+        let sent = self.sent.as_ref()?.bytes_between(first, self.transport_seq);
+        due.checked_sub(sent).filter(|bytes| *bytes > 0)
+    }
+}
+
+/// A stream that may carry padding: retransmission, which no decoder sees.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PaddingStream {
+    pub(crate) ssrc: Ssrc,
+    pub(crate) pt: Pt,
+}
+
+/// Bytes of one packet of padding: its length stands in one byte (RFC 3550 §5.1).
+const PADDING_BYTES: u8 = 240;
+
+/// On narrow lines: several packets must fit into a short probe.
+const PADDING_BYTES_NARROW: u8 = 80;
+const NARROW_BPS: u64 = 200_000;
+
+/// Packets of padding at one look: 9 Mbit/s.
+const PADDING_PACKETS_MAX: usize = 24;
 
 /// One packet to be sent.
 pub(crate) struct OutPacket<'a> {
@@ -74,11 +151,92 @@ impl Connection {
             let payload_len = write_payload(slot.get_mut(header_len..)?, &packet)?;
             sender.protect_rtp(slot, header_len, payload_len, packet.seq)?
         };
+        if let Some(sent) = &mut outgoing.sent {
+            sent.note(outgoing.transport_seq, len, abs_send_time);
+        }
+        outgoing.transport_seq = outgoing.transport_seq.wrapping_add(1);
+        egress.commit(tag, path, len);
+        Some(len)
+    }
+
+    /// Sends the packet that was sent last once more, byte for byte: on a line that loses much the second may come. Its
+    /// receiver drops whichever comes later (RFC 3711 §3.3.2); since nothing in it differs, no nonce is used for two packets.
+    pub(crate) fn repeat_rtp(&mut self, egress: &mut Egress) {
+        if let Some((_, _, tag, path)) = self.sending() {
+            egress.repeat(tag, path);
+        }
+    }
+
+    /// Sends the padding that the probe under way needs by now; `next` gives each packet its number. Answers the bytes.
+    pub(crate) fn send_padding(
+        &mut self,
+        egress: &mut Egress,
+        stream: PaddingStream,
+        mut next: impl FnMut() -> ExtSeq,
+        abs_send_time: u32,
+        now: Instant,
+    ) -> u64 {
+        let estimate = self.outgoing.estimator.as_ref().and_then(|one| one.estimate_bps());
+        let is_narrow = estimate.is_some_and(|bps| bps < NARROW_BPS);
+        let padding = if is_narrow { PADDING_BYTES_NARROW } else { PADDING_BYTES };
+        let mut bytes = 0;
+        for _ in 0..PADDING_PACKETS_MAX {
+            if self.outgoing.padding_due(now).is_none() {
+                break;
+            }
+            let seq = next();
+            let header = OutHeader {
+                marker: false,
+                pt: stream.pt,
+                seq: seq.seq(),
+                timestamp: 0,
+                ssrc: stream.ssrc,
+            };
+            let Some(len) = self.send_padding_packet(egress, header, seq, padding, abs_send_time)
+            else {
+                break;
+            };
+            bytes += len as u64;
+        }
+        let seq = self.outgoing.transport_seq;
+        if let Some(estimator) = &mut self.outgoing.estimator {
+            estimator.prober().on_sent(seq, now);
+        }
+        bytes
+    }
+
+    fn send_padding_packet(
+        &mut self,
+        egress: &mut Egress,
+        header: OutHeader,
+        seq: ExtSeq,
+        padding_len: u8,
+        abs_send_time: u32,
+    ) -> Option<usize> {
+        let (sender, outgoing, tag, path) = self.sending()?;
+        let slot = egress.reserve()?;
+        let values = ExtensionValues {
+            transport_cc: Some(outgoing.transport_seq),
+            abs_send_time: Some(abs_send_time),
+            ..ExtensionValues::default()
+        };
+        let header_len = header::write(slot, header, &outgoing.extensions, &values)?;
+        header::set_padding(slot);
+        let padding = slot.get_mut(header_len..header_len + usize::from(padding_len))?;
+        padding.fill(0);
+        *padding.last_mut()? = padding_len;
+        let len = sender.protect_rtp(slot, header_len, usize::from(padding_len), seq)?;
+        if let Some(sent) = &mut outgoing.sent {
+            sent.note(outgoing.transport_seq, len, abs_send_time);
+        }
         outgoing.transport_seq = outgoing.transport_seq.wrapping_add(1);
         egress.commit(tag, path, len);
         Some(len)
     }
 }
+
+/// How often a probe under way wants to be looked after.
+pub(crate) const PROBE_TICK: std::time::Duration = probe::TICK;
 
 fn write_payload(out: &mut [u8], packet: &OutPacket<'_>) -> Option<usize> {
     let prefix = match packet.original {

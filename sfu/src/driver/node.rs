@@ -7,7 +7,7 @@
 use std::{
     io,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -17,6 +17,7 @@ use mio::Waker;
 use super::{
     link::{Link, Pushed},
     pulse::Pulse,
+    streams::{Arrivals, Ends, StreamNumbers},
 };
 use crate::{
     directory::Directory,
@@ -35,6 +36,9 @@ pub(crate) struct Node {
     links: Vec<Link>,
     /// By receiver: something may wait in its links.
     mail: Vec<AtomicBool>,
+    pub(crate) streams: StreamNumbers,
+    /// By shard: streams to look at.
+    arrivals: Vec<Arrivals>,
 }
 
 impl Node {
@@ -46,6 +50,8 @@ impl Node {
             pulses: wakers.iter().map(|_| Pulse::default()).collect(),
             links: (0..wakers.len() * wakers.len()).map(|_| Link::default()).collect(),
             mail: wakers.iter().map(|_| AtomicBool::new(false)).collect(),
+            streams: StreamNumbers::default(),
+            arrivals: wakers.iter().map(|_| Arrivals::default()).collect(),
             wakers,
         }
     }
@@ -93,6 +99,20 @@ impl Node {
         if let Some(link) = self.link(from, to) {
             link.give_back(buffer);
         }
+    }
+
+    /// Has a shard look at a stream.
+    pub(crate) fn announce_stream(&self, shard: ShardId, number: u32, ends: &Arc<Ends>) {
+        if let Some(arrivals) = self.arrivals.get(shard.index()) {
+            arrivals.announce(number, Arc::clone(ends));
+        }
+        // A shard that has stopped serves no streams.
+        let _ = self.wake(shard);
+    }
+
+    /// The streams that a shard is to look at.
+    pub(crate) fn arrivals(&self, shard: ShardId) -> Vec<(u32, Arc<Ends>)> {
+        self.arrivals.get(shard.index()).map(Arrivals::take).unwrap_or_default()
     }
 
     fn link(&self, from: ShardId, to: ShardId) -> Option<&Link> {

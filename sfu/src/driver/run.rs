@@ -19,6 +19,7 @@ use super::{
     link::Pushed,
     node::Node,
     pace::{Pace, Rest},
+    streams::StreamTable,
     udp::{self, RECEIVE_MESSAGES, Receiver, Sender},
 };
 use crate::{
@@ -84,6 +85,7 @@ pub(crate) fn run(shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &Shor
         shore,
         receiver: Receiver::new(socket),
         sender: Sender::new(socket),
+        streams: StreamTable::default(),
         mail: VecDeque::new(),
         snapshot_due: now,
         busy: BusyMeter::new(now),
@@ -147,6 +149,7 @@ struct Driver<'a> {
     shore: &'a Shore,
     receiver: Receiver,
     sender: Sender,
+    streams: StreamTable,
     /// Taken out of the links and not handled yet.
     mail: VecDeque<(ShardId, Mail)>,
     snapshot_due: Instant,
@@ -158,6 +161,7 @@ impl Driver<'_> {
     fn turn(&mut self, now: Instant) -> Turn {
         let datagrams = self.receive(now);
         let mail = self.take_mail(now);
+        let streams = self.take_streams(now);
         let commands = self.obey(now);
         if self.shard.poll_timeout().is_some_and(|at| at <= now) {
             self.shard.handle_timeout(now);
@@ -176,7 +180,7 @@ impl Driver<'_> {
             self.publish(now);
         }
         match commands {
-            Turn::Done if datagrams || mail => Turn::More,
+            Turn::Done if datagrams || mail || streams => Turn::More,
             turn => turn,
         }
     }
@@ -258,13 +262,36 @@ impl Driver<'_> {
         let mut frames = 0;
         for frame in wire::frames(&batch.bytes) {
             if self.shard.egress().free_slots() < FREE_SLOTS_MIN {
-                flush(&mut self.shard, &mut self.sender);
+                self.flush();
             }
             self.shard.handle_relay(from, frame, now);
             frames += 1;
         }
         self.shore.node.give_back(from, self.shore.shard, batch.bytes);
         frames
+    }
+
+    /// Takes a few messages of every stream that has some; true if something is left.
+    fn take_streams(&mut self, now: Instant) -> bool {
+        let mut is_left = false;
+        for (number, ends) in self.shore.node.arrivals(self.shore.shard) {
+            self.streams.insert(number, &ends);
+            let taken = ends.take_inward();
+            for mut message in taken.messages {
+                if self.shard.egress().free_slots() < FREE_SLOTS_MIN {
+                    self.flush();
+                }
+                self.shard.handle_stream(number, ends.peer, &mut message, now);
+            }
+            if taken.is_closed {
+                self.shard.close_stream(number, ends.peer);
+                self.streams.remove(number);
+            } else if taken.has_more {
+                is_left = true;
+                self.shore.node.announce_stream(self.shore.shard, number, &ends);
+            }
+        }
+        is_left
     }
 
     /// Takes commands for as long as a turn has for them.
@@ -315,7 +342,7 @@ impl Driver<'_> {
     }
 
     fn flush(&mut self) {
-        flush(&mut self.shard, &mut self.sender);
+        flush(&mut self.shard, &mut self.sender, &mut self.streams);
     }
 
     fn note_turn(&mut self, took: Duration) {
@@ -344,13 +371,14 @@ struct Share {
     sent_max: u64,
 }
 
-fn flush(shard: &mut Shard, sender: &mut Sender) {
+fn flush(shard: &mut Shard, sender: &mut Sender, streams: &mut StreamTable) {
     if shard.egress().is_empty() {
         return;
     }
-    let sent = sender.send(shard.egress());
+    let sent = sender.send(shard.way_out(), streams);
     shard.egress().clear();
     let counters = shard.counters_mut();
+    counters.stream_dropped_messages += std::mem::take(&mut streams.dropped);
     counters.sends += sent.calls;
     counters.datagrams_sent += sent.datagrams;
     counters.bytes_sent += sent.bytes;

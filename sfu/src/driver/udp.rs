@@ -18,7 +18,14 @@ use std::{
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use crate::egress::Egress;
+use turn::ToClient;
+
+use super::streams::StreamTable;
+use crate::{
+    egress::{Datagrams, SLOTS},
+    shard::through_turn::WayOut,
+    turn_relay::{Way, is_direct, way},
+};
 
 /// Messages per `recvmmsg`.
 pub(crate) const RECEIVE_MESSAGES: usize = 64;
@@ -263,13 +270,21 @@ pub(crate) struct Sender {
     offload: bool,
     groups: Vec<Group>,
     iovecs: Vec<libc::iovec>,
+    /// What stands around datagrams that go through allocations; never grows beyond its first capacity, as the kernel is
+    /// given pointers into it.
+    wraps: Vec<ToClient>,
 }
+
+/// Zeros behind a datagram in an indication.
+static PADDING: [u8; 3] = [0; 3];
 
 /// Datagrams that leave as one message.
 struct Group {
     destination: SockAddr,
     first: usize,
     count: usize,
+    /// Pieces that each consists of: one, or as many as wrapping makes.
+    pieces: usize,
     /// Length of all but the last.
     segment: usize,
     bytes: usize,
@@ -285,13 +300,19 @@ impl Sender {
             offload: true,
             groups: Vec::with_capacity(SEND_MESSAGES),
             iovecs: Vec::with_capacity(SEND_MESSAGES * SEGMENTS_MAX),
+            wraps: Vec::with_capacity(SLOTS),
         }
     }
 
     /// Sends a batch. What the kernel refuses is lost, as on any network, and counted.
-    pub(crate) fn send(&mut self, egress: &Egress) -> Sent {
+    pub(crate) fn send(&mut self, mut way_out: WayOut<'_>, streams: &mut StreamTable) -> Sent {
         let mut sent = Sent::default();
+        let egress = way_out.egress;
         for (destination, datagrams) in egress.chains() {
+            if !is_direct(destination) {
+                self.send_indirectly(destination, datagrams, &mut way_out, streams, &mut sent);
+                continue;
+            }
             let destination = SockAddr::from(self.family(destination));
             let mut group: Option<Group> = None;
             for datagram in datagrams {
@@ -308,15 +329,13 @@ impl Sender {
                     destination: destination.clone(),
                     first,
                     count: 0,
+                    pieces: 1,
                     segment: datagram.len(),
                     bytes: 0,
                 });
                 group.count += 1;
                 group.bytes += datagram.len();
-                self.iovecs.push(libc::iovec {
-                    iov_base: datagram.as_ptr().cast_mut().cast(),
-                    iov_len: datagram.len(),
-                });
+                self.iovecs.push(iovec(datagram));
             }
             self.groups.extend(group);
             if self.groups.len() >= SEND_MESSAGES {
@@ -324,7 +343,76 @@ impl Sender {
             }
         }
         self.flush(&mut sent);
+        self.wraps.clear();
         sent
+    }
+
+    /// Datagrams through an allocation or a stream: wrapped where they lie, by pieces before and behind them.
+    fn send_indirectly(
+        &mut self,
+        path: SocketAddr,
+        datagrams: Datagrams<'_>,
+        way_out: &mut WayOut<'_>,
+        streams: &mut StreamTable,
+        sent: &mut Sent,
+    ) {
+        let (allocation, place) = match way(path) {
+            Way::Direct => return,
+            Way::Stream(stream) => {
+                datagrams.for_each(|one| streams.send(stream, [one, &[], &[]], false));
+                return;
+            }
+            Way::Allocation(allocation, place) => (allocation, place),
+        };
+        let Some(turn) = &mut way_out.turn else { return };
+        let mut group: Option<Group> = None;
+        for datagram in datagrams {
+            let wrap = turn.wrap(allocation, place, datagram.len(), way_out.now);
+            // The capacity is that of the egress, so this never refuses.
+            let Some(wrap) = wrap.filter(|_| self.wraps.len() < self.wraps.capacity()) else {
+                continue;
+            };
+            let padding = PADDING.get(..wrap.padding).unwrap_or_default();
+            if wrap.client.stream != 0 {
+                streams.send(wrap.client.stream, [wrap.prefix(), datagram, padding], true);
+                continue;
+            }
+            self.wraps.push(wrap);
+            let prefix = self.wraps.last().map(ToClient::prefix).unwrap_or_default();
+            let len = prefix.len() + datagram.len() + padding.len();
+            let pieces = 2 + usize::from(!padding.is_empty());
+            let first = self.iovecs.len();
+            self.iovecs.extend([prefix, datagram, padding].into_iter().take(pieces).map(iovec));
+            if let Some(group) = group
+                .as_mut()
+                .filter(|group| self.offload && group.pieces == pieces && group.takes(len))
+            {
+                group.count += 1;
+                group.bytes += len;
+                continue;
+            }
+            self.groups.extend(group.take());
+            let destination = SockAddr::from(self.family(wrap.client.address));
+            group = Some(Group { destination, first, count: 1, pieces, segment: len, bytes: len });
+            // The one that is being filled is not among them.
+            if self.groups.len() == SEND_MESSAGES {
+                self.flush_before(first, sent);
+                if let Some(group) = &mut group {
+                    group.first = 0;
+                }
+            }
+        }
+        self.groups.extend(group);
+        if self.groups.len() >= SEND_MESSAGES {
+            self.flush(sent);
+        }
+    }
+
+    /// Sends all groups, and keeps the pieces from `first` on.
+    fn flush_before(&mut self, first: usize, sent: &mut Sent) {
+        let kept = self.iovecs.split_off(first);
+        self.flush(sent);
+        self.iovecs.extend(kept);
     }
 
     /// An IPv6 socket sends to IPv4 through mapped addresses.
@@ -345,9 +433,7 @@ impl Sender {
         for ((group, header), control) in self.groups.iter().zip(&mut headers).zip(&mut controls) {
             header.msg_hdr.msg_name = group.destination.as_ptr().cast_mut().cast();
             header.msg_hdr.msg_namelen = group.destination.len();
-            let Some(iovec) = self.iovecs.get_mut(group.first..group.first + group.count) else {
-                continue;
-            };
+            let Some(iovec) = self.iovecs.get_mut(group.pieces()) else { continue };
             header.msg_hdr.msg_iov = iovec.as_mut_ptr();
             header.msg_hdr.msg_iovlen = iovec.len();
             if group.count > 1 {
@@ -360,7 +446,7 @@ impl Sender {
             let Some(rest) = headers.get_mut(done..count) else { break };
             let Ok(messages) = libc::c_uint::try_from(rest.len()) else { break };
             // SAFETY: every header points to an address, iovecs and a control buffer that live until the call returns;
-            // the iovecs point into the egress arena, which is borrowed by `send`; the kernel only reads them.
+            // the iovecs point into the egress arena and the wraps, which `send` holds; the kernel only reads them.
             let result =
                 unsafe { libc::sendmmsg(self.fd, rest.as_mut_ptr(), messages, libc::MSG_DONTWAIT) };
             sent.calls += 1;
@@ -395,6 +481,11 @@ impl Sender {
 }
 
 impl Group {
+    /// Its pieces among all.
+    fn pieces(&self) -> std::ops::Range<usize> {
+        self.first..self.first + self.count * self.pieces
+    }
+
     /// Whether a datagram of this length may follow in the same message: all before it have the segment's length.
     fn takes(&self, len: usize) -> bool {
         self.count < SEGMENTS_MAX
@@ -427,26 +518,29 @@ fn refusal(error: &io::Error) -> Refusal {
 
 /// The way without offload, for what the kernel refused as a whole.
 fn one_by_one(fd: RawFd, group: &Group, iovecs: &[libc::iovec], sent: &mut Sent) {
-    for iovec in iovecs.iter().skip(group.first).take(group.count) {
-        // SAFETY: the iovec points into the egress arena, the address is owned by the group; both outlive the call.
+    for datagram in iovecs.get(group.pieces()).unwrap_or_default().chunks(group.pieces) {
+        // SAFETY: all-zero is a valid value of this plain C structure; then it points to the group's address and to pieces
+        // that lie in the egress arena, the wraps or a constant, all of which outlive the call and are only read.
         let result = unsafe {
-            libc::sendto(
-                fd,
-                iovec.iov_base,
-                iovec.iov_len,
-                libc::MSG_DONTWAIT,
-                group.destination.as_ptr().cast(),
-                group.destination.len(),
-            )
+            let mut header: libc::msghdr = mem::zeroed();
+            header.msg_name = group.destination.as_ptr().cast_mut().cast();
+            header.msg_namelen = group.destination.len();
+            header.msg_iov = datagram.as_ptr().cast_mut();
+            header.msg_iovlen = datagram.len();
+            libc::sendmsg(fd, &raw const header, libc::MSG_DONTWAIT)
         };
         sent.calls += 1;
         if result < 0 {
             sent.errors += 1;
         } else {
             sent.datagrams += 1;
-            sent.bytes += iovec.iov_len as u64;
+            sent.bytes += datagram.iter().map(|piece| piece.iov_len as u64).sum::<u64>();
         }
     }
+}
+
+fn iovec(piece: &[u8]) -> libc::iovec {
+    libc::iovec { iov_base: piece.as_ptr().cast_mut().cast(), iov_len: piece.len() }
 }
 
 fn set_segment(header: &mut libc::msghdr, control: &mut Control, segment: usize) {
@@ -472,7 +566,13 @@ const _: () = assert!(size_of::<Control>() >= 24 && size_of::<MaybeUninit<Contro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::egress::EgressTag;
+    use std::time::Instant;
+
+    use crate::egress::{Egress, EgressTag};
+
+    fn plain(egress: &Egress) -> WayOut<'_> {
+        WayOut { egress, turn: None, now: Instant::now() }
+    }
 
     fn received(receiver: &mut Receiver, expected: usize) -> Vec<(SocketAddr, Vec<u8>)> {
         let mut all = Vec::new();
@@ -500,7 +600,7 @@ mod tests {
             egress.reserve().unwrap()[..len].fill(u8::try_from(index).unwrap());
             egress.commit(&mut tag, destination, len);
         }
-        let sent = Sender::new(&a).send(&egress);
+        let sent = Sender::new(&a).send(plain(&egress), &mut StreamTable::default());
         assert_eq!((sent.datagrams, sent.errors), (6, 0));
         let got = received(&mut Receiver::new(&b), 6);
         let shape: Vec<_> = got.iter().map(|(_, bytes)| (bytes[0], bytes.len())).collect();
@@ -531,6 +631,43 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_through_an_allocation_is_wrapped_whole_and_in_order() {
+        use crate::shard::through_turn::tests::{path_through, shard};
+
+        for has_channel in [true, false] {
+            let now = Instant::now();
+            let a = open("127.0.0.1:0".parse().unwrap()).unwrap();
+            let b = open("127.0.0.1:0".parse().unwrap()).unwrap();
+            let mut shard = shard(now);
+            let path = path_through(&mut shard, b.local_addr().unwrap(), has_channel, now);
+            let mut tag = EgressTag::default();
+            let lengths: Vec<usize> =
+                [1100, 1100, 701].into_iter().chain((0..200).map(|n| 90 + n % 3)).collect();
+            for (index, len) in lengths.iter().enumerate() {
+                shard.egress().reserve().unwrap()[..*len].fill(u8::try_from(index).unwrap());
+                shard.egress().commit(&mut tag, path, *len);
+            }
+            let mut sender = Sender::new(&a);
+            let sent = sender.send(shard.way_out(), &mut StreamTable::default());
+            assert_eq!((sent.datagrams, sent.errors), (lengths.len() as u64, 0));
+            assert!(!has_channel || sent.calls < 10, "{} calls", sent.calls);
+            let got = received(&mut Receiver::new(&b), lengths.len());
+            assert_eq!(got.len(), lengths.len());
+            for (index, ((_, bytes), len)) in got.iter().zip(&lengths).enumerate() {
+                let payload = if has_channel {
+                    let (number, payload) = turn::channel_data::parse(bytes).unwrap();
+                    assert_eq!((number, bytes.len()), (0x4001, len + 4));
+                    payload
+                } else {
+                    let message = protocol::stun::Message::parse(bytes).unwrap();
+                    message.attribute(protocol::stun::AttributeKind::DATA).unwrap()
+                };
+                assert_eq!(payload, vec![u8::try_from(index).unwrap(); *len]);
+            }
+        }
+    }
+
+    #[test]
     fn a_refused_destination_is_counted_and_the_rest_is_sent() {
         let a = open("127.0.0.1:0".parse().unwrap()).unwrap();
         let b = open("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -541,7 +678,7 @@ mod tests {
             egress.reserve().unwrap()[0] = 7;
             egress.commit(&mut tag, to, 1);
         }
-        let sent = Sender::new(&a).send(&egress);
+        let sent = Sender::new(&a).send(plain(&egress), &mut StreamTable::default());
         assert_eq!((sent.datagrams, sent.errors), (1, 1));
         assert_eq!(received(&mut Receiver::new(&b), 1).len(), 1);
     }

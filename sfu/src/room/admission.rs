@@ -264,7 +264,8 @@ impl Room {
             self.closes = Some(now + wait);
         }
         let info = participant.farewell(reason);
-        self.participant_gone(context, participant.state, &info);
+        let series = &participant.standing.series;
+        self.participant_gone(context, participant.state, &info, series);
         Some(Farewell { session: participant.session(), from: participant.elsewhere(), info })
     }
 

@@ -3,19 +3,22 @@
 use std::time::Instant;
 
 use crate::{
-    connection::outgoing::{Change, OutPacket},
+    connection::{
+        outgoing::{Change, OutPacket},
+        pacing::{PACING_TICK, Waiting},
+    },
     context::Context,
     drop_reason::DropReason,
-    keys::LayerIndex,
+    keys::{LayerIndex, SubscriptionKey},
     room::{
-        layer_switch::{self, Decision},
+        layer_switch::{self, Decision, Seen},
         publication::Publication,
-        subscription::{Binding, PayloadTypes, Subscription},
+        subscription::{Binding, PayloadTypes, Stream, Subscription},
     },
     rtp::{
         extension::ExtensionValues,
         header::OutHeader,
-        ids::Pt,
+        ids::{ExtSeq, Pt},
         packet::Arrived,
         payload::{
             picture::{Offsets, picture, source_numbers},
@@ -41,12 +44,15 @@ impl Source<'_> {
     pub(super) fn send(
         &self,
         context: &mut Context,
+        key: SubscriptionKey,
         subscription: &mut Subscription,
         packet: &Arrived<'_>,
         now: Instant,
     ) {
         let Binding::Bound(pts) = subscription.binding else { return };
-        let Some((pt, strip_red)) = pts.of(packet.codec) else { return };
+        let Some((pt, strip_red)) = pts.of(packet.codec, subscription.is_plain_sound) else {
+            return;
+        };
         if subscription.settings.disabled {
             return;
         }
@@ -54,29 +60,19 @@ impl Source<'_> {
         if !connection.is_open() {
             return;
         }
-        match layer_switch::decide(
-            self.publication,
-            &subscription.stream,
-            self.layer,
-            self.is_key_frame,
-            now,
-        ) {
-            Decision::Forward => {}
-            Decision::Drop => return,
-            // The stream stood still, by a mute or on another layer, and this is from before.
-            Decision::Begin if subscription.stream.rewriter.has_passed(self.layer, packet.seq) => {
-                return;
-            }
-            Decision::Begin => {
-                let numbers = source_numbers(packet.timestamp, self.descriptor.as_ref());
-                let clock_rate = self.publication.codec.clock_rate();
-                subscription.stream.begin(self.layer, packet.seq, numbers, clock_rate, now);
-            }
-        }
-        let Some((seq, offsets)) = subscription.stream.rewriter.forward(self.layer, packet.seq)
-        else {
+        let Some((seq, offsets)) = self.number(&mut subscription.stream, packet, now) else {
             return;
         };
+        if connection.outgoing.pacer.is_on() && self.publication.is_video() {
+            let (source, len) = (packet.seq, packet.payload.len());
+            let layer = self.layer;
+            let waiting = Waiting { subscription: key, layer, source, seq, offsets, len };
+            if connection.outgoing.pacer.try_hold(waiting, now) {
+                connection.wake_by(now + PACING_TICK, subscription.connection, &mut context.timers);
+                let timestamp = packet.timestamp.wrapping_add(offsets.timestamp);
+                return self.note_sent(subscription, timestamp, offsets, len, now);
+            }
+        }
         let payload = if strip_red {
             red::primary(packet.payload).unwrap_or_default()
         } else {
@@ -100,11 +96,49 @@ impl Source<'_> {
         match connection.send_rtp(&mut context.egress, out, context.abs_send_time) {
             Some(len) => {
                 context.counters.rtp_forwarded += 1;
+                if subscription.is_sound_doubled {
+                    connection.repeat_rtp(&mut context.egress);
+                    context.counters.sound_repeated += 1;
+                }
                 self.note_sent(subscription, timestamp, offsets, payload.len(), now);
                 debug_assert!(len > payload.len());
             }
             None => context.counters.dropped.count(DropReason::EgressFull),
         }
+    }
+
+    /// The packet's number in what the subscriber is sent; `None` if it is not sent.
+    fn number(
+        &self,
+        stream: &mut Stream,
+        packet: &Arrived<'_>,
+        now: Instant,
+    ) -> Option<(ExtSeq, Offsets)> {
+        let descriptor = self.descriptor.as_ref();
+        let seen = Seen {
+            layer: self.layer,
+            seq: packet.seq,
+            is_key_frame: self.is_key_frame,
+            timestamp: packet.timestamp,
+            descriptor,
+        };
+        match layer_switch::decide(self.publication, stream, seen, now) {
+            Decision::Forward => {}
+            Decision::Skip => {
+                let picture = descriptor.and_then(|one| one.picture_id).map(|id| id.value);
+                stream.skip(self.layer, packet.seq, picture);
+                return None;
+            }
+            Decision::Drop => return None,
+            // The stream stood still, by a mute or on another layer, and this is from before.
+            Decision::Begin if stream.rewriter.has_passed(self.layer, packet.seq) => return None,
+            Decision::Begin => {
+                let numbers = source_numbers(packet.timestamp, descriptor);
+                let clock_rate = self.publication.codec.clock_rate();
+                stream.begin(self.layer, packet.seq, numbers, clock_rate, now);
+            }
+        }
+        stream.rewriter.forward(self.layer, packet.seq)
     }
 
     fn change(&self, pts: PayloadTypes, strip_red: bool, offsets: Offsets) -> Option<Change<'_>> {

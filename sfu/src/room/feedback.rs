@@ -13,6 +13,7 @@ use crate::{
     connection::{
         Connection, REPORT_INTERVAL,
         outgoing::{Change, OutPacket},
+        pacing::PACING_TICK,
     },
     context::Context,
     drop_reason::DropReason,
@@ -71,7 +72,7 @@ impl Room {
                     for seq in pairs.take(retransmissions) {
                         retransmissions -= 1;
                         context.counters.nacks_received += 1;
-                        self.retransmit(context, subscription, seq);
+                        self.retransmit(context, subscription, seq, now);
                     }
                 }
                 RtcpPacket::Pli { media, .. } => self.on_picture_lost(context, key, media, now),
@@ -80,10 +81,13 @@ impl Room {
                         self.on_picture_lost(context, key, entry.ssrc, now);
                     }
                 }
-                // Reports of reception and bandwidth are for congestion control.
+                RtcpPacket::TransportCc { raw, .. } => {
+                    self.on_transport_feedback(context, key, raw, now);
+                }
+                RtcpPacket::Remb { bitrate_bps, .. } => {
+                    self.on_remb(context, key, bitrate_bps, now);
+                }
                 RtcpPacket::ReceiverReport { .. }
-                | RtcpPacket::Remb { .. }
-                | RtcpPacket::TransportCc { .. }
                 | RtcpPacket::Bye { .. }
                 | RtcpPacket::SourceDescription
                 | RtcpPacket::Other { .. } => {}
@@ -125,35 +129,53 @@ impl Room {
         let Some((subscription, false)) = subscription_of(context, key, media) else { return };
         context.counters.key_frame_requests_received += 1;
         if let Some(one) = self.subscriptions.get(subscription) {
-            let layer = one.stream.layer();
+            let layer = one.stream.layer().or(Some(one.stream.goal.layer));
             self.request_key_frame(context, one.publication, layer, now);
         }
     }
 
     /// Sends one packet again, from the publication's shared history.
-    fn retransmit(&mut self, context: &mut Context, key: SubscriptionKey, seq: Seq) {
+    fn retransmit(&mut self, context: &mut Context, key: SubscriptionKey, seq: Seq, now: Instant) {
         let Some(subscription) = self.subscriptions.get_mut(key) else { return };
         let Binding::Bound(pts) = subscription.binding else { return };
         let Some(publication) = self.publications.get(subscription.publication) else { return };
         let found = subscription.stream.rewriter.extend_out(seq).and_then(|out| {
             let (layer, source, offsets) = subscription.stream.rewriter.source_of(out)?;
-            Some((offsets, publication.layer(layer)?.history.as_ref()?.get(source)?))
+            let stored = publication.layer(layer)?.history.as_ref()?.get(source)?;
+            Some((offsets, layer, source, stored))
         });
-        let Some((offsets, stored)) = found else { return };
-        let Some((_, strip_red)) = pts.of(stored.meta.codec) else { return };
+        let Some((offsets, layer, source, stored)) = found else {
+            return self.give_up(context, key, seq, now);
+        };
+        let descriptor = match stored.meta.codec {
+            CodecKind::Vp8 => vp8::Descriptor::parse(stored.payload),
+            _ => None,
+        };
+        // A loss on the way up may have kept a number for a frame that was left out.
+        let temporal = descriptor.and_then(|one| one.temporal_layer).unwrap_or(0);
+        if temporal > subscription.stream.sent_temporal(layer, source) {
+            context.counters.repairs_withheld += 1;
+            return;
+        }
+        let Some((_, strip_red)) = pts.of(stored.meta.codec, false) else { return };
         let payload = if strip_red {
             red::primary(stored.payload).unwrap_or_default()
         } else {
             stored.payload
         };
-        if !subscription.stream.may_retransmit(payload.len() as u64) {
+        let len = payload.len() as u64;
+        let Some(connection) = context.connections.get_mut(subscription.connection) else { return };
+        // What an abandoned layer lost only holds up the one that takes its place.
+        let is_abandoned =
+            subscription.stream.layer() != Some(layer) && connection.was_congested(now);
+        if is_abandoned
+            || !subscription.stream.may_retransmit(len, connection.loss_permille())
+            || connection.outgoing.repair_bytes < len
+            || !subscription.repairs.may_repair(seq, connection.rtt(), now)
+        {
+            context.counters.repairs_withheld += 1;
             return;
         }
-        let Some(connection) = context.connections.get_mut(subscription.connection) else { return };
-        let descriptor = match stored.meta.codec {
-            CodecKind::Vp8 => vp8::Descriptor::parse(stored.payload),
-            _ => None,
-        };
         let values = values_for(stored.values, subscription);
         // Only as RTX, under numbers of its own: sending an SRTP packet again with any changed header byte would use
         // one AEAD nonce twice (RFC 7714 §8.4 forbids it, and the key would be lost).
@@ -172,8 +194,23 @@ impl Room {
         let packet =
             OutPacket { header, seq: out_seq, values, payload, original: Some(seq), change };
         if connection.send_rtp(&mut context.egress, packet, context.abs_send_time).is_some() {
-            subscription.stream.retransmitted_bytes += payload.len() as u64;
+            subscription.stream.retransmitted_bytes += len;
+            connection.outgoing.repair_bytes = connection.outgoing.repair_bytes.saturating_sub(len);
             context.counters.rtp_retransmitted += 1;
+        }
+    }
+
+    /// A packet that is asked for is gone: the picture stands still until a key frame comes, unless one came after it.
+    fn give_up(&mut self, context: &mut Context, key: SubscriptionKey, seq: Seq, now: Instant) {
+        let Some(subscription) = self.subscriptions.get(key) else { return };
+        let rewriter = &subscription.stream.rewriter;
+        let source = rewriter.extend_out(seq).and_then(|out| rewriter.source_of(out));
+        let Some((layer, source, _)) = source else { return };
+        let publication = subscription.publication;
+        let newest = self.publications.get(publication).and_then(|one| one.layer(layer));
+        let is_past = newest.is_none_or(|layer| layer.last_key_frame.is_some_and(|at| at > source));
+        if subscription.stream.layer() == Some(layer) && !is_past {
+            self.request_key_frame(context, publication, Some(layer), now);
         }
     }
 
@@ -239,8 +276,12 @@ impl Room {
             Target::Subscriber => {
                 if report_due {
                     self.send_sender_reports(context, key, now);
+                    self.on_line_second(context, key, now);
                 }
-                Some(report_at)
+                self.probe(context, key, now);
+                self.release_paced(context, key, now);
+                let is_busy = context.connections.get(key).is_some_and(Connection::is_metering_out);
+                Some(if is_busy { report_at.min(now + PACING_TICK) } else { report_at })
             }
         }
     }
@@ -365,6 +406,7 @@ impl Room {
             for layer in &mut publication.layers {
                 if let Some(block) = blocks.get_mut(used) {
                     *block = layer.reception.report(layer.ssrc, now);
+                    layer.last_report = Some(*block);
                     used += 1;
                 }
             }
@@ -434,30 +476,30 @@ impl Room {
         })
     }
 
-    /// Asks for the key frames that subscribers wait for in order to get a better layer, or any.
+    /// Asks for the key frames that subscribers wait for in order to get the layer that they are to have, or any.
     pub(super) fn nudge_layers(&mut self, context: &mut Context, now: Instant) {
-        let awaited: Vec<_> = self
-            .publications
-            .iter()
-            .filter(|(_, publication)| publication.is_video() && !publication.info.muted)
-            .filter_map(|(key, publication)| {
-                let layer = publication
-                    .subscribers
-                    .iter()
-                    .filter_map(|one| self.subscriptions.get(*one))
-                    .filter(|one| {
-                        matches!(one.binding, Binding::Bound(_)) && !one.settings.disabled
-                    })
-                    .filter(|one| {
-                        context.connections.get(one.connection).is_some_and(Connection::is_open)
-                    })
-                    .find_map(|one| layer_switch::awaited(publication, &one.stream, now));
-                Some((key, layer?))
-            })
-            .collect();
-        for (publication, layer) in awaited {
-            self.request_key_frame(context, publication, Some(layer), now);
+        let mut awaited = std::mem::take(&mut self.awaited);
+        awaited.clear();
+        for subscription in self.subscriptions.values() {
+            let Some(publication) = self.publications.get(subscription.publication) else {
+                continue;
+            };
+            let is_wanted = publication.is_video()
+                && !publication.info.muted
+                && matches!(subscription.binding, Binding::Bound(_))
+                && !subscription.settings.disabled;
+            let connection = || context.connections.get(subscription.connection);
+            if !is_wanted || !connection().is_some_and(Connection::is_open) {
+                continue;
+            }
+            if let Some(layer) = layer_switch::awaited(publication, &subscription.stream, now) {
+                awaited.push((subscription.publication, layer));
+            }
         }
+        for (publication, layer) in &awaited {
+            self.request_key_frame(context, *publication, Some(*layer), now);
+        }
+        self.awaited = awaited;
     }
 }
 

@@ -179,11 +179,19 @@ impl Room {
         now: Instant,
     ) {
         let Some(publication) = self.publications.get_mut(route.publication) else { return };
+        let is_video = publication.is_video();
         let Some(layer) = publication.layer_mut(route.layer) else { return };
         if !layer.accept(packet.seq) {
             return;
         }
         layer.last_packet = Some(now);
+        let (descriptor, is_key_frame) = look(packet, is_video);
+        let temporal = descriptor.as_ref().and_then(|one| one.temporal_layer).unwrap_or(0);
+        layer.meter.on_packet(temporal, packet.payload.len(), is_key_frame, packet.marker);
+        if is_key_frame {
+            layer.last_key_frame = Some(packet.seq);
+            layer.requests.on_key_frame();
+        }
         if let Some(from) = from {
             layer.nack.on_packet(packet.seq, now);
             if let Some(at) = layer.nack.poll_timeout() {
@@ -209,19 +217,6 @@ impl Room {
             publisher.audio_level.on_packet(level);
         }
         publication.relay(context, route.layer, packet);
-        let is_key_frame = publication.is_video()
-            && payload::is_key_frame(
-                packet.codec,
-                packet.payload,
-                packet.values.dependency_descriptor,
-            );
-        if is_key_frame && let Some(layer) = publication.layer_mut(route.layer) {
-            layer.requests.on_key_frame();
-        }
-        let descriptor = match packet.codec {
-            CodecKind::Vp8 => vp8::Descriptor::parse(packet.payload),
-            _ => None,
-        };
         let red = match packet.codec {
             CodecKind::Red => red::encoding(packet.payload),
             _ => None,
@@ -229,9 +224,26 @@ impl Room {
         let source = Source { publication, layer: route.layer, is_key_frame, descriptor, red };
         for key in &source.publication.subscribers {
             if let Some(subscription) = self.subscriptions.get_mut(*key) {
-                source.send(context, subscription, packet, now);
+                source.send(context, *key, subscription, packet, now);
             }
         }
+    }
+}
+
+/// What the payload says: VP8's descriptor, and whether a decoder can begin here.
+fn look(packet: &Arrived<'_>, is_video: bool) -> (Option<vp8::Descriptor>, bool) {
+    match packet.codec {
+        CodecKind::Vp8 => {
+            let descriptor = vp8::Descriptor::parse(packet.payload);
+            let is_key =
+                descriptor.as_ref().is_some_and(|one| one.begins_key_frame(packet.payload));
+            (descriptor, is_key && is_video)
+        }
+        codec if is_video => {
+            let dependencies = packet.values.dependency_descriptor;
+            (None, payload::is_key_frame(codec, packet.payload, dependencies))
+        }
+        _ => (None, false),
     }
 }
 

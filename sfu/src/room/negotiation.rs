@@ -358,13 +358,12 @@ impl Room {
         now: Instant,
     ) {
         // It may have ended since.
+        let subscription_key = subscription;
         let Some(subscription) = self.subscriptions.get_mut(subscription) else { return };
         let Some(publication) = self.publications.get_mut(subscription.publication) else { return };
         let mut is_open = false;
         if let Some(connection) = context.connections.get_mut(subscription.connection) {
-            for (id, kind) in section.extensions.iter() {
-                connection.outgoing.extensions.insert(id, kind);
-            }
+            connection.outgoing.negotiate(&section.extensions, now);
             is_open = connection.is_open() && !subscription.settings.disabled;
         }
         let before = subscription.binding;
@@ -385,7 +384,7 @@ impl Room {
         }
         // A key frame that comes before the keys are agreed is lost, and the next is held back: see `on_opened`.
         if !matches!(before, Binding::Bound(_)) && is_open {
-            self.request_key_frame(context, publication_key, None, now);
+            self.ask_for_picture(context, subscription_key, publication_key, now);
         }
     }
 }

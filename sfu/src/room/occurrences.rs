@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Room, participant::Participant, publication::Origin};
+use super::{Room, participant::Participant, publication::Origin, report::Series};
 use crate::{
     context::Context,
     keys::{ParticipantKey, PublicationKey},
@@ -34,8 +34,12 @@ impl Room {
         context: &mut Context,
         state: ParticipantState,
         info: &ParticipantInfo,
+        series: &Series,
     ) {
         let info = || Box::new(info.clone());
+        if state == ParticipantState::Active && !series.samples().is_empty() {
+            self.happened(context, || What::ParticipantQuality(info(), series.samples().to_vec()));
+        }
         self.happened(context, || match state {
             ParticipantState::Active => What::ParticipantLeft(info()),
             _ => What::ParticipantAborted(info()),

@@ -13,7 +13,9 @@ use protocol::{
 use super::{
     data_flow::{DataFlow, HeldData},
     data_track::DataTracks,
+    line::LineState,
     speaker::AudioLevel,
+    standing::Standing,
 };
 use crate::{
     keys::{ConnectionKey, PublicationKey},
@@ -28,6 +30,9 @@ use crate::{
         },
     },
 };
+
+/// The attribute that says that the line to a participant carries little more than sound.
+const LOW_BANDWIDTH: &str = "bedside.low_bandwidth";
 
 /// See the module.
 pub(crate) struct Participant {
@@ -56,6 +61,8 @@ pub(crate) struct Participant {
     pub(crate) pending: Vec<PendingTrack>,
     pub(crate) publications: Vec<PublicationKey>,
     pub(crate) auto_subscribe: bool,
+    pub(crate) adaptive_stream: bool,
+    pub(crate) may_pause: bool,
     /// Explicit wishes that override `auto_subscribe`, by track; kept for tracks that may still come.
     pub(crate) wanted: BTreeMap<TrackSid, bool>,
     pub(crate) settings: BTreeMap<TrackSid, TrackSettings>,
@@ -71,6 +78,9 @@ pub(crate) struct Participant {
     /// Announced again under the id of a track that is still published: answered when that one ends.
     pub(crate) queued: Vec<AddTrack>,
     pub(crate) audio_level: AudioLevel,
+    /// How the line to it has been.
+    pub(crate) line: LineState,
+    pub(crate) standing: Standing,
 }
 
 /// The participant's socket.
@@ -111,6 +121,8 @@ impl Participant {
             client: join.client,
             joined_unix_ms: join.unix_ms,
             auto_subscribe: join.auto_subscribe,
+            adaptive_stream: join.adaptive_stream,
+            may_pause: join.may_pause,
             ..Self::bare(sid, join.identity, Signal::Connected(join.session), now)
         };
         if admission == Some(Admission::Waiting) {
@@ -166,6 +178,10 @@ impl Participant {
             pending: Vec::new(),
             publications: Vec::new(),
             auto_subscribe: false,
+            adaptive_stream: false,
+            may_pause: true,
+            line: LineState::default(),
+            standing: Standing::default(),
             wanted: BTreeMap::new(),
             settings: BTreeMap::new(),
             audience: Audience::Everyone,
@@ -262,7 +278,7 @@ impl Participant {
             is_publisher: !tracks.is_empty(),
             tracks,
             metadata: self.metadata.clone(),
-            attributes: self.attributes.clone(),
+            attributes: self.shown_attributes(),
             joined_unix_ms: self.joined_unix_ms,
             version: self.version,
             permission: self.permission.clone(),
@@ -272,6 +288,15 @@ impl Participant {
             data_tracks: self.data_tracks.infos(),
             disconnect_reason: None,
         }
+    }
+
+    /// Its attributes, and what the server says of its line.
+    fn shown_attributes(&self) -> BTreeMap<String, String> {
+        let mut shown = self.attributes.clone();
+        if self.line.is_low {
+            shown.insert(LOW_BANDWIDTH.to_owned(), "true".to_owned());
+        }
+        shown
     }
 
     /// As others see it for the last time.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use protocol::ids::TrackSid;
 
-use super::key_frame::KeyFrameRequests;
+use super::{demand::Demand, key_frame::KeyFrameRequests, meter::Meter};
 use crate::{
     connection::srtp::replay::ReplayWindow,
     keys::{LayerIndex, ParticipantKey, SubscriptionKey},
@@ -20,6 +20,7 @@ use crate::{
         nack::NackTracker,
         payload::CodecKind,
         reception::Reception,
+        rtcp::ReportBlock,
     },
     words::info::{TrackInfo, VideoLayer, VideoQuality},
 };
@@ -57,6 +58,8 @@ pub(crate) struct Publication {
     pub(crate) subscribers: Vec<SubscriptionKey>,
     /// The publisher knows that someone receives it.
     pub(crate) told_subscribed: bool,
+    /// Which layers the publisher knows to be wanted.
+    pub(crate) demand: Demand,
 }
 
 /// Where its packets come from.
@@ -199,6 +202,11 @@ pub(crate) struct Layer {
     pub(crate) reception: Reception,
     pub(crate) allowance: Allowance,
     pub(crate) requests: KeyFrameRequests,
+    pub(crate) meter: Meter,
+    /// Number of the first packet of the newest key frame.
+    pub(crate) last_key_frame: Option<ExtSeq>,
+    /// What its publisher was told last of its reception.
+    pub(crate) last_report: Option<ReportBlock>,
     /// What has come, by media or by retransmission: each number is forwarded once, ever.
     arrived: Option<ReplayWindow>,
     pub(crate) last_packet: Option<Instant>,
@@ -230,6 +238,9 @@ impl Layer {
             reception: Reception::new(codec.clock_rate()),
             allowance: Allowance::new(ceiling),
             requests: KeyFrameRequests::default(),
+            meter: Meter::default(),
+            last_key_frame: None,
+            last_report: None,
             arrived: None,
             last_packet: None,
             sender_report: None,

@@ -4,6 +4,7 @@ use protocol::{ids::TrackSid, permission::TrackSource};
 
 use super::{
     Room,
+    demand::Demand,
     participant::{Participant, PendingTrack},
     publication::{Origin, Publication, quality_of, sorted_layers},
 };
@@ -131,6 +132,7 @@ impl Room {
             layers: Vec::new(),
             subscribers: Vec::new(),
             told_subscribed: false,
+            demand: Demand::default(),
             info,
         });
         self.participants.get_mut(key)?.publications.push(publication);
@@ -176,12 +178,17 @@ impl Room {
         }
         one.info.muted = muted;
         one.info.version = one.info.version.saturating_add(1);
-        for subscription in one.subscribers.clone() {
-            if let Some(subscription) = self.subscriptions.get_mut(subscription) {
+        let subscribers = one.subscribers.clone();
+        for key in subscribers {
+            if let Some(subscription) = self.subscriptions.get_mut(key) {
                 subscription.stream.running = false;
+            }
+            if !muted {
+                self.ask_for_picture(context, key, publication, now);
             }
         }
         if !muted {
+            // For edges too.
             self.request_key_frame(context, publication, None, now);
         }
         self.announce(context, key);

@@ -7,7 +7,8 @@ use rand::Rng;
 
 use super::{
     Room,
-    subscription::{Binding, RtxStream, Stream, Subscription},
+    ladder::first_goal,
+    subscription::{Binding, Repairs, RtxStream, Stream, Subscription},
 };
 use crate::{
     connection::{outgoing::OutgoingStream, sdp::SectionKind},
@@ -87,6 +88,7 @@ impl Room {
     ) {
         let Some(publication) = self.publications.get_mut(publication_key) else { return };
         let Some(participant) = self.participants.get_mut(key) else { return };
+        let adaptive = participant.adaptive_stream;
         let Some(subscriber) = &mut participant.subscriber else { return };
         let kind = if publication.is_video() { SectionKind::Video } else { SectionKind::Audio };
         let connection = subscriber.connection;
@@ -99,6 +101,7 @@ impl Room {
             highest: first_number(context),
         });
         let rewriter = Rewriter::new(first_number(context).seq());
+        let goal = first_goal(adaptive, publication, &settings);
         let subscription = self.subscriptions.try_insert_with_key(|subscription| {
             mid = subscriber.assign(kind, subscription);
             mid.map(|mid| Subscription {
@@ -110,8 +113,11 @@ impl Room {
                 ssrc,
                 rtx,
                 binding: Binding::Offered,
+                is_plain_sound: false,
+                is_sound_doubled: false,
                 settings,
-                stream: Stream::new(rewriter),
+                stream: Stream::new(rewriter, goal),
+                repairs: if rtx.is_some() { Repairs::new() } else { Repairs::default() },
             })
             .ok_or(())
         });
@@ -125,6 +131,8 @@ impl Room {
             }
         }
         self.tell_interest(context, publication_key);
+        let now = context.now;
+        self.tell_demand(context, publication_key, now);
     }
 
     pub(super) fn unsubscribe(&mut self, context: &mut Context, key: SubscriptionKey) {
@@ -139,6 +147,7 @@ impl Room {
         }
         if let Some(connection) = context.connections.get_mut(subscription.connection) {
             connection.outgoing.streams.retain(|_, stream| stream.subscription != key);
+            connection.outgoing.pacer.forget(key);
         }
         self.tell_interest(context, subscription.publication);
     }
@@ -214,16 +223,14 @@ impl Room {
                 continue;
             };
             let Some(one) = self.subscriptions.get_mut(subscription) else { continue };
-            let enabled = one.settings.disabled && !settings.disabled;
             one.settings = settings;
             if settings.disabled {
                 one.stream.running = false;
             }
             self.tell_interest(context, publication);
-            if enabled {
-                self.request_key_frame(context, publication, None, now);
-            }
+            self.tell_demand(context, publication, now);
         }
+        self.allocate(context, key, now);
     }
 
     /// The publisher says who may receive its tracks.

@@ -39,7 +39,10 @@ impl Room {
         if now >= self.window_ends {
             self.window_ends = now + WINDOW;
             self.tell_speakers(context);
+            self.allocate_all(context, now);
             self.nudge_layers(context, now);
+            self.tell_demands(context, now);
+            self.tell_quality(context, now);
             self.expire(context, now);
             self.shed_stalled(context, now);
             self.forget_departed(now);
@@ -140,15 +143,15 @@ impl Room {
             self.participant_joined(context, key);
         }
         if target == Target::Subscriber {
-            let publications: Vec<_> = self
+            let own: Vec<_> = self
                 .subscriptions
-                .values()
+                .iter()
                 // Who has switched a track off for now asks again when it is switched on.
-                .filter(|one| one.subscriber == key && !one.settings.disabled)
-                .map(|one| one.publication)
+                .filter(|(_, one)| one.subscriber == key && !one.settings.disabled)
+                .map(|(key, one)| (key, one.publication))
                 .collect();
-            for publication in publications {
-                self.request_key_frame(context, publication, None, now);
+            for (subscription, publication) in own {
+                self.ask_for_picture(context, subscription, publication, now);
             }
         }
     }

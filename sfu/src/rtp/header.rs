@@ -156,6 +156,13 @@ pub fn write(
     Some(FIXED_LEN + extension_len)
 }
 
+/// Says in a written header that the payload ends in padding.
+pub fn set_padding(packet: &mut [u8]) {
+    if let Some(flags) = packet.first_mut() {
+        *flags |= PADDING_BIT;
+    }
+}
+
 /// Whether a datagram of the RTP range (RFC 7983) is RTCP: packet types 192-223 (RFC 5761 §4).
 #[must_use]
 pub fn is_rtcp(datagram: &[u8]) -> bool {

@@ -19,8 +19,9 @@ use crate::{
     },
 };
 
-/// Epochs kept: switches within the life of the packet history (about a second) are few.
-const EPOCHS: usize = 8;
+/// Epochs kept: switches within the life of the packet history (about a second) are few, but where frames are left out
+/// each one left out begins an epoch, up to twenty in that time.
+const EPOCHS: usize = 24;
 
 /// One run of one layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +74,29 @@ impl Rewriter {
         }
     }
 
+    /// A packet of the running layer is left out: what follows it takes its number, and if it is the first left out of its
+    /// picture, the next picture takes the picture's id. Nothing happens if a later packet has been sent: then its number
+    /// stays a gap.
+    pub(crate) fn skip(&mut self, layer: LayerIndex, source: ExtSeq, is_new_picture: bool) {
+        let Some(current) = self.epochs.first_mut().and_then(Option::as_mut) else { return };
+        let Some(out) = current.out(source).filter(|_| current.layer == layer) else { return };
+        if out <= self.highest_out {
+            return;
+        }
+        let picture_id = current.offsets.picture_id.wrapping_sub(u16::from(is_new_picture));
+        let offsets = Offsets { picture_id, ..current.offsets };
+        let first_source = ExtSeq(source.0 + 1);
+        if current.first_source == source {
+            // Nothing of it has been sent.
+            (current.first_source, current.offsets) = (first_source, offsets);
+            return;
+        }
+        self.epochs.rotate_right(1);
+        if let Some(slot) = self.epochs.first_mut() {
+            *slot = Some(Epoch { layer, first_source, first_out: out, offsets });
+        }
+    }
+
     /// The layer began anew with other numbers: what was sent of it cannot be found any more, and what comes starts a
     /// new epoch. Its outgoing numbers stay used.
     pub(crate) fn forget(&mut self, layer: LayerIndex) {
@@ -81,16 +105,26 @@ impl Rewriter {
         }
     }
 
+    /// Whether nothing later of the running layer has been sent or left out.
+    #[must_use]
+    pub(crate) fn is_newest(&self, layer: LayerIndex, source: ExtSeq) -> bool {
+        self.current().is_some_and(|epoch| {
+            epoch.layer == layer && epoch.out(source).is_some_and(|out| out > self.highest_out)
+        })
+    }
+
     /// Whether this packet of a layer, or a later one, has been sent: it comes late, and no epoch may begin with it, or what
     /// is older would be given a higher number.
     #[must_use]
     pub(crate) fn has_passed(&self, layer: LayerIndex, source: ExtSeq) -> bool {
         let mut last = self.highest_out;
         for epoch in self.epochs.iter().flatten() {
-            if epoch.layer == layer {
-                return epoch.source(last).is_some_and(|last| source <= last);
+            if epoch.layer == layer
+                && let Some(last) = epoch.source(last)
+            {
+                return source <= last;
             }
-            last = ExtSeq(epoch.first_out.0.saturating_sub(1));
+            last = last.min(ExtSeq(epoch.first_out.0.saturating_sub(1)));
         }
         false
     }
@@ -111,7 +145,8 @@ impl Rewriter {
                 self.highest_out = self.highest_out.max(out);
                 return Some((out, epoch.offsets));
             }
-            end = epoch.first_out;
+            // An epoch may begin before one that is older, of which nothing was sent.
+            end = end.min(epoch.first_out);
         }
         None
     }
@@ -211,7 +246,7 @@ mod tests {
         // One number twice would be one AEAD nonce twice.
         #[test]
         fn every_number_is_given_out_once(
-            steps in proptest::collection::vec((0_u8..3, 0_u64..40, 0_u8..8), 1..400)
+            steps in proptest::collection::vec((0_u8..3, 0_u64..40, 0_u8..10), 1..400)
         ) {
             let mut rewriter = Rewriter::new(Seq(0));
             let mut used = std::collections::HashSet::new();
@@ -221,11 +256,48 @@ mod tests {
                 if action == 0 {
                     rewriter.begin(layer, source, Offsets::default());
                 }
+                if action > 7 {
+                    rewriter.skip(layer, source, true);
+                    used.insert((layer, source));
+                }
                 if used.insert((layer, source)) && let Some((out, _)) = rewriter.forward(layer, source) {
                     proptest::prop_assert!(given.insert(out), "{out:?} twice");
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_left_out_leaves_no_gap_and_is_not_counted_as_a_picture() {
+        let mut rewriter = Rewriter::new(Seq(10));
+        rewriter.begin(LOW, ExtSeq(100), Offsets::default());
+        let mut out = Vec::new();
+        // Frames of two packets; every other frame is left out, and packet 105 comes late.
+        for source in [100, 101, 102, 103, 104, 106, 107, 105, 108, 109] {
+            if source / 2 % 2 == 1 {
+                rewriter.skip(LOW, ExtSeq(source), source % 2 == 0);
+            } else {
+                let (seq, offsets) = rewriter.forward(LOW, ExtSeq(source)).unwrap();
+                out.push((source, seq.0, offsets.picture_id));
+            }
+        }
+        let gone = |count: u16| 0_u16.wrapping_sub(count);
+        assert_eq!(
+            out,
+            [
+                (100, 11, 0),
+                (101, 12, 0),
+                (104, 13, gone(1)),
+                (105, 14, gone(1)),
+                (108, 15, gone(2)),
+                (109, 16, gone(2))
+            ]
+        );
+        assert_eq!(rewriter.source_of(ExtSeq(14)).unwrap().1, ExtSeq(105));
+        assert!(rewriter.has_passed(LOW, ExtSeq(109)) && !rewriter.has_passed(LOW, ExtSeq(110)));
+        // Late: its number stays a gap.
+        rewriter.skip(LOW, ExtSeq(104), true);
+        assert_eq!(rewriter.forward(LOW, ExtSeq(110)).unwrap().0, ExtSeq(17));
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! Owns a window of the last 1024 transport-wide sequence numbers, 4 KiB per connection. Late
 //! packets are reported with what came after them again, as libwebrtc does.
 
+pub mod reader;
+
 use std::time::{Duration, Instant};
 
 use crate::rtp::{

@@ -72,6 +72,8 @@ pub struct Join {
     pub auto_subscribe: bool,
     /// The client adapts sizes to what is shown: start low.
     pub adaptive_stream: bool,
+    /// Pictures may be paused when the line does not carry them; else the lowest layer is always sent.
+    pub may_pause: bool,
     /// The client's software.
     pub client: ClientInfo,
     /// The participant to continue as, when the client reconnects (`reconnect=1&sid=`).
@@ -265,7 +267,7 @@ pub struct SimulcastCodec {
     pub cid: String,
 }
 
-/// How a subscriber wants a track (stored; layers follow it with the quality work).
+/// How a subscriber wants a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct TrackSettings {
     /// Send nothing for now.

@@ -10,7 +10,10 @@ use crate::{
     words::{
         administration::Administered,
         command::{AddTrack, DataTrackRequest, KnownDataTrack},
-        info::{Claims, DataTrackInfo, LeaveReason, ParticipantInfo, RoomInfo, Speaker, TrackInfo},
+        info::{
+            Claims, DataTrackInfo, LeaveReason, ParticipantInfo, QualityOf, RoomInfo, Speaker,
+            TrackInfo, VideoQuality,
+        },
         occurrence::Occurrence,
     },
 };
@@ -68,6 +71,26 @@ pub enum Message {
     Room(RoomInfo),
     /// Who started, changed or stopped (level 0) speaking.
     Speakers(Vec<Speaker>),
+    /// How well participants are connected, those of whom it has changed or is told anew.
+    ConnectionQuality(Vec<QualityOf>),
+    /// The line of the receiver of this message carries a track no more, or does again.
+    StreamState {
+        /// Whose.
+        publisher: ParticipantSid,
+        /// Which.
+        track: TrackSid,
+        /// Nothing of it is sent for now.
+        is_paused: bool,
+    },
+    /// Which layers of an own track somebody takes, lowest first.
+    SubscribedQuality {
+        /// Which.
+        track: TrackSid,
+        /// Its codec, as in `TrackInfo::mime_type`.
+        mime_type: String,
+        /// Every declared layer.
+        layers: Vec<(VideoQuality, bool)>,
+    },
     /// The server muted an own track.
     RemoteMute {
         /// The track.

@@ -221,6 +221,30 @@ pub struct Speaker {
     pub active: bool,
 }
 
+/// How well a participant is connected; LiveKit's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ConnectionQuality {
+    /// Nothing has come for seconds.
+    Lost,
+    /// Sound or picture suffer.
+    Poor,
+    /// Less than wanted, and nothing suffers.
+    Good,
+    /// As wanted.
+    Excellent,
+}
+
+/// How well one participant is connected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QualityOf {
+    /// Who.
+    pub participant: ParticipantSid,
+    /// How well.
+    pub quality: ConnectionQuality,
+    /// 0 to 5, like a mean opinion score.
+    pub score: f32,
+}
+
 /// What a refresh token is minted from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Claims {

@@ -4,6 +4,7 @@ use livekit_protocol as proto;
 use livekit_protocol::signal_response::Message as Response;
 use protocol::ids::{Identity, RoomName, SessionId};
 use protocol::token::{ApiKeys, Claims};
+use sfu::handle::ShardId;
 use sfu::words::{
     event::{Joined, LeaveAction, Resumed},
     info::{LeaveReason, ParticipantInfo},
@@ -13,6 +14,7 @@ use super::{Effect, End, Intervals, Session, send, split_departed};
 use crate::budget::Budget;
 use crate::clock::Now;
 use crate::config::Config;
+use crate::ice_servers::IceServers;
 use crate::limits::{PING_INTERVAL_S, PING_TIMEOUT_S};
 use crate::refresh::Refresh;
 use crate::wire::from_media;
@@ -37,7 +39,8 @@ pub(crate) struct Greeting<'a> {
 impl Greeting<'_> {
     /// The participant has joined.
     pub(crate) fn joined(self, joined: &Joined, now: Now) -> (Session, Vec<Effect>) {
-        let response = join_response(joined, self.protocol, self.config);
+        let ice_servers = self.ice_servers(joined.shard, now);
+        let response = join_response(joined, self.protocol, self.config, ice_servers);
         let mut session = self.session(&joined.participant, now);
         let mut effects = vec![send(response)];
         effects.extend(session.refresh_token(now));
@@ -50,8 +53,9 @@ impl Greeting<'_> {
         let (departed, present) = split_departed(resumed.participants);
         let own = present.iter().find(|info| info.identity == self.identity)?;
         let response = Response::Reconnect(proto::ReconnectResponse {
-            ice_servers: Vec::new(),
-            client_configuration: None,
+            // The client's list is replaced by this one.
+            ice_servers: self.ice_servers(resumed.shard, now),
+            client_configuration: client_configuration(self.config),
             server_info: Some(server_info(self.config)),
             last_message_seq: resumed.last_message_seq,
         });
@@ -69,6 +73,12 @@ impl Greeting<'_> {
     pub(crate) fn mismatched(protocol: u32) -> Vec<Effect> {
         let leave = from_media::leave(LeaveReason::StateMismatch, LeaveAction::Reconnect, protocol);
         vec![send(leave), Effect::End(End::Refused)]
+    }
+
+    fn ice_servers(&self, shard: ShardId, now: Now) -> Vec<proto::IceServer> {
+        let times = (self.token.expires_unix_s, now.unix_s());
+        let servers = self.config.ice_servers.as_ref();
+        servers.map(|all| all.of(&self.room, &self.identity, shard, times)).unwrap_or_default()
     }
 
     fn session(self, own: &ParticipantInfo, now: Now) -> Session {
@@ -93,7 +103,16 @@ impl Greeting<'_> {
     }
 }
 
-fn join_response(joined: &Joined, protocol: u32, config: &Config) -> Response {
+fn client_configuration(config: &Config) -> Option<proto::ClientConfiguration> {
+    config.ice_servers.as_ref().and_then(IceServers::client_configuration)
+}
+
+fn join_response(
+    joined: &Joined,
+    protocol: u32,
+    config: &Config,
+    ice_servers: Vec<proto::IceServer>,
+) -> Response {
     Response::Join(proto::JoinResponse {
         room: Some(from_media::room(joined.room.clone())),
         participant: Some(from_media::participant(joined.participant.clone())),
@@ -102,7 +121,8 @@ fn join_response(joined: &Joined, protocol: u32, config: &Config) -> Response {
         server_region: config.region.clone(),
         server_info: Some(server_info(config)),
         // No default STUN server: nobody else learns of a consultation.
-        ice_servers: Vec::new(),
+        ice_servers,
+        client_configuration: client_configuration(config),
         // The subscriber connection as primary came with protocol 3.
         subscriber_primary: joined.subscriber_primary && protocol >= 3,
         ping_interval: PING_INTERVAL_S,

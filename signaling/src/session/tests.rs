@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use prost::Message as _;
 use protocol::permission::Admission;
 use protocol::token::{Kind, verify};
+use protocol::turn_credential::TurnSecret;
 use sfu::handle::ShardId;
 use sfu::words::{
     command::RemoteDescription,
@@ -15,6 +16,7 @@ use sfu::words::{
 
 use super::*;
 use crate::config::Config;
+use crate::ice_servers::IceServers;
 use crate::limits::FRAMES_BURST;
 use crate::samples::{self, UNIX_S};
 
@@ -146,6 +148,39 @@ fn a_resume_tells_who_left_before_who_is_there_and_then_the_room() {
     assert_eq!(sids, ["PA_patient", "PA_doctor"]);
     assert!(matches!(responses[3], Response::RoomUpdate(_)));
     assert!(matches!(responses[4], Response::RefreshToken(_)));
+}
+
+#[test]
+fn our_turn_is_named_to_a_client_when_it_joins_and_anew_when_it_resumes() {
+    let shard_1 = "turn:192.0.2.1:7883?transport=udp";
+    let ice_servers = IceServers {
+        secret: TurnSecret::new(b"a secret of the tests"),
+        urls_by_shard: vec![vec!["turn:192.0.2.1:7882?transport=udp".into()], vec![shard_1.into()]],
+        force_relay: true,
+    };
+    let config = Config { ice_servers: Some(ice_servers), ..Config::default() };
+    let joined = Joined { shard: ShardId(1), ..joined() };
+    let (_, effects) = greeting(17, &config).joined(&joined, samples::now());
+    let Response::Join(join) = &sent(&effects)[0] else { panic!() };
+    let resumed = Resumed {
+        shard: ShardId(1),
+        room: samples::room(),
+        participants: vec![samples::participant("doctor")],
+        last_message_seq: 0,
+    };
+    let later = after(samples::now(), Duration::from_secs(3600 * 24));
+    let (_, effects) = greeting(17, &config).resumed(resumed, later).unwrap();
+    let Response::Reconnect(reconnect) = &sent(&effects)[0] else { panic!() };
+    for (servers, client) in [
+        (&join.ice_servers, &join.client_configuration),
+        (&reconnect.ice_servers, &reconnect.client_configuration),
+    ] {
+        assert_eq!(servers[0].urls, [shard_1]);
+        assert!(!servers[0].username.contains("doctor") && !servers[0].credential.is_empty());
+        let forced = client.as_ref().unwrap().force_relay();
+        assert_eq!(forced, livekit_protocol::ClientConfigSetting::Enabled);
+    }
+    assert_ne!(join.ice_servers[0].username, reconnect.ice_servers[0].username);
 }
 
 #[test]

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use livekit_protocol::{self as proto, RoomEndReason};
 use protocol::ids::RoomSid;
-use sfu::words::occurrence::{Occurrence, RoomEnd, What};
+use sfu::words::{
+    info::ParticipantInfo,
+    occurrence::{Occurrence, QualitySample, RoomEnd, What},
+};
 
 use crate::clock::Now;
 use crate::wire::from_media;
@@ -52,6 +55,9 @@ fn event(occurrence: Occurrence, id: String, created_at: i64) -> proto::WebhookE
         | What::ParticipantAborted(who) => {
             event.participant = Some(from_media::participant(*who));
         }
+        What::ParticipantQuality(who, samples) => {
+            event.participant = Some(quality(*who, &samples));
+        }
         What::TrackPublished(who, track) | What::TrackUnpublished(who, track) => {
             event.participant = Some(from_media::participant(*who));
             event.track = Some(from_media::track(*track));
@@ -60,12 +66,24 @@ fn event(occurrence: Occurrence, id: String, created_at: i64) -> proto::WebhookE
     event
 }
 
+/// LiveKit's event has no place for a series: it is told as an attribute, so that its SDKs can read the rest.
+fn quality(who: ParticipantInfo, samples: &[QualitySample]) -> proto::ParticipantInfo {
+    let mut participant = from_media::participant(who);
+    let text = serde_json::to_string(samples).unwrap_or_default();
+    participant.attributes.insert(QUALITY_ATTRIBUTE.to_owned(), text);
+    participant
+}
+
+/// The attribute of a `participant_quality` event that holds the series, as JSON.
+const QUALITY_ATTRIBUTE: &str = "bedside.quality";
+
 fn name(what: &What) -> &'static str {
     match what {
         What::RoomStarted => "room_started",
         What::RoomFinished(_) => "room_finished",
         What::ParticipantJoined(_) => "participant_joined",
         What::ParticipantLeft(_) => "participant_left",
+        What::ParticipantQuality(..) => "participant_quality",
         What::ParticipantAborted(_) => "participant_connection_aborted",
         What::TrackPublished(..) => "track_published",
         What::TrackUnpublished(..) => "track_unpublished",

@@ -3,13 +3,16 @@
 use livekit_protocol as proto;
 use livekit_protocol::signal_response::Message as Response;
 use prost::Message as _;
-use protocol::permission::{Permission, TrackSource};
+use protocol::{
+    ids::{ParticipantSid, TrackSid},
+    permission::{Permission, TrackSource},
+};
 use sfu::words::{
     command::AddTrack,
     event::{LeaveAction, Outcome, SubscriptionError},
     info::{
-        CodecInfo, LeaveReason, MediaKind, ParticipantInfo, ParticipantKind, ParticipantState,
-        RoomInfo, TrackInfo, VideoLayer, VideoQuality,
+        CodecInfo, ConnectionQuality, LeaveReason, MediaKind, ParticipantInfo, ParticipantKind,
+        ParticipantState, QualityOf, RoomInfo, TrackInfo, VideoLayer, VideoQuality,
     },
 };
 
@@ -259,6 +262,58 @@ pub(crate) fn subscription_error(error: SubscriptionError) -> proto::Subscriptio
         SubscriptionError::CodecUnsupported => proto::SubscriptionError::SeCodecUnsupported,
         SubscriptionError::TrackNotFound => proto::SubscriptionError::SeTrackNotfound,
     }
+}
+
+pub(crate) fn connection_quality(updates: Vec<QualityOf>) -> Response {
+    let level = |quality| match quality {
+        ConnectionQuality::Lost => proto::ConnectionQuality::Lost,
+        ConnectionQuality::Poor => proto::ConnectionQuality::Poor,
+        ConnectionQuality::Good => proto::ConnectionQuality::Good,
+        ConnectionQuality::Excellent => proto::ConnectionQuality::Excellent,
+    };
+    let updates = updates.into_iter().map(|one| proto::ConnectionQualityInfo {
+        participant_sid: one.participant.into(),
+        quality: level(one.quality) as i32,
+        score: one.score,
+    });
+    Response::ConnectionQuality(proto::ConnectionQualityUpdate { updates: updates.collect() })
+}
+
+pub(crate) fn stream_state(
+    publisher: ParticipantSid,
+    track: TrackSid,
+    is_paused: bool,
+) -> Response {
+    let state = if is_paused { proto::StreamState::Paused } else { proto::StreamState::Active };
+    Response::StreamStateUpdate(proto::StreamStateUpdate {
+        stream_states: vec![proto::StreamStateInfo {
+            participant_sid: publisher.into(),
+            track_sid: track.into(),
+            state: state as i32,
+        }],
+    })
+}
+
+/// Clients with one codec a track read the older list, those with several the newer.
+#[expect(deprecated, reason = "older clients read it")]
+pub(crate) fn subscribed_quality(
+    track: TrackSid,
+    mime_type: &str,
+    layers: Vec<(VideoQuality, bool)>,
+) -> Response {
+    let qualities: Vec<_> = layers
+        .into_iter()
+        .map(|(quality, enabled)| proto::SubscribedQuality {
+            quality: self::quality(quality) as i32,
+            enabled,
+        })
+        .collect();
+    let codec = mime_type.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    Response::SubscribedQualityUpdate(proto::SubscribedQualityUpdate {
+        track_sid: track.into(),
+        subscribed_qualities: qualities.clone(),
+        subscribed_codecs: vec![proto::SubscribedCodec { codec, qualities }],
+    })
 }
 
 pub(crate) fn quality(quality: VideoQuality) -> proto::VideoQuality {

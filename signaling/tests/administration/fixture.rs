@@ -54,6 +54,7 @@ pub(crate) async fn start_with_webhooks(webhooks: Option<webhooks::Config>) -> S
         udp_port: 0,
         advertise: vec![loopback],
         limits: Limits::default(),
+        turn: None,
     };
     let media = sfu::Handle::start(&config, &events.sink()).unwrap();
     let webhooks = webhooks.map(|config| {

@@ -9,7 +9,7 @@ use sfu::words::{
     info::{ParticipantInfo, ParticipantState},
 };
 
-use super::{Slot, VirtualClient};
+use super::{Feedback, Slot, VirtualClient};
 use crate::{
     incoming::IncomingStream,
     outgoing::{Negotiated, PublishedTrack},
@@ -108,6 +108,14 @@ impl VirtualClient {
                     self.speakers.insert(speaker.participant.clone(), speaker);
                 }
             }
+            Message::SubscribedQuality { track, layers, .. } => {
+                // What is not named is not wanted.
+                let mut wanted = [false; 3];
+                for (place, (_, is_wanted)) in wanted.iter_mut().zip(&layers) {
+                    *place = *is_wanted;
+                }
+                self.want_layers(&track, wanted, now);
+            }
             Message::RequestOutcome { outcome, add_track: Some(_), .. } => {
                 self.track_refusals.push(outcome);
             }
@@ -118,9 +126,11 @@ impl VirtualClient {
 
     fn take_participants(&mut self, participants: Vec<ParticipantInfo>) {
         for participant in participants {
-            let known = self.participants.get(&participant.sid).map(|known| known.version);
-            // LiveKit clients drop what is not newer.
-            let is_news = known.is_none_or(|known| participant.version > known);
+            let known = self.participants.get(&participant.sid);
+            // LiveKit clients drop what is not newer; but whoever has left they forget, with their version.
+            let is_news = known.is_none_or(|known| {
+                known.state == ParticipantState::Disconnected || participant.version > known.version
+            });
             if is_news && self.sid.as_ref() != Some(&participant.sid) {
                 // As livekit-client, by identity: a new sid is a replacement (from protocol 12 on), and whoever left
                 // is gone under every sid.
@@ -199,13 +209,15 @@ impl VirtualClient {
             let is_new = track.negotiated.is_none();
             if let Some(pt) = pt.filter(|_| is_new && section.receives) {
                 let rtx = track.is_video.then_some(sdp::VP8_RTX);
-                track.negotiated = Some(Negotiated { mid: section.mid, pt, rtx });
+                let red = section.pt("red").filter(|_| track.is_redundant);
+                track.negotiated = Some(Negotiated { mid: section.mid, pt, rtx, red });
                 if !track.is_muted && !track.is_removed {
                     track.layers.iter_mut().for_each(|layer| layer.start(now));
                 }
             }
         }
         self.publisher.set_remote(remote, now);
+        self.watch_uplink(now);
         if self.must_offer {
             self.offer();
         }
@@ -221,7 +233,8 @@ impl VirtualClient {
         }
         self.update_streams(&remote);
         let local = local_side(&self.subscriber, &self.config.identity);
-        let sdp = sdp::write_answer(local, id.into(), &remote);
+        let takes_transport_cc = self.config.feedback == Feedback::TransportCc;
+        let sdp = sdp::write_answer(local, id.into(), &remote, takes_transport_cc);
         self.subscriber.set_remote(remote, now);
         let sdp = self.answers_with.take().unwrap_or(sdp);
         self.requests.push_back(Asking::Answer { id, sdp });
@@ -263,6 +276,10 @@ impl VirtualClient {
             let place = self.streams.len();
             let mut stream = IncomingStream::new(track, section.mid, ssrcs, is_video);
             stream.pt = section.pt(if is_video { "vp8" } else { "opus" });
+            stream.red = section.pt("red").filter(|_| !is_video);
+            if self.config.attends {
+                stream.attend();
+            }
             self.streams.push(stream);
             self.by_ssrc.insert(ssrcs.0, (place, false));
             if let Some(rtx) = ssrcs.1 {
@@ -292,5 +309,6 @@ fn offered_track(track: &PublishedTrack) -> sdp::OfferedTrack {
         ssrcs: rids.is_empty().then_some((first.ssrc, first.rtx_ssrc)),
         rids,
         is_sending: !track.is_removed,
+        is_redundant: track.is_redundant,
     }
 }

@@ -157,6 +157,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what goes out
+         * @description The newest first: a clinic's own for its administrators, everybody's for those of the installation.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/jobs/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends something again
+         * @description What failed, what may have arrived (`unknown`), or an event that was set aside. What it says is looked at anew: a
+         *     reminder of an appointment that was moved since is not sent.
+         */
+        post: operations["replay_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/signing-keys": {
         parameters: {
             query?: never;
@@ -313,6 +354,28 @@ export interface paths {
         put?: never;
         /** Approves a request */
         post: operations["approve_appointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appointments/{id}/calendar.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads an appointment as a calendar's entry
+         * @description A file for any calendar (RFC 5545). Its `UID` stays through all reschedulings, its `SEQUENCE` is the revision, so
+         *     that a newer file replaces an older one. Says that there is an appointment, not what for. Seen in the patient's
+         *     access log.
+         */
+        get: operations["read_calendar_entry"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1096,6 +1159,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/break-glass": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists who broke the glass
+         * @description The newest first. Seen in the patients' access logs.
+         */
+        get: operations["list_break_glass"];
+        put?: never;
+        /**
+         * Breaks the glass
+         * @description A practitioner who takes no part in a patient's visits reads them for at most an hour. Needs a fresh proof. The clinic
+         *     hears of it at once and looks at each; the patient finds it in their access log.
+         */
+        post: operations["break_glass"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/break-glass/{id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says whether it was right
+         * @description Needs a fresh proof, and somebody else than who broke the glass.
+         */
+        post: operations["review_break_glass"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/clinics": {
         parameters: {
             query?: never;
@@ -1490,6 +1598,105 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/data-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what the clinic's patients asked for about their data */
+        get: operations["list_data_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data-requests/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has a request carried out
+         * @description Needs a fresh proof. An erasure cannot be taken back: the patient's key is destroyed. Not while there are appointments
+         *     to come.
+         */
+        post: operations["approve_data_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/data-requests/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refuses a request
+         * @description Needs a fresh proof. For who must keep the data by law.
+         */
+        post: operations["refuse_data_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watches what happens
+         * @description A WebSocket. First comes `{"type":"hello","last_event_id":"41","resumed":true}`; `resumed` is false when what was
+         *     missed can no longer be told, and the client loads its state anew. Then come events: `{"type":"event","id":"42",
+         *     "topic":"appointment.booked","at":"...","about":"apt_...","rev":2,"data":{...}}`; one without `id` is for this moment
+         *     only. Closed with 4401 when the session has ended, 4408 when the reader is too slow, 4409 when it is silent: a new
+         *     ticket and `last_event_id` go on where it was.
+         */
+        get: operations["open_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a ticket for the socket of events */
+        post: operations["create_events_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/holds": {
         parameters: {
             query?: never;
@@ -1523,6 +1730,26 @@ export interface paths {
         post?: never;
         /** Gives a held time up */
         delete: operations["release_hold"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hooks/sms/{delivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a provider's word about a text message
+         * @description In Twilio's shape: a form, signed by `X-Twilio-Signature`. A word without a signature that fits is answered 404.
+         */
+        post: operations["receive_sms_status"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1580,6 +1807,88 @@ export interface paths {
         /** Reads my own account */
         get: operations["read_me"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/access-log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads who saw my data
+         * @description The newest first: every look at it and every change of it, mine among them. Reading this is logged too.
+         */
+        get: operations["read_access_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/data-requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what I asked for about my data */
+        get: operations["list_my_data_requests"];
+        put?: never;
+        /**
+         * Asks for a copy of my data, or that it is forgotten
+         * @description Needs a fresh proof. The clinic decides; then it is done by itself.
+         */
+        post: operations["create_data_request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/data-requests/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads the copy of my data
+         * @description Needs a fresh proof. There for a month after it was made. Seen in my access log.
+         */
+        get: operations["read_data_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/notification-preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads how I want to be told */
+        get: operations["read_notification_preferences"];
+        /**
+         * Chooses how I want to be told
+         * @description In force from the next message on, those that wait among them.
+         */
+        put: operations["update_notification_preferences"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2092,6 +2401,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/webhook-deliveries/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells a program something again
+         * @description The same event under the same `webhook-id`, with a new timestamp and signature.
+         */
+        post: operations["replay_webhook_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the clinic's programs that are told of events */
+        get: operations["list_webhook_endpoints"];
+        put?: never;
+        /**
+         * Names a program that is told of events
+         * @description Needs a fresh proof. Its key is told once. Each event is a POST of JSON, signed as Standard Webhooks says: an
+         *     HMAC-SHA256 over `webhook-id`, `webhook-timestamp` and the body, joined by full stops. The same `webhook-id` comes
+         *     again when an answer was lost.
+         */
+        post: operations["create_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a program that is told of events */
+        get: operations["read_webhook_endpoint"];
+        /**
+         * Changes a program that is told of events
+         * @description Needs a fresh proof.
+         */
+        put: operations["update_webhook_endpoint"];
+        post?: never;
+        /** Ends a program that is told of events */
+        delete: operations["end_webhook_endpoint"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what a program was told
+         * @description The newest first: the event, how often it was tried, and what became of it.
+         */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/webhook-endpoints/{id}/rotate-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a program another key
+         * @description Needs a fresh proof. Told once; the old key signs beside the new one for a day.
+         */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2101,6 +2515,29 @@ export interface components {
             account?: components["schemas"]["NewAccountBody"] | null;
             /** @description The secret, from the link's fragment. */
             token: string;
+        };
+        /** @description One look at my data, or change of it. */
+        AccessView: {
+            /**
+             * @description What was done: an operation of this API.
+             * @example read_patient
+             */
+            act: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description By whom; absent for programs. */
+            by?: string | null;
+            /** @description To what kind of thing. */
+            kind: string;
+            /** @description `done` or `refused`. */
+            outcome: string;
+            /** @description As what: `practitioner`, `receptionist`, `patient`, `service`, `system`. */
+            role: string;
+            /** @description To which one. */
+            subject?: string | null;
         };
         /** @description An account. */
         AccountView: {
@@ -2211,6 +2648,37 @@ export interface components {
              * @example 2026-03-02T06:30:00Z
              */
             start?: string | null;
+        };
+        /** @description One breaking of the glass. */
+        BreakGlassView: {
+            /**
+             * Format: date-time
+             * @description From when.
+             */
+            created_at: string;
+            /** @description Which one. */
+            id: string;
+            /** @description Whether it was right, once somebody looked. */
+            justified?: boolean | null;
+            /** @description Whether three days passed without anybody looking. */
+            overdue: boolean;
+            /** @description Whose visits. */
+            patient: string;
+            /** @description As which practitioner. */
+            practitioner: string;
+            /** @description In their words; absent once the patient is forgotten. */
+            reason?: string | null;
+            /** @description When the clinic looked at it. */
+            reviewed_at?: string | null;
+            /**
+             * Format: date-time
+             * @description To before when.
+             */
+            until: string;
+            /** @description Who. */
+            user_id: string;
+            /** @description `emergency`, `substitute` or `other`. */
+            why: string;
         };
         /** @description What cancelling costs. */
         CancelBody: {
@@ -2384,6 +2852,36 @@ export interface components {
             /** @description Which one. */
             id: string;
         };
+        /** @description What is asked for. */
+        DataRequestBody: {
+            /**
+             * @description `export`: a copy of everything; `erasure`: that everything is forgotten.
+             * @example export
+             */
+            kind: string;
+            /** @description The patient; may be left out by who speaks for nobody else. */
+            patient?: string | null;
+        };
+        /** @description A request about a patient's data. */
+        DataRequestView: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /** @description When it was done. */
+            done_at?: string | null;
+            /** @description Which one. */
+            id: string;
+            /** @description `export` or `erasure`. */
+            kind: string;
+            /** @description About whom. */
+            patient: string;
+            /** @description When the clinic decided. */
+            reviewed_at?: string | null;
+            /** @description `requested`, `approved`, `refused` or `done`. */
+            state: string;
+        };
         /** @description The hours of one day of the week. */
         DayBody: {
             /**
@@ -2524,6 +3022,44 @@ export interface components {
             /** @description `practitioner`, `receptionist`, `clinic_admin`. */
             role: string;
         };
+        /** @description Something that goes out. Says to which account or endpoint, never to which address, and not what. */
+        JobView: {
+            /** @description What it is about. */
+            about: string;
+            /**
+             * Format: int64
+             * @description In which revision.
+             */
+            about_rev: number;
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /** @description The clinic; absent for letters about signing in. */
+            clinic_id?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /** @description When it ended. */
+            done_at?: string | null;
+            /** @description When it is due, or was. */
+            due_at?: string | null;
+            /** @description Which one. */
+            id: string;
+            /** @description `email`, `sms`, `webhook` or `event`. */
+            kind: string;
+            /** @description Which message: `letter`, `appointment.booked`, `reminder.60`, or the event's topic. */
+            message: string;
+            /** @description Why it was not sent, or what went wrong last. */
+            reason?: string | null;
+            /** @description The account or the endpoint; absent for a letter. */
+            recipient?: string | null;
+            /** @description Where it stands. `unknown`: it may have arrived, and was not sent again. */
+            state: string;
+        };
         /** @description Whom a link is for. */
         JoinLinkBody: {
             /** @description An e-mail address to send the link to. */
@@ -2605,6 +3141,16 @@ export interface components {
             revoked_at?: string | null;
             /** @description What it may do. */
             scope: string;
+        };
+        /** @description A program with its key. */
+        KeyedWebhookView: {
+            /** @description The program. */
+            endpoint: components["schemas"]["WebhookView"];
+            /**
+             * @description What signs, as Standard Webhooks writes it. Told once.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw
+             */
+            secret: string;
         };
         /** @description Keys (RFC 7517 §5). */
         KeysView: {
@@ -2810,6 +3356,34 @@ export interface components {
             windows: components["schemas"]["WindowBody"][];
         };
         /** @description A part of a list. */
+        PageView_AccessView: {
+            /** @description The items. */
+            items: {
+                /**
+                 * @description What was done: an operation of this API.
+                 * @example read_patient
+                 */
+                act: string;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description By whom; absent for programs. */
+                by?: string | null;
+                /** @description To what kind of thing. */
+                kind: string;
+                /** @description `done` or `refused`. */
+                outcome: string;
+                /** @description As what: `practitioner`, `receptionist`, `patient`, `service`, `system`. */
+                role: string;
+                /** @description To which one. */
+                subject?: string | null;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         PageView_AccountView: {
             /** @description The items. */
             items: {
@@ -2873,6 +3447,42 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        PageView_BreakGlassView: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description From when.
+                 */
+                created_at: string;
+                /** @description Which one. */
+                id: string;
+                /** @description Whether it was right, once somebody looked. */
+                justified?: boolean | null;
+                /** @description Whether three days passed without anybody looking. */
+                overdue: boolean;
+                /** @description Whose visits. */
+                patient: string;
+                /** @description As which practitioner. */
+                practitioner: string;
+                /** @description In their words; absent once the patient is forgotten. */
+                reason?: string | null;
+                /** @description When the clinic looked at it. */
+                reviewed_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description To before when.
+                 */
+                until: string;
+                /** @description Who. */
+                user_id: string;
+                /** @description `emergency`, `substitute` or `other`. */
+                why: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         PageView_ClientView: {
             /** @description The items. */
             items: {
@@ -2922,6 +3532,31 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        PageView_DataRequestView: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                created_at: string;
+                /** @description When it was done. */
+                done_at?: string | null;
+                /** @description Which one. */
+                id: string;
+                /** @description `export` or `erasure`. */
+                kind: string;
+                /** @description About whom. */
+                patient: string;
+                /** @description When the clinic decided. */
+                reviewed_at?: string | null;
+                /** @description `requested`, `approved`, `refused` or `done`. */
+                state: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         PageView_EntryView: {
             /** @description The items. */
             items: {
@@ -2951,6 +3586,49 @@ export interface components {
                 subject_id?: string | null;
                 /** @description By whom. */
                 user_id?: string | null;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        PageView_JobView: {
+            /** @description The items. */
+            items: {
+                /** @description What it is about. */
+                about: string;
+                /**
+                 * Format: int64
+                 * @description In which revision.
+                 */
+                about_rev: number;
+                /**
+                 * Format: int32
+                 * @description How often it was tried.
+                 */
+                attempts: number;
+                /** @description The clinic; absent for letters about signing in. */
+                clinic_id?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                created_at: string;
+                /** @description When it ended. */
+                done_at?: string | null;
+                /** @description When it is due, or was. */
+                due_at?: string | null;
+                /** @description Which one. */
+                id: string;
+                /** @description `email`, `sms`, `webhook` or `event`. */
+                kind: string;
+                /** @description Which message: `letter`, `appointment.booked`, `reminder.60`, or the event's topic. */
+                message: string;
+                /** @description Why it was not sent, or what went wrong last. */
+                reason?: string | null;
+                /** @description The account or the endpoint; absent for a letter. */
+                recipient?: string | null;
+                /** @description Where it stands. `unknown`: it may have arrived, and was not sent again. */
+                state: string;
             }[];
             /** @description Where the next page begins; absent on the last one. */
             next?: string | null;
@@ -3166,6 +3844,23 @@ export interface components {
              */
             rev: number;
         };
+        /** @description Why somebody breaks the glass. */
+        PleaBody: {
+            /**
+             * Format: int32
+             * @description For how long.
+             */
+            minutes: number;
+            /** @description Whose visits. */
+            patient: string;
+            /** @description In one's own words; kept sealed. */
+            reason: string;
+            /**
+             * @description `emergency`, `substitute` or `other`.
+             * @example emergency
+             */
+            why: string;
+        };
         /** @description A practitioner's public card. */
         PractitionerBody: {
             /** @description Name, specialties, languages, qualifications, licences, photo, fee, biography. */
@@ -3200,6 +3895,19 @@ export interface components {
         PractitionersView: {
             /** @description Who. */
             items: components["schemas"]["FoundPractitionerView"][];
+        };
+        /** @description How I want to be told. */
+        PreferencesBody: {
+            /** @description Mail about appointments. Letters about signing in are sent whatever is chosen. */
+            email: boolean;
+            /**
+             * @description A telephone with its country; needed for text messages. Kept sealed.
+             * @example +254700000001
+             */
+            phone?: string | null;
+            quiet_hours?: components["schemas"]["QuietBody"] | null;
+            /** @description Text messages to `phone`. */
+            sms: boolean;
         };
         /** @description A prescription. */
         PrescriptionView: {
@@ -3323,6 +4031,19 @@ export interface components {
             /** @description What it wants. */
             scopes: components["schemas"]["ScopeView"][];
         };
+        /** @description Hours of every day; over midnight when they end before they begin. */
+        QuietBody: {
+            /**
+             * @description From here.
+             * @example 22:00:00
+             */
+            from: string;
+            /**
+             * @description To before here.
+             * @example 07:00:00
+             */
+            to: string;
+        };
         /** @description Who has lost a link. */
         RecoverBody: {
             /** @description The e-mail address that the clinic has. */
@@ -3374,6 +4095,11 @@ export interface components {
             password: string;
             /** @description The secret, from the link's fragment. */
             token: string;
+        };
+        /** @description What the clinic says. */
+        ReviewBody: {
+            /** @description Whether it was right. */
+            justified: boolean;
         };
         /**
          * @description What somebody comes as.
@@ -3701,6 +4427,16 @@ export interface components {
             /** @description One of the codes that were written down. */
             recovery_code: string;
         };
+        /** @description A ticket for a socket. */
+        TicketView: {
+            /**
+             * Format: date-time
+             * @description Until when.
+             */
+            expires_at: string;
+            /** @description Sent as `ticket` in the socket's address. Good once. */
+            ticket: string;
+        };
         /** @description A secret from a mail. */
         TokenBody: {
             /** @description The secret, from the link's fragment. */
@@ -3833,6 +4569,55 @@ export interface components {
             visit_state: string;
             /** @description Since when they wait, or waited last. */
             waiting_since?: string | null;
+        };
+        /** @description What a clinic says of a program. */
+        WebhookBody: {
+            /** @description Whether it is told at present. */
+            active?: boolean;
+            /** @description What it is for. */
+            description?: string;
+            /**
+             * @description Topics, or beginnings of topics that end in a full stop; every one when empty.
+             * @example [
+             *       "appointment."
+             *     ]
+             */
+            topics?: string[];
+            /**
+             * @description Where it is told: https, and a public address unless the installation allows others.
+             * @example https://clinic.example/bedside
+             */
+            url: string;
+        };
+        /** @description A program that is told of events, without its key. */
+        WebhookView: {
+            /** @description Whether it is told at present. */
+            active: boolean;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /** @description What it is for. */
+            description: string;
+            /** @description Which one. */
+            id: string;
+            /** @description Until when the key before this one signs too. */
+            old_secret_until?: string | null;
+            /**
+             * Format: int64
+             * @description How often it was changed; also the `ETag`.
+             */
+            rev: number;
+            /** @description Topics, or beginnings of topics that end in a full stop; every one when empty. */
+            topics: string[];
+            /** @description Where it is told. */
+            url: string;
+        };
+        /** @description The clinic's programs. */
+        WebhooksView: {
+            /** @description All of them: there are 20 at most. */
+            items: components["schemas"]["WebhookView"][];
         };
         /** @description A part of a day. An end of 00:00 is the end of the day. */
         WindowBody: {
@@ -4097,6 +4882,76 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UserInfoView"];
                 };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description `email`, `sms` or `webhook`; `event` for messages that could not be handed out and were set aside. */
+                kind?: string;
+                /** @description `waiting`, `sending`, `sent`, `delivered`, `skipped`, `failed` or `unknown`. */
+                state?: string;
+                /** @description About this: an appointment's id. */
+                about?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of jobs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_JobView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is due now */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not done */
             "4XX": {
@@ -4407,6 +5262,38 @@ export interface operations {
                 };
             };
             /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_calendar_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The appointment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            /** @description Not there */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5866,6 +6753,107 @@ export interface operations {
             };
         };
     };
+    list_break_glass: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_BreakGlassView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    break_glass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PleaBody"];
+            };
+        };
+        responses: {
+            /** @description The glass is broken */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BreakGlassView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    review_break_glass: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Which one */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewBody"];
+            };
+        };
+        responses: {
+            /** @description Kept */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_clinics: {
         parameters: {
             query?: {
@@ -6768,6 +7756,165 @@ export interface operations {
             };
         };
     };
+    list_data_requests: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of requests */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_DataRequestView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approve_data_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataRequestView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refuse_data_request: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataRequestView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_events: {
+        parameters: {
+            query: {
+                /** @description From `POST /v1/events/ticket`. */
+                ticket: string;
+                /** @description The `id` of the last event that the client has: what it missed comes first. */
+                last_event_id?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The socket */
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_events_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ticket */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     create_hold: {
         parameters: {
             query?: never;
@@ -6824,6 +7971,40 @@ export interface operations {
                 content?: never;
             };
             /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_sms_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The delivery that it is about */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-www-form-urlencoded": string;
+            };
+        };
+        responses: {
+            /** @description Taken */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -6914,6 +8095,211 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MeView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_access_log: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description The patient; may be left out by who speaks for nobody else. */
+                patient?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_AccessView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_my_data_requests: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description The patient; may be left out by who speaks for nobody else. */
+                patient?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of requests */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_DataRequestView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_data_request: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DataRequestBody"];
+            };
+        };
+        responses: {
+            /** @description The request */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataRequestView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_data_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The request */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The copy: profile, appointments, access log */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_notification_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description My choices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesBody"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_notification_preferences: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreferencesBody"];
+            };
+        };
+        responses: {
+            /** @description My choices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesBody"];
                 };
             };
             /** @description Not done */
@@ -8146,6 +9532,268 @@ export interface operations {
                 };
             };
             /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The delivery */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is due now */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_endpoints: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The programs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhooksView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookBody"];
+            };
+        };
+        responses: {
+            /** @description The program and its key */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyedWebhookView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The program */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The program */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The program */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookBody"];
+            };
+        };
+        responses: {
+            /** @description The program */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_webhook_endpoint: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The program */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The program */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of deliveries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_JobView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The program */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The program and its new key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyedWebhookView"];
+                };
+            };
+            /** @description Not done */
             "4XX": {
                 headers: {
                     [name: string]: unknown;

@@ -17,7 +17,9 @@ fn needed(act: Act) -> Option<Scope> {
         Act::UserInfo => Some(Scope::OpenId),
         Act::ReadPatient | Act::ListProxies | Act::ListStaff => Some(Scope::PeopleRead),
         Act::UpdatePatient | Act::UpdatePractitioner => Some(Scope::PeopleWrite),
-        Act::ReadAppointment | Act::ListAppointments => Some(Scope::AppointmentsRead),
+        Act::ReadAppointment | Act::ListAppointments | Act::ReadCalendarEntry => {
+            Some(Scope::AppointmentsRead)
+        }
         Act::CreateHold
         | Act::ReleaseHold
         | Act::CreateAppointment

@@ -3,7 +3,7 @@
 //! One row an act. An act is one endpoint: its name is the operation's id in OpenAPI, and a test refuses a route without
 //! a row and a row without a route. `System` rows are this program's own work and have no route.
 
-use super::Reach::{self, Anywhere, Clinic, Own, Theirs, Visit};
+use super::Reach::{self, Anywhere, Clinic, Emergency, Own, Theirs, Visit};
 use crate::domain::actor::Role::{
     self, Anyone, ClinicAdmin, Guest, Patient, PlatformAdmin, Practitioner, Receptionist, Service,
     System, User,
@@ -105,10 +105,10 @@ access_table! {
         [Patient Own, Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
     /// Reads an appointment.
     ReadAppointment "read_appointment":
-        [Patient Own, Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
+        [Patient Own, Practitioner Theirs, Practitioner Emergency, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
     /// Lists appointments.
     ListAppointments "list_appointments":
-        [Patient Own, Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
+        [Patient Own, Practitioner Theirs, Practitioner Emergency, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
     /// Moves an appointment.
     RescheduleAppointment "reschedule_appointment":
         [Patient Own, Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
@@ -192,6 +192,7 @@ access_table! {
     /// Sends somebody out of a room.
     RemoveFromRoom "remove_from_room": [ClinicAdmin Clinic, Service Clinic];
 
+
     // -- What is written about a visit. `Theirs` is a visit of one's own; for reading, a patient of one's own.
     /// Writes the draft of a visit's note.
     WriteNote "write_note": [Practitioner Theirs];
@@ -215,6 +216,66 @@ access_table! {
     ReadPrescription "read_prescription": [Patient Own, Practitioner Theirs];
     /// Lists a patient's prescriptions.
     ListPrescriptions "list_prescriptions": [Patient Own, Practitioner Theirs];
+    /// Reads an appointment as a calendar's entry.
+    ReadCalendarEntry "read_calendar_entry":
+        [Patient Own, Practitioner Theirs, Practitioner Emergency, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
+
+    // -- Being told
+    /// Reads how somebody wants to be told.
+    ReadNotificationPreferences "read_notification_preferences": [User Anywhere];
+    /// Chooses how to be told.
+    UpdateNotificationPreferences "update_notification_preferences": [User Anywhere];
+    /// Looks at a patient's visits in an emergency.
+    BreakGlass "break_glass": [Practitioner Clinic] step_up;
+    /// Lists who did so.
+    ListBreakGlass "list_break_glass": [ClinicAdmin Clinic];
+    /// Says whether it was right.
+    ReviewBreakGlass "review_break_glass": [ClinicAdmin Clinic] step_up;
+    /// Asks for a copy of a patient's data, or that it is forgotten.
+    CreateDataRequest "create_data_request": [Patient Own] step_up;
+    /// Lists what was asked for about a patient's data.
+    ListMyDataRequests "list_my_data_requests": [Patient Own];
+    /// Reads the copy of a patient's data.
+    ReadDataExport "read_data_export": [Patient Own] step_up;
+    /// Lists what a clinic's patients asked for.
+    ListDataRequests "list_data_requests": [ClinicAdmin Clinic];
+    /// Has it done.
+    ApproveDataRequest "approve_data_request": [ClinicAdmin Clinic] step_up;
+    /// Says that it cannot be.
+    RefuseDataRequest "refuse_data_request": [ClinicAdmin Clinic] step_up;
+    /// Does it.
+    CarryOutDataRequest "carry_out_data_request": [System Clinic];
+    /// Reads who saw a patient's data.
+    ReadAccessLog "read_access_log": [Patient Own];
+    /// Lets somebody watch what happens.
+    CreateEventsTicket "create_events_ticket":
+        [Patient Clinic, Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic, User Anywhere];
+    /// Watches, by a ticket.
+    OpenEvents "open_events": [Anyone Anywhere];
+    /// Takes a provider's signed word about a text message.
+    ReceiveSmsStatus "receive_sms_status": [Anyone Anywhere];
+    /// Lists what goes out, and what was set aside.
+    ListJobs "list_jobs": [ClinicAdmin Clinic, PlatformAdmin Anywhere];
+    /// Has something sent again.
+    ReplayJob "replay_job": [ClinicAdmin Clinic, PlatformAdmin Anywhere];
+    /// Names a program that is told of events.
+    CreateWebhookEndpoint "create_webhook_endpoint": [ClinicAdmin Clinic] step_up;
+    /// Lists a clinic's programs that are told of events.
+    ListWebhookEndpoints "list_webhook_endpoints": [ClinicAdmin Clinic];
+    /// Reads one of them.
+    ReadWebhookEndpoint "read_webhook_endpoint": [ClinicAdmin Clinic];
+    /// Changes one of them.
+    UpdateWebhookEndpoint "update_webhook_endpoint": [ClinicAdmin Clinic] step_up;
+    /// Ends one of them.
+    EndWebhookEndpoint "end_webhook_endpoint": [ClinicAdmin Clinic];
+    /// Gives one of them another key.
+    RotateWebhookSecret "rotate_webhook_secret": [ClinicAdmin Clinic] step_up;
+    /// Lists what one of them was told.
+    ListWebhookDeliveries "list_webhook_deliveries": [ClinicAdmin Clinic];
+    /// Tells one of them something again.
+    ReplayWebhookDelivery "replay_webhook_delivery": [ClinicAdmin Clinic];
+
+
     // -- Signing in
     /// Registers a patient.
     Register "register": [Anyone Anywhere];

@@ -15,7 +15,10 @@ use crate::{
     },
     links::Links,
     ports::identify::{Identified, Identify},
-    store::{Scope, Store, StoreError, Tx, api_keys, join_links, memberships, oauth, sessions},
+    store::{
+        Scope, Store, StoreError, Tx, api_keys, break_glass, join_links, memberships, oauth,
+        sessions,
+    },
     usecase::oauth::signing::read_access_token,
 };
 
@@ -49,6 +52,13 @@ impl Tokens {
         }
         let members = memberships::of_user(&mut tx, &session.user).await?;
         let proxies = memberships::proxies_of_user(&mut tx, &session.user).await?;
+        let is_practitioner = members.iter().any(|member| member.practitioner.is_some());
+        let emergencies = match &session.clinic {
+            Some(clinic) if is_practitioner => {
+                break_glass::open_for(&mut tx, &session.user, clinic, now).await?
+            }
+            _ => Vec::new(),
+        };
         drop(tx);
         let mut life = session.life.clone();
         if life.touch(now) {
@@ -60,7 +70,7 @@ impl Tokens {
         let clinic = session.clinic.as_ref();
         let actor = actor_in(&session.user, clinic, &members, &proxies, assurance, now);
         let stepped_up_until = Some(session.life.fresh_until());
-        Ok(Some(Actor { session: Some(session.id), stepped_up_until, ..actor }))
+        Ok(Some(Actor { session: Some(session.id), stepped_up_until, emergencies, ..actor }))
     }
 }
 

@@ -43,6 +43,7 @@ pub(crate) async fn list_proxies(
         access::decide(&caller.actor, Act::ListProxies, &of_patient(&clinic, patient), now)?;
     let mut change =
         Change::begin(&api.store, &api.random, caller, Scope::Clinic(&clinic), now).await?;
+    crate::usecase::patient::check(change.tx(), &clinic, Some(patient)).await?;
     let proxies = memberships::proxies_of_patient(change.tx(), patient).await?;
     change.saw(&permit, "patient", Some(patient.as_str()), Some(patient));
     change.commit(None, &()).await?;

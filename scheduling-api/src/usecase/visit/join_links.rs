@@ -162,7 +162,6 @@ pub(super) async fn issue(
         created_by: permit.actor().user.clone(),
         expires,
         used: None,
-        device: None,
         revoked: None,
     };
     join_links::insert(change.tx(), &secret.hash(), &link).await?;

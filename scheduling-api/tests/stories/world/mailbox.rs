@@ -34,7 +34,9 @@ impl World {
         let open = |(aggregate, payload): (String, String)| {
             Mail::open(&self.api.keys, &aggregate, &payload).unwrap()
         };
-        rows.into_iter().map(open).filter(|mail| mail.to == to).collect()
+        // What was handed to the mail worker is gone from here.
+        let waiting = rows.into_iter().filter(|(_, payload)| payload != "{}");
+        waiting.map(open).filter(|mail| mail.to == to).collect()
     }
 
     /// The secret in the newest letter of a kind.

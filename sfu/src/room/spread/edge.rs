@@ -25,6 +25,7 @@ use crate::{
         Role, Room,
         data::stamp_of,
         data_packet::{self, Stamped},
+        demand::Demand,
         participant::{Audience, Participant},
         publication::{LAYERS_MAX, Origin, Publication, SenderReport},
         subscription::Binding,
@@ -285,6 +286,7 @@ impl Room {
             layers: Vec::new(),
             subscribers: Vec::new(),
             told_subscribed: true,
+            demand: Demand::default(),
         });
         publisher.publications.push(publication);
         Some(publication)

@@ -89,6 +89,15 @@ impl Descriptor {
         Some(descriptor)
     }
 
+    /// Whether the payload, of which this is the descriptor, is the first packet of a key frame: it begins partition 0,
+    /// and P in the payload header is clear (RFC 7741 §4.3).
+    #[must_use]
+    pub fn begins_key_frame(&self, payload: &[u8]) -> bool {
+        self.start_of_partition
+            && self.partition == 0
+            && payload.get(self.len).is_some_and(|byte| byte & INTER_FRAME == 0)
+    }
+
     fn take(&mut self, payload: &[u8]) -> Option<u8> {
         let byte = *payload.get(self.len)?;
         self.len += 1;
@@ -118,14 +127,9 @@ pub fn rewrite(payload: &mut [u8], d: &Descriptor, picture_id: u16, tl0: u8) {
     }
 }
 
-/// The first packet of a key frame: begins partition 0, and P in the payload header is clear (RFC
-/// 7741 §4.3).
+/// The first packet of a key frame.
 pub(super) fn is_key_frame(payload: &[u8]) -> bool {
-    let Some(descriptor) = Descriptor::parse(payload) else { return false };
-    let header = payload.get(descriptor.len);
-    descriptor.start_of_partition
-        && descriptor.partition == 0
-        && header.is_some_and(|byte| byte & INTER_FRAME == 0)
+    Descriptor::parse(payload).is_some_and(|descriptor| descriptor.begins_key_frame(payload))
 }
 
 const EXTENDED: u8 = 0x80;

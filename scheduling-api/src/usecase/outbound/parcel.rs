@@ -1,0 +1,216 @@
+//! Makes a parcel of a delivery that is due, or finds out that there is nothing to send: what it says is no longer so,
+//! its recipient does not want it, or wants it later. Decided at the last moment, within the transaction that marks it.
+
+use aws_lc_rs::hmac;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use jiff::{Timestamp, tz::TimeZone};
+use protocol::redact::Redacted;
+
+use crate::{
+    api::Api,
+    domain::{
+        account::{Account, AccountState},
+        appointment::Appointment,
+        id::{UserId, WebhookId},
+        notification::{
+            Channel, Message,
+            calendar_entry::{self, Frame, Method},
+            text::Tongue,
+        },
+    },
+    ports::{
+        carry::{CalendarPart, Parcel},
+        mail::Mail,
+    },
+    store::{StoreError, Tx, accounts, appointments, deliveries::Delivery, preferences, webhooks},
+};
+
+/// What is to be done with a delivery that is due.
+pub(super) enum Due {
+    /// Send this.
+    Send(Box<Parcel>),
+    /// Not to be sent, for this reason.
+    Skip(&'static str),
+    /// It cannot be sent, for this reason.
+    Fail(&'static str),
+    /// Not yet.
+    Wait(Timestamp),
+}
+
+/// Looks at a delivery that is due.
+pub(super) async fn look(
+    api: &Api,
+    tx: &mut Tx,
+    delivery: &Delivery,
+    now: Timestamp,
+) -> Result<Due, StoreError> {
+    if api.outbound.carrier(delivery.channel).is_none() {
+        return Ok(Due::Fail("the channel is not set up"));
+    }
+    match (delivery.channel, &delivery.recipient) {
+        (Channel::Webhook, Some(hook)) => webhook(api, tx, delivery, hook, now).await,
+        (Channel::Email, None) => Ok(letter(api, delivery, now)),
+        (_, Some(user)) => notification(api, tx, delivery, user, now).await,
+        (_, None) => Ok(Due::Fail("nobody to send it to")),
+    }
+}
+
+fn letter(api: &Api, delivery: &Delivery, now: Timestamp) -> Due {
+    let Ok(mail) = Mail::open(&api.keys, &delivery.aggregate, &delivery.payload) else {
+        return Due::Fail("the letter cannot be opened");
+    };
+    let (subject, text) = mail.in_words();
+    Due::Send(Box::new(Parcel {
+        key: delivery.id.to_string(),
+        to: mail.to.into(),
+        subject: subject.to_owned(),
+        text: text.into(),
+        calendar: None,
+        language: Tongue::of(&mail.language).tag().to_owned(),
+        headers: Vec::new(),
+        at: now,
+    }))
+}
+
+async fn notification(
+    api: &Api,
+    tx: &mut Tx,
+    delivery: &Delivery,
+    user: &str,
+    now: Timestamp,
+) -> Result<Due, StoreError> {
+    let (Ok(message), Ok(id)) = (delivery.message.parse::<Message>(), delivery.aggregate.parse())
+    else {
+        return Ok(Due::Fail("no such message"));
+    };
+    let Ok(user) = user.parse::<UserId>() else { return Ok(Due::Fail("no such recipient")) };
+    let Some(appointment) = appointments::find(tx, &id).await? else {
+        return Ok(Due::Skip("the appointment is gone"));
+    };
+    // Moved, called off, checked in: whatever came later has been told, or is not to be.
+    if appointment.rev != delivery.rev || !message.fits(&appointment.state) {
+        return Ok(Due::Skip("stale"));
+    }
+    let account = accounts::find(tx, &api.keys, &user).await?;
+    let Some(account) = account.filter(|account| account.state == AccountState::Active) else {
+        return Ok(Due::Skip("no account"));
+    };
+    let chosen = preferences::find(tx, &api.keys, &user).await?;
+    if !chosen.choices.allows(delivery.channel) {
+        return Ok(Due::Skip("opted out"));
+    }
+    let zone = TimeZone::get(&account.time_zone).unwrap_or(TimeZone::UTC);
+    if let Some(until) = chosen.choices.waits(message, appointment.visit.start, &zone, now) {
+        return Ok(Due::Wait(until));
+    }
+    let to = match delivery.channel {
+        Channel::Sms => chosen.phone,
+        _ => Some(Redacted::new(account.email.expose().to_owned())),
+    };
+    let Some(to) = to else { return Ok(Due::Skip("no telephone")) };
+    Ok(Due::Send(Box::new(said(api, delivery, message, &appointment, (&account, to, &zone), now))))
+}
+
+fn said(
+    api: &Api,
+    delivery: &Delivery,
+    message: Message,
+    appointment: &Appointment,
+    (account, to, zone): (&Account, Redacted<String>, &TimeZone),
+    now: Timestamp,
+) -> Parcel {
+    let tongue = Tongue::of(&account.language);
+    let words = tongue.words(message, appointment.visit.start, zone);
+    let link = api.links.appointment(&appointment.id);
+    let over = matches!(message, Message::Cancelled | Message::Declined | Message::HandedOver);
+    let (text, calendar) = if delivery.channel == Channel::Sms {
+        (if over { words.text } else { format!("{} {link}", words.text) }, None)
+    } else {
+        let text = format!(
+            "{}\n\n{} {link}\n\n{} {}\n",
+            words.text,
+            tongue.open(),
+            tongue.choose(),
+            api.links.notification_choices(),
+        );
+        (text, invitation(api, message, appointment, (account, tongue, &link), now))
+    };
+    Parcel {
+        key: delivery.id.to_string(),
+        to,
+        subject: words.subject.to_owned(),
+        text: text.into(),
+        calendar,
+        language: tongue.tag().to_owned(),
+        headers: Vec::new(),
+        at: now,
+    }
+}
+
+/// The calendar's entry: put in, or taken out. A reminder brings none, the entry is there.
+fn invitation(
+    api: &Api,
+    message: Message,
+    appointment: &Appointment,
+    (account, tongue, link): (&Account, Tongue, &str),
+    now: Timestamp,
+) -> Option<CalendarPart> {
+    let method = match message {
+        Message::Booked | Message::Rescheduled => Method::Request,
+        Message::Cancelled | Message::HandedOver => Method::Cancel,
+        Message::Declined | Message::Reminder { .. } => return None,
+    };
+    let file = calendar_entry::write(
+        appointment,
+        &Frame {
+            method,
+            link,
+            host: api.links.host(),
+            organizer: api.outbound.organizer.as_deref(),
+            attendee: Some(account.email.expose()),
+            tongue,
+            now,
+        },
+    );
+    Some(CalendarPart { method: method.name(), file: file.into() })
+}
+
+async fn webhook(
+    api: &Api,
+    tx: &mut Tx,
+    delivery: &Delivery,
+    hook: &str,
+    now: Timestamp,
+) -> Result<Due, StoreError> {
+    let Ok(id) = hook.parse::<WebhookId>() else { return Ok(Due::Fail("no such recipient")) };
+    let Some(hook) = webhooks::find(tx, &api.keys, &id).await? else {
+        return Ok(Due::Skip("the endpoint has ended"));
+    };
+    if !hook.card.active {
+        return Ok(Due::Skip("the endpoint is switched off"));
+    }
+    let (key, seconds) = (delivery.id.to_string(), now.as_second().to_string());
+    let signed = format!("{key}.{seconds}.{}", delivery.payload);
+    let signatures: Vec<String> = hook
+        .secrets(now)
+        .into_iter()
+        .map(|secret| {
+            let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), signed.as_bytes());
+            format!("v1,{}", BASE64_STANDARD.encode(tag))
+        })
+        .collect();
+    Ok(Due::Send(Box::new(Parcel {
+        headers: vec![
+            ("webhook-id", key.clone()),
+            ("webhook-timestamp", seconds),
+            ("webhook-signature", signatures.join(" ")),
+        ],
+        key,
+        to: hook.card.url.into(),
+        subject: String::new(),
+        text: delivery.payload.clone().into(),
+        calendar: None,
+        language: String::new(),
+        at: now,
+    })))
+}

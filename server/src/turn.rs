@@ -1,0 +1,12 @@
+//! TURN's sockets: clients' streams on the HTTP listener, and everything of the role `turn`.
+//!
+//! Owns: bytes between sockets and the state machines that understand them (`sfu`'s shards, or a `turn::Server`). Never:
+//! who may do what.
+
+pub(crate) mod alone;
+pub(crate) mod line;
+pub(crate) mod role;
+pub(crate) mod stream;
+pub(crate) mod urls;
+
+pub(crate) use line::Service;

@@ -1,0 +1,308 @@
+//! A TURN server that stands alone: relays are real sockets, and a policy says who may be a peer.
+//!
+//! ```text
+//!   UDP socket ─┐                      ┌─► relay socket ─► peer
+//!   streams    ─┴─► Alone (one lock) ──┤
+//!   peer ─► relay socket ─► Alone ─────┴─► UDP socket, or a stream's outbox
+//! ```
+//!
+//! Owns: the sockets, and the lock around the state machine, held for a lookup and never while data is sent or received.
+//! What cannot be sent at once is dropped, as on any network. Never: rules; see `turn`.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::{SocketAddr, UdpSocket as StdUdpSocket},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{net::UdpSocket, sync::Notify, task::AbortHandle};
+use turn::{
+    Client, Config, Handled, Server, ToClient, counters::Counters, limits::REPLY_BYTES_MAX,
+    outbox::Outbox, ports::Ports,
+};
+
+use crate::clock;
+
+/// Bytes that a datagram may have to be relayed: what an Ethernet frame holds, so that none is cut into fragments.
+const PAYLOAD_BYTES_MAX: usize = 1472;
+
+/// Room for the largest message of a client.
+const RECEIVE_BYTES: usize = turn::limits::MESSAGE_BYTES_MAX + 1;
+
+/// Room before a peer's payload for what stands around it.
+const HEADROOM: usize = 64;
+
+/// Datagrams read in a row before other tasks get their turn.
+const READS_PER_TURN: usize = 64;
+
+/// How often allocations are looked at that may have ended.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+
+/// See the module.
+pub(crate) struct Alone {
+    server: Mutex<Server<RelaySockets>>,
+    clients: UdpSocket,
+    streams: Mutex<HashMap<u32, Arc<Stream>>>,
+    latest_stream: AtomicU32,
+}
+
+/// What waits to be written to one client's stream.
+struct Stream {
+    outbox: Mutex<Outbox>,
+    ready: Arc<Notify>,
+}
+
+/// One client's stream, for as long as it lasts.
+pub(crate) struct AloneLine {
+    alone: Arc<Alone>,
+    client: Client,
+    stream: Arc<Stream>,
+}
+
+impl Alone {
+    /// Takes clients' datagrams from a bound socket.
+    ///
+    /// # Errors
+    /// When the socket cannot be handed to the runtime.
+    pub(crate) fn start(
+        config: Config,
+        seed: [u8; 32],
+        clients: StdUdpSocket,
+    ) -> io::Result<Arc<Self>> {
+        clients.set_nonblocking(true)?;
+        let clients = UdpSocket::from_std(clients)?;
+        let (now, unix) = (clock::now(), clock::since_unix_epoch());
+        let alone = Arc::new_cyclic(|alone: &Weak<Self>| {
+            let sockets = RelaySockets { alone: alone.clone(), open: HashMap::new() };
+            Self {
+                server: Mutex::new(Server::new(config, sockets, seed, now, unix)),
+                clients,
+                streams: Mutex::default(),
+                latest_stream: AtomicU32::new(0),
+            }
+        });
+        tokio::spawn(Arc::clone(&alone).serve_datagrams());
+        tokio::spawn(Arc::clone(&alone).look_at_the_clock());
+        Ok(alone)
+    }
+
+    /// A client's stream begins.
+    pub(crate) fn open_stream(
+        self: &Arc<Self>,
+        peer: SocketAddr,
+        ready: &Arc<Notify>,
+    ) -> AloneLine {
+        // 0 means datagrams.
+        let number = self.latest_stream.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1);
+        let stream = Arc::new(Stream { outbox: Mutex::default(), ready: Arc::clone(ready) });
+        lock(&self.streams).insert(number, Arc::clone(&stream));
+        let client = Client { address: peer, stream: number };
+        AloneLine { alone: Arc::clone(self), client, stream }
+    }
+
+    /// Refuses new allocations from now on.
+    pub(crate) fn drain(&self) {
+        self.server().drain();
+    }
+
+    pub(crate) fn counters(&self) -> Counters {
+        self.server().counters().clone()
+    }
+
+    async fn serve_datagrams(self: Arc<Self>) {
+        let mut buffer = vec![0; RECEIVE_BYTES];
+        loop {
+            // Fails only when the runtime ends.
+            if self.clients.readable().await.is_err() {
+                return;
+            }
+            for _ in 0..READS_PER_TURN {
+                match self.clients.try_recv_from(&mut buffer) {
+                    Ok((len, address)) => {
+                        let message = buffer.get(..len).unwrap_or_default();
+                        self.handle_client(Client { address, stream: 0 }, message);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                    // Errors of earlier sends surface here; they concern nobody present.
+                    Err(error) => tracing::debug!(%error, "receive failed"),
+                }
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn look_at_the_clock(self: Arc<Self>) {
+        let mut tick = tokio::time::interval(LOOK_INTERVAL);
+        loop {
+            tick.tick().await;
+            let (now, unix) = (clock::now(), clock::since_unix_epoch());
+            let mut server = self.server();
+            server.set_unix_time(unix, now);
+            server.handle_timeout(now);
+        }
+    }
+
+    fn handle_client(&self, client: Client, message: &[u8]) {
+        let mut out = [0; REPLY_BYTES_MAX];
+        let (handled, relay) = {
+            let mut server = self.server();
+            let handled = server.handle_client(client, message, &mut out, clock::now());
+            let relay = match &handled {
+                Handled::ToPeer { relayed, .. } => server.ports_mut().socket(*relayed),
+                _ => None,
+            };
+            (handled, relay)
+        };
+        match handled {
+            Handled::Nothing => {}
+            Handled::Reply(len) => self.reply(client, out.get(..len).unwrap_or_default()),
+            Handled::ToPeer { peer, payload, .. } => {
+                let payload = message.get(payload).unwrap_or_default();
+                if let Some(relay) = relay.filter(|_| payload.len() <= PAYLOAD_BYTES_MAX) {
+                    // A full socket drops, as a full link does.
+                    let _ = relay.try_send_to(payload, peer);
+                }
+            }
+        }
+    }
+
+    fn reply(&self, client: Client, reply: &[u8]) {
+        if client.stream == 0 {
+            let _ = self.clients.try_send_to(reply, client.address);
+        } else if let Some(stream) = self.stream(client.stream) {
+            lock(&stream.outbox).push_reply(reply);
+            stream.ready.notify_one();
+        }
+    }
+
+    /// A peer's datagram, which lies behind the headroom.
+    fn handle_peer(&self, relayed: SocketAddr, peer: SocketAddr, buffer: &mut [u8], len: usize) {
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+        let wrapped = self.server().handle_peer_at(relayed, peer, len, clock::now());
+        let Ok(wrapped) = wrapped else { return };
+        if wrapped.client.stream == 0 {
+            if let Some(frame) = frame(&wrapped, buffer, len) {
+                let _ = self.clients.try_send_to(frame, wrapped.client.address);
+            }
+        } else if let Some(stream) = self.stream(wrapped.client.stream) {
+            let payload = buffer.get(HEADROOM..HEADROOM + len).unwrap_or_default();
+            let padding = [0; 3];
+            let padding = padding.get(..wrapped.padding).unwrap_or_default();
+            lock(&stream.outbox).push_media([wrapped.prefix(), payload, padding]);
+            stream.ready.notify_one();
+        }
+    }
+
+    fn stream(&self, number: u32) -> Option<Arc<Stream>> {
+        lock(&self.streams).get(&number).cloned()
+    }
+
+    fn server(&self) -> MutexGuard<'_, Server<RelaySockets>> {
+        lock(&self.server)
+    }
+}
+
+/// Writes what stands around a payload into the room around it.
+fn frame<'b>(wrapped: &ToClient, buffer: &'b mut [u8], len: usize) -> Option<&'b [u8]> {
+    let prefix = wrapped.prefix();
+    let start = HEADROOM.checked_sub(prefix.len())?;
+    buffer.get_mut(start..HEADROOM)?.copy_from_slice(prefix);
+    let end = HEADROOM + len;
+    buffer.get_mut(end..end + wrapped.padding)?.fill(0);
+    buffer.get(start..end + wrapped.padding)
+}
+
+impl AloneLine {
+    /// Takes one whole message.
+    pub(crate) fn send(&self, message: &[u8]) {
+        self.alone.handle_client(self.client, message);
+    }
+
+    /// The next frame that the client is to be sent.
+    pub(crate) fn receive(&self) -> Option<Vec<u8>> {
+        lock(&self.stream.outbox).pop()
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        lock(&self.stream.outbox).is_over()
+    }
+
+    pub(crate) fn is_allocated(&self) -> bool {
+        lock(&self.stream.outbox).is_allocated()
+    }
+}
+
+impl Drop for AloneLine {
+    fn drop(&mut self) {
+        lock(&self.alone.streams).remove(&self.client.stream);
+        self.alone.server().close_client(self.client);
+    }
+}
+
+/// The open relays.
+struct RelaySockets {
+    alone: Weak<Alone>,
+    open: HashMap<SocketAddr, Relay>,
+}
+
+struct Relay {
+    socket: Arc<UdpSocket>,
+    reading: AbortHandle,
+}
+
+impl RelaySockets {
+    fn socket(&self, relayed: SocketAddr) -> Option<Arc<UdpSocket>> {
+        self.open.get(&relayed).map(|relay| Arc::clone(&relay.socket))
+    }
+}
+
+impl Ports for RelaySockets {
+    fn open(&mut self, address: SocketAddr) -> bool {
+        let bound = StdUdpSocket::bind(address)
+            .and_then(|socket| socket.set_nonblocking(true).map(|()| socket))
+            .and_then(UdpSocket::from_std);
+        let Ok(socket) = bound else { return false };
+        let socket = Arc::new(socket);
+        let reading = read(self.alone.clone(), Arc::clone(&socket), address);
+        let reading = tokio::spawn(reading).abort_handle();
+        self.open.insert(address, Relay { socket, reading });
+        true
+    }
+
+    fn close(&mut self, address: SocketAddr) {
+        if let Some(relay) = self.open.remove(&address) {
+            relay.reading.abort();
+        }
+    }
+}
+
+/// Reads what peers send to a relay, until it is closed.
+async fn read(alone: Weak<Alone>, socket: Arc<UdpSocket>, relayed: SocketAddr) {
+    let mut buffer = vec![0; HEADROOM + PAYLOAD_BYTES_MAX + 1 + 3];
+    loop {
+        if socket.readable().await.is_err() {
+            return;
+        }
+        let Some(alone) = alone.upgrade() else { return };
+        for _ in 0..READS_PER_TURN {
+            let space = buffer.get_mut(HEADROOM..=HEADROOM + PAYLOAD_BYTES_MAX).unwrap_or_default();
+            match socket.try_recv_from(space) {
+                // Longer ones came in fragments; they are cut, and of no use.
+                Ok((len, _)) if len > PAYLOAD_BYTES_MAX => {}
+                Ok((len, peer)) => alone.handle_peer(relayed, peer, &mut buffer, len),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => tracing::debug!(%error, "a peer cannot be reached"),
+            }
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

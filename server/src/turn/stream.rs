@@ -1,0 +1,99 @@
+//! The life of one client's TURN stream, over TCP or TLS (RFC 8656 §3.1).
+//!
+//! ```text
+//!   socket ─► Deframer ─► messages ─► Line        a full line: nothing more is read, and TCP makes the client wait
+//!   socket ◄─ bytes    ◄──────────── Line         a full socket: the line drops its oldest media
+//! ```
+//!
+//! Owns: one buffer each way, bounded. A stream without an allocation is closed after half a minute; one with an allocation
+//! lives while something moves.
+
+use std::{collections::VecDeque, net::SocketAddr, time::Duration};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    time::{Instant, sleep_until},
+};
+use turn::framing::Deframer;
+
+use super::line::{Line, Service};
+
+/// How long a client may take to be given an allocation: a browser needs two round trips.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Bytes that one read takes: a handful of media packets, or a frame's worth.
+const READ_BYTES: usize = 16 * 1024;
+
+/// Serves a stream until either side ends it.
+pub(crate) async fn serve<S>(socket: S, peer: SocketAddr, service: Service)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut session = Session {
+        line: Line::open(service, peer),
+        deframer: Deframer::new(),
+        waiting: VecDeque::new(),
+        out: Vec::new(),
+        written: 0,
+    };
+    let (mut reader, mut writer) = tokio::io::split(socket);
+    let deadline = Instant::now() + PATIENCE;
+    let mut buffer = vec![0; READ_BYTES];
+    let ready = std::sync::Arc::clone(&session.line.ready);
+    while session.go_on() {
+        let is_allocated = session.line.is_allocated();
+        tokio::select! {
+            read = reader.read(&mut buffer), if session.waiting.is_empty() => {
+                let Ok(count @ 1..) = read else { return };
+                if !session.read(buffer.get(..count).unwrap_or_default()) {
+                    return;
+                }
+            }
+            written = writer.write(session.unwritten()), if !session.unwritten().is_empty() => {
+                let Ok(count @ 1..) = written else { return };
+                session.written += count;
+                if session.unwritten().is_empty() && writer.flush().await.is_err() {
+                    return;
+                }
+            }
+            () = ready.notified() => {}
+            () = sleep_until(deadline), if !is_allocated => return,
+        }
+    }
+}
+
+struct Session {
+    line: Line,
+    deframer: Deframer,
+    /// Whole messages that the line has no room for.
+    waiting: VecDeque<Vec<u8>>,
+    out: Vec<u8>,
+    written: usize,
+}
+
+impl Session {
+    /// Takes bytes of the client; false if they are no TURN.
+    fn read(&mut self, bytes: &[u8]) -> bool {
+        let waiting = &mut self.waiting;
+        self.deframer.read(bytes, |message| waiting.push_back(message.to_vec())).is_ok()
+    }
+
+    fn unwritten(&self) -> &[u8] {
+        self.out.get(self.written..).unwrap_or_default()
+    }
+
+    /// Hands over what fits, and fetches what is to be written; false when the stream is over.
+    fn go_on(&mut self) -> bool {
+        while let Some(message) = self.waiting.front() {
+            if !self.line.try_send(message) {
+                break;
+            }
+            self.waiting.pop_front();
+        }
+        if self.unwritten().is_empty() {
+            self.out = self.line.receive().unwrap_or_default();
+            self.written = 0;
+        }
+        !self.line.is_over()
+    }
+}

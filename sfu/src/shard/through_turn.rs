@@ -1,0 +1,124 @@
+//! What comes to a shard wrapped in TURN, over its own port or over a stream.
+//!
+//! The payload is routed as if it had come by itself, by a path that means "through this allocation". Only once: a relayed
+//! payload that is TURN again goes nowhere, so there is no loop.
+
+use std::{
+    net::SocketAddr,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::{Duration, Instant},
+};
+
+use turn::Client;
+
+use super::Shard;
+use crate::{
+    config::TurnConfig,
+    drop_reason::DropReason,
+    egress::{Egress, EgressTag},
+    turn_relay::{TurnRelay, TurnStart, Unwrapped, Way, is_direct, stream_path, way},
+};
+
+/// The way out: what is to be sent, and how what goes through allocations is wrapped.
+pub(crate) struct WayOut<'a> {
+    pub(crate) egress: &'a Egress,
+    pub(crate) turn: Option<&'a mut TurnRelay>,
+    pub(crate) now: Instant,
+}
+
+impl Shard {
+    /// Takes clients' TURN from now on. `nonce_key` is the same on all shards: a client is challenged by one and served by
+    /// another.
+    pub fn open_turn(
+        &mut self,
+        config: &TurnConfig,
+        nonce_key: [u8; 32],
+        seed: [u8; 32],
+        unix: Duration,
+        now: Instant,
+    ) {
+        let start = TurnStart {
+            secret: config.secret.clone(),
+            nonce_key,
+            allocations_max: config.allocations_max,
+            seed,
+            unix,
+        };
+        let peers = self.context.config.candidates.clone();
+        self.turn = Some(Box::new(TurnRelay::new(start, peers, now)));
+    }
+
+    /// Handles one message of a client's stream, without its padding.
+    pub(crate) fn handle_stream(
+        &mut self,
+        stream: u32,
+        peer: SocketAddr,
+        message: &mut [u8],
+        now: Instant,
+    ) {
+        self.handle_datagram(stream_path(peer, stream), message, now);
+    }
+
+    /// A client's stream has ended.
+    pub(crate) fn close_stream(&mut self, stream: u32, peer: SocketAddr) {
+        if let Some(turn) = &mut self.turn {
+            turn.close(Client { address: peer, stream });
+        }
+    }
+
+    /// What stands in the egress, and how it is wrapped.
+    pub(crate) fn way_out(&mut self) -> WayOut<'_> {
+        let now = self.context.now;
+        WayOut { egress: &self.context.egress, turn: self.turn.as_deref_mut(), now }
+    }
+
+    /// A client's TURN message. Cost beyond the payload's own: three lookups.
+    pub(super) fn unwrap(
+        &mut self,
+        source: SocketAddr,
+        message: &mut [u8],
+        now: Instant,
+        otherwise: DropReason,
+    ) -> Result<(), DropReason> {
+        let Some(turn) = &mut self.turn else { return Err(otherwise) };
+        let client = match way(source) {
+            Way::Direct => Client { address: source, stream: 0 },
+            Way::Stream(stream) => {
+                let address = SocketAddr::new(source.ip().to_canonical(), source.port());
+                Client { address, stream }
+            }
+            Way::Allocation(..) => return Err(otherwise),
+        };
+        let slot = self.context.egress.reserve().ok_or(DropReason::EgressFull)?;
+        match turn.unwrap(client, message, slot, now) {
+            Unwrapped::Nothing => Ok(()),
+            Unwrapped::Reply(len) => {
+                self.context.egress.commit(&mut EgressTag::default(), source, len);
+                Ok(())
+            }
+            Unwrapped::Payload(path, range) => {
+                let payload = message.get_mut(range).unwrap_or_default();
+                self.handle_payload(path, payload, now)
+            }
+        }
+    }
+
+    /// As `handle_datagram`, with the blame on whom the path belongs to.
+    fn handle_payload(
+        &mut self,
+        path: SocketAddr,
+        payload: &mut [u8],
+        now: Instant,
+    ) -> Result<(), DropReason> {
+        debug_assert!(!is_direct(path));
+        let key = self.context.paths.get(&path).copied();
+        let handled = catch_unwind(AssertUnwindSafe(|| self.route(path, key, payload, now)));
+        handled.unwrap_or_else(|_| {
+            self.on_panic(key, now);
+            Ok(())
+        })
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

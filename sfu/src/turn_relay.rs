@@ -1,0 +1,223 @@
+//! TURN in front of a shard: what comes through an allocation goes straight in, and what goes to it straight out.
+//!
+//! ```text
+//!   client ─► ChannelData ─► TurnRelay ─► (path, payload) ─► connection      no socket in between
+//!   client ◄─ ChannelData ◄─ TurnRelay ◄─ (path, payload) ◄─ egress
+//! ```
+//!
+//! A *path* is a socket address everywhere in the shard. One that leads through an allocation is the relayed address,
+//! written as IPv6, with the allocation in the flow label and the peer's place in the scope; one that leads through a stream
+//! has the stream there. The driver hands in sources without either, so nobody can come by such a path but through here, and
+//! a direct path costs one comparison a batch.
+//!
+//! Owns: the TURN server of one shard, whose peers are this shard's media addresses and nothing else. Never: sockets.
+
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6},
+    ops::Range,
+    time::{Duration, Instant},
+};
+
+use protocol::turn_credential::TurnSecret;
+use turn::{
+    AllocationId, Client, Handled, Server, ToClient, counters::Counters, peer_policy::PeerPolicy,
+    ports::Ports,
+};
+
+/// Ports of relayed addresses: enough for any number of allocations on a shard. Nothing listens there.
+const RELAYED_PORTS: std::ops::RangeInclusive<u16> = 20_000..=u16::MAX;
+
+/// Allocations of one person at once: two connections, over UDP, TCP and TLS, on each of five interfaces.
+const ALLOCATIONS_PER_USER_MAX: u32 = 30;
+
+/// What an allocation may carry in a second, both ways: more than the ceiling of one participant, of which there may be
+/// two connections, and a full grid of others' video.
+const ALLOCATION_BYTES_PER_SECOND_MAX: u64 = 8 * 1024 * 1024;
+
+/// Scope of a path through a stream; the other ones are peers' places, from 1.
+const STREAM: u32 = u32::MAX;
+
+/// What a shard's TURN is told at start.
+pub(crate) struct TurnStart {
+    pub(crate) secret: TurnSecret,
+    pub(crate) nonce_key: [u8; 32],
+    pub(crate) allocations_max: u32,
+    pub(crate) seed: [u8; 32],
+    /// Unix time when it begins.
+    pub(crate) unix: Duration,
+}
+
+/// See the module.
+pub(crate) struct TurnRelay {
+    server: Server<NotMedia>,
+    /// Our media addresses: a path names them by their place.
+    peers: Vec<SocketAddr>,
+}
+
+/// Relayed addresses are numbers only, but none of them may look like one of ours.
+struct NotMedia(Vec<SocketAddr>);
+
+impl Ports for NotMedia {
+    fn open(&mut self, address: SocketAddr) -> bool {
+        !self.0.contains(&address)
+    }
+
+    fn close(&mut self, _: SocketAddr) {}
+}
+
+/// Where a path leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// A datagram to this address.
+    Direct,
+    /// This stream.
+    Stream(u32),
+    /// Through an allocation, from the media address of this place.
+    Allocation(AllocationId, usize),
+}
+
+/// Whether a path is a plain address: what almost every one is.
+pub(crate) fn is_direct(path: SocketAddr) -> bool {
+    match path {
+        SocketAddr::V4(_) => true,
+        SocketAddr::V6(path) => path.scope_id() == 0,
+    }
+}
+
+pub(crate) fn way(path: SocketAddr) -> Way {
+    match path {
+        SocketAddr::V6(path) if path.scope_id() == STREAM => Way::Stream(path.flowinfo()),
+        SocketAddr::V6(path) if path.scope_id() != 0 => {
+            let place = usize::try_from(path.scope_id() - 1).unwrap_or(usize::MAX);
+            Way::Allocation(AllocationId(path.flowinfo()), place)
+        }
+        _ => Way::Direct,
+    }
+}
+
+/// The path of a client's stream.
+pub(crate) fn stream_path(client: SocketAddr, stream: u32) -> SocketAddr {
+    SocketAddrV6::new(ipv6(client.ip()), client.port(), stream, STREAM).into()
+}
+
+fn ipv6(ip: IpAddr) -> Ipv6Addr {
+    match ip {
+        IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+        IpAddr::V6(ip) => ip,
+    }
+}
+
+/// What a client sent, unwrapped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unwrapped {
+    /// Nothing for anybody.
+    Nothing,
+    /// So many bytes in the buffer go back.
+    Reply(usize),
+    /// A part of the message is as if it had come by this path.
+    Payload(SocketAddr, Range<usize>),
+}
+
+impl TurnRelay {
+    /// For a shard with these media addresses.
+    pub(crate) fn new(start: TurnStart, peers: Vec<SocketAddr>, now: Instant) -> Self {
+        let config = turn::Config {
+            secret: start.secret,
+            nonce_key: start.nonce_key,
+            relay_addresses: peers.iter().map(SocketAddr::ip).collect(),
+            relay_ports: RELAYED_PORTS,
+            policy: PeerPolicy::Only(peers.clone()),
+            allocations_max: usize::try_from(start.allocations_max).unwrap_or(usize::MAX),
+            allocations_per_user_max: ALLOCATIONS_PER_USER_MAX,
+            allocation_bytes_per_second_max: ALLOCATION_BYTES_PER_SECOND_MAX,
+            // The media port says nothing to strangers that it need not.
+            answers_binding: false,
+            takes_old_channel_numbers: false,
+        };
+        let ports = NotMedia(peers.clone());
+        Self { server: Server::new(config, ports, start.seed, now, start.unix), peers }
+    }
+
+    /// A client's message. A reply is written into `out`.
+    pub(crate) fn unwrap(
+        &mut self,
+        client: Client,
+        message: &[u8],
+        out: &mut [u8],
+        now: Instant,
+    ) -> Unwrapped {
+        match self.server.handle_client(client, message, out, now) {
+            Handled::Nothing => Unwrapped::Nothing,
+            Handled::Reply(len) => Unwrapped::Reply(len),
+            Handled::ToPeer { allocation, relayed, peer, payload } => {
+                let place = self.peers.iter().position(|one| *one == peer);
+                let scope = place.and_then(|place| u32::try_from(place + 1).ok());
+                scope.map_or(Unwrapped::Nothing, |scope| {
+                    let path =
+                        SocketAddrV6::new(ipv6(relayed.ip()), relayed.port(), allocation.0, scope);
+                    Unwrapped::Payload(path.into(), payload)
+                })
+            }
+        }
+    }
+
+    /// How a datagram of so many bytes goes through an allocation; `None` if it does not any more.
+    pub(crate) fn wrap(
+        &mut self,
+        allocation: AllocationId,
+        place: usize,
+        len: usize,
+        now: Instant,
+    ) -> Option<ToClient> {
+        let peer = *self.peers.get(place)?;
+        self.server.handle_peer(allocation, peer, len, now).ok()
+    }
+
+    /// A client's stream has ended.
+    pub(crate) fn close(&mut self, client: Client) {
+        self.server.close_client(client);
+    }
+
+    pub(crate) fn drain(&mut self) {
+        self.server.drain();
+    }
+
+    /// Somebody who knows the time says it.
+    pub(crate) fn set_unix_time(&mut self, unix: Duration, now: Instant) {
+        self.server.set_unix_time(unix, now);
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        self.server.poll_timeout()
+    }
+
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        self.server.handle_timeout(now);
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        self.server.counters()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_says_where_it_leads_and_answers_name_the_relayed_address() {
+        let direct: [SocketAddr; 2] =
+            ["192.0.2.1:5000".parse().unwrap(), "[2001:db8::1]:5000".parse().unwrap()];
+        for path in direct {
+            assert!(is_direct(path));
+            assert_eq!(way(path), Way::Direct);
+            let stream = stream_path(path, 7);
+            assert!(!is_direct(stream));
+            assert_eq!(way(stream), Way::Stream(7));
+            assert_eq!((stream.ip().to_canonical(), stream.port()), (path.ip(), 5000));
+        }
+        let relayed = SocketAddrV6::new(ipv6(direct[0].ip()), 30_000, 9, 2).into();
+        assert_eq!(way(relayed), Way::Allocation(AllocationId(9), 1));
+        assert_eq!(relayed.ip().to_canonical(), direct[0].ip());
+    }
+}
