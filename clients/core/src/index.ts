@@ -59,3 +59,7 @@ export type { Arrivals, Sample } from './silence.ts';
 export { noArrivals, silentSince, takeSamples } from './silence.ts';
 export type { JoinLink, VisitToken, WaitingLine } from './visit/visit-api.ts';
 export { VisitApi } from './visit/visit-api.ts';
+export type { NoteDraft, NoteEffect, NoteInput, NoteSigned, NoteState } from './note/draft.ts';
+export { firstNoteState, isUnsaved, reduceNote } from './note/draft.ts';
+export type { Addendum, Note, NoteSection, NoteText } from './note/note.ts';
+export { isBlank, NOTE_SECTION_MAX, NOTE_SECTIONS, readNote } from './note/note.ts';
