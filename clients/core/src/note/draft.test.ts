@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ApiProblem } from '../api/problem.ts';
-import type { NoteDraft, NoteEffect, NoteInput, NoteState } from './draft.ts';
-import { firstNoteState, isUnsaved, QUIET_MS, reduceNote } from './draft.ts';
+import { isUnsaved, QUIET_MS, reduceNote } from './draft.ts';
 import type { Note } from './note.ts';
 import { emptyNote } from './note.ts';
+import type { NoteDraft, NoteEffect, NoteInput, NoteState } from './state.ts';
+import { firstNoteState } from './state.ts';
 
 const offline = new ApiProblem({ kind: 'offline', status: 0 });
 const stale = new ApiProblem({ kind: 'stale', status: 412 });
@@ -98,7 +99,10 @@ describe('saving', () => {
 
   it('says why it was refused and waits for another text', () => {
     const invalid = new ApiProblem({ kind: 'invalid', status: 422 });
-    const { state, effects } = after(opened, type('x'), over, { kind: 'not-saved', error: invalid });
+    const { state, effects } = after(opened, type('x'), over, {
+      kind: 'not-saved',
+      error: invalid,
+    });
     expect(effects).toEqual([]);
     expect(draftOf(state).error).toBe(invalid);
     expect(draftOf(reduceNote(state, type('y')).state).error).toBeNull();
@@ -130,9 +134,7 @@ describe('a text from another window', () => {
   });
 
   it('is no other where the answer to one’s own saving was lost', () => {
-    const draft = draftOf(
-      after(...refused, { kind: 'other-read', note: noteOf('mine', 1) }).state,
-    );
+    const draft = draftOf(after(...refused, { kind: 'other-read', note: noteOf('mine', 1) }).state);
     expect(draft).toMatchObject({ rev: 1, other: null, saved: { plan: 'mine' } });
   });
 
@@ -181,7 +183,10 @@ describe('signing', () => {
   });
 
   it('looks whether it happened when the answer is lost', () => {
-    const running = [{ kind: 'opened', note: noteOf('rest', 1) }, { kind: 'sign-pressed' }] as const;
+    const running = [
+      { kind: 'opened', note: noteOf('rest', 1) },
+      { kind: 'sign-pressed' },
+    ] as const;
     const lost = after(...running, { kind: 'not-signed', error: offline });
     expect(lost.effects).toEqual([{ kind: 'read-other' }]);
     expect(reduceNote(lost.state, { kind: 'other-read', note: signed }).state).toEqual({

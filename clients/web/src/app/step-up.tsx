@@ -1,5 +1,5 @@
 import { ApiProblem, answered } from '@bedside/core';
-import { type FormEvent, type ReactNode, useCallback, useRef, useState } from 'react';
+import { type FormEvent, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import { Dialog } from '../parts/dialog.tsx';
 import { TextField } from '../parts/field.tsx';
 import { ProblemNotice } from '../parts/notice.tsx';
@@ -16,6 +16,8 @@ interface StepUp {
 export function useStepUp(): StepUp {
   const [isAsking, setAsking] = useState(false);
   const settle = useRef<((proved: boolean) => void) | null>(null);
+  // Where the screen goes away with the question, the act is not done, and whoever waits for it hears so.
+  useEffect(() => () => settle.current?.(false), []);
   const run = useCallback(async <T,>(act: () => Promise<T>): Promise<T> => {
     try {
       return await act();
