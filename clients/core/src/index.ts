@@ -64,3 +64,5 @@ export type { NoteDraft, NoteEffect, NoteInput, NoteSigned, NoteState } from './
 export { firstNoteState } from './note/state.ts';
 export type { Addendum, Note, NoteSection, NoteText } from './note/note.ts';
 export { isBlank, NOTE_SECTION_MAX, NOTE_SECTIONS, readNote } from './note/note.ts';
+export type { Medicine, Prescription } from './note/prescription.ts';
+export { readPrescription } from './note/prescription.ts';

@@ -699,6 +699,11 @@ export const ar: Catalogue = {
   'note.addSign': 'توقيع الإضافة',
   'note.added': 'أُضيف {when}',
   'note.blank': 'لم يُكتب شيء.',
+  'records.title': 'ما كُتب عن الزيارة',
+  'records.none': 'لا يوجد ما يُقرأ بعد.',
+  'records.prescribed': 'الوصفة الطبية',
+  'records.repeats': 'مرات التكرار: {count}',
+  'records.cancelled': 'لم تعد صالحة. {reason}',
 
   'embed.waitingToken': 'بانتظار الصفحة المحيطة بهذه…',
 };

@@ -661,6 +661,11 @@ export const en = {
   'note.addSign': 'Sign the addition',
   'note.added': 'Added {when}',
   'note.blank': 'Nothing was written.',
+  'records.title': 'What was written',
+  'records.none': 'There is nothing to read yet.',
+  'records.prescribed': 'Prescribed',
+  'records.repeats': 'Repeats: {count}',
+  'records.cancelled': 'No longer valid. {reason}',
 
   'embed.waitingToken': 'Waiting for the page around this one…',
 } as const satisfies Readonly<Record<string, Message>>;

@@ -662,6 +662,11 @@ export const es: Catalogue = {
   'note.addSign': 'Firmar lo añadido',
   'note.added': 'Añadido el {when}',
   'note.blank': 'No se escribió nada.',
+  'records.title': 'Lo que se escribió',
+  'records.none': 'Todavía no hay nada que leer.',
+  'records.prescribed': 'Recetado',
+  'records.repeats': 'Repeticiones: {count}',
+  'records.cancelled': 'Ya no es válida. {reason}',
 
   'embed.waitingToken': 'Esperando a la página que rodea a esta…',
 };

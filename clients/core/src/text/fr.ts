@@ -679,6 +679,11 @@ export const fr: Catalogue = {
   'note.addSign': 'Signer le complément',
   'note.added': 'Complété le {when}',
   'note.blank': 'Rien n’a été écrit.',
+  'records.title': 'Ce qui a été écrit',
+  'records.none': 'Il n’y a encore rien à lire.',
+  'records.prescribed': 'Ordonnance',
+  'records.repeats': 'Renouvellements : {count}',
+  'records.cancelled': 'N’est plus valable. {reason}',
 
   'embed.waitingToken': 'En attente de la page qui entoure celle-ci…',
 };

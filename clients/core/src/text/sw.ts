@@ -660,6 +660,11 @@ export const sw: Catalogue = {
   'note.addSign': 'Tia sahihi nyongeza',
   'note.added': 'Iliongezwa {when}',
   'note.blank': 'Hakuna kilichoandikwa.',
+  'records.title': 'Yaliyoandikwa',
+  'records.none': 'Bado hakuna cha kusoma.',
+  'records.prescribed': 'Dawa zilizoandikwa',
+  'records.repeats': 'Kurudia: {count}',
+  'records.cancelled': 'Haitumiki tena. {reason}',
 
   'embed.waitingToken': 'Tunausubiri ukurasa unaozunguka huu…',
 };

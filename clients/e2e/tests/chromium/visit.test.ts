@@ -90,6 +90,7 @@ test('a guest checks in by link, waits, keeps the place over a reload, is let in
   expect(await axeFindings(doctor.page)).toEqual([]);
   expect(await walkSizes(patient.page, '.control-leave')).toEqual([]);
 
+  const appointment = new URL(doctor.page.url()).pathname.split('/').at(-1) ?? '';
   await writesNote(doctor);
   await opensNoteOnPhone(doctor);
   await signsNote(doctor);
@@ -111,7 +112,43 @@ test('a guest checks in by link, waits, keeps the place over a reload, is let in
   await untilVisible(doctor, /Added [\s\S]*Called on Monday: better\./, 10_000);
   expect(await axeFindings(doctor.page)).toEqual([]);
   expect(await walkSizes(doctor.page, null)).toEqual([]);
+
+  // The patient reads what is signed, and cannot change it.
+  await prescribes(doctor, appointment);
+  await clinic.signInAsPatient(patient);
+  await patient.page.locator('.note-fold > summary').first().click();
+  await untilVisible(patient, /Drink much[\s\S]*better\.[\s\S]*Ibuprofen · 400 mg/, 10_000);
+  expect(await patient.page.locator('.note-fold textarea').count()).toBe(0);
+  expect(await axeFindings(patient.page)).toEqual([]);
+  expect(await walkSizes(patient.page, null)).toEqual([]);
 }, 240_000);
+
+/** By the API: there is no screen for it. */
+async function prescribes({ page }: ChromiumTab, appointment: string): Promise<void> {
+  const status = await page.evaluate(async (id: string) => {
+    const post = (
+      path: string,
+      headers: Record<string, string>,
+      body?: object,
+    ): Promise<Response> =>
+      fetch(path, {
+        method: 'POST',
+        headers: {
+          'Content-Type': 'application/json',
+          'Idempotency-Key': crypto.randomUUID(),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    const items = [{ medicine: 'Ibuprofen', dose: '400 mg', frequency: 'twice a day' }];
+    const made = await post(`/v1/appointments/${id}/prescriptions`, {}, { items });
+    const draft: unknown = await made.json();
+    const own: unknown = Reflect.get(Object(draft), 'id');
+    const tag = made.headers.get('etag') ?? '';
+    return (await post(`/v1/prescriptions/${String(own)}/sign`, { 'If-Match': tag })).status;
+  }, appointment);
+  expect(status).toBe(200);
+}
 
 /** What is typed beside the call is saved by itself, and is there after a reload. */
 async function writesNote(doctor: ChromiumTab): Promise<void> {

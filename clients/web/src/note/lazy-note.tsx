@@ -21,6 +21,14 @@ export const LazyNoteEditor = lazy(async () => {
   }
 });
 
+export const LazyVisitRecords = lazy(async () => {
+  try {
+    return { default: (await note()).VisitRecords };
+  } catch {
+    return { default: NotThere };
+  }
+});
+
 function NotThere() {
   return <ProblemNotice error={new ApiProblem({ kind: 'offline', status: 0 })} />;
 }

@@ -18,7 +18,8 @@ export function SignedNote({
   readonly note: Note;
   /** What was typed here and is not part of it. */
   readonly leftOver: NoteText | null;
-  readonly onAdd: (text: string) => Promise<void>;
+  /** Null for who only reads. */
+  readonly onAdd: ((text: string) => Promise<void>) | null;
 }) {
   const say = useSay();
   const format = useFormat();
@@ -44,7 +45,7 @@ export function SignedNote({
           <p>{addendum.text}</p>
         </div>
       ))}
-      <AddForm onAdd={onAdd} />
+      {onAdd !== null && <AddForm onAdd={onAdd} />}
     </>
   );
 }
