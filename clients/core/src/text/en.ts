@@ -67,7 +67,8 @@ export const en = {
   'error.too-often': 'Too many tries. Wait {wait} and try again.',
   'error.second-factor':
     'For this you have to sign in with a second factor: a passkey or an authenticator app.',
-  'error.step-up': 'Please confirm that it is you: enter your password again.',
+  'error.step-up':
+    'Please confirm that it is you: enter your password again, or a code if you sign in with one.',
   'error.forbidden': 'Your account may not do this. Ask your clinic if you think it should.',
   'error.not-found': 'This does not exist, or it is not yours to see.',
   'error.stale': 'Somebody changed this in the meantime. Look at it again and repeat your change.',

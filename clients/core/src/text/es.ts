@@ -70,7 +70,8 @@ export const es: Catalogue = {
   'error.too-often': 'Demasiados intentos. Espere {wait} y vuelva a intentarlo.',
   'error.second-factor':
     'Para esto hace falta un segundo factor: una llave de acceso o una aplicación de autenticación.',
-  'error.step-up': 'Confirme que es usted: escriba otra vez su contraseña.',
+  'error.step-up':
+    'Confirme que es usted: escriba otra vez su contraseña, o un código si entra con uno.',
   'error.forbidden': 'Su cuenta no puede hacer esto. Pregunte a su clínica si cree que debería.',
   'error.not-found': 'No existe, o usted no puede verlo.',
   'error.stale': 'Alguien lo ha cambiado entretanto. Mírelo otra vez y repita su cambio.',

@@ -69,7 +69,8 @@ export const fr: Catalogue = {
   'error.too-often': 'Trop d’essais. Attendez {wait} et réessayez.',
   'error.second-factor':
     'Il faut ici un second facteur : une clé d’accès ou une application d’authentification.',
-  'error.step-up': 'Confirmez que c’est bien vous : saisissez à nouveau votre mot de passe.',
+  'error.step-up':
+    'Confirmez que c’est bien vous : saisissez à nouveau votre mot de passe, ou un code si vous vous connectez avec un code.',
   'error.forbidden':
     'Votre compte n’y est pas autorisé. Adressez-vous à votre clinique si vous pensez qu’il devrait l’être.',
   'error.not-found': 'Cela n’existe pas, ou vous n’y avez pas accès.',

@@ -68,7 +68,8 @@ export const sw: Catalogue = {
   'error.too-often': 'Umejaribu mara nyingi mno. Subiri {wait} kisha ujaribu tena.',
   'error.second-factor':
     'Hapa unahitaji uthibitisho wa pili: ufunguo wa siri au programu ya uthibitishaji.',
-  'error.step-up': 'Thibitisha kuwa ni wewe: andika nenosiri lako tena.',
+  'error.step-up':
+    'Thibitisha kuwa ni wewe: andika nenosiri lako tena, au msimbo ikiwa unaingia kwa msimbo.',
   'error.forbidden':
     'Akaunti yako hairuhusiwi kufanya hivi. Uliza kliniki yako ukiona inafaa kuruhusiwa.',
   'error.not-found': 'Hiki hakipo, au huruhusiwi kukiona.',

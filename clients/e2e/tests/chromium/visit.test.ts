@@ -92,6 +92,7 @@ test('a guest checks in by link, waits, keeps the place over a reload, is let in
 
   const appointment = new URL(doctor.page.url()).pathname.split('/').at(-1) ?? '';
   await writesNote(doctor);
+  await meetsOtherWindow(doctor, appointment);
   await opensNoteOnPhone(doctor);
   await signsNote(doctor);
 
@@ -175,6 +176,29 @@ async function writesNote(doctor: ChromiumTab): Promise<void> {
   expect(await page.getByLabel('Reason').inputValue()).toBe('Cough');
 }
 
+/** Another window writes meanwhile: both texts are there until the doctor chooses. */
+async function meetsOtherWindow(doctor: ChromiumTab, appointment: string): Promise<void> {
+  const { page } = doctor;
+  const status = await page.evaluate(async (path: string) => {
+    const read = await fetch(path);
+    const headers = {
+      'Content-Type': 'application/json',
+      'If-Match': read.headers.get('etag') ?? '',
+    };
+    const body = JSON.stringify({ plan: 'From another window' });
+    return (await fetch(path, { method: 'PUT', headers, body })).status;
+  }, `/v1/appointments/${appointment}/note`);
+  expect(status).toBe(200);
+  await page.getByLabel('History').fill('Since Sunday');
+  await untilVisible(doctor, /changed in another window/, 10_000);
+  expect(await page.getByLabel('History').inputValue()).toBe('Since Sunday');
+  expect(await axeFindings(page)).toEqual([]);
+  await page.getByText('Other version', { exact: true }).click();
+  await untilVisible(doctor, /From another window/, 5_000);
+  await doctor.press('Keep my text');
+  await page.locator('[data-testid="note-status"][data-saved="true"]').waitFor({ timeout: 10_000 });
+}
+
 /** Where there is no room beside the picture, "More" opens the note in front of it. */
 async function opensNoteOnPhone({ page }: ChromiumTab): Promise<void> {
   await page.setViewportSize({ width: 390, height: 664 });
@@ -199,22 +223,20 @@ async function signsNote(doctor: ChromiumTab): Promise<void> {
     await panel.locator('.note-sign').click();
     await page.getByRole('dialog').getByRole('button', { name: 'Sign', exact: true }).click();
   };
-  // Signing in was a fresh proof: for once the server's answer is that of five minutes later.
-  await page.route(
-    '**/note/sign',
-    (route) =>
-      route.fulfill({
-        status: 403,
-        contentType: 'application/problem+json',
-        body: JSON.stringify({ type: 'urn:bedside:problem:step-up', title: 'x', status: 403 }),
-      }),
-    { times: 1 },
-  );
-  await sign();
+  // Signing in was a fresh proof: twice the server's answer is made that of five minutes later.
+  const refusal = { type: 'urn:bedside:problem:step-up', title: 'Not fresh', status: 403 };
+  await page.route('**/note/sign', (route) => route.fulfill({ status: 403, json: refusal }), {
+    times: 2,
+  });
   const question = page.getByRole('dialog', { name: 'Confirm that it is you' });
+  await sign();
   await question.getByRole('button', { name: 'Cancel' }).click();
   expect(await panel.getByLabel('Plan').isEditable()).toBe(true);
   await sign();
+  await question.waitFor();
+  expect(await axeFindings(page)).toEqual([]);
+  await question.getByLabel('Password').fill(clinic.takeDoctorsCode());
+  await question.getByRole('button', { name: 'Continue' }).click();
   await page.getByTestId('note-signed').waitFor({ timeout: 10_000 });
   expect(await panel.locator('.note-section textarea').count()).toBe(0);
   await untilVisible(doctor, /Drink much, rest for three days\./, 5_000);

@@ -1,3 +1,4 @@
+import type { Schemas } from '@bedside/core';
 import { ApiProblem, answered } from '@bedside/core';
 import { type FormEvent, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import { Dialog } from '../parts/dialog.tsx';
@@ -87,7 +88,14 @@ function StepUpDialog({ onClose }: { readonly onClose: (proved: boolean) => void
   );
 }
 
-/** Six digits are what an authenticator app shows; no password is that short. */
-function proofOf(text: string): { totp: string } | { password: string } {
-  return /^\d{6}$/.test(text.trim()) ? { totp: text.trim() } : { password: text };
+/** Four groups of four of the letters that nobody takes for another one. */
+const RECOVERY_CODE = /^(?:[2-9a-hjkmnp-z]{4}-){3}[2-9a-hjkmnp-z]{4}$/i;
+
+/** Six digits are what an authenticator app shows, and no password is that short; a recovery code has a form of its own. */
+function proofOf(text: string): Schemas['StepUpBody'] {
+  const code = text.trim();
+  if (/^\d{6}$/.test(code)) {
+    return { totp: code };
+  }
+  return RECOVERY_CODE.test(code) ? { recovery_code: code } : { password: text };
 }
