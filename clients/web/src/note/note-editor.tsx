@@ -45,7 +45,6 @@ function Draft({ machine, draft }: { readonly machine: NoteMachine; readonly dra
   const isSigning = draft.signing !== 'no';
   return (
     <>
-      <Status draft={draft} />
       {NOTE_SECTIONS.map((section) => (
         <Section
           key={section}
@@ -55,6 +54,7 @@ function Draft({ machine, draft }: { readonly machine: NoteMachine; readonly dra
           machine={machine}
         />
       ))}
+      <Status draft={draft} />
       {draft.other !== null && draft.other !== 'reading' && (
         <NoteConflict other={draft.other} dispatch={machine.dispatch} />
       )}
@@ -103,7 +103,7 @@ function Status({ draft }: { readonly draft: NoteDraft }) {
   const isSaved = !isUnsaved(draft);
   const shown = isSaved ? (draft.rev === null ? '' : say('common.saved')) : say('note.unsaved');
   return (
-    <>
+    <div className="note-state">
       {!isFailing && (
         <p className="note-status hint" data-saved={isSaved} data-testid="note-status">
           {shown}
@@ -112,7 +112,7 @@ function Status({ draft }: { readonly draft: NoteDraft }) {
       <p className={isFailing ? 'hint-warning' : 'visually-hidden'} role="status">
         {isFailing ? say('note.failing') : hasFailed && isSaved ? say('common.saved') : ''}
       </p>
-    </>
+    </div>
   );
 }
 
