@@ -27,7 +27,7 @@ use sfu::{
         },
         command::{DataTrackOffer, Request},
         event::Message,
-        info::{DataTrackHandle, LeaveReason, ParticipantInfo, ParticipantState},
+        info::{DataTrackHandle, LeaveReason, ParticipantInfo, ParticipantState, QualityOf},
         occurrence::What,
     },
 };
@@ -76,6 +76,10 @@ fn assert_isolated(world: &mut World, id: ClientId, since: Mark) {
             }
             Message::Room(room) => assert_eq!((room.participants, room.publishers), (0, 0)),
             Message::Offer { mid_to_track, .. } => assert!(mid_to_track.is_empty()),
+            Message::ConnectionQuality(of) => {
+                let is_own = |one: &QualityOf| client.sid.as_ref() == Some(&one.participant);
+                assert!(of.iter().all(is_own), "others' lines crossed");
+            }
             Message::DataTrackHandles(tracks) => assert!(tracks.is_empty()),
             Message::Answer { .. }
             | Message::ClaimsChanged(_)

@@ -130,7 +130,9 @@ pub(crate) async fn find_schedule(
     let resource = of_practitioner(clinic, practitioner);
     let _ = access::decide(&caller.actor, Act::FindSchedule, &resource, api.clock.now())?;
     let mut tx = api.store.read(Scope::Clinic(clinic)).await?;
-    schedules::of_practitioner(&mut tx, practitioner).await?.ok_or(Failure::NotFound)
+    let found = schedules::of_practitioner(&mut tx, practitioner).await?;
+    // SQLite has no row-level security: another clinic's is none.
+    found.filter(|found| found.clinic == *clinic).ok_or(Failure::NotFound)
 }
 
 fn of_practitioner(clinic: &ClinicId, practitioner: &PractitionerId) -> Resource {

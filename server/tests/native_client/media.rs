@@ -105,6 +105,25 @@ impl Writer {
 
     /// Reads a payload, which must be byte for byte what this writer wrote.
     pub(crate) fn read(self, payload: &[u8]) -> Heard {
+        let heard = self.heard(payload);
+        let written = self.payload(heard.number, heard.is_key_frame);
+        assert_eq!(payload, written, "{heard:?} was changed");
+        heard
+    }
+
+    /// Reads a payload of a stream of which frames may have been withheld: a picture's id and the index of its base layer
+    /// are numbered anew then (RFC 7741 §4.2), and nothing else.
+    fn read_renumbered(self, payload: &[u8]) -> Heard {
+        let heard = self.heard(payload);
+        let mut written = self.payload(heard.number, heard.is_key_frame).to_vec();
+        if self.kind == Kind::Vp8 {
+            written[2..5].copy_from_slice(&payload[2..5]);
+        }
+        assert_eq!(payload, written, "{heard:?} was changed");
+        heard
+    }
+
+    fn heard(self, payload: &[u8]) -> Heard {
         let (header, is_key_frame) = match self.kind {
             Kind::Opus => (1, false),
             Kind::Vp8 if payload[0] & 0x10 == 0 => (DESCRIPTOR_BYTES, false),
@@ -114,9 +133,7 @@ impl Writer {
             Kind::Vp8 => (DESCRIPTOR_BYTES + FRAME_HEADER_BYTES, false),
         };
         let number = payload[header + 1..header + 5].try_into().unwrap();
-        let heard = Heard { number: u32::from_be_bytes(number), is_key_frame };
-        assert_eq!(payload, self.payload(heard.number, is_key_frame), "{heard:?} was changed");
-        heard
+        Heard { number: u32::from_be_bytes(number), is_key_frame }
     }
 
     /// A stream without loss: everything from its first packet on, once, in order, unchanged.
@@ -137,13 +154,25 @@ impl Writer {
         }
     }
 
-    /// A stream with losses: what came is unchanged and at its place, however late.
+    /// A stream with losses: what came is unchanged and in its place, however late. Frames of a picture may have been
+    /// withheld from a line that had fallen silent; its numbers go on without them, and its timestamps with the time.
     pub(crate) fn check_places(self, packets: &[Packet]) {
-        let first = self.read(&packets[0].payload).number;
+        let first = self.read_renumbered(&packets[0].payload).number;
+        let frame = |number: u32| number / self.kind.packets_per_frame();
+        // A pause is bridged by the shard's clock, which is not the writer's: a fifth of a second at most.
+        let slack = if self.kind == Kind::Vp8 { 18_000 } else { 0 };
         for packet in packets {
-            let number = self.read(&packet.payload).number;
+            let number = self.read_renumbered(&packet.payload).number;
             let ahead = number.wrapping_sub(first) as u16;
-            assert_eq!(packet.seq, packets[0].seq.wrapping_add(ahead), "{self:?} {number}");
+            let place = packet.seq.wrapping_sub(packets[0].seq);
+            match self.kind {
+                Kind::Opus => assert_eq!(place, ahead, "{self:?} {number}"),
+                Kind::Vp8 => assert!(place <= ahead, "{self:?} {number}: {place} of {ahead}"),
+            }
+            let ticks = frame(number).wrapping_sub(frame(first)).wrapping_mul(self.kind.step());
+            let off =
+                packet.timestamp.wrapping_sub(packets[0].timestamp.wrapping_add(ticks)) as i32;
+            assert!(off.unsigned_abs() <= slack, "{self:?} {number}: off by {off}");
             assert_eq!(packet.marker, self.is_marked(number));
         }
     }

@@ -57,6 +57,10 @@ const STEP_LASTING_FOR_US: i64 = 200_000;
 /// A packet that waited for less than this beyond the least delay says that no queue grows.
 const UNUSUAL_US: i64 = 15_000;
 
+/// A delay that differs by so much from one packet to the next is a clock that stood still, the shard's or the receiver's, or
+/// a line that was gone: what was measured before says nothing of what comes after.
+const STOP_US: i64 = 900_000;
+
 /// How long a least delay is remembered, in two halves: for steps, and for what waits in the queue at all.
 const STEP_MEMORY_US: i64 = 1_500_000;
 const BASE_MEMORY_US: i64 = 10_000_000;
@@ -136,6 +140,9 @@ impl DelayDetector {
     /// the delays say now.
     pub fn on_packet(&mut self, sent_us: i64, arrival_us: i64, expected_us: i64) -> Option<Signal> {
         let raw = arrival_us - sent_us;
+        if self.group.is_some_and(|group| (raw - group.raw).abs() >= STOP_US) {
+            *self = Self { threshold: self.threshold, ..Self::default() };
+        }
         let waited = self.base.value().map_or(0, |base| (raw - base).max(0));
         let delay = raw - expected_us.clamp(0, waited);
         let next =
@@ -371,6 +378,21 @@ mod tests {
         };
         assert_eq!(over(true), 0);
         assert!(over(false) > 0);
+    }
+
+    #[test]
+    fn a_clock_that_stood_still_is_no_queue() {
+        let mut detector = DelayDetector::default();
+        let mut offset = 20_000;
+        for at in 0..400_i64 {
+            if at == 200 {
+                offset += 3_000_000;
+            }
+            let sent = at * 20_000;
+            let signal = detector.on_packet(sent, sent + offset, 0);
+            assert!(!matches!(signal, Some(Signal::Step | Signal::Overuse)), "{at}");
+            assert_eq!(detector.queue_us(), 0, "{at}");
+        }
     }
 
     #[test]

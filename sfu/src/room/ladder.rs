@@ -96,8 +96,10 @@ pub(super) fn cap(publication: &Publication, settings: &TrackSettings) -> LayerI
 
 /// The lowest layer that is nearly as high; of two of one height the upper. `None`: the highest.
 fn by_height(layers: &[VideoLayer], height: u32) -> Option<u8> {
-    let wanted = height.saturating_mul(HEIGHT_PERCENT) / 100;
-    let place = layers.iter().position(|layer| layer.height >= wanted && layer.height > 0)?;
+    let wanted = u64::from(height) * u64::from(HEIGHT_PERCENT);
+    let place = layers
+        .iter()
+        .position(|layer| layer.height > 0 && u64::from(layer.height) * 100 >= wanted)?;
     let found = layers.get(place)?.height;
     let same = layers.iter().skip(place).take_while(|layer| layer.height == found).count();
     u8::try_from(place + same - 1).ok()

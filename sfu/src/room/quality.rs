@@ -47,13 +47,15 @@ impl Room {
             return;
         }
         for (key, viewer) in &self.participants {
+            let sees_others = !viewer.is_waiting();
             let seen: Vec<_> = updates
                 .iter()
                 .filter(|(whose, one)| {
                     let is_own = *whose == key;
                     let is_visible =
                         self.participants.get(*whose).is_some_and(|one| !one.permission.hidden);
-                    (is_own && one.quality != ConnectionQuality::Lost) || (!is_own && is_visible)
+                    (is_own && one.quality != ConnectionQuality::Lost)
+                        || (!is_own && is_visible && sees_others)
                 })
                 .map(|(_, one)| for_protocol(one, viewer.client.protocol))
                 .collect();
