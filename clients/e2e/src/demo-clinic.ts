@@ -73,8 +73,7 @@ export class DemoClinic {
 
   /** Each code works once: call it as seldom as there are codes. */
   async signInAsDoctor(tab: ChromiumTab, next = '/today'): Promise<void> {
-    const code = this.#codes.shift();
-    if (code === undefined) throw new Error('all codes of the demo doctor are used up');
+    const code = this.takeDoctorsCode();
     await this.#signIn(tab, this.doctor, next);
     await tab.page
       .getByLabel('Recovery code')
@@ -86,6 +85,13 @@ export class DemoClinic {
     await tab.page.getByLabel('Recovery code').fill(code);
     await tab.press('Continue');
     await tab.page.waitForURL(`${this.url}${next}`);
+  }
+
+  /** A second factor of the doctor's, which works once. */
+  takeDoctorsCode(): string {
+    const code = this.#codes.shift();
+    if (code === undefined) throw new Error('all codes of the demo doctor are used up');
+    return code;
   }
 
   async #signIn(tab: ChromiumTab, who: Credentials, next: string): Promise<void> {

@@ -7,4 +7,4 @@ it('has the types that the server’s OpenAPI document gives; if not, run `npm r
   const document = new URL('../../../../scheduling-api/openapi.json', import.meta.url);
   const made = astToString(await openapiTS(document));
   expect(schema.replace(/^\/\*\*[\s\S]*?\*\/\n+/, '').trim()).toBe(made.trim());
-});
+}, 60_000);

@@ -70,7 +70,8 @@ export const es: Catalogue = {
   'error.too-often': 'Demasiados intentos. Espere {wait} y vuelva a intentarlo.',
   'error.second-factor':
     'Para esto hace falta un segundo factor: una llave de acceso o una aplicación de autenticación.',
-  'error.step-up': 'Confirme que es usted: escriba otra vez su contraseña.',
+  'error.step-up':
+    'Confirme que es usted: escriba otra vez su contraseña, o un código si entra con uno.',
   'error.forbidden': 'Su cuenta no puede hacer esto. Pregunte a su clínica si cree que debería.',
   'error.not-found': 'No existe, o usted no puede verlo.',
   'error.stale': 'Alguien lo ha cambiado entretanto. Mírelo otra vez y repita su cambio.',
@@ -638,8 +639,35 @@ export const es: Catalogue = {
   'audit.filter': 'Solo este acto',
   'audit.none': 'No se encontró nada.',
 
-  'notes.title': 'Notas',
-  'notes.summary': 'Paciente',
+  'note.title': 'Nota clínica',
+  'note.reason': 'Motivo',
+  'note.history': 'Antecedentes',
+  'note.findings': 'Hallazgos',
+  'note.assessment': 'Valoración',
+  'note.plan': 'Tratamiento',
+  'note.unsaved': 'Aún sin guardar',
+  'note.failing': 'Sin guardar. Su texto sigue aquí y se volverá a enviar solo.',
+  'note.changed':
+    'Esta nota se cambió en otra ventana. Su texto sigue aquí, pero no está guardado.',
+  'note.other': 'Otra versión',
+  'note.takeTheirs': 'Cargar la otra versión',
+  'note.keepMine': 'Conservar mi texto',
+  'note.sign': 'Firmar',
+  'note.signTitle': '¿Firmar esta nota?',
+  'note.signText':
+    'Después será definitiva y el paciente podrá leerla. Todavía podrá añadirle algo.',
+  'note.signed': 'Firmada el {when}',
+  'note.leftOver':
+    'La nota se firmó en otra ventana. Lo que usted escribió aquí no forma parte de ella:',
+  'note.add': 'Añadir a la nota',
+  'note.addSign': 'Firmar lo añadido',
+  'note.added': 'Añadido el {when}',
+  'note.blank': 'No se escribió nada.',
+  'records.title': 'Lo que se escribió',
+  'records.none': 'Todavía no hay nada que leer.',
+  'records.prescribed': 'Recetado',
+  'records.repeats': 'Repeticiones: {count}',
+  'records.cancelled': 'Ya no es válida. {reason}',
 
   'embed.waitingToken': 'Esperando a la página que rodea a esta…',
 };

@@ -69,7 +69,8 @@ export const fr: Catalogue = {
   'error.too-often': 'Trop d’essais. Attendez {wait} et réessayez.',
   'error.second-factor':
     'Il faut ici un second facteur : une clé d’accès ou une application d’authentification.',
-  'error.step-up': 'Confirmez que c’est bien vous : saisissez à nouveau votre mot de passe.',
+  'error.step-up':
+    'Confirmez que c’est bien vous : saisissez à nouveau votre mot de passe, ou un code si vous vous connectez avec un code.',
   'error.forbidden':
     'Votre compte n’y est pas autorisé. Adressez-vous à votre clinique si vous pensez qu’il devrait l’être.',
   'error.not-found': 'Cela n’existe pas, ou vous n’y avez pas accès.',
@@ -655,8 +656,35 @@ export const fr: Catalogue = {
   'audit.filter': 'Seulement cet acte',
   'audit.none': 'Rien trouvé.',
 
-  'notes.title': 'Notes',
-  'notes.summary': 'Patient',
+  'note.title': 'Compte rendu',
+  'note.reason': 'Motif',
+  'note.history': 'Antécédents',
+  'note.findings': 'Constatations',
+  'note.assessment': 'Appréciation',
+  'note.plan': 'Conduite à tenir',
+  'note.unsaved': 'Pas encore enregistré',
+  'note.failing': 'Non enregistré. Votre texte reste ici et sera renvoyé automatiquement.',
+  'note.changed':
+    'Ce compte rendu a été modifié dans une autre fenêtre. Votre texte reste ici, mais n’est pas enregistré.',
+  'note.other': 'Autre version',
+  'note.takeTheirs': 'Charger l’autre version',
+  'note.keepMine': 'Garder mon texte',
+  'note.sign': 'Signer',
+  'note.signTitle': 'Signer ce compte rendu ?',
+  'note.signText':
+    'Il sera alors définitif et le patient pourra le lire. Vous pourrez encore le compléter.',
+  'note.signed': 'Signé le {when}',
+  'note.leftOver':
+    'Le compte rendu a été signé dans une autre fenêtre. Ce que vous avez saisi ici n’en fait pas partie :',
+  'note.add': 'Compléter le compte rendu',
+  'note.addSign': 'Signer le complément',
+  'note.added': 'Complété le {when}',
+  'note.blank': 'Rien n’a été écrit.',
+  'records.title': 'Ce qui a été écrit',
+  'records.none': 'Il n’y a encore rien à lire.',
+  'records.prescribed': 'Ordonnance',
+  'records.repeats': 'Renouvellements : {count}',
+  'records.cancelled': 'N’est plus valable. {reason}',
 
   'embed.waitingToken': 'En attente de la page qui entoure celle-ci…',
 };

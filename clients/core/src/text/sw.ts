@@ -68,7 +68,8 @@ export const sw: Catalogue = {
   'error.too-often': 'Umejaribu mara nyingi mno. Subiri {wait} kisha ujaribu tena.',
   'error.second-factor':
     'Hapa unahitaji uthibitisho wa pili: ufunguo wa siri au programu ya uthibitishaji.',
-  'error.step-up': 'Thibitisha kuwa ni wewe: andika nenosiri lako tena.',
+  'error.step-up':
+    'Thibitisha kuwa ni wewe: andika nenosiri lako tena, au msimbo ikiwa unaingia kwa msimbo.',
   'error.forbidden':
     'Akaunti yako hairuhusiwi kufanya hivi. Uliza kliniki yako ukiona inafaa kuruhusiwa.',
   'error.not-found': 'Hiki hakipo, au huruhusiwi kukiona.',
@@ -637,8 +638,34 @@ export const sw: Catalogue = {
   'audit.filter': 'Tendo hili pekee',
   'audit.none': 'Hakuna kilichopatikana.',
 
-  'notes.title': 'Maelezo',
-  'notes.summary': 'Mgonjwa',
+  'note.title': 'Maelezo ya ziara',
+  'note.reason': 'Sababu',
+  'note.history': 'Historia',
+  'note.findings': 'Matokeo ya uchunguzi',
+  'note.assessment': 'Tathmini',
+  'note.plan': 'Mpango',
+  'note.unsaved': 'Bado haijahifadhiwa',
+  'note.failing': 'Haijahifadhiwa. Maandishi yako yanabaki hapa na yatatumwa tena yenyewe.',
+  'note.changed':
+    'Maelezo haya yalibadilishwa katika dirisha lingine. Maandishi yako yanabaki hapa, lakini hayajahifadhiwa.',
+  'note.other': 'Toleo lingine',
+  'note.takeTheirs': 'Pakia toleo lingine',
+  'note.keepMine': 'Baki na maandishi yangu',
+  'note.sign': 'Tia sahihi',
+  'note.signTitle': 'Utie sahihi maelezo haya?',
+  'note.signText': 'Hapo hayabadiliki tena, na mgonjwa anaweza kuyasoma. Bado unaweza kuongeza.',
+  'note.signed': 'Yalitiwa sahihi {when}',
+  'note.leftOver':
+    'Maelezo yalitiwa sahihi katika dirisha lingine. Ulichoandika hapa si sehemu yake:',
+  'note.add': 'Ongeza kwenye maelezo',
+  'note.addSign': 'Tia sahihi nyongeza',
+  'note.added': 'Iliongezwa {when}',
+  'note.blank': 'Hakuna kilichoandikwa.',
+  'records.title': 'Yaliyoandikwa',
+  'records.none': 'Bado hakuna cha kusoma.',
+  'records.prescribed': 'Dawa zilizoandikwa',
+  'records.repeats': 'Kurudia: {count}',
+  'records.cancelled': 'Haitumiki tena. {reason}',
 
   'embed.waitingToken': 'Tunausubiri ukurasa unaozunguka huu…',
 };

@@ -1,5 +1,6 @@
+import type { Schemas } from '@bedside/core';
 import { ApiProblem, answered } from '@bedside/core';
-import { type FormEvent, type ReactNode, useCallback, useRef, useState } from 'react';
+import { type FormEvent, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
 import { Dialog } from '../parts/dialog.tsx';
 import { TextField } from '../parts/field.tsx';
 import { ProblemNotice } from '../parts/notice.tsx';
@@ -16,6 +17,8 @@ interface StepUp {
 export function useStepUp(): StepUp {
   const [isAsking, setAsking] = useState(false);
   const settle = useRef<((proved: boolean) => void) | null>(null);
+  // Where the screen goes away with the question, the act is not done, and whoever waits for it hears so.
+  useEffect(() => () => settle.current?.(false), []);
   const run = useCallback(async <T,>(act: () => Promise<T>): Promise<T> => {
     try {
       return await act();
@@ -85,7 +88,14 @@ function StepUpDialog({ onClose }: { readonly onClose: (proved: boolean) => void
   );
 }
 
-/** Six digits are what an authenticator app shows; no password is that short. */
-function proofOf(text: string): { totp: string } | { password: string } {
-  return /^\d{6}$/.test(text.trim()) ? { totp: text.trim() } : { password: text };
+/** Four groups of four of the letters that nobody takes for another one. */
+const RECOVERY_CODE = /^(?:[2-9a-hjkmnp-z]{4}-){3}[2-9a-hjkmnp-z]{4}$/i;
+
+/** Six digits are what an authenticator app shows, and no password is that short; a recovery code has a form of its own. */
+function proofOf(text: string): Schemas['StepUpBody'] {
+  const code = text.trim();
+  if (/^\d{6}$/.test(code)) {
+    return { totp: code };
+  }
+  return RECOVERY_CODE.test(code) ? { recovery_code: code } : { password: text };
 }

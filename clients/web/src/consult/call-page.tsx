@@ -46,6 +46,8 @@ export function CallPage({
     setOpen(null);
     moreButton.current?.focus();
   };
+  const { onNote = null } = around ?? {};
+  const openNote = onNote === null ? null : () => onNote(() => moreButton.current?.focus());
   return (
     <div
       className="call"
@@ -86,6 +88,7 @@ export function CallPage({
           dispatch={dispatch}
           link={link}
           onDevices={() => setOpen('devices')}
+          onNote={openNote}
           onClose={closeMore}
         />
       )}

@@ -14,6 +14,8 @@ const CallPage = lazy(async () => ({ default: (await import('./call-page.tsx')).
 export interface AroundCall {
   readonly title: string;
   readonly panel: ReactNode;
+  /** Shows the note where there is no room beside the picture; called with the way back. */
+  readonly onNote: ((back: () => void) => void) | null;
   readonly onEndForAll: (() => void) | null;
 }
 

@@ -15,6 +15,7 @@ export function MorePanel({
   dispatch,
   link,
   onDevices,
+  onNote,
   onClose,
 }: {
   readonly choices: ViewChoices;
@@ -24,6 +25,8 @@ export function MorePanel({
   readonly dispatch: (input: CallInput) => void;
   readonly link: MediaLink;
   readonly onDevices: () => void;
+  /** For who writes one. */
+  readonly onNote: (() => void) | null;
   readonly onClose: () => void;
 }) {
   const say = useSay();
@@ -76,6 +79,9 @@ export function MorePanel({
       {document.fullscreenEnabled && (
         <Item icon="fill" label={say('call.fullScreen')} onPress={then(toggleFullScreen)} />
       )}
+      {onNote !== null && (
+        <Item icon="note" label={say('note.title')} onPress={then(onNote)} isForNarrow />
+      )}
     </div>
   );
 }
@@ -85,14 +91,21 @@ function Item({
   label,
   hint,
   onPress,
+  isForNarrow = false,
 }: {
   readonly icon: IconName;
   readonly label: string;
   readonly hint?: string | undefined;
   readonly onPress: () => void;
+  /** Where a wide screen has it in sight anyhow. */
+  readonly isForNarrow?: boolean;
 }) {
   return (
-    <button type="button" className="more-item" onClick={onPress}>
+    <button
+      type="button"
+      className={isForNarrow ? 'more-item more-item-narrow' : 'more-item'}
+      onClick={onPress}
+    >
       <Icon name={icon} />
       <span>
         {label}

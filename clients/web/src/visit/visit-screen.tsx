@@ -1,9 +1,10 @@
 import type { Visit } from '@bedside/core';
 import { leads } from '@bedside/core';
-import { useEffect, useSyncExternalStore } from 'react';
+import { Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useSay } from '../app/words.tsx';
 import { Consult } from '../consult/consult.tsx';
 import { StatusRegion } from '../consult/status-region.tsx';
+import { LazyNotePanel } from '../note/lazy-note.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { PageFrame } from '../parts/page-frame.tsx';
 import { CheckIn } from './check-in.tsx';
@@ -82,21 +83,67 @@ function Door({
     case 'in-call':
       return null;
     case 'over':
-      return <OverCard visit={state.visit} how={state.how} />;
+      return (
+        <>
+          <OverCard visit={state.visit} how={state.how} />
+          {state.how === 'ended' && writesNote(machine, state.visit) && (
+            <div className="card over-note">
+              <Suspense fallback={null}>
+                <LazyNotePanel
+                  appointment={state.visit.appointment}
+                  isOpen={false}
+                  onClose={() => undefined}
+                />
+              </Suspense>
+            </div>
+          )}
+        </>
+      );
     default:
       return unreachable(state);
   }
 }
 
+/** The visit's practitioner, signed in: a link alone opens no records. */
+function writesNote(machine: VisitMachine, visit: Visit): boolean {
+  return visit.me.role === 'practitioner' && machine.api.token === null;
+}
+
 function InCall({ machine, visit }: { readonly machine: VisitMachine; readonly visit: Visit }) {
   const panel = useLeaderPanel(machine, visit);
   const isLeader = leads(visit);
+  const writes = writesNote(machine, visit);
+  const [isNoteOpen, setNoteOpen] = useState(false);
+  const backFromNote = useRef<(() => void) | null>(null);
+  const closeNote = (): void => {
+    setNoteOpen(false);
+    backFromNote.current?.();
+  };
   const other = isLeader
     ? visit.participants.find(({ role }) => role === 'patient')?.name
     : visit.practitioner.name;
   const around = {
     title: [other ?? visit.service.name, visit.clinic.name].join(' · '),
-    panel: isLeader ? panel : null,
+    panel: isLeader ? (
+      <div className="leader-column">
+        {panel}
+        {writes && (
+          <Suspense fallback={null}>
+            <LazyNotePanel
+              appointment={visit.appointment}
+              isOpen={isNoteOpen}
+              onClose={closeNote}
+            />
+          </Suspense>
+        )}
+      </div>
+    ) : null,
+    onNote: writes
+      ? (back: () => void) => {
+          backFromNote.current = back;
+          setNoteOpen(true);
+        }
+      : null,
     onEndForAll: isLeader
       ? () => void machine.api.end(visit.id).then(machine.took, () => undefined)
       : null,

@@ -2,13 +2,15 @@ import type { Schemas } from '@bedside/core';
 import { answered, ifMatch, VisitApi } from '@bedside/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { api } from '../../app/api.ts';
 import { useFormat } from '../../app/format.ts';
+import { practitionerOf, useSession } from '../../app/session.ts';
 import { useSay } from '../../app/words.tsx';
+import { LazyNoteEditor } from '../../note/lazy-note.tsx';
 import { useNow } from '../../parts/clock.tsx';
 import { Icon } from '../../parts/icon.tsx';
-import { ProblemNotice } from '../../parts/notice.tsx';
+import { Loading, ProblemNotice } from '../../parts/notice.tsx';
 import { InviteForm } from '../../visit/invite-form.tsx';
 import { nameOf, practitionerQuery, serviceQuery } from '../booking/directory.ts';
 import { stateKey } from '../patient/appointments-screen.tsx';
@@ -69,7 +71,28 @@ export function DayVisit({ visit }: { readonly visit: Appointment }) {
         {LIVE.has(visit.state) && <InviteForm api={visits} appointment={visit.id} />}
       </div>
       <ProblemNotice error={turn.error} />
+      {visit.state === 'completed' && <NoteFold visit={visit} />}
     </li>
+  );
+}
+
+/** The note of a visit that was held, to who held it. */
+function NoteFold({ visit }: { readonly visit: Appointment }) {
+  const say = useSay();
+  const { me } = useSession();
+  const [isOpen, setOpen] = useState(false);
+  if (me == null || practitionerOf(me) !== visit.practitioner) {
+    return null;
+  }
+  return (
+    <details className="note-fold" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{say('note.title')}</summary>
+      {isOpen && (
+        <Suspense fallback={<Loading />}>
+          <LazyNoteEditor appointment={visit.id} />
+        </Suspense>
+      )}
+    </details>
   );
 }
 

@@ -2,16 +2,17 @@ import type { Schemas } from '@bedside/core';
 import { answered } from '@bedside/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import { api } from '../../app/api.ts';
 import { useFormat } from '../../app/format.ts';
 import { patientOf } from '../../app/session.ts';
 import { SignedIn } from '../../app/signed-in.tsx';
 import { useSay } from '../../app/words.tsx';
+import { LazyVisitRecords } from '../../note/lazy-note.tsx';
 import { useNow } from '../../parts/clock.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
-import { Asked, Notice } from '../../parts/notice.tsx';
+import { Asked, Loading, Notice } from '../../parts/notice.tsx';
 import { nameOf, practitionerQuery, serviceQuery } from '../booking/directory.ts';
 import { calendarFile } from './calendar-file.ts';
 import { CancelDialog } from './cancel-dialog.tsx';
@@ -201,7 +202,37 @@ function Visit({
           )}
         </div>
       )}
+      {visit.state === 'completed' && visit.patient != null && (
+        <RecordsFold appointment={visit.id} patient={visit.patient} when={when} />
+      )}
     </li>
+  );
+}
+
+/** Read only when it is opened: whoever reads records is written down. */
+function RecordsFold({
+  appointment,
+  patient,
+  when,
+}: {
+  readonly appointment: string;
+  readonly patient: string;
+  readonly when: string;
+}) {
+  const say = useSay();
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details className="note-fold" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        {say('records.title')}
+        <span className="visually-hidden">: {when}</span>
+      </summary>
+      {isOpen && (
+        <Suspense fallback={<Loading />}>
+          <LazyVisitRecords appointment={appointment} patient={patient} />
+        </Suspense>
+      )}
+    </details>
   );
 }
 

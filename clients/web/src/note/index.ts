@@ -1,0 +1,6 @@
+/** Writing, signing and reading what a visit left: one chunk, fetched when it is wanted. */
+import '../styles/note.css';
+
+export { NoteEditor } from './note-editor.tsx';
+export { NotePanel } from './note-panel.tsx';
+export { VisitRecords } from './visit-records.tsx';
