@@ -28,7 +28,7 @@ help: ## This list
 # ---------------------------------------------------------------------------------------------------------- running
 
 .PHONY: run
-run: tools web binary ## Build everything and start Bedside on this machine, with a demo clinic; prints two links to one room
+run: tools web binary ## Build everything and start Bedside on this machine, with a demo clinic; prints the ways into it and two links to one room
 	@test -e bedside-data/bedside.db || $(bedside) demo
 	$(bedside) all --dev $(ARGS)
 

@@ -48,6 +48,8 @@ drop_reasons! {
     RtpMalformed => "rtp_malformed",
     /// RTCP that does not parse.
     RtcpMalformed => "rtcp_malformed",
+    /// More transport-wide feedback in one datagram than a receiver has use for.
+    FeedbackExcess => "feedback_excess",
     /// SRTP or SRTCP whose authentication failed.
     SrtpAuthentication => "srtp_authentication",
     /// SRTP or SRTCP seen before, or too old.

@@ -13,7 +13,7 @@ CREATE TABLE note (
     body            BLOB NOT NULL,
     signed_by       TEXT,
     signed_ms       INTEGER,
-    -- SHA-256 over text, visit, patient, signer and instant, in hexadecimal digits.
+    -- HMAC by the patient's key over text, visit, patient, signer and instant, in hexadecimal digits.
     hash            TEXT,
     created_ms      INTEGER NOT NULL,
     CHECK ((state = 'signed') = (signed_by IS NOT NULL AND signed_ms IS NOT NULL AND hash IS NOT NULL))

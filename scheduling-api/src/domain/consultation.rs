@@ -198,6 +198,19 @@ impl Consultation {
         }
     }
 
+    /// The appointment was moved, or handed to another practitioner; false when nothing of the visit changes by that.
+    pub fn follow_appointment(&mut self, practitioner: &PractitionerId, visit: Span) -> bool {
+        let is_same = self.practitioner == *practitioner && self.visit == visit;
+        if is_same || self.state == State::Ended {
+            return false;
+        }
+        self.practitioner = practitioner.clone();
+        self.visit = visit;
+        self.extended_min = 0;
+        self.rev = self.rev.next();
+        true
+    }
+
     /// Somebody who takes part.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ pub struct Signature {
     pub by: UserId,
     /// When.
     pub at: Timestamp,
-    /// SHA-256 in hexadecimal digits.
+    /// HMAC-SHA-256 by the patient's own key, in hexadecimal digits.
     pub hash: String,
 }
 

@@ -63,7 +63,7 @@ pub(super) struct SignatureView {
     by: String,
     /// When.
     at: String,
-    /// SHA-256 over text, visit, patient, signer and instant.
+    /// Over text, visit, patient, signer and instant, by the patient's own key.
     hash: String,
 }
 

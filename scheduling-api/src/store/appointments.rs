@@ -165,14 +165,15 @@ fn after(page: &PageRequest) -> (i64, String) {
         .unwrap_or((i64::MIN, String::new()))
 }
 
-/// Whether a practitioner has or had a visit with a patient.
+/// Whether a practitioner has or had a visit with a patient, to which the patient came. A booking alone is none: whoever
+/// could book would read.
 pub(crate) async fn treats(
     tx: &mut Tx,
     practitioner: &PractitionerId,
     patient: &PatientId,
 ) -> Result<bool, StoreError> {
     let sql = "SELECT id FROM appointment WHERE patient_id = $1 AND practitioner_id = $2
-            AND state IN ('booked', 'checked_in', 'in_progress', 'completed') LIMIT 1";
+            AND state IN ('checked_in', 'in_progress', 'completed') LIMIT 1";
     Ok(tx.row(sql, values![patient, practitioner]).await?.is_some())
 }
 

@@ -97,7 +97,9 @@ pub(crate) async fn open_for(
     clinic: &ClinicId,
     now: Timestamp,
 ) -> Result<Vec<PatientId>, StoreError> {
-    let sql = "SELECT patient_id FROM break_glass WHERE user_id = $1 AND until_ms > $2 AND clinic_id = $3";
+    let sql =
+        "SELECT patient_id FROM break_glass WHERE user_id = $1 AND until_ms > $2 AND clinic_id = $3
+            AND (justified IS NULL OR justified = 1)";
     let rows = tx.rows(sql, values![user, now, clinic]).await?;
     rows.iter().map(|row| row.parsed("patient_id")).collect()
 }

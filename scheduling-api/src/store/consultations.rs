@@ -67,7 +67,7 @@ pub(crate) async fn update(
     seen: crate::domain::rev::Rev,
 ) -> Result<(), StoreError> {
     let sql = "UPDATE consultation SET rev = $2, state = $3, until_ms = $4, end_ms = $5, extended_min = $6,
-            live_since_ms = $7, ended_ms = $8, notice = $9, presence = $10
+            live_since_ms = $7, ended_ms = $8, notice = $9, presence = $10, practitioner_id = $12, start_ms = $13
         WHERE id = $1 AND rev = $11";
     let key = key(tx, sealer.ring, &one.patient).await?;
     let row = values![
@@ -82,6 +82,8 @@ pub(crate) async fn update(
         sealed_notice(sealer, key.as_ref(), one),
         json(&one.presence)?,
         seen,
+        &one.practitioner,
+        one.visit.start,
     ];
     tx.execute_one(sql, row).await?;
     keep_participants(tx, sealer, key.as_ref(), one).await

@@ -208,7 +208,12 @@ impl Store {
     /// When the database refuses.
     pub(crate) async fn empty_journal(&self) -> Result<(), StoreError> {
         if let Pools::Sqlite { writer, .. } = &self.pools {
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer.pool()).await?;
+            // A reader in the way is told in the answer, and is no error to SQLite.
+            let checkpoint = sqlx::query_scalar("PRAGMA wal_checkpoint(TRUNCATE)");
+            let busy: i64 = checkpoint.fetch_one(writer.pool()).await?;
+            if busy != 0 {
+                return Err(StoreError::Unavailable(None));
+            }
         }
         Ok(())
     }

@@ -69,6 +69,21 @@ pub(crate) async fn of_consultation(
     tx.rows(sql, values![id]).await?.iter().map(link).collect()
 }
 
+/// Links and sessions of a visit that was moved end when those of a new one would.
+pub(crate) async fn set_expiry(
+    tx: &mut Tx,
+    consultation: &ConsultationId,
+    expires: Timestamp,
+) -> Result<(), StoreError> {
+    for sql in [
+        "UPDATE join_link SET expires_ms = $2 WHERE consultation_id = $1 AND revoked_ms IS NULL",
+        "UPDATE join_session SET expires_ms = $2 WHERE consultation_id = $1 AND revoked_ms IS NULL",
+    ] {
+        tx.execute(sql, values![consultation, expires]).await?;
+    }
+    Ok(())
+}
+
 /// Notes that a device has exchanged a link, unless another has.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::{
     api::Api,
-    crypto::{DataKey, content_hash::content_hash},
+    crypto::DataKey,
     domain::{
         access::{self, Act, Permit, Refusal, Resource},
         actor::{Actor, Caller},
@@ -89,6 +89,7 @@ fn writes(actor: &Actor, act: Act, appointment: &Appointment, now: Timestamp) ->
 /// Signs a text about a patient: the caller stands for it, now.
 fn sign(
     caller: &Caller,
+    key: &DataKey,
     about: [&str; 3],
     text: &[u8],
     now: Timestamp,
@@ -96,7 +97,7 @@ fn sign(
     let by: UserId = caller.actor.user.clone().ok_or(Refusal::Forbidden)?;
     let [kind, visit, patient] = about;
     let at = now.to_string();
-    let hash = content_hash(&[
+    let hash = key.content_hash(&[
         kind.as_bytes(),
         visit.as_bytes(),
         patient.as_bytes(),

@@ -18,6 +18,7 @@ use crate::{
     usecase::{
         Failure, load,
         place::{self, Place},
+        visit,
     },
 };
 
@@ -53,6 +54,7 @@ pub(crate) async fn reschedule_appointment(
     calendars::touch(change.tx(), clinic, &before).await?;
     place::claim(api, &mut change, &appointment, ClaimState::Confirmed, now).await?;
     load::save_row(&mut change, &permit, &appointment).await?;
+    visit::follow_appointment(&mut change, api, &permit, &appointment).await?;
     change.commit(once, &appointment).await?;
     Ok(appointment)
 }

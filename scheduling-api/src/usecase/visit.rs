@@ -20,6 +20,8 @@ pub(crate) mod sweep;
 pub(crate) mod token;
 pub(crate) mod waiting_room;
 
+pub(crate) use load::follow_appointment;
+
 use jiff::Timestamp;
 use protocol::redact::Redacted;
 

@@ -161,9 +161,13 @@ async fn only_who_treats_a_patient_reads_their_notes(world: World) {
     let terms = crate::world::practice::terms(vec![colleague.clone()]);
     let service = demo::add_service(&world.api, clinic, terms).await.unwrap();
     let body =
-        json!({ "service": service, "practitioner": colleague, "start": "2026-03-03T09:00:00Z" });
+        json!({ "service": service, "practitioner": colleague, "start": "2026-03-02T07:00:00Z" });
     let ask = world.post("/v1/appointments").by(&visit.practice.patient_token).once("second");
-    ask.send(body).await.ok();
+    let second = ask.send(body).await.ok();
+    let booked_only = world.get(&list).by(&colleague_token).reply().await;
+    assert_eq!(booked_only.problem(), (403, "forbidden"), "a booking alone opens no record");
+    let come = format!("/v1/appointments/{}/check-in", second["id"].as_str().unwrap());
+    world.post(&come).by(&visit.practice.patient_token).reply().await.ok();
     let read = world.get(&list).by(&colleague_token).reply().await.ok();
     assert_eq!(read["items"].as_array().unwrap().len(), 1);
     // Reading is one thing, writing another.

@@ -340,7 +340,39 @@ async fn nobody_comes_too_early_or_to_a_cancelled_appointment(world: World) {
     assert_eq!(late.problem(), (409, "not-possible"));
 }
 
+async fn a_visit_moves_with_its_appointment_and_is_handed_over_with_it(world: World) {
+    let booked = booked(&world).await;
+    let Practice { patient_token, practitioner_token, desk, clinic, .. } = &booked.practice;
+    let path = format!("/v1/appointments/{}", booked.appointment);
+    let rev = world.get(&path).by(desk).reply().await.ok()["rev"].as_u64().unwrap();
+    let colleague = world.practitioner(clinic, "Dr. Njeri Kamau").await;
+    let hours = crate::world::practice::every_day("UTC", 6, 18);
+    demo::add_hours(&world.api, clinic, &colleague, hours).await.unwrap();
+    let service = format!("/v1/services/{}", booked.practice.service);
+    let mut terms = world.get(&service).reply().await.ok();
+    let seen = terms["rev"].as_u64().unwrap();
+    for read_only in ["id", "rev", "clinic"] {
+        terms.as_object_mut().unwrap().remove(read_only);
+    }
+    terms["practitioners"] = json!([booked.practice.practitioner, colleague]);
+    world.put(&service).by(&booked.practice.admin).seen(seen as u32).send(terms).await.ok();
+
+    let body = json!({ "start": "2026-03-02T09:00:00Z", "practitioner": colleague });
+    let moved = world.post(&format!("{path}/reschedule")).by(desk).seen(rev as u32);
+    moved.send(body).await.ok();
+    let visit = booked.seen_by(&world, patient_token).await;
+    assert_eq!(visit["starts_at"], "2026-03-02T09:00:00Z");
+    let early = booked.do_by(&world, patient_token, "check-in", checked()).await;
+    assert_eq!(early.problem().0, 409, "not at the old hour");
+    let old = world.get(&format!("/v1/consultations/{}", booked.visit)).by(practitioner_token);
+    assert_eq!(old.reply().await.problem(), (403, "forbidden"));
+    wait(&world, 2 * 60 * 60);
+    let come = booked.do_by(&world, patient_token, "check-in", checked()).await.ok();
+    assert_eq!(come["me"]["state"], "waiting");
+}
+
 stories! {
+    a_visit_moves_with_its_appointment_and_is_handed_over_with_it
     a_booked_patient_checks_in_waits_is_admitted_talks_and_the_visit_is_recorded_as_held
     a_media_server_that_is_down_admits_nobody_and_nothing_changes
     words_of_the_media_server_come_late_twice_and_forged

@@ -23,6 +23,8 @@ pub(crate) struct Line {
     /// Woken when there is something to receive, or room to send.
     pub(crate) ready: Arc<Notify>,
     end: End,
+    /// It was joined to the shard that its client named.
+    has_moved: bool,
 }
 
 enum End {
@@ -40,14 +42,18 @@ impl Line {
             }
             Service::Alone(alone) => End::Alone(alone.open_stream(peer, &ready)),
         };
-        Self { peer, ready, end }
+        Self { peer, ready, end, has_moved: false }
     }
 
     /// Gives one whole message; false if it must wait.
     pub(crate) fn try_send(&mut self, message: &[u8]) -> bool {
         match &mut self.end {
             End::Media(media, stream) => {
-                if let Some(shard) = other_shard(media, stream, message) {
+                // Once: who names another shard each time would have a queue of its own each time.
+                if !self.has_moved
+                    && let Some(shard) = other_shard(media, stream, message)
+                {
+                    self.has_moved = true;
                     *stream = join(media, shard, self.peer, &self.ready);
                 }
                 stream.try_send(message)

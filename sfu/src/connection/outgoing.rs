@@ -85,6 +85,13 @@ impl Outgoing {
         estimator.is_probing()
     }
 
+    /// Ends a probe that cannot be sent; the next is not tried at once.
+    pub(crate) fn give_up_probe(&mut self, now: Instant) {
+        if let Some(estimator) = &mut self.estimator {
+            estimator.prober().on_decrease(now);
+        }
+    }
+
     /// Bytes of padding that a probe needs now.
     fn padding_due(&mut self, now: Instant) -> Option<u64> {
         let (first, due) = self.estimator.as_mut()?.prober().due(now)?;

@@ -323,7 +323,11 @@ impl Room {
             return;
         }
         let participant = connection.owner.participant;
-        let Some(subscription) = self.padding_carrier(participant) else { return };
+        let Some(subscription) = self.padding_carrier(participant) else {
+            // Nothing can carry it: a probe that is never sent would never end either.
+            connection.outgoing.give_up_probe(now);
+            return;
+        };
         let Some(subscription) = self.subscriptions.get_mut(subscription) else { return };
         let (Binding::Bound(pts), Some(rtx)) = (subscription.binding, &mut subscription.rtx) else {
             return;

@@ -243,6 +243,7 @@ impl Room {
             .iter()
             .filter(|(key, one)| {
                 *key != publisher
+                    && owner.permission.can_publish_data
                     && one.elsewhere().is_none()
                     && one.permission.can_subscribe
                     && one.data_tracks.wanted.contains(sid)

@@ -40,6 +40,10 @@ const NACKS_PER_PACKET_MAX: usize = 256;
 /// Most retransmissions answered for one RTCP packet; the rest is asked again.
 const RETRANSMISSIONS_PER_PACKET_MAX: usize = 64;
 
+/// Most transport-wide feedbacks read of one datagram: each may tell of two thousand packets in 24 bytes, and receivers send
+/// one, about a tenth of a second.
+const FEEDBACKS_PER_PACKET_MAX: usize = 2;
+
 /// How often a publisher is told that it sends too much: its application shows it, its encoder learns it every second.
 const CEILING_TOLD_INTERVAL: Duration = Duration::from_secs(10);
 
@@ -60,6 +64,8 @@ impl Room {
         connection.heard = now;
         let compound = datagram.get(..len).ok_or(DropReason::RtcpMalformed)?;
         let mut retransmissions = RETRANSMISSIONS_PER_PACKET_MAX;
+        let mut feedbacks = FEEDBACKS_PER_PACKET_MAX;
+        let mut remb = None;
         for packet in rtcp::packets(compound) {
             match packet.map_err(|_| DropReason::RtcpMalformed)? {
                 RtcpPacket::SenderReport { sender, ntp, rtp_timestamp, .. } => {
@@ -81,17 +87,21 @@ impl Room {
                         self.on_picture_lost(context, key, entry.ssrc, now);
                     }
                 }
-                RtcpPacket::TransportCc { raw, .. } => {
+                RtcpPacket::TransportCc { raw, .. } if feedbacks > 0 => {
+                    feedbacks -= 1;
                     self.on_transport_feedback(context, key, raw, now);
                 }
-                RtcpPacket::Remb { bitrate_bps, .. } => {
-                    self.on_remb(context, key, bitrate_bps, now);
-                }
+                RtcpPacket::TransportCc { .. } => context.drop_count(DropReason::FeedbackExcess),
+                RtcpPacket::Remb { bitrate_bps, .. } => remb = Some(bitrate_bps),
                 RtcpPacket::ReceiverReport { .. }
                 | RtcpPacket::Bye { .. }
                 | RtcpPacket::SourceDescription
                 | RtcpPacket::Other { .. } => {}
             }
+        }
+        // The last word of a receiver is its opinion; each would have everything given out anew.
+        if let Some(bps) = remb {
+            self.on_remb(context, key, bps, now);
         }
         Ok(())
     }

@@ -214,9 +214,17 @@ impl Room {
         if participant.is_waiting() {
             return;
         }
+        let mut unheard = Vec::new();
         participant.held_data = HeldData::default();
+        // What it has said and nobody has got is said no more.
+        while let Some(unsaid) = participant.data_flow.take_parked() {
+            unheard.push(unsaid.bytes.len());
+        }
         let granted = participant.permission.clone();
         let session = participant.session();
+        for bytes in unheard {
+            self.tell_taken(context, key, bytes);
+        }
         self.permit(context, key, Permission::none(), now);
         let others =
             self.participants.iter().filter(|(other, one)| *other != key && !one.permission.hidden);

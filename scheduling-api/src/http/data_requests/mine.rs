@@ -29,7 +29,7 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DataRequestBody {
-    /// `export`: a copy of everything; `erasure`: that everything is forgotten.
+    /// `export`: a copy of profile, appointments and access log; `erasure`: that everything is forgotten.
     #[schema(value_type = String, example = "export")]
     kind: DataRequestKind,
     /// The patient; may be left out by who speaks for nobody else.

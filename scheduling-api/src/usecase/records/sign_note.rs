@@ -43,7 +43,7 @@ pub(crate) async fn sign_note(
     let text =
         serde_json::to_vec(&note.text).map_err(|error| StoreError::Schema(error.to_string()))?;
     let about = ["note", id.as_str(), visit.patient.as_str()];
-    note.sign(&visit.appointment.state, sign(caller, about, &text, now)?)?;
+    note.sign(&visit.appointment.state, sign(caller, &visit.key, about, &text, now)?)?;
     notes::update(change.tx(), &visit.key, &api.random, &note).await?;
     record(&mut change, &visit.permit, &note, "note.signed").await?;
     change.commit(None, &()).await?;
@@ -68,7 +68,7 @@ pub(crate) async fn add_addendum(
     let found = notes::of_appointment(change.tx(), &visit.key, id).await?;
     let mut note = found.ok_or(Failure::NotFound)?;
     let about = ["note_addendum", note.id.as_str(), visit.patient.as_str()];
-    let signature = sign(caller, about, text.as_bytes(), now)?;
+    let signature = sign(caller, &visit.key, about, text.as_bytes(), now)?;
     let addendum = Addendum { id: AddendumId::mint(&api.random, now), text, signature };
     note.addend(addendum.clone())?;
     notes::insert_addendum(change.tx(), &visit.key, &api.random, &note, &addendum).await?;

@@ -34,7 +34,7 @@ pub(crate) async fn sign_prescription(
     let text =
         serde_json::to_vec(&found.text).map_err(|error| StoreError::Schema(error.to_string()))?;
     let about = ["prescription", visit.appointment.id.as_str(), visit.patient.as_str()];
-    found.sign(&visit.appointment.state, sign(caller, about, &text, now)?)?;
+    found.sign(&visit.appointment.state, sign(caller, &visit.key, about, &text, now)?)?;
     prescriptions::update_draft(change.tx(), &visit.key, &api.random, &found).await?;
     record(&mut change, &visit.permit, &found).await?;
     change.commit(None, &()).await?;

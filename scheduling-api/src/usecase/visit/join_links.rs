@@ -1,5 +1,8 @@
 //! Links into a visit for one person: made, listed, ended. A new one ends the older ones of the same person.
 
+use std::time::Duration;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use jiff::{Timestamp, ToSpan as _};
 
 pub(crate) use crate::store::join_links::JoinLink;
@@ -21,7 +24,7 @@ use crate::{
     },
     ports::mail::{Letter, Mail},
     store::{
-        Scope,
+        Scope, accounts,
         change::{Change, Transition},
         join_links,
         outbox::Event,
@@ -32,6 +35,9 @@ use crate::{
         load as loading,
     },
 };
+
+/// When an address that has had its letters may have another (`gate`).
+const MAIL_AGAIN: Duration = Duration::from_secs(600);
 
 /// Whom a link is for.
 pub(crate) struct Invitation {
@@ -72,6 +78,10 @@ pub(crate) async fn create_join_link(
     let made = issue(&mut change, api, &permit, (&found, &who), now).await?;
     if let Some(contact) = contact {
         let to = EmailAddress::parse(&contact).map_err(|e| Failure::invalid("/contact", e))?;
+        let index = BASE64_STANDARD.encode(accounts::email_index(&api.keys, &to));
+        if !api.gate.may_mail(&index, now) {
+            return Err(Failure::TooOften { retry_after: MAIL_AGAIN });
+        }
         let mail = Mail {
             to: to.expose().to_owned(),
             name,

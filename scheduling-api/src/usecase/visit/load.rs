@@ -1,6 +1,6 @@
 //! Finds a visit for a change, asks whether the caller may, and writes it back, with what follows for its appointment.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
 
 use super::Visit;
@@ -11,7 +11,7 @@ use crate::{
         actor::{Actor, Caller, Role},
         appointment::{Appointment, State as AppointmentState},
         consultation::{
-            Consultation, State, VisitError,
+            Consultation, OPEN_AFTER_END_MIN, State, VisitError,
             participant::{PartRole, Participant},
         },
         id::{AppointmentId, ConsultationId, ParticipantId},
@@ -22,6 +22,7 @@ use crate::{
         change::{Change, Transition},
         clinics, consultations,
         consultations::Sealer,
+        join_links,
         outbox::Event,
         patients, practitioners, services,
     },
@@ -145,6 +146,24 @@ async fn record(
         events: vec![Event { topic, payload, not_before: None }],
     };
     Ok(change.record(permit, transition).await?)
+}
+
+/// Moves the visit with its appointment, if somebody has asked for it already; links to it last as long as a new one would.
+pub(crate) async fn follow_appointment(
+    change: &mut Change<'_>,
+    api: &Api,
+    permit: &Permit,
+    appointment: &Appointment,
+) -> Result<(), Failure> {
+    let found = consultations::of_appointment(change.tx(), &api.keys, &appointment.id).await?;
+    let Some(mut one) = found else { return Ok(()) };
+    let seen = one.rev;
+    if !one.follow_appointment(&appointment.practitioner, appointment.visit) {
+        return Ok(());
+    }
+    save(change, api, permit, &one, (seen, "consultation.moved")).await?;
+    let expires = one.visit.end + OPEN_AFTER_END_MIN.minutes();
+    Ok(join_links::set_expiry(change.tx(), &one.id, expires).await?)
 }
 
 /// The visit of an appointment, made when there is none yet.
