@@ -2855,7 +2855,7 @@ export interface components {
         /** @description What is asked for. */
         DataRequestBody: {
             /**
-             * @description `export`: a copy of everything; `erasure`: that everything is forgotten.
+             * @description `export`: a copy of profile, appointments and access log; `erasure`: that everything is forgotten.
              * @example export
              */
             kind: string;
@@ -4371,7 +4371,7 @@ export interface components {
             at: string;
             /** @description The account that signed. */
             by: string;
-            /** @description SHA-256 over text, visit, patient, signer and instant. */
+            /** @description Over text, visit, patient, signer and instant, by the patient's own key. */
             hash: string;
         };
         /** @description A time that can be booked. */

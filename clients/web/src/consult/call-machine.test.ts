@@ -15,7 +15,11 @@ class FakeLink {
     links.push(this);
   }
 
-  async connect(): Promise<void> {}
+  connected = false;
+
+  async connect(): Promise<void> {
+    this.connected = true;
+  }
 
   close(): void {
     this.closed = true;
@@ -96,6 +100,22 @@ it('makes no link when joining is cancelled before the code has come', async () 
   await vi.waitFor(() => expect(links).toHaveLength(1));
   await Promise.resolve();
   expect(machine.link).toBeNull();
+});
+
+it('joins no more when somebody leaves while a fresh token is asked for', async () => {
+  const waiting: ((token: string) => void)[] = [];
+  const freshToken = (): Promise<string> => new Promise((resolve) => waiting.push(resolve));
+  const machine = new CallMachine('http://clinic.example', { remembers: false, freshToken });
+  const first = await joined(machine);
+  first.report({ kind: 'connected', roster: ROSTER });
+  first.report({ kind: 'disconnected', cause: 'connection-lost' });
+  machine.dispatch({ kind: 'retry-due' });
+  await vi.waitFor(() => expect(links).toHaveLength(2));
+  machine.dispatch({ kind: 'leave-pressed' });
+  expect(waiting).toHaveLength(1);
+  waiting[0]?.(TOKEN);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(links[1]?.connected).toBe(false);
 });
 
 it('forgets a call that was left, so that a reload stays outside', async () => {

@@ -141,7 +141,14 @@ export class CallMachine {
       return;
     }
     this.#link = link;
-    await link.connect(await this.#newest(effect.token), effect.choice, captured);
+    const token = await this.#newest(effect.token);
+    if (generation !== this.#generation) {
+      // Somebody left while the token was asked for: nothing of theirs may be sent any more.
+      captured.microphone?.stop();
+      captured.camera?.stop();
+      return;
+    }
+    await link.connect(token, effect.choice, captured);
   }
 
   /** The token of a call that was lost may be too old by now. */

@@ -72,12 +72,21 @@ async function openBy(api: VisitApi, secret: string | null, memory: VisitMemory)
 
 /** The fragment goes to no server; it is taken off the address so that no picture of the screen shows it. */
 function takeSecret(): string | null {
-  const secret = decodeURIComponent(location.hash.slice(1));
+  const secret = decoded(location.hash.slice(1));
   if (secret === '' || secret.includes('=')) {
     return null;
   }
   history.replaceState(history.state, '', location.pathname);
   return secret;
+}
+
+/** As it was written; a stray percent sign is no reason to fail. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** A join token leads to the call at once; a link to its visit; anything else is a secret to try. */
@@ -90,7 +99,6 @@ function openPasted(text: string, onSecret: (secret: string) => void): void {
     token.split('.').length === 3
   ) {
     location.assign(`/#token=${token}`);
-    location.reload();
     return;
   }
   onSecret(hash < 0 ? pasted : pasted.slice(hash + 1));

@@ -59,7 +59,10 @@ export class VisitMachine {
       this.dispatch({ kind: 'opened', visit, choice: this.memory.ready(visit.id) });
       this.#plan();
     } catch (error) {
-      if (isPassing(error) && !this.#isClosed) {
+      if (this.#isClosed) {
+        return;
+      }
+      if (isPassing(error)) {
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => void this.open(read), ASK_EVERY_MS.waiting);
       }
@@ -75,6 +78,10 @@ export class VisitMachine {
   }
 
   readonly dispatch = (input: VisitInput): void => {
+    if (this.#isClosed) {
+      // An answer that comes after its page is gone must not lead anybody into a call.
+      return;
+    }
     const { state, effects } = reduceVisit(this.#state, input);
     this.#state = state;
     for (const effect of effects) {
@@ -133,10 +140,9 @@ export class VisitMachine {
     try {
       const { token } = await this.api.getToken(visit.id);
       this.dispatch({ kind: 'token-given', token });
-    } catch {
-      if (!this.#isClosed) {
-        this.dispatch({ kind: 'token-refused' });
-      }
+    } catch (error) {
+      // What will not pass is said, and not tried for ever.
+      this.dispatch(isPassing(error) ? { kind: 'token-refused' } : { kind: 'refused', error });
     }
   }
 
