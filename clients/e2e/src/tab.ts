@@ -2,7 +2,7 @@
 import { installProbe, type Probe } from './probe.ts';
 import { until } from './until.ts';
 import type { Page as PlaywrightPage } from 'playwright-core';
-import type { Page as PuppeteerPage } from 'puppeteer-core';
+import type { ElementHandle, Page as PuppeteerPage } from 'puppeteer-core';
 
 type Key = 'Enter' | 'Tab' | 'Escape';
 
@@ -114,8 +114,23 @@ export class FirefoxTab implements Tab {
   }
 
   async press(button: string): Promise<void> {
-    const selector = `::-p-aria([name="${button}"][role="button"])`;
-    await this.page.locator(selector).setTimeout(PRESS_PATIENCE_MS).click();
+    // Not through a locator or an accessibility query: the first waits for frames in which the button stands still, the
+    // second walks the whole document, and beside a call on a busy machine Firefox took seconds for each.
+    await until(
+      { what: `${this.who} presses "${button}"`, within: PRESS_PATIENCE_MS, every: 20 },
+      async () => {
+        const found = await this.page.evaluateHandle(readyButton, button);
+        try {
+          // What the page found is an element or null; the library only knows of nodes.
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+          const element = found.asElement() as ElementHandle<Element> | null;
+          await element?.click();
+          return element !== null;
+        } finally {
+          await found.dispose();
+        }
+      },
+    );
   }
 
   async type(selector: string, text: string): Promise<void> {
@@ -133,6 +148,27 @@ export class FirefoxTab implements Tab {
   async screenshot(path: `${string}.png`): Promise<void> {
     await this.page.screenshot({ path });
   }
+}
+
+/**
+ * The visible button of this accessible name (label, or text without what is hidden from screen readers), once it can be
+ * pressed and stands still for a moment: a press on a moving button falls beside it. Runs in the page.
+ */
+async function readyButton(name: string): Promise<Element | null> {
+  const nameOf = (one: Element): string => {
+    const copy = document.createElement('div');
+    copy.append(one.cloneNode(true));
+    for (const hidden of copy.querySelectorAll('[aria-hidden="true"]')) hidden.remove();
+    return (one.getAttribute('aria-label') ?? copy.textContent ?? '').trim();
+  };
+  const place = (one: Element): string => JSON.stringify(one.getBoundingClientRect());
+  const found = [...document.querySelectorAll('button, [role="button"]')].find(
+    (one) => one.checkVisibility() && nameOf(one) === name,
+  );
+  if (found === undefined || found.matches(':disabled, [aria-disabled="true"]')) return null;
+  const before = place(found);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return place(found) === before ? found : null;
 }
 
 function line(kind: string, text: string): string {
