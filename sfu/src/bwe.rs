@@ -4,6 +4,7 @@
 //!   send ──► sent ───┐
 //!                    ├─► throughput ─┐
 //!   feedback ────────┼─► delay ──────┼─► Estimator ──► bits a second, for room/allocate
+//!                    ├─► longer way ─┤
 //!                    ├─► loss ───────┤
 //!                    └─► probe ◄─────┘      padding, when more is wanted than is known to fit
 //! ```
@@ -13,6 +14,7 @@
 //! store. Owns no socket, no timer, and knows no room.
 
 pub mod delay;
+pub mod longer_way;
 pub mod loss;
 pub mod probe;
 pub mod sent;
@@ -22,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use self::{
     delay::{DelayDetector, Signal},
+    longer_way::{Before, Watch},
     loss::{LossDetector, Verdict},
     probe::Prober,
     sent::{Fate, SentPackets},
@@ -39,6 +42,12 @@ const MAX_BPS: u64 = 100_000_000;
 
 /// After congestion so much of what came through is asked of the line, in percent: the rest lets the queue drain.
 const DECREASE_PERCENT: u64 = 90;
+
+/// After a step less, for the time that it takes to see whether there was a queue: if there was, it drains.
+const STEP_PERCENT: u64 = 70;
+
+/// On narrower lines our own bursts make steps, and there is little to go back to.
+const WATCHED_MIN_BPS: u64 = 300_000;
 
 /// A trend alone, with less of a queue than that, may be jitter: it lowers the estimate to no less than this part of itself,
 /// now and then, and is no limit of the line.
@@ -95,6 +104,9 @@ const PROBE_BELOW_PERCENT: u64 = 107;
 /// No probe while so much waits in the queue.
 const PROBE_QUEUE_US: i64 = 40_000;
 
+/// A way becomes longer twice within this time so seldom that the second is a queue.
+const LONGER_AGAIN: Duration = Duration::from_secs(10);
+
 /// A queue that has become shorter by so much within a feedback drains: let it.
 const DRAINED_US: i64 = 10_000;
 
@@ -138,6 +150,9 @@ pub struct Estimator {
     signal: Signal,
     /// Bits that wait on a line that carries the estimate, and when the last packet was sent.
     waiting: (u64, i64),
+    /// After a step: whether there was a queue at all.
+    watch: Option<Watch>,
+    went_back: Option<Instant>,
     /// What was sent before this has been answered for: the estimate was lowered since.
     answered_us: i64,
 }
@@ -164,6 +179,8 @@ impl Estimator {
             tick: None,
             signal: Signal::Normal,
             waiting: (0, 0),
+            watch: None,
+            went_back: None,
             answered_us: 0,
         }
     }
@@ -247,6 +264,7 @@ impl Estimator {
         let arrivals = reader::read(raw).ok_or(Broken)?;
         let now_us = micros(now.saturating_duration_since(self.started));
         let (mut last, mut worst) = (None, Signal::Normal);
+        let mut verdict = None;
         let queue_before = self.delay.queue_us();
         for told in arrivals {
             let is_received = told.arrival.is_some();
@@ -257,6 +275,9 @@ impl Estimator {
             let Some(tick) = told.arrival else {
                 if packet.before == Fate::Unknown && sent_us > self.answered_us {
                     self.loss.on_told(true);
+                    if let Some(watch) = &mut self.watch {
+                        watch.on_lost(sent_us);
+                    }
                 }
                 continue;
             };
@@ -269,6 +290,11 @@ impl Estimator {
             let arrival_us = self.arrival_us(tick);
             self.throughput.on_arrival(arrival_us, packet.len.into());
             self.prober.on_arrival(told.seq, packet.len, sent_us, arrival_us);
+            if verdict.is_none()
+                && let Some(watch) = &mut self.watch
+            {
+                verdict = watch.on_packet(sent_us, arrival_us, packet.len);
+            }
             if let Some(signal) = self.delay.on_packet(sent_us, arrival_us, expected_us) {
                 worst = worse(worst, signal);
             }
@@ -279,6 +305,14 @@ impl Estimator {
             worst = Signal::Underuse;
         }
         self.heard = Some(now);
+        match verdict {
+            Some(true) => {
+                self.go_back(now);
+                return Ok(Turn::More);
+            }
+            Some(false) => self.on_queue(),
+            None => {}
+        }
         self.signal = worst;
         Ok(self.update(worst, last, now))
     }
@@ -408,8 +442,19 @@ impl Estimator {
         else {
             return;
         };
+        // While a step is watched only what grows or overflows is answered: that less comes is because less is sent.
+        if self.watch.is_some_and(|watch| !watch.is_refuted(self.delay.queue_us())) {
+            return;
+        }
         let arriving = if signal == Signal::Step { short.min(long) } else { long };
-        let mut wanted = arriving * DECREASE_PERCENT / 100;
+        let is_again =
+            self.went_back.is_some_and(|at| now.saturating_duration_since(at) < LONGER_AGAIN);
+        let is_watched = signal == Signal::Step && !is_again && self.bps >= WATCHED_MIN_BPS;
+        let percent = match is_watched && arriving >= WATCHED_MIN_BPS {
+            true => STEP_PERCENT,
+            false => DECREASE_PERCENT,
+        };
+        let mut wanted = arriving * percent / 100;
         if signal == Signal::Overuse && self.delay.queue_us() < TREND_QUEUE_US {
             if since.is_none_or(|since| since >= TREND_INTERVAL) {
                 wanted = wanted.max(self.bps * TREND_PERCENT / 100);
@@ -424,9 +469,45 @@ impl Estimator {
             wanted = wanted.max(self.bps * AGAIN_PERCENT / 100);
         }
         if wanted < self.bps {
+            let before = match self.watch.take() {
+                Some(watch) if since.is_some_and(|since| since < SETTLING) => watch.before,
+                _ => {
+                    let Self { bps, limit_bps, is_informed, .. } = *self;
+                    Before { bps, limit_bps, is_informed }
+                }
+            };
             self.limit_bps = Some(arriving);
             self.lower(wanted, now);
+            if is_watched {
+                let (now_us, queue_us) = (self.answered_us, self.delay.queue_us());
+                let base_us = self.delay.base_us();
+                self.watch =
+                    base_us.map(|base| Watch::new(before, arriving, (base, queue_us), now_us));
+            }
         }
+    }
+
+    /// There was a queue. What was held back for it to drain is sent from now on, if it has.
+    fn on_queue(&mut self) {
+        self.watch = None;
+        if self.delay.queue_us() <= PROBE_QUEUE_US
+            && let Some(limit) = self.limit_bps
+        {
+            self.bps = self.bps.max(limit * DECREASE_PERCENT / 100);
+        }
+    }
+
+    /// There was no queue: the way has become longer, and the line carries what it did.
+    fn go_back(&mut self, now: Instant) {
+        let Some(Watch { before: Before { bps, limit_bps, is_informed }, .. }) = self.watch.take()
+        else {
+            return;
+        };
+        self.bps = self.bps.max(bps);
+        (self.limit_bps, self.is_informed) = (limit_bps, is_informed);
+        (self.decreased, self.went_back) = (None, Some(now));
+        self.signal = Signal::Normal;
+        self.delay.begin_anew();
     }
 
     fn lower(&mut self, bps: u64, now: Instant) {

@@ -212,6 +212,22 @@ fn a_long_way_with_jitter_is_neither_taken_for_a_narrow_one_nor_heard() {
 }
 
 #[test]
+fn a_way_that_becomes_longer_is_soon_known_to_be_no_narrow_one() {
+    for seed in seeds(1) {
+        let mut call = Call::new(seed, "longer", Link::with_delay_ms(20));
+        call.run(15 * SECOND);
+        // To another network, another route. Of five lives one takes 9 s: see what falls short in docs/QUALITY.md.
+        call.set_line(Link { jitter: 60 * MS, keeps_order: true, ..Link::with_delay_ms(140) });
+        let start = call.run(10 * SECOND);
+        let (seen, heard) = call.judge(start + 3 * SECOND);
+        call.finish();
+        assert_eq!(seen.layer, Some(2), "seed {seed}: {seen:?}");
+        assert!(seen.fps > 25.0, "seed {seed}: {seen:?}");
+        assert!(heard.concealed_share() < 0.01, "seed {seed}: {heard:?}");
+    }
+}
+
+#[test]
 fn two_who_share_a_line_of_3_mbit_s_each_get_a_fair_part() {
     for seed in seeds(1) {
         let mut call = Call::new(seed, "shared", Link::with_delay_ms(20));

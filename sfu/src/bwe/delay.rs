@@ -141,7 +141,7 @@ impl DelayDetector {
     pub fn on_packet(&mut self, sent_us: i64, arrival_us: i64, expected_us: i64) -> Option<Signal> {
         let raw = arrival_us - sent_us;
         if self.group.is_some_and(|group| (raw - group.raw).abs() >= STOP_US) {
-            *self = Self { threshold: self.threshold, ..Self::default() };
+            self.begin_anew();
         }
         let waited = self.base.value().map_or(0, |base| (raw - base).max(0));
         let delay = raw - expected_us.clamp(0, waited);
@@ -169,6 +169,11 @@ impl DelayDetector {
         Some(signal)
     }
 
+    /// What was measured says nothing of what comes.
+    pub fn begin_anew(&mut self) {
+        *self = Self { threshold: self.threshold, ..Self::default() };
+    }
+
     /// A packet that came as soon as any has lately needs no judgement: remembers that. `false`: it did not, judge each.
     pub fn try_glance(&mut self, sent_us: i64, arrival_us: i64) -> bool {
         let raw = arrival_us - sent_us;
@@ -186,6 +191,12 @@ impl DelayDetector {
     #[must_use]
     pub fn queue_us(&self) -> i64 {
         self.base.value().map_or(0, |base| (self.raw - base).max(0))
+    }
+
+    /// The least delay of the last ten seconds, by clocks with any offset.
+    #[must_use]
+    pub fn base_us(&self) -> Option<i64> {
+        self.base.value()
     }
 
     fn judge(&mut self, group: Group) -> Signal {

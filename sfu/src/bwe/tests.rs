@@ -28,6 +28,10 @@ struct Line {
     loss: f64,
     queue_max: Duration,
     delay: Duration,
+    /// Each packet takes up to so much longer; none overtakes another.
+    jitter: Duration,
+    last_arrival: Instant,
+    frame_ms: u64,
     free: Instant,
     underway: Vec<(Instant, u16)>,
     owed: u64,
@@ -50,6 +54,9 @@ impl Line {
             loss: 0.0,
             queue_max: 200 * MS,
             delay: 25 * MS,
+            jitter: Duration::ZERO,
+            last_arrival: now,
+            frame_ms: 33,
             free: now,
             underway: Vec::new(),
             owed: 0,
@@ -69,7 +76,9 @@ impl Line {
                 + wait
                 + Duration::from_nanos(len as u64 * 8 * 1_000_000_000 / self.line_bps);
             if !self.rng.random_bool(self.loss) {
-                self.underway.push((self.free + self.delay, self.seq));
+                let late = self.jitter.mul_f64(self.rng.random());
+                self.last_arrival = self.last_arrival.max(self.free + self.delay + late);
+                self.underway.push((self.last_arrival, self.seq));
             }
         }
         self.seq = self.seq.wrapping_add(1);
@@ -82,7 +91,7 @@ impl Line {
         if tick.is_multiple_of(20) {
             self.send(120);
         }
-        if tick.is_multiple_of(33) {
+        if tick.is_multiple_of(self.frame_ms) {
             while self.owed >= 1100 {
                 self.send(1100);
                 self.owed -= 1100;
@@ -219,4 +228,57 @@ fn silence_halves_the_estimate_each_second_while_something_is_sent() {
     assert!(!line.estimator.on_second(false, later));
     assert!(line.estimator.on_second(true, later));
     assert_eq!(line.estimate(), before / 2);
+}
+
+impl Line {
+    /// A room of three layers on this line, for so long; answers how many milliseconds the best was sent.
+    fn run_layers(&mut self, ms: u64) -> u64 {
+        let mut best = 0;
+        self.run(ms, |line| {
+            let estimate = line.estimator.estimate_bps().unwrap_or(START_BPS);
+            let fits = |layer: &u64| layer + 60_000 <= estimate;
+            line.media_bps = [1_200_000, 390_000, 90_000].into_iter().find(fits).unwrap_or(0);
+            best += u64::from(line.media_bps == 1_200_000);
+        });
+        best
+    }
+}
+
+#[test]
+fn a_way_that_becomes_longer_is_taken_for_a_narrow_one_for_two_seconds_at_most() {
+    for (longer, jitter, frame_ms) in [
+        (95, 0, 33),
+        (95, 60, 66),
+        (120, 60, 66),
+        (150, 20, 33),
+        (200, 30, 33),
+        (400, 0, 66),
+        (800, 30, 33),
+    ] {
+        let mut line = Line::new(1_200_000, 20_000_000);
+        (line.frame_ms, line.wanted_bps) = (frame_ms, 1_400_000);
+        line.run_layers(10_000);
+        (line.delay, line.jitter) = (line.delay + longer * MS, jitter * MS);
+        let best = line.run_layers(10_000);
+        assert!(best > 8_000, "{longer} ms longer, {jitter} of jitter, {frame_ms}: {best} ms");
+    }
+}
+
+#[test]
+fn a_line_that_becomes_narrow_is_never_taken_for_a_longer_way() {
+    for line_bps in [80_000, 150_000, 300_000, 500_000, 900_000] {
+        for queue_ms in [60, 120, 250, 500] {
+            for (jitter, frame_ms) in [(0, 33), (20, 33), (0, 66), (40, 66)] {
+                let mut line = Line::new(1_200_000, 20_000_000);
+                (line.frame_ms, line.wanted_bps) = (frame_ms, 1_400_000);
+                line.run_layers(6_000);
+                (line.line_bps, line.jitter) = (line_bps, jitter * MS);
+                line.queue_max = queue_ms * MS;
+                line.run_layers(8_000);
+                let of =
+                    format!("{line_bps}, {queue_ms} ms of queue, {jitter} of jitter, {frame_ms}");
+                assert!(line.estimator.went_back.is_none(), "{of}");
+            }
+        }
+    }
 }
