@@ -38,6 +38,11 @@ const PLAIN_SOUND_PERCENT: u64 = 65;
 pub(super) const RAISE_AFTER: Duration = Duration::from_millis(2000);
 const RAISE_AFTER_MAX: Duration = Duration::from_secs(30);
 
+/// What failed says nothing any more of a line that carries so many times as much as then, and is no narrow one: on those
+/// estimates waver.
+const FORGOTTEN_TIMES: u64 = 2;
+const FORGOTTEN_FROM_BPS: u64 = 500_000;
+
 /// Congestion within this time after a raise comes from it.
 const RAISE_FAILS_WITHIN: Duration = Duration::from_secs(6);
 
@@ -59,12 +64,20 @@ pub(crate) struct LineState {
     /// When something was raised last, and how long after congestion nothing is.
     raised: Option<Instant>,
     patience: Option<Duration>,
+    /// What the line carried when that was learnt.
+    failed_bps: Option<u64>,
 }
 
 impl LineState {
     /// Takes what the line carries, what it loses in thousandths, and what sound takes of it.
     pub(super) fn settle(&mut self, estimate_bps: Option<u64>, loss: u32, sound_bps: u64) {
         let Some(estimate) = estimate_bps else { return };
+        if self.patience.is_some()
+            && estimate >= *self.failed_bps.get_or_insert(estimate) * FORGOTTEN_TIMES
+            && estimate >= FORGOTTEN_FROM_BPS
+        {
+            self.patience = None;
+        }
         let turns = |is_on: bool, begins: u32, ends: u32| if is_on { ends } else { begins };
         self.is_lossy = loss >= turns(self.is_lossy, LOSSY_PERMILLE, LOSSY_ENDS_PERMILLE);
         let plain_below =
@@ -88,6 +101,7 @@ impl LineState {
     pub(super) fn on_congested(&mut self, now: Instant) {
         let is_own = |at| now.saturating_duration_since(at) < RAISE_FAILS_WITHIN;
         let longer = self.raise_after() * 2;
+        self.failed_bps = None;
         self.patience = self.raised.take().is_some_and(is_own).then(|| longer.min(RAISE_AFTER_MAX));
     }
 
@@ -166,6 +180,12 @@ mod tests {
         line.on_raised(at(60));
         line.on_congested(at(70));
         assert_eq!(line.raise_after(), RAISE_AFTER);
+        line.on_raised(at(80));
+        line.on_congested(at(81));
+        for (estimate, wait) in [(300_000, 4), (599_000, 4), (600_000, 2), (300_000, 2)] {
+            line.settle(Some(estimate), 0, 0);
+            assert_eq!(line.raise_after().as_secs(), wait, "{estimate}");
+        }
     }
 
     #[test]
