@@ -35,7 +35,10 @@ use crate::{
     challenge_budget::ChallengeBudget,
     channel_data,
     counters::{Counters, Refusal},
-    limits::{AMPLIFICATION_MAX, MESSAGE_BYTES_MAX, REPLY_BYTES_MAX},
+    limits::{
+        AMPLIFICATION_MAX, DATAGRAM_CHALLENGES, MESSAGE_BYTES_MAX, REPLY_BYTES_MAX,
+        STREAM_CHALLENGES,
+    },
     peer_policy::PeerPolicy,
     ports::{PortPool, Ports},
 };
@@ -148,7 +151,8 @@ impl Request<'_> {
 pub struct Server<P> {
     config: Config,
     authentication: Authentication,
-    budget: ChallengeBudget,
+    /// Strangers' answers: over datagrams, and over streams.
+    budgets: [ChallengeBudget; 2],
     pool: PortPool<P>,
     allocations: HashMap<AllocationId, Allocation, FixedState>,
     clients: HashMap<Client, AllocationId, FixedState>,
@@ -190,7 +194,8 @@ impl<P: Ports> Server<P> {
         );
         Self {
             authentication: Authentication::new(config.secret.clone(), &config.nonce_key),
-            budget: ChallengeBudget::new(rng.random(), now),
+            budgets: [DATAGRAM_CHALLENGES, STREAM_CHALLENGES]
+                .map(|rate| ChallengeBudget::new(rate, rng.random(), now)),
             pool: PortPool::new(config.relay_ports.clone(), ports, rng.random()),
             allocations,
             clients,
@@ -329,7 +334,9 @@ impl<P: Ports> Server<P> {
         (asked, out): (usize, &mut [u8]),
         now: Instant,
     ) -> Result<usize, Denied> {
-        if !client.is_stream() && !self.budget.take(client.address.ip(), now) {
+        let [datagrams, streams] = &mut self.budgets;
+        let budget = if client.is_stream() { streams } else { datagrams };
+        if !budget.take(client.address.ip(), now) {
             return Err(Refusal::ChallengeLimit.into());
         }
         let unix = self.unix(now);
@@ -371,6 +378,15 @@ impl<P: Ports> Server<P> {
         if let Some(id) = self.clients.get(&client).copied() {
             self.end(id);
         }
+    }
+
+    /// A relayed address could not be opened after all: what it was taken for ends.
+    pub fn lose_relay(&mut self, address: SocketAddr) {
+        if let Some(id) = self.relays.get(&address).copied() {
+            self.end(id);
+        }
+        self.reservations.retain(|one| one.address != address);
+        self.pool.give_back(address);
     }
 
     fn end(&mut self, id: AllocationId) {
