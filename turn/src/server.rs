@@ -34,6 +34,7 @@ use crate::{
     authentication::{Authentication, Caller, Form},
     challenge_budget::ChallengeBudget,
     channel_data,
+    client::Client,
     counters::{Counters, Refusal},
     limits::{
         AMPLIFICATION_MAX, DATAGRAM_CHALLENGES, MESSAGE_BYTES_MAX, REPLY_BYTES_MAX,
@@ -71,21 +72,6 @@ pub struct Config {
     pub answers_binding: bool,
     /// Whether channels may have the numbers of clients before RFC 8656, which collide with other protocols on one port.
     pub takes_old_channel_numbers: bool,
-}
-
-/// Where a client's messages come from and replies go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Client {
-    /// As the server sees it.
-    pub address: SocketAddr,
-    /// Which stream it is; 0 for datagrams.
-    pub stream: u32,
-}
-
-impl Client {
-    fn is_stream(self) -> bool {
-        self.stream != 0
-    }
 }
 
 /// What became of a client's message.
