@@ -42,7 +42,7 @@ pub use self::network::{LineCounts, SharedLine};
 use self::{network::Waiting, relays::Parcel, signals::Signal, stops::Stop};
 use crate::{
     client::{Asking, ClientConfig, Feedback, VirtualClient},
-    incoming::Delivery,
+    delivery::Delivery,
     link::{Line, Link, bottleneck::Bottleneck},
     nat::Nat,
     oracle::NonceOracle,
