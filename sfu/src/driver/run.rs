@@ -463,7 +463,8 @@ mod tests {
         assert!(streams.iter().all(say));
 
         let mut turns = 0;
-        let handled = |driver: &Driver<'_>| driver.shard.counters().turn.refused.iter().sum::<u64>();
+        let handled =
+            |driver: &Driver<'_>| driver.shard.counters().turn.refused.iter().sum::<u64>();
         loop {
             let before = handled(&driver);
             let turn = driver.turn(now);
