@@ -3,6 +3,7 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-check-cfg=cfg(fuzzing)");
     if std::env::var_os("CARGO_CFG_FUZZING").is_some() {
         println!("cargo::rustc-link-arg-bins=-Wl,--allow-multiple-definition");
     }

@@ -9,7 +9,10 @@ pub fn within<T>(bytes: usize, fixed: u64, per_byte: u64, run: impl FnOnce() -> 
     let before = steps();
     let out = run();
     let taken = steps().wrapping_sub(before);
-    assert!(taken > 0 || !IS_COUNTING, "steps are not counted: the runtime's own counter was linked");
+    assert!(
+        taken > 0 || !IS_COUNTING,
+        "steps are not counted: the runtime's own counter was linked"
+    );
     let bound = fixed + per_byte * bytes as u64;
     assert!(taken <= bound, "{taken} steps for {bytes} bytes; {bound} are the bound");
     out
