@@ -24,6 +24,9 @@ pub(crate) use inbox::Inbox;
 pub(crate) use outbox::{MESSAGE_BYTES_MAX, Message, Outbox, Piece, SEGMENTS_MAX};
 pub(crate) use ring::Ring;
 
+/// Messages per `sendmmsg`, or of one submission to a ring.
+const MESSAGES: usize = 64;
+
 /// How a socket receives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Receiving {

@@ -10,6 +10,7 @@
 //! so it does not matter when the generator gets round to reading. Packets leave one by one, as a browser's do.
 
 mod check;
+mod dialect;
 mod janus;
 mod livekit;
 mod media;

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::sctp_packets::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::run("sctp_packets", data));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::signal_frame::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::run("signal_frame", data));

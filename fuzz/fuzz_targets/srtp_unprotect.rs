@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::srtp_unprotect::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::run("srtp_unprotect", data));

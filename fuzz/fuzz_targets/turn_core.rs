@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::turn_core::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::run("turn_core", data));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::upgrade_query::run(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::run("upgrade_query", data));

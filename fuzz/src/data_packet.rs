@@ -9,10 +9,10 @@ use sfu::room::data_packet::{Sender, stamp};
 
 use super::cost;
 
-const STEPS_FIXED: u64 = 20_000;
+const STEPS_FIXED: u64 = 5_000;
 
 /// A list of destinations is short, and looked through for each of them.
-const STEPS_PER_BYTE: u64 = 400;
+const STEPS_PER_BYTE: u64 = 100;
 
 /// The first byte chooses the channel and the kind of sender, the rest is a message.
 pub fn run(data: &[u8]) {

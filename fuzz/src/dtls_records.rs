@@ -10,8 +10,8 @@ use sfu::connection::dtls::{Certificate, DtlsOutput, DtlsTransport, Fingerprint}
 use super::{cost, pieces::pieces, rehearsal::now};
 
 /// A ClientHello that can be answered makes an ephemeral key and a signature; whatever cannot makes a new engine.
-const STEPS_FIXED: u64 = 2_000_000;
-const STEPS_PER_BYTE: u64 = 2_000;
+const STEPS_FIXED: u64 = 200_000;
+const STEPS_PER_BYTE: u64 = 500;
 
 /// Answers to one datagram: the server's flight, sent again.
 const ANSWERS_MAX: usize = 64;

@@ -8,8 +8,8 @@ use sfu::connection::sctp::{ChannelEvent, ChannelLabel, DataChannels};
 use super::{cost, pieces::pieces, rehearsal::now};
 
 /// An association is set up by one packet, and each may have the engine look through its queues.
-const STEPS_FIXED: u64 = 2_000_000;
-const STEPS_PER_BYTE: u64 = 5_000;
+const STEPS_FIXED: u64 = 100_000;
+const STEPS_PER_BYTE: u64 = 500;
 
 /// Packets in answer to one.
 const ANSWERS_MAX: usize = 4096;

@@ -89,7 +89,13 @@ fn signed_request(out: &mut [u8], mut data: &[u8], local: &IceCredentials) -> Op
     while let Some(([high, low, len], rest)) = data.split_first_chunk::<3>() {
         let (value, rest) = rest.split_at(usize::from(*len).min(rest.len()));
         let kind = AttributeKind(u16::from_be_bytes([*high, *low]));
-        if !matches!(kind, AttributeKind::MESSAGE_INTEGRITY | AttributeKind::FINGERPRINT) {
+        // The proofs are written at the end.
+        if !matches!(
+            kind,
+            AttributeKind::MESSAGE_INTEGRITY
+                | AttributeKind::MESSAGE_INTEGRITY_SHA256
+                | AttributeKind::FINGERPRINT
+        ) {
             builder = builder.attribute(kind, value);
         }
         data = rest;

@@ -6,8 +6,8 @@ use signaling::fuzzing::read_query;
 
 use super::cost;
 
-const STEPS_FIXED: u64 = 50_000;
-const STEPS_PER_BYTE: u64 = 400;
+const STEPS_FIXED: u64 = 5_000;
+const STEPS_PER_BYTE: u64 = 90;
 
 /// The bytes are what follows `/rtc?`.
 pub fn run(data: &[u8]) {

@@ -1,5 +1,7 @@
 //! The command line: subcommands, flags and the texts that teach them. Never acts.
 
+mod values;
+
 use std::path::PathBuf;
 
 use clap::{
@@ -170,7 +172,7 @@ pub(crate) struct Mint {
     #[arg(long)]
     pub(crate) name: Option<String>,
     /// How long the token may be used to join, such as 90s, 30m, 6h or 1d. A running call may outlast it.
-    #[arg(long, default_value = "6h", value_parser = crate::token::parse_ttl)]
+    #[arg(long, default_value = "6h", value_parser = values::parse_ttl)]
     pub(crate) ttl: std::time::Duration,
     /// Print a link to this page instead of the bare token. The token goes into the fragment, which browsers do not
     /// send to servers.
@@ -180,7 +182,7 @@ pub(crate) struct Mint {
     #[arg(long)]
     pub(crate) metadata: Option<String>,
     /// An attribute for the application, visible to everyone in the room; may be repeated.
-    #[arg(long = "attribute", value_name = "KEY=VALUE", value_parser = crate::token::parse_attribute)]
+    #[arg(long = "attribute", value_name = "KEY=VALUE", value_parser = values::parse_attribute)]
     pub(crate) attributes: Vec<(String, String)>,
     #[command(flatten)]
     pub(crate) grants: Grants,
@@ -200,7 +202,7 @@ pub(crate) struct Grants {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub(crate) can_publish_data: Option<bool>,
     /// Only these sources may be published: camera, microphone, screen_share, screen_share_audio.
-    #[arg(long, value_name = "SOURCE", value_delimiter = ',', value_parser = crate::token::parse_source)]
+    #[arg(long, value_name = "SOURCE", value_delimiter = ',', value_parser = values::parse_source)]
     pub(crate) can_publish_sources: Vec<protocol::permission::TrackSource>,
     /// May change its own name, metadata and attributes.
     #[arg(long)]

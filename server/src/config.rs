@@ -12,10 +12,12 @@
 
 pub(crate) mod address;
 pub(crate) mod docs;
+mod error;
 pub(crate) mod file;
 mod notifications;
 pub(crate) mod parse;
 pub(crate) mod raw;
+mod rules;
 pub(crate) mod turn;
 
 use std::{
@@ -29,7 +31,7 @@ use scheduling_api::Outbound;
 use signaling::webhooks::WebhookUrl;
 
 use crate::machine::Machine;
-pub(crate) use parse::ConfigError;
+pub(crate) use error::ConfigError;
 pub(crate) use raw::{LogFormat, RawConfig};
 
 /// The checked configuration: everything in it can be acted on.

@@ -9,8 +9,10 @@ use anyhow::Context as _;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use crate::listener::Door;
+use metric::{Kind, Metric};
 
 mod listener;
+mod metric;
 mod process;
 mod sfu;
 mod signaling;
@@ -19,63 +21,6 @@ mod webhooks;
 
 /// How often snapshots are copied. Scrapes are seldom closer than 5 s.
 const COPY_INTERVAL: Duration = Duration::from_secs(1);
-
-/// One metric's name and meaning.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Metric {
-    name: &'static str,
-    kind: Kind,
-    labels: &'static [&'static str],
-    help: &'static str,
-}
-
-/// How a metric moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Only up.
-    Counter,
-    /// Up and down.
-    Gauge,
-}
-
-impl Metric {
-    const fn counter(
-        name: &'static str,
-        labels: &'static [&'static str],
-        help: &'static str,
-    ) -> Self {
-        Self { name, kind: Kind::Counter, labels, help }
-    }
-
-    const fn gauge(
-        name: &'static str,
-        labels: &'static [&'static str],
-        help: &'static str,
-    ) -> Self {
-        Self { name, kind: Kind::Gauge, labels, help }
-    }
-
-    fn describe(&self) {
-        match self.kind {
-            Kind::Counter => metrics::describe_counter!(self.name, self.help),
-            Kind::Gauge => metrics::describe_gauge!(self.name, self.help),
-        }
-    }
-
-    /// Puts an absolute value into the recorder.
-    fn set(&self, value: u64, labels: Vec<metrics::Label>) {
-        match self.kind {
-            Kind::Counter => metrics::counter!(self.name, labels).absolute(value),
-            #[expect(clippy::cast_precision_loss, reason = "gauges are far below 2^53")]
-            Kind::Gauge => metrics::gauge!(self.name, labels).set(value as f64),
-        }
-    }
-
-    /// As [`set`](Self::set), of a gauge that is no whole number.
-    fn set_measure(&self, value: f64, labels: Vec<metrics::Label>) {
-        metrics::gauge!(self.name, labels).set(value);
-    }
-}
 
 /// Installs the one recorder of this process.
 ///

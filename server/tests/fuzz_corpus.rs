@@ -24,14 +24,15 @@ mod targets;
 #[test]
 fn every_input_of_every_corpus_is_survived() {
     let mut failed = Vec::new();
-    for (name, run) in targets::TARGETS {
+    for target in targets::TARGETS {
+        let name = target.name;
         let folder = fuzz().join("corpus").join(name);
         let mut inputs = 0;
         for entry in fs::read_dir(&folder).unwrap_or_else(|_| panic!("no corpus for {name}")) {
             let path = entry.unwrap().path();
             let input = fs::read(&path).unwrap();
             inputs += 1;
-            if panic::catch_unwind(|| run(&input)).is_err() {
+            if panic::catch_unwind(|| target.run(&input)).is_err() {
                 failed.push(path);
             }
         }
@@ -48,7 +49,7 @@ fn every_target_has_a_binary_and_no_binary_lacks_a_target() {
         .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();
     binaries.sort();
-    let names: Vec<&str> = targets::TARGETS.iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = targets::TARGETS.iter().map(|target| target.name).collect();
     assert_eq!(binaries, names);
 }
 

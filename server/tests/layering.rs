@@ -22,6 +22,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+#[path = "../../sfu/tests/layering/imports.rs"]
+mod imports;
+
 /// Every crate of the repository with the crates of the repository that it may depend on.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("protocol", &[]),
@@ -84,6 +87,16 @@ fn no_crate_depends_on_one_that_it_must_not_know() {
         let wrong: Vec<_> =
             forbidden.iter().filter(|crate_| dependencies.contains(**crate_)).collect();
         assert!(wrong.is_empty(), "{name} must not depend on {wrong:?}");
+    }
+}
+
+/// `scheduling-api` still has circles; its own test keeps its folders in order.
+#[test]
+fn no_files_of_a_crate_import_each_other_in_a_circle() {
+    for (name, _) in ALLOWED.iter().filter(|(name, _)| *name != "scheduling-api") {
+        let sources = repository().join(name).join("src");
+        let found = imports::circle(&imports::imports_of(&sources));
+        assert_eq!(found, None, "{name}");
     }
 }
 

@@ -8,8 +8,11 @@
 )]
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
     process::{Child, Command, Stdio},
     sync::mpsc,
     time::Duration,
@@ -108,6 +111,19 @@ fn a_json_log_has_one_object_a_line() {
     let log = Server::start_with(&["--log-format=json"]).stop();
     assert!(!log.is_empty());
     assert!(log.lines().all(|line| line.starts_with('{') && line.ends_with('}')), "{log}");
+}
+
+#[test]
+fn a_secret_that_every_user_can_read_is_warned_of() {
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("keys-that-others-can-read");
+    fs::write(&file, "clinic: 0123456789abcdef0123456789abcdef").unwrap();
+    let argument = format!("--api-keys-file={}", file.display());
+    for (mode, is_warned) in [(0o644, true), (0o600, false)] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        let log = Server::start_with(&[&argument]).stop();
+        assert_eq!(log.contains("every user of this machine can read"), is_warned, "{log}");
+        assert!(!log.contains("0123456789abcdef"), "{log}");
+    }
 }
 
 #[test]

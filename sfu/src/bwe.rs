@@ -225,12 +225,6 @@ impl Estimator {
         self.throughput.long_bps()
     }
 
-    /// How long packets wait in the line's queue, in milliseconds.
-    #[must_use]
-    pub fn queue_ms(&self) -> u64 {
-        delay::queue_ms(&self.delay)
-    }
-
     /// So much would be sent if the line carried it: what is worth probing for.
     pub fn set_wanted(&mut self, wanted_bps: u64) {
         self.wanted_bps = wanted_bps;
@@ -583,12 +577,6 @@ fn worse(one: Signal, other: Signal) -> Signal {
 
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// A number without its fraction; what is negative is 0.
-#[expect(clippy::cast_possible_truncation, reason = "the fraction is not wanted; `as` saturates")]
-fn whole(number: f64) -> u64 {
-    number as u64
 }
 
 #[cfg(test)]

@@ -16,8 +16,9 @@ use crate::limits::DATAGRAM_BYTES_MAX;
 /// Datagrams in one batch. The driver sends whenever fewer than [`FREE_SLOTS_MIN`] are left.
 pub const SLOTS: usize = 1024;
 
-/// One incoming datagram yields at most one datagram for each other participant (63), a retransmission burst, and
-/// feedback: with this many free slots none is dropped.
+/// In a room of the default size one incoming datagram yields at most 63 copies, of sound twice that on lines that lose
+/// much, or 64 retransmissions, and feedback: with this many free slots none is dropped. Where a setting makes rooms larger,
+/// a copy without a slot is dropped and counted as `egress_full`.
 pub const FREE_SLOTS_MIN: usize = 256;
 
 const _: () = assert!(FREE_SLOTS_MIN < SLOTS && SLOTS < NONE as usize);

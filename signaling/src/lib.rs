@@ -36,6 +36,7 @@ use protocol::token::ApiKeys;
 use sfu::handle::EventSink;
 use tokio::sync::Notify;
 
+mod bearer;
 mod budget;
 pub mod clock;
 pub mod config;

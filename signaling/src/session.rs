@@ -27,6 +27,7 @@ use crate::budget::Budget;
 use crate::clock::Now;
 use crate::limits::FRAME_BYTES_MAX;
 use crate::refresh::Refresh;
+use crate::wire::asked::{self, Asked};
 use crate::wire::{Encoding, Frame, data_track, from_media, to_media};
 
 mod open;
@@ -210,19 +211,19 @@ impl Session {
             return self.violate(Violation::Work);
         }
         match to_media::translate(message) {
-            to_media::Asked::Media(Request::Leave) => {
+            Asked::Media(Request::Leave) => {
                 vec![Effect::Media(Request::Leave), self.end(End::Left)]
             }
-            to_media::Asked::Media(request) => self.hand_on(request, now),
-            to_media::Asked::Pong => vec![send(Response::Pong(now.unix_ms))],
-            to_media::Asked::PongResponse(last_ping_timestamp) => {
+            Asked::Media(request) => self.hand_on(request, now),
+            Asked::Pong => vec![send(Response::Pong(now.unix_ms))],
+            Asked::PongResponse(last_ping_timestamp) => {
                 vec![send(Response::PongResp(proto::Pong {
                     last_ping_timestamp,
                     timestamp: now.unix_ms,
                 }))]
             }
-            to_media::Asked::Refused(refusal) => vec![send(Response::RequestResponse(refusal))],
-            to_media::Asked::Nothing => Vec::new(),
+            Asked::Refused(refusal) => vec![send(Response::RequestResponse(refusal))],
+            Asked::Nothing => Vec::new(),
         }
     }
 
@@ -336,7 +337,7 @@ fn response(message: Message) -> Option<Response> {
         Message::RequestOutcome { request_id, outcome, message, add_track } => {
             Response::RequestResponse(proto::RequestResponse {
                 request_id,
-                reason: from_media::reason(outcome) as i32,
+                reason: asked::reason(outcome) as i32,
                 message,
                 request: add_track.map(|request| {
                     proto::request_response::Request::AddTrack(from_media::add_track(*request))
@@ -356,7 +357,7 @@ fn data_track_response(message: Message) -> Option<Response> {
         Message::DataTrackRefused { outcome, message, request } => {
             Response::RequestResponse(proto::RequestResponse {
                 request_id: 0,
-                reason: from_media::reason(outcome) as i32,
+                reason: asked::reason(outcome) as i32,
                 message,
                 request: Some(data_track::request(request)),
             })

@@ -22,9 +22,9 @@ use protocol::ids::RoomName;
 use protocol::token::{self, Claims};
 
 use crate::Signaling;
+use crate::bearer::bearer;
 use crate::limits::API_BODY_BYTES_MAX;
 use crate::metrics::count;
-use crate::upgrade::bearer;
 
 mod admission;
 mod call;

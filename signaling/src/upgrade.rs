@@ -22,6 +22,7 @@ use sfu::words::{
 use tokio::time::timeout;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
+use crate::bearer::bearer;
 use crate::clock::Now;
 use crate::error::Refusal;
 use crate::join::{Entry, join};
@@ -323,11 +324,4 @@ async fn answer(events: &Outbox) -> Option<Message> {
             return Some(message);
         }
     }
-}
-
-/// The token of `Authorization: Bearer <token>` (RFC 6750 §2.1).
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use livekit_protocol::{SignalRequest, SignalResponse, signal_request, signal_response};
 use prost::Message as _;
 
+pub(crate) mod asked;
 pub(crate) mod data_track;
 pub(crate) mod from_media;
 pub(crate) mod to_media;

@@ -41,7 +41,8 @@ use sfu::{
 pub use self::signalling::Asking;
 use self::{feedback::Bandwidth, uplink::Uplink};
 use crate::{
-    incoming::{Delivery, IncomingStream},
+    delivery::Delivery,
+    incoming::IncomingStream,
     outgoing::{PublishedTrack, Wire},
     transport::{Identity, Side, Transport, child_rng},
 };

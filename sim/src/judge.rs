@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::incoming::Delivery;
+use crate::delivery::Delivery;
 
 /// The faults of one stream. All of them are zero or empty for a stream that a decoder would not notice.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -25,6 +25,7 @@
 
 pub mod channels;
 pub mod client;
+pub mod delivery;
 pub mod encoder;
 pub mod envelope;
 pub mod ice_role;

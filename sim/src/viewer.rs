@@ -15,7 +15,7 @@ use std::{
 };
 
 use crate::{
-    incoming::Delivery,
+    delivery::Delivery,
     media::{Picture, Stamp},
     playout_delay::PlayoutDelay,
 };

@@ -42,7 +42,7 @@ pub use self::network::{LineCounts, SharedLine};
 use self::{network::Waiting, relays::Parcel, signals::Signal, stops::Stop};
 use crate::{
     client::{Asking, ClientConfig, Feedback, VirtualClient},
-    incoming::Delivery,
+    delivery::Delivery,
     link::{Line, Link, bottleneck::Bottleneck},
     nat::Nat,
     oracle::NonceOracle,
@@ -163,7 +163,9 @@ pub struct World {
     pub nonces: NonceOracle,
     /// Datagrams of clients as they were sent, if they are captured.
     pub captured: Vec<(SocketAddr, Vec<u8>)>,
-    /// Capture what clients send.
+    /// Datagrams of the server as they were sent, if they are captured.
+    pub heard: Vec<(SocketAddr, Vec<u8>)>,
+    /// Capture what clients and the server send.
     pub captures: bool,
     /// Answers to administrators.
     administered: HashMap<SessionId, Administered>,
@@ -233,6 +235,7 @@ impl World {
             sent_to: HashMap::new(),
             nonces: NonceOracle::default(),
             captured: Vec::new(),
+            heard: Vec::new(),
             captures: false,
             administered: HashMap::new(),
             occurrences: Vec::new(),

@@ -15,7 +15,7 @@ use std::{
 };
 
 use sfu::words::event::Message;
-use sim::{ClientId, Link, TrackSpec, World, incoming::Delivery, judge};
+use sim::{ClientId, Link, TrackSpec, World, delivery::Delivery, judge};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MS: Duration = Duration::from_millis(1);

@@ -18,10 +18,14 @@ use sfu::{
     limits::SSRCS_PER_CONNECTION_MAX,
     rtp::{
         header::is_rtcp,
-        ids::{ExtSeq, Ssrc},
+        ids::{ExtSeq, Seq, Ssrc},
         rtcp,
     },
-    words::{command::Request, event::LeaveAction, info::LeaveReason},
+    words::{
+        command::{Request, TrackSettings},
+        event::LeaveAction,
+        info::LeaveReason,
+    },
 };
 use sim::{ClientId, Identity, Link, Side, TrackSpec, World, judge, transport::Transport};
 
@@ -329,6 +333,89 @@ fn feedback_about_what_one_does_not_receive_is_ignored() {
     assert_eq!(world.client(doctor).tracks[1].layers[0].key_frame_requests.len(), asked);
     assert_eq!(world.counters().rtp_retransmitted, retransmitted);
     assert_undisturbed(&mut world, doctor, patient);
+}
+
+/// A receiver's estimate in bits a second: a mantissa of 18 bits and an exponent.
+fn remb(mantissa: u32, exponent: u32) -> Vec<u8> {
+    let mut packet = vec![0x8f, 206, 0, 5, 0, 0, 0, 1, 0, 0, 0, 0];
+    packet.extend(b"REMB");
+    packet.extend((1 << 24 | exponent << 18 | mantissa).to_be_bytes());
+    packet.extend(7_u32.to_be_bytes());
+    packet
+}
+
+#[test]
+fn feedback_in_a_flood_costs_the_others_nothing_and_its_sender_a_share() {
+    let (mut world, doctor, patient, _) = call(11);
+    let hostile =
+        world.join_with("hostile", |_, config| config.feedback = sim::client::Feedback::Remb);
+    assert!(world.connect(&[hostile]));
+    world.run_for(2 * SECOND);
+    assert!(judge(&world.delivered(hostile, doctor, 1)).is_complete());
+    let video = world.client(hostile).streams[1].ssrc;
+    let tracks = vec![world.client(doctor).tracks[1].sid.clone().unwrap()];
+    let asked = world.client(doctor).tracks[1].layers[0].key_frame_requests.len();
+    let before = world.counters();
+    let sent = world.sent_to(world.address(hostile, Side::Subscriber));
+    for round in 0..100_u32 {
+        let highest = world.delivered(hostile, doctor, 1).last().unwrap().seq.seq();
+        world.act(hostile, |client, _| {
+            // A thousand requests for a key frame a second, all of the history again, and as many opinions of the line.
+            for back in 0..20 {
+                client.send_pli(video);
+                let start = highest.0.wrapping_sub(back * 16);
+                let seqs: Vec<_> = (0..16).map(|n| Seq(start.wrapping_sub(n))).collect();
+                client.send_nack(video, &seqs);
+                let estimate = if back % 2 == 0 { remb(1, 0) } else { remb(0x3_ffff, 63) };
+                client.send_rtcp(Side::Subscriber, &estimate);
+            }
+        });
+        // And fifty wishes a second.
+        let (width, height) = if round % 2 == 0 { (160, 90) } else { (1280, 720) };
+        let settings = TrackSettings { width, height, ..TrackSettings::default() };
+        world.request(hostile, Request::TrackSettings { tracks: tracks.clone(), settings });
+        world.run_for(SECOND / 50);
+    }
+    // Two seconds: one request in 300 ms.
+    let asked = world.client(doctor).tracks[1].layers[0].key_frame_requests.len() - asked;
+    assert!(asked <= 8, "{asked} requests for a key frame");
+    let again = world.counters().rtp_retransmitted - before.rtp_retransmitted;
+    let sent = world.sent_to(world.address(hostile, Side::Subscriber)) - sent;
+    assert!(again * 2 <= sent, "{again} of {sent} are retransmissions");
+    assert!(world.dropped(DropReason::FeedbackExcess) > 500, "most opinions wait");
+    assert_undisturbed(&mut world, doctor, patient);
+}
+
+#[test]
+fn what_goes_out_in_the_clear_names_nobody() {
+    let (mut world, doctor, _, _) = call(12);
+    world.heard.clear();
+    let victim = world.address(doctor, Side::Publisher);
+    let ssrc = world.client(doctor).tracks[0].layers[0].ssrc;
+    let forwarded = world.counters().rtp_forwarded;
+    // A client that says more than was agreed on: an extension that nobody knows, with a name in it.
+    let mut packet = vec![0x90, 111, 0, 0, 0, 0, 0, 0];
+    packet.extend(ssrc.0.to_be_bytes());
+    packet.extend([0xbe, 0xde, 0, 2, 0xe6]);
+    packet.extend(b"Dr Osei");
+    let is_sound = |bytes: &[u8]| bytes[0] >= 128 && bytes[8..12] == ssrc.0.to_be_bytes();
+    let (_, last) = world.captured.iter().rfind(|(_, bytes)| is_sound(bytes)).unwrap();
+    // Numbers begin below half of their range: there has been no rollover.
+    let seq = ExtSeq(u64::from(u16::from_be_bytes([last[2], last[3]])) + 50);
+    let header_len = packet.len();
+    packet[2..4].copy_from_slice(&seq.seq().0.to_be_bytes());
+    packet.extend([0x55; 60]);
+    packet.resize(packet.len() + 20, 0);
+    let keys = world.client(doctor).publisher.keys.as_mut().unwrap();
+    let len = keys.sender.protect_rtp(&mut packet, header_len, 60, seq).unwrap();
+    world.inject(victim, packet[..len].to_vec());
+    assert_eq!(world.counters().rtp_forwarded, forwarded + 1);
+    world.run_for(2 * SECOND);
+    assert!(world.heard.len() > 200);
+    for name in ["Dr Osei", "doctor", "patient", "demo"] {
+        let says = |bytes: &Vec<u8>| bytes.windows(name.len()).any(|at| at == name.as_bytes());
+        assert!(!world.heard.iter().any(|(_, bytes)| says(bytes)), "{name}");
+    }
 }
 
 #[test]

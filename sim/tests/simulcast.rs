@@ -11,7 +11,7 @@
 
 use std::time::{Duration, Instant};
 
-use sim::{ClientId, Link, TrackSpec, World, incoming::Delivery, judge};
+use sim::{ClientId, Link, TrackSpec, World, delivery::Delivery, judge};
 
 const SECOND: Duration = Duration::from_secs(1);
 const HIGHEST: u8 = 2;

@@ -10,8 +10,8 @@ use std::{
 use protocol::stun::{LongTermKey, TransactionId};
 
 use crate::{
+    client::Client,
     limits::{CHANNEL_LIFETIME, CHANNELS_MAX, PERMISSION_LIFETIME, PERMISSIONS_MAX},
-    server::Client,
 };
 
 /// An allocation of this server; a number is not used again while anybody could mean the old one by it.

@@ -31,6 +31,7 @@ mod allocation;
 mod authentication;
 mod challenge_budget;
 pub mod channel_data;
+mod client;
 pub mod counters;
 pub mod framing;
 pub mod limits;
@@ -41,4 +42,5 @@ mod server;
 mod special;
 
 pub use allocation::AllocationId;
-pub use server::{Client, Config, Handled, Server, ToClient};
+pub use client::Client;
+pub use server::{Config, Handled, Server, ToClient};

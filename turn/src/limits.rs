@@ -36,12 +36,22 @@ pub const CREDENTIAL_LIFE_MAX: Duration = Duration::from_hours(48);
 /// How long a nonce is good: this long at the least, twice as long at the most (RFC 8656 §5: an hour at the most).
 pub const NONCE_EPOCH: Duration = Duration::from_mins(30);
 
-/// Answers in a second that say "authenticate", to one IPv4 address or one IPv6 network of 64 bits: enough for a clinic
-/// behind one address whose clients ask again until they are answered, useless as a reflector.
-pub const CHALLENGES_PER_SECOND: u32 = 10;
+/// How often one IPv4 address or one IPv6 network of 64 bits is told to authenticate.
+#[derive(Debug, Clone, Copy)]
+pub struct ChallengeRate {
+    /// Answers in a second; at most 1,000, and not 0.
+    pub per_second: u32,
+    /// Answers at once after a pause; not 0.
+    pub burst: u32,
+}
 
-/// Such answers at once after a pause: two people with two connections and a few interfaces each.
-pub const CHALLENGES_BURST: u32 = 20;
+/// For datagrams. Enough for a clinic behind one address whose clients ask again until they are answered, useless as a
+/// reflector: two people with two connections and a few interfaces each at once.
+pub const DATAGRAM_CHALLENGES: ChallengeRate = ChallengeRate { per_second: 10, burst: 20 };
+
+/// For streams. Nobody asks again there, so that a whole clinic that comes back at once must be answered; nothing can be
+/// reflected either, so what is bounded is the time of the thread that answers.
+pub const STREAM_CHALLENGES: ChallengeRate = ChallengeRate { per_second: 100, burst: 500 };
 
 /// Sources whose challenges are counted apart; others share a place. 8 bytes each.
 pub const CHALLENGE_PLACES: usize = 4096;

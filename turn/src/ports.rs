@@ -10,7 +10,8 @@ use rand::{Rng, RngExt as _};
 
 /// Opens and closes what stands behind a relayed address: a socket, or nothing at all.
 pub trait Ports {
-    /// Opens exactly this address; false if that is not possible.
+    /// Opens exactly this address; false if that is not possible. Whoever opens it later, and fails then, says so by
+    /// [`Server::lose_relay`](crate::Server::lose_relay).
     fn open(&mut self, address: SocketAddr) -> bool;
     /// Closes it.
     fn close(&mut self, address: SocketAddr);

@@ -34,8 +34,12 @@ use crate::{
     authentication::{Authentication, Caller, Form},
     challenge_budget::ChallengeBudget,
     channel_data,
+    client::Client,
     counters::{Counters, Refusal},
-    limits::{AMPLIFICATION_MAX, MESSAGE_BYTES_MAX, REPLY_BYTES_MAX},
+    limits::{
+        AMPLIFICATION_MAX, DATAGRAM_CHALLENGES, MESSAGE_BYTES_MAX, REPLY_BYTES_MAX,
+        STREAM_CHALLENGES,
+    },
     peer_policy::PeerPolicy,
     ports::{PortPool, Ports},
 };
@@ -68,21 +72,6 @@ pub struct Config {
     pub answers_binding: bool,
     /// Whether channels may have the numbers of clients before RFC 8656, which collide with other protocols on one port.
     pub takes_old_channel_numbers: bool,
-}
-
-/// Where a client's messages come from and replies go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Client {
-    /// As the server sees it.
-    pub address: SocketAddr,
-    /// Which stream it is; 0 for datagrams.
-    pub stream: u32,
-}
-
-impl Client {
-    fn is_stream(self) -> bool {
-        self.stream != 0
-    }
 }
 
 /// What became of a client's message.
@@ -148,7 +137,8 @@ impl Request<'_> {
 pub struct Server<P> {
     config: Config,
     authentication: Authentication,
-    budget: ChallengeBudget,
+    /// Strangers' answers: over datagrams, and over streams.
+    budgets: [ChallengeBudget; 2],
     pool: PortPool<P>,
     allocations: HashMap<AllocationId, Allocation, FixedState>,
     clients: HashMap<Client, AllocationId, FixedState>,
@@ -190,7 +180,8 @@ impl<P: Ports> Server<P> {
         );
         Self {
             authentication: Authentication::new(config.secret.clone(), &config.nonce_key),
-            budget: ChallengeBudget::new(rng.random(), now),
+            budgets: [DATAGRAM_CHALLENGES, STREAM_CHALLENGES]
+                .map(|rate| ChallengeBudget::new(rate, rng.random(), now)),
             pool: PortPool::new(config.relay_ports.clone(), ports, rng.random()),
             allocations,
             clients,
@@ -329,7 +320,9 @@ impl<P: Ports> Server<P> {
         (asked, out): (usize, &mut [u8]),
         now: Instant,
     ) -> Result<usize, Denied> {
-        if !client.is_stream() && !self.budget.take(client.address.ip(), now) {
+        let [datagrams, streams] = &mut self.budgets;
+        let budget = if client.is_stream() { streams } else { datagrams };
+        if !budget.take(client.address.ip(), now) {
             return Err(Refusal::ChallengeLimit.into());
         }
         let unix = self.unix(now);
@@ -371,6 +364,15 @@ impl<P: Ports> Server<P> {
         if let Some(id) = self.clients.get(&client).copied() {
             self.end(id);
         }
+    }
+
+    /// A relayed address could not be opened after all: what it was taken for ends.
+    pub fn lose_relay(&mut self, address: SocketAddr) {
+        if let Some(id) = self.relays.get(&address).copied() {
+            self.end(id);
+        }
+        self.reservations.retain(|one| one.address != address);
+        self.pool.give_back(address);
     }
 
     fn end(&mut self, id: AllocationId) {

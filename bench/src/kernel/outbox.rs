@@ -8,10 +8,8 @@ use std::{
     ptr,
 };
 
-use super::{Control, Ring};
+use super::{Control, MESSAGES, ring::Ring};
 
-/// Messages per `sendmmsg`.
-pub(super) const MESSAGES: usize = 64;
 /// Segments of one message (kernel's `UDP_MAX_SEGMENTS` before Linux 6.9).
 pub(crate) const SEGMENTS_MAX: usize = 64;
 /// Bytes of one message: below the largest UDP payload.

@@ -7,7 +7,7 @@ use std::{io, net::UdpSocket, os::fd::AsRawFd};
 
 use io_uring::{IoUring, opcode, types::Fixed};
 
-use super::outbox::MESSAGES;
+use super::MESSAGES;
 
 /// A ring for sends on one socket, by the thread that made it.
 pub(crate) struct Ring(IoUring);

@@ -3,7 +3,7 @@
 //! A forwarded stream is a sequence of runs, each of one layer. Within a run the publisher's packets must follow each
 //! other without a gap; across a change of layer only the stream's own numbers can tell.
 
-use sim::incoming::Delivery;
+use sim::delivery::Delivery;
 
 /// What became of a stream's packets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -18,7 +18,7 @@ use sfu::words::{command::Request, event::Message};
 use sim::Side;
 use tokio_tungstenite::tungstenite;
 
-use super::signalling::{Dialect, Effect, News};
+use super::dialect::{Dialect, Effect, News};
 use crate::scenario::Role;
 
 /// VideoRoom's codes for "room exists" and "no such feed": somebody was faster.

@@ -16,7 +16,7 @@ use tokio_tungstenite::tungstenite;
 
 use super::{
     Options,
-    signalling::{Dialect, Effect, News},
+    dialect::{Dialect, Effect, News},
     wire::{self, Heard},
 };
 use crate::{kernel, scenario::Role};

@@ -16,7 +16,8 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{
     check::StreamCheck,
-    signalling::{Ask, News, Protocol},
+    dialect::News,
+    signalling::{Ask, Protocol},
 };
 use crate::{
     histogram::Histogram,

@@ -4,13 +4,12 @@
 use std::{
     net::SocketAddr,
     sync::mpsc::{Receiver, Sender, channel},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::ValueEnum;
 use futures_util::{SinkExt, StreamExt};
-use sfu::words::event::Message;
 use sim::Side;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_tungstenite::{
@@ -18,7 +17,12 @@ use tokio_tungstenite::{
     tungstenite::{self, client::IntoClientRequest, http::HeaderValue},
 };
 
-use super::{Options, Phase, Shared, janus::Janus, livekit::LiveKit};
+use super::{
+    Options, Phase, Shared,
+    dialect::{Dialect, Effect, News},
+    janus::Janus,
+    livekit::LiveKit,
+};
 use crate::{
     clock,
     scenario::{Role, Shape},
@@ -33,45 +37,11 @@ pub(crate) enum Protocol {
     Janus,
 }
 
-/// What one participant says and hears, without the socket. Frames are text or binary, as the protocol wants.
-pub(super) trait Dialect: Send {
-    /// WebSocket subprotocol, if it needs one.
-    fn subprotocol(&self) -> Option<&'static str>;
-    /// The socket is open.
-    fn on_open(&mut self, effects: &mut Vec<Effect>);
-    /// The server said something.
-    fn on_frame(&mut self, frame: tungstenite::Message, effects: &mut Vec<Effect>) -> Result<()>;
-    /// The virtual client wants something.
-    fn on_request(&mut self, request: sim::Asking, effects: &mut Vec<Effect>);
-    /// The virtual client can be reached there.
-    fn on_candidate(&mut self, side: Side, address: SocketAddr, effects: &mut Vec<Effect>);
-    /// Nothing was said for [`PING_INTERVAL`].
-    fn on_ping_due(&mut self, effects: &mut Vec<Effect>);
-}
-
-/// What follows from an input.
-pub(super) enum Effect {
-    Send(tungstenite::Message),
-    Tell(News),
-}
-
 /// What a media thread is told of one of its participants.
 pub(super) struct Told {
     /// Its place in the thread's list.
     pub(super) place: usize,
     pub(super) news: News,
-}
-
-/// See [`Told`].
-pub(super) enum News {
-    /// The socket is being opened.
-    Came(Instant),
-    /// It may publish, without having joined in LiveKit's sense.
-    Admitted,
-    Message(Box<Message>),
-    Candidate(Side, SocketAddr),
-    /// The socket is closed, or could not be opened.
-    Gone(String),
 }
 
 /// What a participant has to say.

@@ -64,4 +64,12 @@ mod tests {
         let (_, reason) = parse("shards = \"hunter2\"").unwrap_err();
         assert!(reason.contains("u16"), "{reason}");
     }
+
+    #[test]
+    fn no_text_is_too_deep_to_be_refused() {
+        for opening in ["[", "{a=", "[[", "a.", "\"", "'", "#", "\u{0}", "= "] {
+            assert!(parse(&format!("shards = {}", opening.repeat(100_000))).is_err(), "{opening}");
+            let _ = parse(&opening.repeat(100_000));
+        }
+    }
 }

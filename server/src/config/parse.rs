@@ -3,18 +3,19 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::PathBuf,
     time::Duration,
 };
 
-use protocol::token::{ApiKeys, KeysError, SecretPolicy};
+use protocol::token::{ApiKeys, SecretPolicy};
 use scheduling_api::{Location, StoreSettings};
-use signaling::webhooks::{WebhookUrl, WebhookUrlError};
+use signaling::webhooks::WebhookUrl;
 
 use crate::{
     config::{
-        Config, LogFormat, Mode, RawConfig, Scheduling, SchedulingAlone, Tls, Webhooks, file,
-        notifications, turn::Turn,
+        Config, ConfigError, LogFormat, Mode, RawConfig, Scheduling, SchedulingAlone, Webhooks,
+        file, notifications,
+        rules::{at_least_one, log_filter, tls},
+        turn::Turn,
     },
     machine::Machine,
     memory,
@@ -22,141 +23,6 @@ use crate::{
 
 /// The key pair that `--dev` accepts, as `api_keys` would be written. Public knowledge; LiveKit's tools use it too.
 pub(crate) const DEV_API_KEYS: &str = "devkey: secret";
-
-/// Why settings were refused, and what to do about it.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ConfigError {
-    #[error("cannot read {}", path.display())]
-    Read {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error("{}, line {line}: {reason} (`bedside config example` shows every key)", path.display())]
-    File { path: PathBuf, line: usize, reason: String },
-    #[error(
-        "no API keys: set BEDSIDE_API_KEYS (\"key: secret\") or api_keys_file, or use --dev to try Bedside on this machine"
-    )]
-    NoApiKeys,
-    #[error("both api_keys and api_keys_file are set: remove one")]
-    TwoApiKeys,
-    #[error(
-        "{0}; write \"key: secret, key2: secret2\" and make a secret with `openssl rand -hex 32`"
-    )]
-    ApiKeys(#[from] KeysError),
-    #[error("--dev-expose does nothing without --dev: add --dev, or remove it")]
-    ExposeWithoutDev,
-    #[error(
-        "{setting} is {ip}, which others can reach, but --dev accepts a public secret: use a loopback address, or add \
-         --dev-expose on a network you trust, or run without --dev with keys of your own"
-    )]
-    DevExposure { setting: &'static str, ip: IpAddr },
-    #[error(
-        "no advertised address: clients would not know where to send media. Set advertise to the IP addresses they reach \
-         this machine by (behind NAT: the public one), or sfu_udp_bind to one specific address"
-    )]
-    NoAdvertised,
-    #[error(
-        "--dev-expose found no LAN address on this machine: set advertise to the one others reach it by"
-    )]
-    NoLanAddress,
-    #[error("{ip} cannot be advertised: clients need a specific unicast address")]
-    BadAdvertised { ip: IpAddr },
-    #[error(
-        "{ip} is advertised, but media sockets bind to {bind}, which cannot receive for it: change sfu_udp_bind (:: serves \
-         IPv4 and IPv6) or advertise"
-    )]
-    UnreachableAdvertised { ip: IpAddr, bind: IpAddr },
-    #[error("tls_cert_file and tls_key_file belong together: {missing} is missing")]
-    HalfTls { missing: &'static str },
-    #[error(
-        "cannot read api_keys_file {}: it holds one \"key: secret\" on each line; make it with: (umask 077; echo \"clinic: \
-         $(openssl rand -hex 32)\" > FILE)",
-        path.display()
-    )]
-    KeysFile {
-        path: PathBuf,
-        #[source]
-        source: Box<ConfigError>,
-    },
-    #[error(
-        "{shards} shards are too many: each is a thread that wants a core of its own, and this machine has {cores}; at most \
-         {max} are taken"
-    )]
-    Shards { shards: u16, cores: u16, max: u16 },
-    #[error("{setting} is 0: it must be at least 1")]
-    Zero { setting: &'static str },
-    #[error(
-        "{shards} shards need the UDP ports from {first} up, but the last port is 65535: lower sfu_udp_port or shards"
-    )]
-    PortRange { first: u16, shards: u16 },
-    #[error("webhook_urls: {url:?} cannot be used: {source}")]
-    WebhookUrl {
-        url: String,
-        #[source]
-        source: WebhookUrlError,
-    },
-    #[error("webhook_api_key names no key of api_keys: use the name before the colon")]
-    WebhookKey,
-    #[error("{setting} does nothing without webhook_urls: set those, or remove it")]
-    WebhookWithoutUrl { setting: &'static str },
-    #[error("http and admin are both {address}: give them different ports")]
-    SameAddress { address: SocketAddr },
-    #[error(
-        "origin {origin:?} is not understood: write scheme, host and, if it is not the usual one, port, such as \
-         https://clinic.example"
-    )]
-    Origin { origin: String },
-    #[error(
-        "database is not understood: write sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE (it is not repeated here, \
-         because it may hold a password)"
-    )]
-    Database,
-    #[error("{setting}: {reason}")]
-    Notifications { setting: &'static str, reason: String },
-    #[error("{setting} is missing: it belongs to {to}")]
-    Belongs { setting: &'static str, to: &'static str },
-    #[error("sms_twilio_account and sms_http_url exclude each other: remove one")]
-    TwoSms,
-    #[error(
-        "public_url {url:?} is not understood: write https://video.clinic.example, as browsers reach this server"
-    )]
-    PublicUrl { url: String },
-    #[error("turn_secret and turn_secret_file are both given: keep one")]
-    TurnSecretTwice,
-    #[error("turn_secret is shorter than 20 bytes; make one with: openssl rand -hex 32")]
-    TurnSecretShort,
-    #[error("a TURN server that stands alone needs a shared secret: set turn_secret_file")]
-    TurnSecretMissing,
-    #[error("cannot read {}", path.display())]
-    ReadSecret {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error("the system gives no random numbers")]
-    NoRandomness,
-    #[error(
-        "turn_urls: {url:?} is not understood; an example is turn:turn.clinic.example:3478?transport=udp"
-    )]
-    TurnUrl { url: String },
-    #[error("turn_host {host:?} is not a name, such as video.clinic.example")]
-    TurnHost { host: String },
-    #[error(
-        "`bedside turn` needs the addresses of its relays, which must be this machine's own: set advertise"
-    )]
-    TurnRelayAddress,
-    #[error(
-        "turn_relay_ports {range:?} is not understood; an example is 49152-65535, none below 1024"
-    )]
-    TurnRelayPorts { range: String },
-    #[error("{network:?} is not a network, such as 203.0.113.7 or 10.1.0.0/16")]
-    TurnNetwork { network: String },
-    #[error(
-        "log_filter {filter:?} is not understood ({reason}); an example is \"info,signaling=debug\""
-    )]
-    LogFilter { filter: String, reason: String },
-}
 
 /// More threads than this on one core only take it from each other.
 const SHARDS_PER_CORE_MAX: u16 = 4;
@@ -343,16 +209,6 @@ fn refuse_exposure(
     }
 }
 
-pub(super) fn tls(raw: &RawConfig, mode: Mode) -> Result<Tls, ConfigError> {
-    match (&raw.tls_cert_file, &raw.tls_key_file) {
-        (Some(cert), Some(key)) => Ok(Tls::Files { cert: cert.clone(), key: key.clone() }),
-        (Some(_), None) => Err(ConfigError::HalfTls { missing: "tls_key_file" }),
-        (None, Some(_)) => Err(ConfigError::HalfTls { missing: "tls_cert_file" }),
-        (None, None) if mode == Mode::DevExposed => Ok(Tls::SelfSigned),
-        (None, None) => Ok(Tls::None),
-    }
-}
-
 /// The API keys of `raw`, with the strictness of `mode`.
 ///
 /// # Errors
@@ -444,25 +300,6 @@ fn base_url(url: &str) -> Result<String, ConfigError> {
     }
 }
 
-pub(super) fn log_filter(raw: &RawConfig) -> Result<String, ConfigError> {
-    let filter = raw.log_filter.clone().unwrap_or_default();
-    match filter.parse::<tracing_subscriber::EnvFilter>() {
-        Ok(_) => Ok(filter),
-        Err(error) => Err(ConfigError::LogFilter { filter, reason: error.to_string() }),
-    }
-}
-
-pub(super) fn at_least_one<N: Default + PartialEq>(
-    setting: &'static str,
-    value: Option<N>,
-) -> Result<N, ConfigError> {
-    let zero = N::default();
-    match value {
-        Some(value) if value != zero => Ok(value),
-        _ => Err(ConfigError::Zero { setting }),
-    }
-}
-
 fn seconds(count: u32) -> Duration {
     Duration::from_secs(count.into())
 }
@@ -470,6 +307,7 @@ fn seconds(count: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Tls;
 
     const LONG: &str = "key: 0123456789abcdef0123456789abcdef";
 

@@ -97,15 +97,15 @@ pub(crate) fn alone(raw: &RawConfig) -> Result<TurnAlone, ConfigError> {
         relay_ports: ports(raw.turn_relay_ports.as_deref().unwrap_or_default())?,
         allow: networks(raw.turn_peers_allow.as_deref())?,
         deny: networks(raw.turn_peers_deny.as_deref())?,
-        allocations_max: super::parse::at_least_one(
+        allocations_max: super::rules::at_least_one(
             "turn_allocations_max",
             raw.turn_allocations_max,
         )?,
-        tls: super::parse::tls(raw, Mode::Production)?,
+        tls: super::rules::tls(raw, Mode::Production)?,
         admin: raw.admin.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 7881))),
         drain_timeout: Duration::from_secs(raw.drain_timeout_s.unwrap_or_default().into()),
         log_format: raw.log_format.unwrap_or(LogFormat::Text),
-        log_filter: super::parse::log_filter(raw)?,
+        log_filter: super::rules::log_filter(raw)?,
     })
 }
 

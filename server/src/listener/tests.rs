@@ -7,6 +7,13 @@ use super::*;
 
 /// A running server with a route that reads bodies, and where it listens.
 async fn start(limits: DoorLimits) -> (Server, Door, SocketAddr) {
+    start_with(limits, None).await
+}
+
+async fn start_with(
+    limits: DoorLimits,
+    certificate: Option<Certificate>,
+) -> (Server, Door, SocketAddr) {
     let listener = bind("127.0.0.1:0".parse().unwrap(), "http").unwrap();
     let address = listener.local_addr().unwrap();
     let door = Door::new(limits);
@@ -14,7 +21,7 @@ async fn start(limits: DoorLimits) -> (Server, Door, SocketAddr) {
         .route("/", routing::get(async || "hello"))
         .route("/body", routing::post(async |body: Bytes| body.len().to_string()))
         .route("/slow", routing::get(async |_: Request| sleep(Duration::from_millis(200)).await));
-    let server = Server::start(listener, router, None, door.clone(), SHORT, None).unwrap();
+    let server = Server::start(listener, router, certificate, door.clone(), SHORT, None).unwrap();
     (server, door, address)
 }
 
@@ -49,6 +56,18 @@ async fn a_header_that_does_not_end_is_not_waited_for() {
     until(&door, 3).await;
     assert!(rest(half).await.is_empty() && rest(silent).await.is_empty());
     assert!(rest(idle).await.ends_with("hello"));
+    until(&door, 0).await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_end_is_not_waited_for() {
+    let certificate = Certificate::new(crate::tls::self_signed(&[[127, 0, 0, 1].into()]).unwrap());
+    let (_server, door, address) = start_with(MANY, Some(certificate)).await;
+    let silent = connect(address, "").await;
+    // The head of a ClientHello of 512 bytes, and no more of it.
+    let half = connect(address, "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}").await;
+    until(&door, 2).await;
+    assert!(rest(half).await.is_empty() && rest(silent).await.is_empty());
     until(&door, 0).await;
 }
 

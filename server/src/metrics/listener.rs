@@ -1,6 +1,7 @@
 //! Metrics of the main HTTP listener.
 
-use crate::{listener::DoorCounts, metrics::Metric};
+use super::metric::Metric;
+use crate::listener::DoorCounts;
 
 const CONNECTIONS: Metric = Metric::gauge(
     "bedside_server_http_connections",

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use metrics::Label;
 
-use crate::{logging, metrics::Metric};
+use super::metric::Metric;
+use crate::logging;
 
 const START_TIME: Metric = Metric::gauge(
     "bedside_server_start_time_seconds",

@@ -3,7 +3,7 @@
 use metrics::Label;
 use sfu::{metrics::Counters, placement::ShardId};
 
-use crate::metrics::Metric;
+use super::metric::Metric;
 
 const SHARD: &[&str] = &["shard"];
 

@@ -3,7 +3,7 @@
 use metrics::Label;
 use turn::counters::{Counters, Refusal};
 
-use crate::metrics::Metric;
+use super::metric::Metric;
 
 const SHARD: &[&str] = &["shard"];
 

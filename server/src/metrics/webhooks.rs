@@ -3,7 +3,7 @@
 use metrics::Label;
 use signaling::webhooks::Counters;
 
-use crate::metrics::Metric;
+use super::metric::Metric;
 
 type Read = fn(&Counters) -> u64;
 

@@ -6,11 +6,12 @@
 //!   peer ─► relay socket ─► Alone ─────┴─► UDP socket, or a stream's outbox
 //! ```
 //!
-//! Owns: the sockets, and the lock around the state machine, held for a lookup and never while data is sent or received.
+//! Owns: the sockets, and the lock around the state machine, held for a lookup and never during a system call: data is sent
+//! and received, and relays are opened and closed, outside of it.
 //! What cannot be sent at once is dropped, as on any network. Never: rules; see `turn`.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     io,
     net::{SocketAddr, UdpSocket as StdUdpSocket},
     sync::{
@@ -40,11 +41,15 @@ const HEADROOM: usize = 64;
 /// Datagrams read in a row before other tasks get their turn.
 const READS_PER_TURN: usize = 64;
 
+/// How often a request is handled anew because a port that was chosen for it is another program's.
+const OPENINGS_MAX: usize = 64;
+
 /// How often allocations are looked at that may have ended.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 
 /// See the module.
 pub(crate) struct Alone {
+    itself: Weak<Self>,
     server: Mutex<Server<RelaySockets>>,
     clients: UdpSocket,
     streams: Mutex<HashMap<u32, Arc<Stream>>>,
@@ -78,8 +83,9 @@ impl Alone {
         let clients = UdpSocket::from_std(clients)?;
         let (now, unix) = (clock::now(), clock::since_unix_epoch());
         let alone = Arc::new_cyclic(|alone: &Weak<Self>| {
-            let sockets = RelaySockets { alone: alone.clone(), open: HashMap::new() };
+            let sockets = RelaySockets::default();
             Self {
+                itself: alone.clone(),
                 server: Mutex::new(Server::new(config, sockets, seed, now, unix)),
                 clients,
                 streams: Mutex::default(),
@@ -107,11 +113,11 @@ impl Alone {
 
     /// Refuses new allocations from now on.
     pub(crate) fn drain(&self) {
-        self.server().drain();
+        self.with_server(Server::drain);
     }
 
     pub(crate) fn counters(&self) -> Counters {
-        self.server().counters().clone()
+        self.with_server(|server| server.counters().clone())
     }
 
     async fn serve_datagrams(self: Arc<Self>) {
@@ -141,34 +147,73 @@ impl Alone {
         loop {
             tick.tick().await;
             let (now, unix) = (clock::now(), clock::since_unix_epoch());
-            let mut server = self.server();
-            server.set_unix_time(unix, now);
-            server.handle_timeout(now);
+            self.with_server(|server| {
+                server.set_unix_time(unix, now);
+                server.handle_timeout(now);
+                server.ports_mut().foreign.clear();
+            });
         }
     }
 
     fn handle_client(&self, client: Client, message: &[u8]) {
         let mut out = [0; REPLY_BYTES_MAX];
-        let (handled, relay) = {
-            let mut server = self.server();
-            let handled = server.handle_client(client, message, &mut out, clock::now());
-            let relay = match &handled {
-                Handled::ToPeer { relayed, .. } => server.ports_mut().socket(*relayed),
-                _ => None,
-            };
-            (handled, relay)
-        };
+        // Again, when another program holds a port that the server chose.
+        for _ in 0..OPENINGS_MAX {
+            let (handled, relay, chosen) = self.with_server(|server| {
+                let handled = server.handle_client(client, message, &mut out, clock::now());
+                let relay = match &handled {
+                    Handled::ToPeer { relayed, .. } => server.ports_mut().socket(*relayed),
+                    _ => None,
+                };
+                (handled, relay, std::mem::take(&mut server.ports_mut().chosen))
+            });
+            if self.open_relays(client, &chosen) {
+                return self.act(client, message, &handled, relay.as_deref(), &out);
+            }
+        }
+    }
+
+    fn act(
+        &self,
+        client: Client,
+        message: &[u8],
+        handled: &Handled,
+        relay: Option<&UdpSocket>,
+        out: &[u8],
+    ) {
         match handled {
             Handled::Nothing => {}
-            Handled::Reply(len) => self.reply(client, out.get(..len).unwrap_or_default()),
+            Handled::Reply(len) => self.reply(client, out.get(..*len).unwrap_or_default()),
             Handled::ToPeer { peer, payload, .. } => {
-                let payload = message.get(payload).unwrap_or_default();
+                let payload = message.get(payload.clone()).unwrap_or_default();
                 if let Some(relay) = relay.filter(|_| payload.len() <= PAYLOAD_BYTES_MAX) {
                     // A full socket drops, as a full link does.
-                    let _ = relay.try_send_to(payload, peer);
+                    let _ = relay.try_send_to(payload, *peer);
                 }
             }
         }
+    }
+
+    /// Opens what the server has chosen. Where that fails the client has no allocation, and the server chooses others.
+    fn open_relays(&self, client: Client, chosen: &[Choice]) -> bool {
+        if chosen.is_empty() {
+            return true;
+        }
+        let opened: Vec<_> =
+            chosen.iter().map(|choice| Relay::open(&self.itself, choice.address)).collect();
+        self.with_server(|server| {
+            let mut is_whole = true;
+            for (choice, relay) in chosen.iter().zip(opened) {
+                if !server.ports_mut().settle(*choice, relay) {
+                    is_whole = false;
+                    server.lose_relay(choice.address);
+                }
+            }
+            if !is_whole {
+                server.close_client(client);
+            }
+            is_whole
+        })
     }
 
     fn reply(&self, client: Client, reply: &[u8]) {
@@ -183,7 +228,8 @@ impl Alone {
     /// A peer's datagram, which lies behind the headroom.
     fn handle_peer(&self, relayed: SocketAddr, peer: SocketAddr, buffer: &mut [u8], len: usize) {
         let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-        let wrapped = self.server().handle_peer_at(relayed, peer, len, clock::now());
+        let wrapped =
+            self.with_server(|server| server.handle_peer_at(relayed, peer, len, clock::now()));
         let Ok(wrapped) = wrapped else { return };
         if wrapped.client.stream == 0 {
             if let Some(frame) = frame(&wrapped, buffer, len) {
@@ -202,8 +248,14 @@ impl Alone {
         lock(&self.streams).get(&number).cloned()
     }
 
-    fn server(&self) -> MutexGuard<'_, Server<RelaySockets>> {
-        lock(&self.server)
+    /// Closes outside of the lock what ends within it.
+    fn with_server<T>(&self, act: impl FnOnce(&mut Server<RelaySockets>) -> T) -> T {
+        let mut server = lock(&self.server);
+        let result = act(&mut server);
+        let ended = std::mem::take(&mut server.ports_mut().ended);
+        drop(server);
+        drop(ended);
+        result
     }
 }
 
@@ -240,14 +292,31 @@ impl AloneLine {
 impl Drop for AloneLine {
     fn drop(&mut self) {
         lock(&self.alone.streams).remove(&self.client.stream);
-        self.alone.server().close_client(self.client);
+        self.alone.with_server(|server| server.close_client(self.client));
     }
 }
 
-/// The open relays.
+/// The relays, as the server knows them: it is called within the lock, so that nothing here is a system call.
+#[derive(Default)]
 struct RelaySockets {
-    alone: Weak<Alone>,
     open: HashMap<SocketAddr, Relay>,
+    /// To be opened next.
+    chosen: Vec<Choice>,
+    /// By address, being opened: the number of the choice.
+    opening: HashMap<SocketAddr, u64>,
+    choices: u64,
+    /// To be dropped outside of the lock.
+    ended: Vec<Relay>,
+    /// Other programs held them a moment ago.
+    foreign: HashSet<SocketAddr>,
+}
+
+/// An address that the server has chosen for a relay.
+#[derive(Debug, Clone, Copy)]
+struct Choice {
+    address: SocketAddr,
+    /// Tells it from a later choice of the same address.
+    number: u64,
 }
 
 struct Relay {
@@ -255,29 +324,65 @@ struct Relay {
     reading: AbortHandle,
 }
 
+impl Drop for Relay {
+    fn drop(&mut self) {
+        self.reading.abort();
+    }
+}
+
+impl Relay {
+    fn open(alone: &Weak<Alone>, address: SocketAddr) -> Option<Self> {
+        let bound = StdUdpSocket::bind(address)
+            .and_then(|socket| socket.set_nonblocking(true).map(|()| socket))
+            .and_then(UdpSocket::from_std);
+        let socket = Arc::new(bound.ok()?);
+        let reading = read(Weak::clone(alone), Arc::clone(&socket), address);
+        let reading = tokio::spawn(reading).abort_handle();
+        Some(Self { socket, reading })
+    }
+}
+
 impl RelaySockets {
     fn socket(&self, relayed: SocketAddr) -> Option<Arc<UdpSocket>> {
         self.open.get(&relayed).map(|relay| Arc::clone(&relay.socket))
+    }
+
+    /// What became of a choice: false if another program holds the address.
+    fn settle(&mut self, choice: Choice, relay: Option<Relay>) -> bool {
+        // Otherwise its client has left meanwhile.
+        let is_wanted = self.opening.get(&choice.address) == Some(&choice.number);
+        match relay {
+            Some(relay) if is_wanted => {
+                self.opening.remove(&choice.address);
+                self.open.insert(choice.address, relay);
+            }
+            Some(relay) => self.ended.push(relay),
+            None if is_wanted => {
+                self.foreign.insert(choice.address);
+                return false;
+            }
+            None => {}
+        }
+        true
     }
 }
 
 impl Ports for RelaySockets {
     fn open(&mut self, address: SocketAddr) -> bool {
-        let bound = StdUdpSocket::bind(address)
-            .and_then(|socket| socket.set_nonblocking(true).map(|()| socket))
-            .and_then(UdpSocket::from_std);
-        let Ok(socket) = bound else { return false };
-        let socket = Arc::new(socket);
-        let reading = read(self.alone.clone(), Arc::clone(&socket), address);
-        let reading = tokio::spawn(reading).abort_handle();
-        self.open.insert(address, Relay { socket, reading });
+        if self.foreign.contains(&address) {
+            return false;
+        }
+        self.choices += 1;
+        let choice = Choice { address, number: self.choices };
+        self.chosen.push(choice);
+        self.opening.insert(address, choice.number);
         true
     }
 
     fn close(&mut self, address: SocketAddr) {
-        if let Some(relay) = self.open.remove(&address) {
-            relay.reading.abort();
-        }
+        self.chosen.retain(|choice| choice.address != address);
+        self.opening.remove(&address);
+        self.ended.extend(self.open.remove(&address));
     }
 }
 
@@ -305,4 +410,41 @@ async fn read(alone: Weak<Alone>, socket: Arc<UdpSocket>, relayed: SocketAddr) {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn free_address() -> SocketAddr {
+        StdUdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    }
+
+    #[test]
+    fn within_the_lock_no_socket_is_opened_or_closed() {
+        // Without a runtime, which an open relay needs.
+        let (mut sockets, address) = (RelaySockets::default(), free_address());
+        assert!(sockets.open(address));
+        let own = StdUdpSocket::bind(address).expect("nobody has opened it");
+        assert_eq!(sockets.chosen.len(), 1);
+        let choice = sockets.chosen.remove(0);
+        assert!(!sockets.settle(choice, None), "another program holds it");
+        assert!(!sockets.open(address), "it is not chosen again at once");
+        drop(own);
+    }
+
+    #[tokio::test]
+    async fn a_relay_that_is_opened_too_late_is_closed_again() {
+        let (mut sockets, address) = (RelaySockets::default(), free_address());
+        assert!(sockets.open(address));
+        let late = sockets.chosen.remove(0);
+        sockets.close(address);
+        // Somebody else is given the same address meanwhile.
+        assert!(sockets.open(address));
+        let relay = Relay::open(&Weak::new(), address);
+        assert!(relay.is_some());
+        assert!(sockets.settle(late, relay));
+        assert!(sockets.socket(address).is_none(), "it is not the later one's");
+        assert_eq!(sockets.ended.len(), 1);
+    }
 }

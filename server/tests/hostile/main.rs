@@ -37,11 +37,13 @@ mod victims;
 
 mod connections;
 mod datagrams;
+mod exposure;
 mod http;
 mod logs;
 mod readers;
 mod requests;
 mod sessions;
+mod soak;
 mod stopping;
 mod turn;
 

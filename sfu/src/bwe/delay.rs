@@ -17,8 +17,6 @@
 //!
 //! Pure: times in microseconds, those of arrival by the receiver's clock with any offset.
 
-use super::whole;
-
 /// Packets sent within this time are one group: a frame leaves in one burst.
 const GROUP_US: i64 = 5_000;
 
@@ -304,12 +302,6 @@ fn ms(us: i64) -> f64 {
     us as f64 / 1000.0
 }
 
-/// The queue in whole milliseconds, for reports.
-#[must_use]
-pub fn queue_ms(detector: &DelayDetector) -> u64 {
-    whole(ms(detector.queue_us()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -366,7 +358,6 @@ mod tests {
         assert!(over.is_some_and(|groups| groups < 60), "{over:?}");
         let under = pipe.run(&mut detector, 3_000_000, 100, |signal| signal == Signal::Underuse);
         assert!(under.is_some(), "the queue drains");
-        assert_eq!(queue_ms(&detector), u64::try_from(detector.queue_us() / 1000).unwrap());
     }
 
     #[test]

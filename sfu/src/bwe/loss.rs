@@ -70,12 +70,6 @@ impl LossDetector {
         self.loss
     }
 
-    /// Share that is lost whatever is sent, in thousandths.
-    #[must_use]
-    pub fn inherent_permille(&self) -> u32 {
-        self.inherent
-    }
-
     /// Judges, if enough was told since the last time.
     pub fn judge(&mut self, queue_us: i64, now: Instant) -> Verdict {
         if self.told < PACKETS_MIN || now.saturating_duration_since(self.since) < INTERVAL {
@@ -140,14 +134,14 @@ mod tests {
         assert!(congested(second(&mut detector, 300, 100_000, &mut now)));
         // It answers: still too much.
         assert!(congested(second(&mut detector, 200, 100_000, &mut now)));
-        assert_eq!(detector.inherent_permille(), 0);
+        assert_eq!(detector.inherent, 0);
         // It does not any more: the line's.
         assert!(!congested(second(&mut detector, 200, 100_000, &mut now)));
-        assert!(detector.inherent_permille() > 150);
+        assert!(detector.inherent > 150);
         // The line has become better, and then is congested again.
         second(&mut detector, 0, 0, &mut now);
         second(&mut detector, 0, 0, &mut now);
-        assert!(detector.inherent_permille() < 60);
+        assert!(detector.inherent < 60);
         assert!(congested(second(&mut detector, 400, 100_000, &mut now)));
     }
 

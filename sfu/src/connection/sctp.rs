@@ -21,40 +21,30 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rtc_datachannel::message::Message;
-use rtc_datachannel::message::message_channel_ack::DataChannelAck;
-use rtc_datachannel::message::message_channel_open::{
-    CHANNEL_PRIORITY_NORMAL, ChannelType, DataChannelOpen,
-};
 use rtc_sctp::{
-    Association, AssociationEvent, AssociationHandle, DatagramEvent, Endpoint, EndpointConfig,
-    EndpointEvent, Event, Payload, PayloadProtocolIdentifier, ReliabilityType, ServerConfig,
+    DatagramEvent, Endpoint, EndpointConfig, Event, PayloadProtocolIdentifier, ServerConfig,
     StreamEvent, StreamId, TimerConfig, TransportConfig,
 };
 use rtc_shared::TransportProtocol;
-use rtc_shared::marshal::{Marshal, Unmarshal};
 
 use super::dtls::DtlsRole;
 use crate::limits::{
     DATA_MESSAGE_BYTES_MAX, DATA_QUEUE_BYTES_FULL, DATA_QUEUE_BYTES_LOW, DATA_QUEUE_BYTES_MAX,
 };
 
+mod association;
 mod guard;
+mod label;
 mod lossy;
+mod opening;
 mod receipt;
 mod repair;
 mod window;
 
-use guard::{Guard, Verdict};
+use association::State;
+pub use label::ChannelLabel;
 use lossy::LossyQueue;
-use receipt::Receipts;
-use repair::Repair;
-
-/// Streams that a client may open. It needs three; SDKs of integrators may add some.
-const STREAMS_MAX: usize = 32;
-
-/// Associations of which one may come to stand: the engine makes one for each repetition of INIT.
-const CANDIDATES_MAX: usize = 4;
+use opening::{Channel, Phase, first_local_stream};
 
 /// Bytes of lossy messages that the engine has at a time: 5 Mbit/s at a round trip of 100 ms.
 const LOSSY_FLIGHT_BYTES: usize = 64 * 1024;
@@ -68,49 +58,6 @@ const STALLED_BYTES: u64 = 64 * 1024;
 
 /// Both ends of the association, as the engine sees them.
 const SYNTHETIC_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 5000);
-
-/// The channels that the client protocol names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ChannelLabel {
-    /// `_reliable`: ordered, everything arrives.
-    Reliable,
-    /// `_lossy`: unordered, never repeated.
-    Lossy,
-    /// `_data_track`: unordered, never repeated.
-    DataTrack,
-}
-
-impl ChannelLabel {
-    /// All labels.
-    pub const ALL: [Self; 3] = [Self::Reliable, Self::Lossy, Self::DataTrack];
-
-    /// The label on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Reliable => "_reliable",
-            Self::Lossy => "_lossy",
-            Self::DataTrack => "_data_track",
-        }
-    }
-
-    fn from_wire(label: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.as_str().as_bytes() == label)
-    }
-
-    /// Whether everything arrives, in order.
-    #[must_use]
-    pub fn is_reliable(self) -> bool {
-        self == Self::Reliable
-    }
-
-    fn channel_type(self) -> ChannelType {
-        match self {
-            Self::Reliable => ChannelType::Reliable,
-            Self::Lossy | Self::DataTrack => ChannelType::PartialReliableRexmitUnordered,
-        }
-    }
-}
 
 /// What [`DataChannels::poll_event`] yields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,54 +112,12 @@ pub struct DataChannels {
     start: Instant,
 }
 
-#[derive(Debug)]
-enum State {
-    Waiting(Vec<Peer>),
-    Established(Box<Peer>),
-    Broken,
-}
-
-struct Peer {
-    handle: AssociationHandle,
-    association: Association,
-    guard: Guard,
-    receipts: Receipts,
-    repair: Repair,
-}
-
 /// What lay in a stream.
 enum Read {
     Message(Bytes),
     /// DCEP, or what is not for us.
     Other,
     Nothing,
-}
-
-impl std::fmt::Debug for Peer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Peer")
-            .field("handle", &self.handle)
-            .field("guard", &self.guard)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A stream that either side uses.
-#[derive(Debug)]
-struct Channel {
-    stream: StreamId,
-    /// `None` before DCEP names it, and for labels that we do not know.
-    label: Option<ChannelLabel>,
-    phase: Phase,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    /// The peer used the stream without opening it.
-    Unnamed,
-    /// We sent OPEN.
-    Opening,
-    Open,
 }
 
 impl DataChannels {
@@ -437,62 +342,6 @@ impl DataChannels {
             .is_ok()
     }
 
-    fn on_candidate(
-        &mut self,
-        handle: AssociationHandle,
-        association: Association,
-        initial_tsn: Option<u32>,
-        now: Instant,
-    ) {
-        match (&mut self.state, initial_tsn) {
-            (State::Waiting(candidates), Some(initial_tsn)) => {
-                let (guard, receipts) = (Guard::new(initial_tsn), Receipts::new(initial_tsn));
-                let repair = Repair::new(now);
-                candidates.push(Peer { handle, association, guard, receipts, repair });
-                if candidates.len() > CANDIDATES_MAX {
-                    let oldest = candidates.remove(0);
-                    self.endpoint.handle_event(oldest.handle, EndpointEvent::drained());
-                }
-            }
-            _ => self.endpoint.handle_event(handle, EndpointEvent::drained()),
-        }
-    }
-
-    fn on_packet(
-        &mut self,
-        handle: AssociationHandle,
-        event: AssociationEvent,
-        packet: &[u8],
-        now: Instant,
-    ) {
-        let peer = match &mut self.state {
-            State::Waiting(candidates) => candidates.iter_mut().find(|peer| peer.handle == handle),
-            State::Established(peer) if peer.handle == handle => Some(&mut **peer),
-            State::Established(_) | State::Broken => None,
-        };
-        let Some(peer) = peer else { return };
-        match peer.guard.judge(packet) {
-            Verdict::Pass => {
-                peer.receipts.on_packet(packet, now);
-                let instead = peer.repair.on_sack(packet, &mut self.transmits, now);
-                let event = match instead.map(|bytes| feed(&mut self.endpoint, bytes, now)) {
-                    Some(rewritten) => rewritten,
-                    None => Some(event),
-                };
-                if let Some(event) = event {
-                    peer.association.handle_event(event);
-                }
-            }
-            Verdict::Drop => {}
-            Verdict::Break => {
-                // The ABORT that this queues is the last that the peer hears.
-                let _ = peer.association.abort();
-                self.gather(now);
-            }
-            Verdict::Aborted => self.break_down(),
-        }
-    }
-
     /// Turns what the engine has to say into events, and opens what waits to be opened.
     fn process(&mut self, now: Instant) {
         self.promote();
@@ -520,32 +369,6 @@ impl DataChannels {
                 self.full = None;
                 self.events.push_back(ChannelEvent::Drained);
             }
-        }
-    }
-
-    /// Makes the first candidate whose handshake is complete the association, and forgets the others.
-    fn promote(&mut self) {
-        let State::Waiting(candidates) = &mut self.state else { return };
-        let Some(index) = candidates.iter().position(|peer| !peer.association.is_handshaking())
-        else {
-            return;
-        };
-        let chosen = candidates.swap_remove(index);
-        for other in candidates.drain(..) {
-            self.endpoint.handle_event(other.handle, EndpointEvent::drained());
-        }
-        self.endpoint.reject_new_associations();
-        self.state = State::Established(Box::new(chosen));
-    }
-
-    fn on_stream_opened(&mut self, stream: StreamId, now: Instant) {
-        let State::Established(peer) = &mut self.state else { return };
-        let _ = peer.association.accept_stream();
-        if self.channels.len() < STREAMS_MAX {
-            self.channels.push(Channel { stream, label: None, phase: Phase::Unnamed });
-        } else {
-            let _ = peer.association.abort();
-            self.gather(now);
         }
     }
 
@@ -590,161 +413,6 @@ impl DataChannels {
             _ => {}
         }
         Read::Other
-    }
-
-    fn on_dcep(&mut self, stream: StreamId, mut data: Bytes, now: Instant) {
-        /// Message types (RFC 8832 §8.2.1). The codec knows others, of its own, and panics on them.
-        const ACK: u8 = 2;
-        const OPEN: u8 = 3;
-        match data.first() {
-            Some(&ACK) => self.on_open(stream),
-            Some(&OPEN) => {
-                if let Ok(Message::DataChannelOpen(open)) = Message::unmarshal(&mut data) {
-                    self.on_dcep_open(stream, &open, now);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// The peer opens a channel: we acknowledge, and send over it as it asked (RFC 8832 §6).
-    fn on_dcep_open(&mut self, stream: StreamId, open: &DataChannelOpen, now: Instant) {
-        let channel = self.channels.iter_mut().find(|channel| channel.stream == stream);
-        let Some(channel) = channel.filter(|channel| channel.phase == Phase::Unnamed) else {
-            return;
-        };
-        let label = ChannelLabel::from_wire(&open.label);
-        (channel.label, channel.phase) = (label, Phase::Opening);
-        self.write_dcep(stream, &Message::DataChannelAck(DataChannelAck), now);
-        self.set_reliability(stream, open.channel_type, open.reliability_parameter);
-        self.on_open(stream);
-    }
-
-    /// A channel that was opening is open.
-    fn on_open(&mut self, stream: StreamId) {
-        let channel = self.channels.iter_mut().find(|channel| channel.stream == stream);
-        let Some(channel) = channel.filter(|channel| channel.phase == Phase::Opening) else {
-            return;
-        };
-        let label = channel.label;
-        let was_open = label.is_some_and(|label| self.is_open(label));
-        let opening = self.channels.iter_mut().find(|channel| channel.stream == stream);
-        if let Some(channel) = opening {
-            channel.phase = Phase::Open;
-        }
-        if let Some(label) = label.filter(|_| !was_open) {
-            self.events.push_back(ChannelEvent::Open(label));
-        }
-    }
-
-    fn on_stream_lost(&mut self, stream: StreamId) {
-        let Some(index) = self.channels.iter().position(|channel| channel.stream == stream) else {
-            return;
-        };
-        let lost = self.channels.swap_remove(index);
-        if let (Some(label), Phase::Open) = (lost.label, lost.phase)
-            && !self.is_open(label)
-        {
-            self.events.push_back(ChannelEvent::Closed(label));
-        }
-    }
-
-    fn open_now(&mut self, label: ChannelLabel, now: Instant) {
-        let taken = |stream| self.channels.iter().any(|channel| channel.stream == stream);
-        let first = first_local_stream(self.dtls_role);
-        let State::Established(peer) = &mut self.state else { return };
-        let streams = peer.association.negotiated_max_streams().unwrap_or_default();
-        let Some(stream) = (first..streams).step_by(2).find(|stream| !taken(*stream)) else {
-            return;
-        };
-        if peer.association.open_stream(stream, PayloadProtocolIdentifier::Binary).is_err() {
-            return;
-        }
-        let open = DataChannelOpen {
-            channel_type: label.channel_type(),
-            priority: CHANNEL_PRIORITY_NORMAL,
-            reliability_parameter: 0,
-            label: label.as_str().as_bytes().to_vec(),
-            protocol: Vec::new(),
-        };
-        self.channels.push(Channel { stream, label: Some(label), phase: Phase::Opening });
-        self.write_dcep(stream, &Message::DataChannelOpen(open), now);
-        self.set_reliability(stream, label.channel_type(), 0);
-    }
-
-    fn write_dcep(&mut self, stream: StreamId, message: &Message, now: Instant) {
-        if let Ok(bytes) = message.marshal() {
-            self.write(stream, &bytes.freeze(), PayloadProtocolIdentifier::Dcep, now);
-        }
-    }
-
-    /// For what is written from now on; DCEP itself goes before, reliably.
-    fn set_reliability(&mut self, stream: StreamId, kind: ChannelType, parameter: u32) {
-        let State::Established(peer) = &mut self.state else { return };
-        let (unordered, reliability) = match kind {
-            ChannelType::ReliableUnordered => (true, ReliabilityType::Reliable),
-            ChannelType::PartialReliableRexmit => (false, ReliabilityType::Rexmit),
-            ChannelType::PartialReliableRexmitUnordered => (true, ReliabilityType::Rexmit),
-            ChannelType::PartialReliableTimed => (false, ReliabilityType::Timed),
-            ChannelType::PartialReliableTimedUnordered => (true, ReliabilityType::Timed),
-            _ => (false, ReliabilityType::Reliable),
-        };
-        if let Ok(mut stream) = peer.association.stream(stream) {
-            // Fails only for streams that are gone.
-            let _ = stream.set_reliability_params(unordered, reliability, parameter);
-        }
-    }
-
-    /// Fetches all packets that the engine wants to send now.
-    fn gather(&mut self, now: Instant) {
-        let peers = match &mut self.state {
-            State::Waiting(candidates) => candidates.as_mut_slice(),
-            State::Established(peer) => std::slice::from_mut(&mut **peer),
-            State::Broken => return,
-        };
-        for peer in peers {
-            if peer.receipts.due(self.start).is_some_and(|due| due <= now) {
-                let request = peer.receipts.request();
-                if let Some(event) = feed(&mut self.endpoint, request, now) {
-                    peer.association.handle_event(event);
-                }
-            }
-            if peer.repair.due().is_some_and(|due| due <= now) {
-                self.transmits.extend(peer.repair.probe(now));
-            }
-            let Some(transmit) = peer.association.poll_transmit(now) else { continue };
-            if let Payload::RawEncode(packets) = transmit.message {
-                for packet in packets {
-                    peer.guard.on_sent(&packet);
-                    peer.repair.on_sent(&packet, now);
-                    self.transmits.push_back(peer.receipts.on_sent(packet));
-                }
-            }
-        }
-    }
-
-    fn break_down(&mut self) {
-        self.state = State::Broken;
-        while let Some(stream) = self.channels.last().map(|channel| channel.stream) {
-            self.on_stream_lost(stream);
-        }
-        self.wanted.clear();
-    }
-}
-
-/// The DTLS client's streams are even, the server's odd (RFC 8832 §6).
-fn first_local_stream(role: DtlsRole) -> StreamId {
-    match role {
-        DtlsRole::Client => 0,
-        DtlsRole::Server => 1,
-    }
-}
-
-/// What the engine makes of a packet of an association that it has.
-fn feed(endpoint: &mut Endpoint, packet: Bytes, now: Instant) -> Option<AssociationEvent> {
-    match endpoint.handle(now, SYNTHETIC_ADDRESS, None, packet) {
-        Some((_, DatagramEvent::AssociationEvent(event))) => Some(event),
-        _ => None,
     }
 }
 

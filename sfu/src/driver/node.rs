@@ -5,6 +5,7 @@
 //! batch. Nothing per packet.
 
 use std::{
+    collections::VecDeque,
     io,
     sync::{
         Arc, Mutex, PoisonError,
@@ -110,9 +111,11 @@ impl Node {
         let _ = self.wake(shard);
     }
 
-    /// The streams that a shard is to look at.
-    pub(crate) fn arrivals(&self, shard: ShardId) -> Vec<(u32, Arc<Ends>)> {
-        self.arrivals.get(shard.index()).map(Arrivals::take).unwrap_or_default()
+    /// Moves the streams that a shard is to look at into its queue.
+    pub(crate) fn take_arrivals(&self, shard: ShardId, queue: &mut VecDeque<(u32, Arc<Ends>)>) {
+        if let Some(arrivals) = self.arrivals.get(shard.index()) {
+            arrivals.take(queue);
+        }
     }
 
     fn link(&self, from: ShardId, to: ShardId) -> Option<&Link> {

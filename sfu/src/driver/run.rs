@@ -19,7 +19,7 @@ use super::{
     link::Pushed,
     node::Node,
     pace::{Pace, Rest},
-    streams::StreamTable,
+    streams::{Ends, StreamTable},
     udp::{self, RECEIVE_MESSAGES, Receiver, Sender},
 };
 use crate::{
@@ -42,11 +42,14 @@ const WAKER: Token = Token(1);
 const DATAGRAMS_PER_TURN: usize = 1024;
 const BATCHES_PER_TURN: usize = 4;
 
-/// Datagrams that a turn's reading may send: a room of 64 makes 63 of one.
+/// Datagrams that may be sent because of a turn's share of one kind: a room of 64 makes 63 of one.
 const COPIES_PER_TURN: u64 = 8192;
 
 /// Frames of other shards, counted after each batch.
 const FRAMES_PER_TURN: usize = 1024;
+
+/// Messages of clients' streams, some of each.
+const STREAM_MESSAGES_PER_TURN: usize = 256;
 
 /// Commands: so many, and no further one once they have taken this long. Words can wait, media cannot.
 const COMMANDS_PER_TURN: usize = 64;
@@ -86,6 +89,7 @@ pub(crate) fn run(shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &Shor
         receiver: Receiver::new(socket),
         sender: Sender::new(socket),
         streams: StreamTable::default(),
+        announced: VecDeque::new(),
         mail: VecDeque::new(),
         snapshot_due: now,
         busy: BusyMeter::new(now),
@@ -150,6 +154,8 @@ struct Driver<'a> {
     receiver: Receiver,
     sender: Sender,
     streams: StreamTable,
+    /// Streams that have been announced and not looked at yet.
+    announced: VecDeque<(u32, Arc<Ends>)>,
     /// Taken out of the links and not handled yet.
     mail: VecDeque<(ShardId, Mail)>,
     snapshot_due: Instant,
@@ -195,10 +201,22 @@ impl Driver<'_> {
         until.saturating_duration_since(now)
     }
 
+    /// A turn's share of one kind.
+    fn share(&mut self, inputs: usize) -> Share {
+        Share { inputs, sent_max: self.counters().datagrams_sent + COPIES_PER_TURN }
+    }
+
+    /// Whether the turn's share allows for another input, for which there is room then.
+    fn may_take(&mut self, share: &Share) -> bool {
+        if self.shard.egress().free_slots() < FREE_SLOTS_MIN {
+            self.flush();
+        }
+        share.inputs > 0 && self.counters().datagrams_sent < share.sent_max
+    }
+
     /// Reads what waits; true if there may be more.
     fn receive(&mut self, now: Instant) -> bool {
-        let sent_max = self.counters().datagrams_sent + COPIES_PER_TURN;
-        let mut share = Share { datagrams: DATAGRAMS_PER_TURN, sent_max };
+        let mut share = self.share(DATAGRAMS_PER_TURN);
         for _ in 0..BATCHES_PER_TURN {
             if !self.handle_batch(&mut share, now) {
                 return true;
@@ -220,16 +238,10 @@ impl Driver<'_> {
 
     /// Handles what has been read, as far as the turn's share goes; true if that is all.
     fn handle_batch(&mut self, share: &mut Share, now: Instant) -> bool {
-        while share.datagrams > 0 {
-            if self.shard.egress().free_slots() < FREE_SLOTS_MIN {
-                self.flush();
-                if self.counters().datagrams_sent >= share.sent_max {
-                    return false;
-                }
-            }
+        while self.may_take(share) {
             let Some((source, datagram)) = self.receiver.take() else { return true };
             self.shard.handle_datagram(source, datagram, now);
-            share.datagrams -= 1;
+            share.inputs -= 1;
         }
         false
     }
@@ -245,14 +257,18 @@ impl Driver<'_> {
                 self.mail.extend(batches.drain(..).map(|batch| (from, Mail::Batch(batch))));
             }
         }
-        let mut frames = 0;
-        while frames < FRAMES_PER_TURN
+        let mut share = self.share(FRAMES_PER_TURN);
+        while self.may_take(&share)
             && let Some((from, mail)) = self.mail.pop_front()
         {
-            match mail {
-                Mail::Reset => self.shard.handle_relay_reset(from, now),
-                Mail::Batch(batch) => frames += self.take_batch(from, batch, now),
-            }
+            let frames = match mail {
+                Mail::Reset => {
+                    self.shard.handle_relay_reset(from, now);
+                    1
+                }
+                Mail::Batch(batch) => self.take_batch(from, batch, now),
+            };
+            share.inputs = share.inputs.saturating_sub(frames);
         }
         !self.mail.is_empty()
     }
@@ -271,12 +287,17 @@ impl Driver<'_> {
         frames
     }
 
-    /// Takes a few messages of every stream that has some; true if something is left.
+    /// Takes a few messages of each stream that has some, one after the other; true if something is left.
     fn take_streams(&mut self, now: Instant) -> bool {
-        let mut is_left = false;
-        for (number, ends) in self.shore.node.arrivals(self.shore.shard) {
+        self.shore.node.take_arrivals(self.shore.shard, &mut self.announced);
+        let mut share = self.share(STREAM_MESSAGES_PER_TURN);
+        while self.may_take(&share)
+            && let Some((number, ends)) = self.announced.pop_front()
+        {
             self.streams.insert(number, &ends);
             let taken = ends.take_inward();
+            // Each stream's look counts, so that those which only open and close are bounded too.
+            share.inputs = share.inputs.saturating_sub(taken.messages.len().max(1));
             for mut message in taken.messages {
                 if self.shard.egress().free_slots() < FREE_SLOTS_MIN {
                     self.flush();
@@ -287,11 +308,10 @@ impl Driver<'_> {
                 self.shard.close_stream(number, ends.peer);
                 self.streams.remove(number);
             } else if taken.has_more {
-                is_left = true;
-                self.shore.node.announce_stream(self.shore.shard, number, &ends);
+                self.announced.push_back((number, ends));
             }
         }
-        is_left
+        !self.announced.is_empty()
     }
 
     /// Takes commands for as long as a turn has for them.
@@ -364,9 +384,9 @@ impl Driver<'_> {
     }
 }
 
-/// What is left of a turn's share of datagrams.
+/// What is left of a turn's share of one kind.
 struct Share {
-    datagrams: usize,
+    inputs: usize,
     /// The counter of sent datagrams at which to stop.
     sent_max: u64,
 }
@@ -396,4 +416,67 @@ fn sleep(time: Duration) {
 )]
 fn clock() -> Instant {
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+    use crate::{
+        driver::{stream::Stream, streams::MESSAGES_PER_TURN},
+        shard::through_turn::tests::shard,
+    };
+
+    #[test]
+    fn a_turn_takes_its_share_of_streams_and_the_rest_comes_in_the_next_ones() {
+        const STREAMS: usize = 100;
+        let socket = udp::open("127.0.0.1:0".parse().unwrap()).unwrap();
+        let (_poll, waker) = prepare(&socket).unwrap();
+        let node = Arc::new(Node::new(vec![waker]));
+        let (_commands, inbox) = sync_channel(1);
+        let sink: EventSink = Arc::new(|_| {});
+        let shore = Shore { shard: ShardId(0), commands: inbox, sink, node: Arc::clone(&node) };
+        let now = clock();
+        let mut driver = Driver {
+            shard: shard(now),
+            shore: &shore,
+            receiver: Receiver::new(&socket),
+            sender: Sender::new(&socket),
+            streams: StreamTable::default(),
+            announced: VecDeque::new(),
+            mail: VecDeque::new(),
+            snapshot_due: now,
+            busy: BusyMeter::new(now),
+        };
+        let open = |host| {
+            let peer = ([192, 0, 2, host], 5000).into();
+            Stream::open(Arc::clone(&node), ShardId(0), peer, Box::new(|| {}))
+        };
+        let streams: Vec<_> = (0..STREAMS as u8).map(open).collect();
+        let say = |stream: &Stream| {
+            // Allocate without credentials: each is refused, and counted as that.
+            let header = [0, 3, 0, 0, 0x21, 0x12, 0xa4, 0x42];
+            let request = [&header[..], &[7; 12]].concat();
+            (0..2 * MESSAGES_PER_TURN).all(|_| stream.try_send(&request))
+        };
+        assert!(streams.iter().all(say));
+
+        let mut turns = 0;
+        let handled =
+            |driver: &Driver<'_>| driver.shard.counters().turn.refused.iter().sum::<u64>();
+        loop {
+            let before = handled(&driver);
+            let turn = driver.turn(now);
+            turns += 1;
+            let taken = usize::try_from(handled(&driver) - before).unwrap();
+            assert!(taken < STREAM_MESSAGES_PER_TURN + MESSAGES_PER_TURN, "{taken}");
+            if turn != Turn::More {
+                break;
+            }
+        }
+        let messages = 2 * MESSAGES_PER_TURN * STREAMS;
+        assert_eq!(handled(&driver), messages as u64);
+        assert_eq!(turns, messages.div_ceil(STREAM_MESSAGES_PER_TURN));
+    }
 }

@@ -73,7 +73,7 @@ impl Ends {
         !std::mem::replace(&mut inward.is_announced, true)
     }
 
-    /// A turn's worth. If more waits, the stream counts as announced.
+    /// A turn's worth of one stream. If more waits, it counts as announced, and is to be looked at again.
     pub(crate) fn take_inward(&self) -> Taken {
         let taken = {
             let mut inward = lock(&self.inward);
@@ -131,11 +131,10 @@ impl Arrivals {
         self.any.store(true, Ordering::Release);
     }
 
-    pub(crate) fn take(&self) -> Vec<(u32, Arc<Ends>)> {
-        if !self.any.load(Ordering::Relaxed) || !self.any.swap(false, Ordering::AcqRel) {
-            return Vec::new();
+    pub(crate) fn take(&self, queue: &mut VecDeque<(u32, Arc<Ends>)>) {
+        if self.any.load(Ordering::Relaxed) && self.any.swap(false, Ordering::AcqRel) {
+            queue.extend(lock(&self.queue).drain(..));
         }
-        std::mem::take(&mut *lock(&self.queue))
     }
 }
 

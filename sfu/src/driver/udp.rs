@@ -410,9 +410,13 @@ impl Sender {
 
     /// Sends all groups, and keeps the pieces from `first` on.
     fn flush_before(&mut self, first: usize, sent: &mut Sent) {
-        let kept = self.iovecs.split_off(first);
-        self.flush(sent);
-        self.iovecs.extend(kept);
+        self.send_groups(sent);
+        self.iovecs.drain(..first);
+    }
+
+    fn flush(&mut self, sent: &mut Sent) {
+        self.send_groups(sent);
+        self.iovecs.clear();
     }
 
     /// An IPv6 socket sends to IPv4 through mapped addresses.
@@ -426,7 +430,7 @@ impl Sender {
         }
     }
 
-    fn flush(&mut self, sent: &mut Sent) {
+    fn send_groups(&mut self, sent: &mut Sent) {
         let mut controls: [Control; SEND_MESSAGES] = [[0; 4]; SEND_MESSAGES];
         // SAFETY: all-zero is a valid value of this plain C structure.
         let mut headers: [libc::mmsghdr; SEND_MESSAGES] = unsafe { mem::zeroed() };
@@ -476,7 +480,6 @@ impl Sender {
             }
         }
         self.groups.clear();
-        self.iovecs.clear();
     }
 }
 

@@ -3,14 +3,17 @@
 //! A participant crosses whole, as its [`Mirror`]: each change replaces what the other side has, so there is nothing to
 //! get out of step. Its version counter has one writer, the shard that the participant is connected to.
 
-use protocol::ids::{DataTrackSid, ParticipantSid, RoomName, RoomSid, SessionId, TrackSid};
+use protocol::{
+    ids::{DataTrackSid, ParticipantSid, RoomName, RoomSid, SessionId, TrackSid},
+    permission::Admission,
+};
 use serde::{Deserialize, Serialize};
 
 use super::TrackHandle;
 use crate::{
     rtp::payload::CodecKind,
     words::{
-        administration::{ParticipantAct, RoomSettings},
+        administration::{ParticipantChange, RoomSettings},
         command::{Join, TrackPermission},
         event::LeaveAction,
         info::{LeaveReason, ParticipantInfo, Speaker},
@@ -41,7 +44,7 @@ pub enum Down {
     /// The room's settings that have changed.
     Settings(RoomSettings),
     /// An administrator asks this of a participant of yours.
-    Administer(ParticipantSid, ParticipantAct),
+    Administer(ParticipantSid, EdgeAct),
     /// A data message of the server itself, for whom of yours it is meant.
     DataOfServer {
         /// `DataPacket` protobuf.
@@ -51,6 +54,23 @@ pub enum Down {
     },
     /// The room ends, or nobody of yours is in it any more.
     Close(LeaveReason, LeaveAction),
+}
+
+/// What an administrator may ask of a participant that is connected elsewhere. Whatever else there is to ask is the home's
+/// own business.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum EdgeAct {
+    /// It takes part from now on, or waits.
+    Decide(Admission),
+    /// Other name, metadata, attributes or permission.
+    Update(Box<ParticipantChange>),
+    /// Subscribes it to tracks, or unsubscribes it.
+    Subscribe {
+        /// Which.
+        tracks: Vec<TrackSid>,
+        /// On or off.
+        subscribe: bool,
+    },
 }
 
 /// What an edge tells its home.

@@ -21,7 +21,7 @@ use crate::{
     context::Context,
     keys::ParticipantKey,
     limits::{DATA_MESSAGE_BYTES_MAX, ROOM_METADATA_BYTES_MAX},
-    relay::message::{Departure, Down},
+    relay::message::{Departure, Down, EdgeAct},
     words::{
         administration::{
             Administered, ParticipantAct, ParticipantChange, Refused, Report, RoomAct, RoomSettings,
@@ -93,31 +93,30 @@ impl Room {
         act: ParticipantAct,
         now: Instant,
     ) -> Administered {
-        if let Some(word) = act.decision() {
-            return self.decide(context, identity, word, now);
-        }
-        let key = self.participant_by_identity(identity).ok_or(Refused::NoParticipant)?;
+        let present = self.participant_by_identity(identity).ok_or(Refused::NoParticipant);
         match act {
-            // Decided above: these may be said of somebody who has not come.
-            ParticipantAct::Admit | ParticipantAct::Hold => self.report_participant(key),
-            ParticipantAct::Describe => self.report_participant(key),
+            ParticipantAct::Admit => self.decide(context, identity, Admission::Admitted, now),
+            ParticipantAct::Hold => self.decide(context, identity, Admission::Waiting, now),
+            ParticipantAct::Describe => self.report_participant(present?),
             ParticipantAct::Remove => {
-                self.dismiss(context, key, now);
+                self.dismiss(context, present?, now);
                 Ok(Report::Done)
             }
             ParticipantAct::Mute { track, muted } => {
-                self.mute_from_afar(context, key, &track, muted, now)
+                self.mute_from_afar(context, present?, &track, muted, now)
             }
             ParticipantAct::Update(change) => {
+                let key = present?;
                 self.refuse_change(key, &change)?;
-                if self.hand_on(context, key, || ParticipantAct::Update(change.clone())) {
+                if self.hand_on(context, key, || EdgeAct::Update(change.clone())) {
                     return self.report_changed_mirror(key, *change);
                 }
                 self.change_participant(context, key, *change, now);
                 self.report_participant(key)
             }
             ParticipantAct::Subscribe { tracks, subscribe } => {
-                let act = || ParticipantAct::Subscribe { tracks: tracks.clone(), subscribe };
+                let key = present?;
+                let act = || EdgeAct::Subscribe { tracks: tracks.clone(), subscribe };
                 if !self.hand_on(context, key, act) {
                     self.set_wanted(context, key, tracks, subscribe);
                 }
@@ -131,18 +130,15 @@ impl Room {
         &mut self,
         context: &mut Context,
         key: ParticipantKey,
-        act: ParticipantAct,
+        act: EdgeAct,
         now: Instant,
     ) {
         match act {
-            ParticipantAct::Update(change) => self.change_participant(context, key, *change, now),
-            ParticipantAct::Subscribe { tracks, subscribe } => {
+            EdgeAct::Update(change) => self.change_participant(context, key, *change, now),
+            EdgeAct::Subscribe { tracks, subscribe } => {
                 self.set_wanted(context, key, tracks, subscribe);
             }
-            ParticipantAct::Admit => self.set_admission(context, key, Admission::Admitted, now),
-            ParticipantAct::Hold => self.set_admission(context, key, Admission::Waiting, now),
-            // Removal travels as a departure; nobody publishes at an edge; the home describes.
-            ParticipantAct::Describe | ParticipantAct::Remove | ParticipantAct::Mute { .. } => {}
+            EdgeAct::Decide(word) => self.set_admission(context, key, word, now),
         }
     }
 
@@ -151,7 +147,7 @@ impl Room {
         &self,
         context: &mut Context,
         key: ParticipantKey,
-        act: impl FnOnce() -> ParticipantAct,
+        act: impl FnOnce() -> EdgeAct,
     ) -> bool {
         let Some(participant) = self.participants.get(key) else { return false };
         let Some(at) = participant.elsewhere() else { return false };

@@ -21,6 +21,7 @@ use crate::{
         outgoing::{PROBE_TICK, PaddingStream},
     },
     context::Context,
+    drop_reason::DropReason,
     keys::{ConnectionKey, LayerIndex, ParticipantKey, PublicationKey, SubscriptionKey},
     metrics::Counters,
     rtp::ids::ExtSeq,
@@ -107,13 +108,17 @@ impl Room {
     ) {
         match change {
             Turn::Little => return,
-            Turn::Less => {
-                context.counters.estimates_lowered += 1;
-                if let Some(participant) = self.participants.get_mut(key) {
-                    participant.line.on_congested(now);
-                }
-            }
+            Turn::Less => context.counters.estimates_lowered += 1,
             Turn::More => {}
+        }
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        // Who changes its mind more often waits for the window's end, like everybody.
+        if !participant.line.may_change(now) {
+            context.drop_count(DropReason::FeedbackExcess);
+            return;
+        }
+        if change == Turn::Less {
+            participant.line.on_congested(now);
         }
         self.allocate(context, key, now);
     }

@@ -87,9 +87,14 @@ pub fn stamp(message: &[u8], sender: Sender<'_>) -> Result<Stamped, DataPacketEr
         sequence: 0,
     };
     let mut input = message;
+    let mut has_user = false;
     while input.has_remaining() {
         let element = next_field(&mut input)?;
         match element.number {
+            // Each would be stamped: thousands of empty ones would make a message of megabytes.
+            field::USER if std::mem::replace(&mut has_user, true) => {
+                return Err(DataPacketError::Malformed);
+            }
             field::SPEAKER | field::METRICS => return Err(DataPacketError::NotRelayed),
             field::TRANSCRIPTION if !sender.is_agent => return Err(DataPacketError::NotRelayed),
             field::KIND | field::PARTICIPANT_IDENTITY | field::PARTICIPANT_SID => {}
@@ -238,6 +243,13 @@ mod tests {
             fields.push((field.number, field.value.to_vec()));
         }
         fields
+    }
+
+    #[test]
+    fn a_message_of_many_user_packets_is_refused_before_it_grows() {
+        let empty = [0x12, 0];
+        assert!(stamp(&empty, SENDER).unwrap().bytes.len() < 64);
+        assert_eq!(stamp(&empty.repeat(7000), SENDER), Err(DataPacketError::Malformed));
     }
 
     #[test]

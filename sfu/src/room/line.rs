@@ -46,6 +46,10 @@ const FORGOTTEN_FROM_BPS: u64 = 500_000;
 /// Congestion within this time after a raise comes from it.
 const RAISE_FAILS_WITHIN: Duration = Duration::from_secs(6);
 
+/// How often, at most, a line's change has everything given out anew at once. Our own estimator falls once a round trip, and
+/// browsers' own estimates come at most once in 200 ms.
+const CHANGE_INTERVAL: Duration = Duration::from_millis(20);
+
 /// How a subscriber's line has been.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct LineState {
@@ -66,6 +70,8 @@ pub(crate) struct LineState {
     patience: Option<Duration>,
     /// What the line carried when that was learnt.
     failed_bps: Option<u64>,
+    /// When a change was acted upon last.
+    changed: Option<Instant>,
 }
 
 impl LineState {
@@ -95,6 +101,16 @@ impl LineState {
     /// Something better is sent from now on.
     pub(super) fn on_raised(&mut self, now: Instant) {
         self.raised = Some(now);
+    }
+
+    /// Whether a change is acted upon at once.
+    pub(super) fn may_change(&mut self, now: Instant) -> bool {
+        let since = self.changed.map(|at| now.saturating_duration_since(at));
+        let may = since.is_none_or(|since| since >= CHANGE_INTERVAL);
+        if may {
+            self.changed = Some(now);
+        }
+        may
     }
 
     /// The line carries less than it was thought to.

@@ -24,8 +24,9 @@ use super::{Room, data_flow::HeldData, participant::Participant};
 use crate::{
     context::Context,
     keys::ParticipantKey,
+    relay::message::EdgeAct,
     words::{
-        administration::{Administered, ParticipantAct, Refused, Report},
+        administration::{Administered, Refused, Report},
         event::Message,
         info::{LeaveReason, RoomInfo},
     },
@@ -57,24 +58,6 @@ impl Decisions {
             return false;
         }
         true
-    }
-}
-
-impl ParticipantAct {
-    /// The admission that an act decides.
-    pub(super) fn decision(&self) -> Option<Admission> {
-        match self {
-            Self::Admit => Some(Admission::Admitted),
-            Self::Hold => Some(Admission::Waiting),
-            _ => None,
-        }
-    }
-
-    fn of(word: Admission) -> Self {
-        match word {
-            Admission::Admitted => Self::Admit,
-            Admission::Waiting => Self::Hold,
-        }
     }
 }
 
@@ -155,7 +138,7 @@ impl Room {
                 self.relay_participant(context, other);
             }
         }
-        if self.hand_on(context, key, || ParticipantAct::of(word)) {
+        if self.hand_on(context, key, || EdgeAct::Decide(word)) {
             return self.report_decided_mirror(key, word);
         }
         self.set_admission(context, key, word, now);

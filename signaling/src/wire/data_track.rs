@@ -12,7 +12,7 @@ use sfu::words::{
     info::{DataTrackHandle, DataTrackInfo},
 };
 
-use super::to_media::Asked;
+use super::asked::{Asked, reason};
 use crate::limits::{SIDS_MAX, TRACK_TEXT_BYTES_MAX};
 
 /// Longest description of frames: two names of the longest kind, and their numbers.
@@ -132,7 +132,7 @@ fn publish_again(request: proto::PublishDataTrackRequest) -> proto::request_resp
 fn refused(outcome: Outcome, message: &str, request: proto::request_response::Request) -> Asked {
     Asked::Refused(proto::RequestResponse {
         request_id: 0,
-        reason: super::from_media::reason(outcome) as i32,
+        reason: reason(outcome) as i32,
         message: message.to_owned(),
         request: Some(request),
     })

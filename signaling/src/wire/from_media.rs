@@ -9,7 +9,7 @@ use protocol::{
 };
 use sfu::words::{
     command::AddTrack,
-    event::{LeaveAction, Outcome, SubscriptionError},
+    event::{LeaveAction, SubscriptionError},
     info::{
         CodecInfo, ConnectionQuality, LeaveReason, MediaKind, ParticipantInfo, ParticipantKind,
         ParticipantState, QualityOf, RoomInfo, TrackInfo, VideoLayer, VideoQuality,
@@ -239,21 +239,6 @@ pub(crate) fn leave_action(action: LeaveAction) -> proto::leave_request::Action 
         LeaveAction::Disconnect => proto::leave_request::Action::Disconnect,
         LeaveAction::Resume => proto::leave_request::Action::Resume,
         LeaveAction::Reconnect => proto::leave_request::Action::Reconnect,
-    }
-}
-
-pub(crate) fn reason(outcome: Outcome) -> proto::request_response::Reason {
-    match outcome {
-        Outcome::Ok => proto::request_response::Reason::Ok,
-        Outcome::NotFound => proto::request_response::Reason::NotFound,
-        Outcome::NotAllowed => proto::request_response::Reason::NotAllowed,
-        Outcome::LimitExceeded => proto::request_response::Reason::LimitExceeded,
-        Outcome::Queued => proto::request_response::Reason::Queued,
-        Outcome::UnsupportedType => proto::request_response::Reason::UnsupportedType,
-        Outcome::InvalidHandle => proto::request_response::Reason::InvalidHandle,
-        Outcome::InvalidName => proto::request_response::Reason::InvalidName,
-        Outcome::DuplicateHandle => proto::request_response::Reason::DuplicateHandle,
-        Outcome::DuplicateName => proto::request_response::Reason::DuplicateName,
     }
 }
 

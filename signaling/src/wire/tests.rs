@@ -13,7 +13,8 @@ use sfu::words::{
     },
 };
 
-use super::to_media::{Asked, translate};
+use super::asked::{Asked, reason};
+use super::to_media::translate;
 use super::*;
 use crate::limits::{TRACK_PARTS_MAX, TRACK_TEXT_BYTES_MAX, UPDATE_BYTES_MAX};
 use crate::samples;
@@ -40,12 +41,12 @@ fn enums_have_the_numbers_of_the_wire() {
         (from::leave_action(LeaveAction::Disconnect) as i32, 0),
         (from::leave_action(LeaveAction::Resume) as i32, 1),
         (from::leave_action(LeaveAction::Reconnect) as i32, 2),
-        (from::reason(Outcome::Ok) as i32, 0),
-        (from::reason(Outcome::NotFound) as i32, 1),
-        (from::reason(Outcome::NotAllowed) as i32, 2),
-        (from::reason(Outcome::LimitExceeded) as i32, 3),
-        (from::reason(Outcome::Queued) as i32, 4),
-        (from::reason(Outcome::UnsupportedType) as i32, 5),
+        (reason(Outcome::Ok) as i32, 0),
+        (reason(Outcome::NotFound) as i32, 1),
+        (reason(Outcome::NotAllowed) as i32, 2),
+        (reason(Outcome::LimitExceeded) as i32, 3),
+        (reason(Outcome::Queued) as i32, 4),
+        (reason(Outcome::UnsupportedType) as i32, 5),
         (from::subscription_error(SubscriptionError::CodecUnsupported) as i32, 1),
         (from::subscription_error(SubscriptionError::TrackNotFound) as i32, 2),
         (from::quality(VideoQuality::Low) as i32, 0),

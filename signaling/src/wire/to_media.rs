@@ -15,24 +15,13 @@ use sfu::words::{
     info::{MediaKind, Target, VideoLayer, VideoQuality},
 };
 
-use super::data_track;
+use super::{
+    asked::{Asked, reason},
+    data_track,
+};
 use crate::limits::{
     PARTICIPANT_NAME_BYTES_MAX, PERMISSIONS_MAX, SIDS_MAX, TRACK_PARTS_MAX, TRACK_TEXT_BYTES_MAX,
 };
-
-/// What a signal request asks for.
-pub(crate) enum Asked {
-    /// Something of the media plane.
-    Media(Request),
-    /// A `pong`.
-    Pong,
-    /// A `pong_resp` that echoes this timestamp.
-    PongResponse(i64),
-    /// Something that is not done: the client is told.
-    Refused(proto::RequestResponse),
-    /// Nothing.
-    Nothing,
-}
 
 #[expect(deprecated, reason = "old clients send them")]
 pub(crate) fn translate(message: Message) -> Asked {
@@ -246,7 +235,7 @@ fn on_track(sid: String, request: impl FnOnce(TrackSid) -> Request) -> Asked {
 fn refused_track(outcome: Outcome, request: proto::AddTrackRequest) -> Asked {
     Asked::Refused(proto::RequestResponse {
         request_id: 0,
-        reason: super::from_media::reason(outcome) as i32,
+        reason: reason(outcome) as i32,
         message: "this track cannot be published here".to_owned(),
         request: Some(proto::request_response::Request::AddTrack(request)),
     })

@@ -277,6 +277,9 @@ impl World {
         }
         for (from, to, bytes) in datagrams {
             *self.sent_to.entry(to).or_default() += 1;
+            if self.captures {
+                self.heard.push((to, bytes.clone()));
+            }
             let Some((id, side)) = self.owners.get(&to).copied() else { continue };
             self.nonces.on_datagram((association(id, side), true), &bytes);
             self.send(Waiting { whose: id, direction: Direction::Down, from, to, bytes });

@@ -22,8 +22,8 @@ use crate::{
     channel_data,
     counters::Refusal,
     limits::{
-        CHALLENGES_BURST, CHANNEL_LIFETIME, CHANNELS_MAX, LIFETIME_DEFAULT, NONCE_EPOCH,
-        PERMISSION_LIFETIME, PERMISSIONS_MAX, REPLY_BYTES_MAX,
+        CHANNEL_LIFETIME, CHANNELS_MAX, DATAGRAM_CHALLENGES, LIFETIME_DEFAULT, NONCE_EPOCH,
+        PERMISSION_LIFETIME, PERMISSIONS_MAX, REPLY_BYTES_MAX, STREAM_CHALLENGES,
     },
     peer_policy::{PeerPolicy, PeerRules},
     ports::NoSockets,
@@ -479,6 +479,24 @@ fn an_even_port_and_the_next_one_are_given_by_token_to_the_same_user() {
             % 2,
         0
     );
+}
+
+#[test]
+fn what_a_lost_relay_was_taken_for_ends() {
+    let mut world = World::new();
+    let mut caller = Caller::new("a", 5000);
+    let reply = caller.allocate(&mut world, &[(AttributeKind::EVEN_PORT, vec![0x80])]);
+    let [first] = reply.relayed()[..] else { panic!("{reply:?}") };
+    let next = SocketAddr::new(first.ip(), first.port() + 1);
+    assert_eq!(world.server.pool.len(), 2);
+    world.server.lose_relay(next);
+    let token = reply.value(AttributeKind::RESERVATION_TOKEN).unwrap();
+    let mut late = Caller::new("a", 5001);
+    let refused = late.allocate(&mut world, &[(AttributeKind::RESERVATION_TOKEN, token)]);
+    assert_eq!(refused.code(), 508);
+    world.server.lose_relay(first);
+    assert_eq!((world.server.pool.len(), world.server.counters().allocations), (0, 0));
+    assert_eq!(caller.refresh(&mut world, 600).code(), 437, "there is no allocation any more");
 }
 
 #[test]

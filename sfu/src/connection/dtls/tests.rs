@@ -93,6 +93,23 @@ fn the_handshake_takes_two_round_trips_without_a_cookie() {
 }
 
 #[test]
+fn no_two_records_have_the_same_nonce() {
+    let mut world = World::new(Client::default());
+    world.trust_client();
+    world.run();
+    let (mut buffer, mut nonces) = ([0; 1500], std::collections::HashSet::new());
+    for _ in 0..2000 {
+        world.server.send(b"a message").unwrap();
+        while let DtlsOutput::Packet(packet) = world.server.poll(&mut buffer) {
+            // Type 23, version, epoch 1, sequence, length, then the explicit nonce (RFC 5288 §3): 64 random bits.
+            assert_eq!((packet[0], &packet[3..5]), (23, &[0, 1][..]));
+            assert!(nonces.insert(packet[13..21].to_vec()), "a nonce came twice");
+        }
+    }
+    assert_eq!(nonces.len(), 2000);
+}
+
+#[test]
 fn a_fragmented_client_hello_is_put_together() {
     let mut world = World::new(Client { mtu: 150, ..Client::default() });
     world.trust_client();

@@ -2,9 +2,14 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
-use rtc_sctp::ClientConfig;
+use rtc_datachannel::message::{
+    Message,
+    message_channel_open::{ChannelType, DataChannelOpen},
+};
+use rtc_sctp::{Association, AssociationHandle, ClientConfig, Payload};
+use rtc_shared::marshal::{Marshal, Unmarshal};
 
-use super::*;
+use super::{association::CANDIDATES_MAX, opening::STREAMS_MAX, *};
 
 #[test]
 fn a_client_that_sends_init_gets_an_association() {

@@ -151,14 +151,24 @@ fn one_source_is_challenged_ten_times_a_second_and_then_met_with_silence() {
             .filter(|n| world.ask(Caller::new("a", 5000 + n).at, &request).is_some())
             .count()
     };
-    assert_eq!(answers(&mut world), CHALLENGES_BURST as usize);
+    assert_eq!(answers(&mut world), DATAGRAM_CHALLENGES.burst as usize);
     world.pass(Duration::from_secs(1));
     assert_eq!(answers(&mut world), 10);
     assert!(world.server.counters().refused(Refusal::ChallengeLimit) > 1900);
-    // Streams reflect nothing.
-    let mut at = Caller::new("a", 5000).at;
-    at.stream = 1;
-    assert!((0..100).all(|_| world.ask(at, &request).is_some()));
+}
+
+#[test]
+fn streams_of_one_source_are_challenged_more_often_and_not_for_ever() {
+    let mut world = World::new();
+    let request = plain(Method::ALLOCATE, &[udp()], 1);
+    let answers = |world: &mut World| {
+        let streams = (1..=10_000u32).map(|stream| Client { stream, ..Caller::new("a", 5000).at });
+        streams.filter(|at| world.ask(*at, &request).is_some()).count()
+    };
+    assert_eq!(answers(&mut world), STREAM_CHALLENGES.burst as usize);
+    world.pass(Duration::from_secs(1));
+    assert_eq!(answers(&mut world), STREAM_CHALLENGES.per_second as usize);
+    assert!(world.ask(Caller::new("a", 5000).at, &request).is_some(), "datagrams have their own");
 }
 
 #[test]
