@@ -311,7 +311,9 @@ fn ice_servers(config: &Config, media: &sfu::Handle, http: SocketAddr) -> IceSer
         others: urls,
     };
     let urls_by_shard = turn::urls::by_shard(&doors);
-    IceServers { secret: secret.clone(), urls_by_shard, force_relay: *is_forced }
+    // Servers besides do not know who is in a call.
+    let is_held = urls.is_empty();
+    IceServers { secret: secret.clone(), urls_by_shard, force_relay: *is_forced, is_held }
 }
 
 /// The scheduling API is told of its own rooms; of the others only receivers outside are, if there are any.
