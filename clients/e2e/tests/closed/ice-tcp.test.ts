@@ -28,5 +28,7 @@ test('without UDP a call is seen and heard over TCP, straight to the server', as
       expect(['host', 'prflx']).toContain(pair.local);
     }
   }
-  expect(await rooms().bedside.metrics()).not.toMatch(/^bedside_turn_allocations\{shard="\d+"\} [1-9]/m);
+  expect(await rooms().bedside.metrics()).not.toMatch(
+    /^bedside_turn_allocations\{shard="\d+"\} [1-9]/m,
+  );
 });
