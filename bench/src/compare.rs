@@ -12,7 +12,7 @@
 mod contestant;
 mod floor;
 mod janus_server;
-mod launch;
+pub(crate) mod launch;
 mod summary;
 
 use std::{

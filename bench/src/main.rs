@@ -1,6 +1,7 @@
 //! How fast: `bench load` drives a server of LiveKit's protocol with virtual clients; `bench limit` measures the bare
 //! loop that no forwarding server can beat on this machine; `bench compare` runs both and other servers in turn;
-//! `bench instructions` counts what forwarding takes; `bench kernel` asks what ways to send and receive cost.
+//! `bench instructions` counts what forwarding takes; `bench kernel` asks what ways to send and receive cost; `bench turn`
+//! compares relaying with coturn's.
 //!
 //! Owns: its own sockets, threads and clocks. Never: reaches into a running server; what is measured is measured from
 //! outside, over the wire and from `/proc`.
@@ -28,6 +29,7 @@ mod machine;
 mod scenario;
 mod server_process;
 mod table;
+mod turn;
 
 use std::process::ExitCode;
 
@@ -52,6 +54,8 @@ enum Command {
     Compare(Box<compare::Options>),
     /// What the kernel takes for a packet, by the way it is sent and received.
     Kernel(kernel_costs::Options),
+    /// TURN: `bedside turn` and coturn in turn, and what the relay inside a shard adds.
+    Turn(turn::Options),
 }
 
 fn main() -> ExitCode {
@@ -61,6 +65,7 @@ fn main() -> ExitCode {
         Command::Load(options) => load::run(&options),
         Command::Compare(options) => compare::run(&options),
         Command::Kernel(options) => kernel_costs::run(&options),
+        Command::Turn(options) => turn::run(&options),
     };
     match outcome {
         Ok(faults) if faults.is_empty() => ExitCode::SUCCESS,

@@ -32,7 +32,13 @@ pub fn shard(now: Instant) -> Shard {
         .with(|cell| cell.get_or_init(|| Certificate::generate().expect("a certificate")).clone());
     let candidates = vec![([127, 0, 0, 1], 7882).into()];
     let limits = Limits::default();
-    let config = ShardConfig { shard: ShardId(0), limits, candidates, certificate };
+    let config = ShardConfig {
+        shard: ShardId(0),
+        limits,
+        candidates,
+        tcp_candidates: Vec::new(),
+        certificate,
+    };
     Shard::new(config, [7; 32], now)
 }
 

@@ -96,6 +96,7 @@ fn transport() -> LocalTransport<'static> {
         fingerprint: "sha-256 00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:\
                       10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F",
         candidates: &CANDIDATES,
+        tcp_candidates: &[],
         dtls_role: DtlsRole::Server,
         session_id: 1,
     }

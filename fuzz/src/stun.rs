@@ -9,7 +9,10 @@ use protocol::stun::{
     binding_success,
 };
 use rand::{SeedableRng, rngs::StdRng};
-use sfu::connection::ice::{IceCredentials, IceLite};
+use sfu::{
+    connection::ice::{IceCredentials, IceLite},
+    placement::ShardId,
+};
 
 use super::rehearsal::now;
 
@@ -108,7 +111,7 @@ fn signed_request(out: &mut [u8], mut data: &[u8], local: &IceCredentials) -> Op
 const REMOTE_UFRAG: &str = "far1";
 
 fn agent() -> IceLite {
-    let mut agent = IceLite::new(&mut StdRng::seed_from_u64(1));
+    let mut agent = IceLite::new(ShardId(0), &mut StdRng::seed_from_u64(1));
     agent.set_remote(IceCredentials {
         ufrag: REMOTE_UFRAG.to_owned(),
         pwd: "the password of the far side".to_owned(),

@@ -88,13 +88,18 @@ fn ports(config: &Config, report: &mut Report) {
             .with_context(|| format!("choose another address with --{setting}"));
         report.step(&format!("TCP {address} ({setting})"), opened);
     }
-    for shard in 0..config.sfu.shards {
-        let port = if config.sfu.udp_port == 0 { 0 } else { config.sfu.udp_port + shard };
+    let turn = config.sfu.turn.as_ref().and_then(|turn| turn.udp_port);
+    let media = Some((config.sfu.udp_port, "media", "sfu-udp-port"));
+    let wanted = media.into_iter().chain(turn.map(|first| (first, "TURN", "turn-udp-port")));
+    for ((first, what, setting), shard) in
+        wanted.flat_map(|wanted| (0..config.sfu.shards).map(move |shard| (wanted, shard)))
+    {
+        let port = if first == 0 { 0 } else { first + shard };
         let address = SocketAddr::from((config.sfu.bind, port));
-        let opened = UdpSocket::bind(address).context(
-            "choose other ports with --sfu-udp-port, or another address with --sfu-udp-bind",
-        );
-        report.step(&format!("UDP {address} (media, shard {shard})"), opened);
+        let opened = UdpSocket::bind(address).with_context(|| {
+            format!("choose other ports with --{setting}, or another address with --sfu-udp-bind")
+        });
+        report.step(&format!("UDP {address} ({what}, shard {shard})"), opened);
     }
 }
 

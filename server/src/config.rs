@@ -63,6 +63,8 @@ pub(crate) struct Config {
     pub(crate) memory_budget_bytes: u64,
     /// How clients come through closed networks.
     pub(crate) turn: turn::Turn,
+    /// Whether clients may come by TCP streams on the HTTP address without TURN.
+    pub(crate) ice_tcp: bool,
     /// Who is told what happens in rooms.
     pub(crate) webhooks: Webhooks,
     /// The scheduling API's part.

@@ -1,10 +1,11 @@
 //! One HTTP service that listens: accepts within bounds, speaks TLS and HTTP/1.1, ends what stands still.
 //!
 //! ```text
-//!   a place is free ─► accept ─► its address has a place ─► first byte ─► TLS ─► first byte ─┬─► HTTP/1.1 ─► router
-//!   (else: the backlog waits)    (else: closed)                  │         10 s               └─► TURN
-//!                                                                └─► TURN
-//!   a header 10 s, an allocation 30 s, no progress 60 s
+//!   a place is free ─► accept ─► its address has a place ─► first bytes ─► TLS ─► first bytes ─┬─► HTTP/1.1 ─► router
+//!   (else: the backlog waits)    (else: closed)                 │           10 s               └─► TURN, ICE
+//!                                                               ├─► TURN, ICE
+//!                                                               └─► HTTP where there is TLS: a redirect
+//!   a header 10 s, an allocation or a check 30 s, no progress 60 s
 //! ```
 //!
 //! Owns: sockets from the listening one to the end of the last request or WebSocket. Never: routes. HTTP/2 is not
@@ -31,13 +32,15 @@ use tokio::{
     sync::{mpsc, watch},
     time::{sleep, timeout},
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tower::ServiceExt as _;
 
 mod door;
 mod kind;
+mod redirect;
 mod stream;
 
+use ::turn::framing::Framing;
 pub(crate) use door::{Door, DoorCounts, DoorLimits};
 pub(crate) use kind::ALPN_TURN;
 use kind::{Kind, Peeked};
@@ -114,12 +117,12 @@ impl Server {
         certificate: Option<Certificate>,
         door: Door,
         timeouts: Timeouts,
-        turn: Option<turn::Service>,
+        streams: Option<turn::Service>,
     ) -> anyhow::Result<Self> {
         let listener = tokio::net::TcpListener::from_std(listener).context("listening")?;
         let (stop, stopped) = watch::channel(false);
         let (alive, connections) = mpsc::channel(1);
-        let host = Host { router, certificate, timeouts, turn, stopped, alive };
+        let host = Host { router, certificate, timeouts, streams, stopped, alive };
         tokio::spawn(accept(listener, door, host));
         Ok(Self { stop, connections })
     }
@@ -138,8 +141,8 @@ struct Host {
     router: Router,
     certificate: Option<Certificate>,
     timeouts: Timeouts,
-    /// Who understands TURN, if it is spoken here.
-    turn: Option<turn::Service>,
+    /// Who understands TURN and ICE, if they are spoken here.
+    streams: Option<turn::Service>,
     stopped: watch::Receiver<bool>,
     alive: mpsc::Sender<Infallible>,
 }
@@ -176,18 +179,31 @@ async fn serve(stream: Guarded<TcpStream>, peer: SocketAddr, host: Host) {
     };
     let acceptor = certificate.acceptor();
     let handshake = async {
-        if host.turn.is_none() {
-            return Ok(acceptor.accept(Peeked::whole(stream)).await.ok());
-        }
-        let Some((stream, kind)) = Peeked::peek(stream).await else { return Ok(None) };
-        // A TURN client that does without TLS has nothing to hide: its media is encrypted end to end with the media plane.
-        if kind == Kind::Turn { Err(stream) } else { Ok(acceptor.accept(stream).await.ok()) }
+        let (stream, kind) = Peeked::peek(stream).await?;
+        Some(match kind {
+            Kind::Tls => Opened::Secure(Box::new(acceptor.accept(stream).await.ok()?)),
+            Kind::Http => Opened::Plain(stream),
+            // Who does without TLS has nothing to hide: media is encrypted end to end with the media plane.
+            Kind::Stream(framing) => Opened::Stream(stream, framing),
+        })
     };
     match timeout(host.timeouts.tls_handshake, handshake).await {
-        Ok(Ok(Some(stream))) => serve_plain(stream, peer, host).await,
-        Ok(Err(stream)) => serve_turn(stream, peer, host).await,
-        Ok(Ok(None)) | Err(_) => {}
+        Ok(Some(Opened::Secure(stream))) => serve_plain(*stream, peer, host).await,
+        Ok(Some(Opened::Stream(stream, framing))) => {
+            serve_stream(stream, framing, peer, host).await;
+        }
+        Ok(Some(Opened::Plain(stream))) => {
+            serve_http(stream, peer, Host { router: redirect::router(), ..host }).await;
+        }
+        Ok(None) | Err(_) => {}
     }
+}
+
+/// What a connection to a port with TLS turns out to be.
+enum Opened {
+    Secure(Box<TlsStream<Peeked<Guarded<TcpStream>>>>),
+    Plain(Peeked<Guarded<TcpStream>>),
+    Stream(Peeked<Guarded<TcpStream>>, Framing),
 }
 
 /// Serves what is not, or no longer, in TLS.
@@ -195,23 +211,26 @@ async fn serve_plain<S>(stream: S, peer: SocketAddr, host: Host)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    if host.turn.is_none() {
+    if host.streams.is_none() {
         return serve_http(stream, peer, host).await;
     }
     match timeout(host.timeouts.header, Peeked::peek(stream)).await {
-        Ok(Some((stream, Kind::Turn))) => serve_turn(stream, peer, host).await,
+        Ok(Some((stream, Kind::Stream(framing)))) => {
+            serve_stream(stream, framing, peer, host).await;
+        }
         Ok(Some((stream, Kind::Http | Kind::Tls))) => serve_http(stream, peer, host).await,
         Ok(None) | Err(_) => {}
     }
 }
 
-async fn serve_turn<S>(stream: S, peer: SocketAddr, host: Host)
+async fn serve_stream<S>(stream: S, framing: Framing, peer: SocketAddr, host: Host)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let Host { turn: Some(service), mut stopped, alive: _alive, .. } = host else { return };
+    let Host { streams, mut stopped, alive: _alive, .. } = host;
+    let Some(service) = streams.filter(|service| service.takes(framing)) else { return };
     tokio::select! {
-        () = turn::stream::serve(stream, peer, service) => {}
+        () = turn::stream::serve(stream, framing, peer, service) => {}
         // Its call is over by now: the media plane stops first.
         _ = stopped.wait_for(|stopped| *stopped) => {}
     }

@@ -172,7 +172,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
         certificate(config)?,
         doors.main.clone(),
         Timeouts::default(),
-        config.turn.is_built_in.then(|| turn::Service::Media(planes.media.clone())),
+        Some(streams(config, &planes.media)),
     )?;
     let admin_router = http::admin_router(rendered, health.clone());
     let admin_server = Server::start(
@@ -214,6 +214,12 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     }
     drop(admin_server);
     Ok(())
+}
+
+/// Who understands what clients say over TCP and TLS besides HTTP.
+fn streams(config: &Config, media: &sfu::Handle) -> turn::Service {
+    let media = media.clone();
+    turn::Service::Media { media, turn: config.turn.is_built_in, ice: config.ice_tcp }
 }
 
 /// Bounds of the two listeners.
@@ -267,7 +273,8 @@ async fn watch_memory(control: Signaling, budget_bytes: u64) {
 const MEMORY_LOOK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// By far the most common reason is a port that another program has.
-const MEDIA_START_ADVICE: &str = "starting the media plane (--sfu-udp-port chooses other ports)";
+const MEDIA_START_ADVICE: &str =
+    "starting the media plane (--sfu-udp-port and --turn-udp-port choose other ports)";
 
 /// The media plane and the control plane, joined.
 struct Planes {
@@ -281,7 +288,11 @@ struct Planes {
 impl Planes {
     fn start(config: &Config, http: SocketAddr) -> anyhow::Result<Self> {
         let events = EventRouter::default();
-        let media = sfu::Handle::start(&config.sfu, &events.sink()).context(MEDIA_START_ADVICE)?;
+        let mut sfu = config.sfu.clone();
+        if config.ice_tcp {
+            sfu.ice_tcp = turn::urls::reached(&sfu.advertise, http);
+        }
+        let media = sfu::Handle::start(&sfu, &events.sink()).context(MEDIA_START_ADVICE)?;
         let signaling_config = signaling::Config {
             joins_open_rooms: config.auto_create_rooms,
             sockets_max: config.sockets_max.into(),
@@ -305,13 +316,16 @@ fn ice_servers(config: &Config, media: &sfu::Handle, http: SocketAddr) -> IceSer
     let doors = turn::urls::Doors {
         advertise: if *is_built_in { &config.sfu.advertise } else { &[] },
         udp_ports: &ports,
+        turn_udp_ports: &media.turn_udp_ports(),
         http,
         is_tls: config.tls != Tls::None,
         host: host.as_deref(),
         others: urls,
     };
     let urls_by_shard = turn::urls::by_shard(&doors);
-    IceServers { secret: secret.clone(), urls_by_shard, force_relay: *is_forced }
+    // Servers besides do not know who is in a call.
+    let is_held = urls.is_empty();
+    IceServers { secret: secret.clone(), urls_by_shard, force_relay: *is_forced, is_held }
 }
 
 /// The scheduling API is told of its own rooms; of the others only receivers outside are, if there are any.

@@ -1,4 +1,4 @@
-//! TURN's sockets: clients' streams on the HTTP listener, and everything of the role `turn`.
+//! TURN's sockets: clients' streams on the HTTP listener, ICE's among them, and everything of the role `turn`.
 //!
 //! Owns: bytes between sockets and the state machines that understand them (`sfu`'s shards, or a `turn::Server`). Never:
 //! who may do what.

@@ -34,7 +34,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("scheduling-api", &["protocol"]),
     ("server", &["protocol", "turn", "sfu", "signaling", "scheduling-api"]),
     ("sim", &["protocol", "sfu"]),
-    ("bench", &["protocol", "sfu", "sim"]),
+    ("bench", &["protocol", "turn", "sfu", "sim"]),
     ("fuzz", &["protocol", "turn", "sfu", "signaling"]),
 ];
 

@@ -17,6 +17,9 @@ pub struct Config {
     pub udp_port: u16,
     /// Addresses that clients reach us by, put into candidates in this order. At least one.
     pub advertise: Vec<IpAddr>,
+    /// Where clients' TCP streams reach us (RFC 6544), put into candidates behind the others. Whoever listens there hands them
+    /// in by [`open_stream`](crate::handle::Handle::open_stream). Empty: nowhere.
+    pub ice_tcp: Vec<SocketAddr>,
     /// Bounds.
     pub limits: Limits,
     /// TURN on the same ports, if clients may come that way.
@@ -30,6 +33,8 @@ pub struct TurnConfig {
     pub secret: TurnSecret,
     /// Allocations on one shard at once.
     pub allocations_max: u32,
+    /// UDP port of shard 0 for TURN and nothing else, besides the media port; shard n has this plus n. 0 lets the system choose.
+    pub udp_port: Option<u16>,
 }
 
 /// What a shard is told at start.
@@ -41,6 +46,8 @@ pub struct ShardConfig {
     pub limits: Limits,
     /// Where clients reach this shard: advertised addresses with its UDP port.
     pub candidates: Vec<SocketAddr>,
+    /// Where clients' TCP streams reach it.
+    pub tcp_candidates: Vec<SocketAddr>,
     /// The node's DTLS certificate.
     pub certificate: Certificate,
 }

@@ -41,6 +41,7 @@ use crate::{
     egress::{Egress, EgressTag},
     keys::{ConnectionKey, Owner},
     limits::{PARTICIPANT_BYTES_PER_SECOND_MAX, PARTICIPANT_PACKETS_PER_SECOND_MAX},
+    placement::ShardId,
     rtp::{
         allowance::{Allowance, Ceiling},
         header::RtpHeader,
@@ -127,13 +128,13 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(
         owner: Owner,
-        certificate: &Certificate,
+        (shard, certificate): (ShardId, &Certificate),
         rng: &mut impl Rng,
         now: Instant,
     ) -> Self {
         Self {
             owner,
-            ice: IceLite::new(rng),
+            ice: IceLite::new(shard, rng),
             dtls: DtlsTransport::new(certificate, now),
             state: State::New,
             channels: DataChannels::new(now),

@@ -146,7 +146,8 @@ impl Context {
     }
 
     pub(crate) fn open_connection(&mut self, owner: Owner, now: Instant) -> ConnectionKey {
-        let mut connection = Connection::new(owner, &self.config.certificate, &mut self.rng, now);
+        let node = (self.config.shard, &self.config.certificate);
+        let mut connection = Connection::new(owner, node, &mut self.rng, now);
         let ufrag = connection.ice.local().ufrag.clone();
         connection.ufrags.push(ufrag.clone());
         let key = self.connections.insert(connection);

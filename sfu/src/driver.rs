@@ -10,5 +10,5 @@ pub(crate) mod run;
 mod stack;
 pub(crate) mod stream;
 pub(crate) mod streams;
-pub(crate) mod udp;
+pub mod udp;
 pub(crate) mod watch;

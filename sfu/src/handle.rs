@@ -1,7 +1,7 @@
 //! The one door: finds the shard of a join, routes commands to shards, and hands events out.
 
 use std::{
-    net::{SocketAddr, UdpSocket},
+    net::{IpAddr, SocketAddr, UdpSocket},
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{SyncSender, TrySendError, sync_channel},
@@ -12,6 +12,7 @@ use std::{
 
 use mio::Poll;
 use protocol::ids::{RoomName, SessionId};
+use turn::framing::Framing;
 
 use crate::{
     config::{Config, ShardConfig},
@@ -33,6 +34,7 @@ use crate::{
 };
 
 pub use crate::{
+    connection::ice::shard_of,
     driver::{inbox::EventSink, stream::Stream as ClientStream},
     placement::ShardId,
 };
@@ -95,6 +97,7 @@ pub struct Handle {
 struct ShardHandle {
     commands: SyncSender<Envelope>,
     port: u16,
+    turn_port: Option<u16>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -205,16 +208,23 @@ impl Handle {
         self.shards.iter().map(|shard| shard.port).collect()
     }
 
-    /// Joins a client's TCP or TLS stream to a shard: whole TURN messages go in, frames come out. `wake` is called when there
-    /// is something to receive, or room again; it must not block.
+    /// The UDP port of each shard for TURN alone, if there are any.
+    #[must_use]
+    pub fn turn_udp_ports(&self) -> Vec<u16> {
+        self.shards.iter().filter_map(|shard| shard.turn_port).collect()
+    }
+
+    /// Joins a client's TCP or TLS stream to a shard: whole messages of TURN or ICE go in, frames come out. `wake` is called
+    /// when there is something to receive, or room again; it must not block.
     #[must_use]
     pub fn open_stream(
         &self,
         shard: ShardId,
         peer: SocketAddr,
+        framing: Framing,
         wake: Box<dyn Fn() + Send + Sync>,
     ) -> Stream {
-        Stream::open(Arc::clone(&self.node), shard, peer, wake)
+        Stream::open(Arc::clone(&self.node), shard, peer, framing, wake)
     }
 
     /// Tells every participant to leave, without waiting.
@@ -305,16 +315,28 @@ struct Berth {
     shard: ShardId,
     socket: UdpSocket,
     port: u16,
+    turn_socket: Option<UdpSocket>,
+    turn_port: Option<u16>,
     poll: Poll,
 }
 
 fn open_berth(config: &Config, shard: ShardId) -> Result<(Berth, mio::Waker), StartError> {
-    let wanted = if config.udp_port == 0 { 0 } else { config.udp_port.saturating_add(shard.0) };
-    let bind = |source| StartError::Bind { port: wanted, source };
-    let socket = udp::open(SocketAddr::new(config.bind, wanted)).map_err(bind)?;
-    let port = socket.local_addr().map_err(bind)?.port();
-    let (poll, waker) = run::prepare(&socket).map_err(bind)?;
-    Ok((Berth { shard, socket, port, poll }, waker))
+    let (socket, port) = open_port(config.bind, config.udp_port, shard)?;
+    let wanted = config.turn.as_ref().and_then(|turn| turn.udp_port);
+    let opened = wanted.map(|first| open_port(config.bind, first, shard)).transpose()?;
+    let (turn_socket, turn_port) = opened.unzip();
+    let (poll, waker) = run::prepare(&socket, turn_socket.as_ref())
+        .map_err(|source| StartError::Bind { port, source })?;
+    Ok((Berth { shard, socket, port, turn_socket, turn_port, poll }, waker))
+}
+
+/// A shard's socket, and its port: those of all shards follow the first one.
+fn open_port(bind: IpAddr, first: u16, shard: ShardId) -> Result<(UdpSocket, u16), StartError> {
+    let port = if first == 0 { 0 } else { first.saturating_add(shard.0) };
+    let failed = |source| StartError::Bind { port, source };
+    let socket = udp::open(SocketAddr::new(bind, port)).map_err(failed)?;
+    let port = socket.local_addr().map_err(failed)?.port();
+    Ok((socket, port))
 }
 
 fn start_shard(
@@ -324,7 +346,7 @@ fn start_shard(
     sink: EventSink,
     node: &Arc<Node>,
 ) -> Result<ShardHandle, StartError> {
-    let Berth { shard, socket, port, poll } = berth;
+    let Berth { shard, socket, port, turn_socket, turn_port, poll } = berth;
     let shard_config = ShardConfig {
         shard,
         limits: config.limits,
@@ -333,6 +355,7 @@ fn start_shard(
             .iter()
             .map(|address| SocketAddr::new(*address, port))
             .collect(),
+        tcp_candidates: config.ice_tcp.clone(),
         certificate: certificate.clone(),
     };
     let mut seed = [0; 32];
@@ -351,8 +374,8 @@ fn start_shard(
             if let Some(turn) = &turn {
                 shard.open_turn(turn, nonce_key, turn_seed, unix_time(), now);
             }
-            run::run(shard, &socket, poll, &shore);
+            run::run(shard, (&socket, turn_socket.as_ref()), poll, &shore);
         })
         .map_err(|source| StartError::Bind { port, source })?;
-    Ok(ShardHandle { commands, port, thread: Mutex::new(Some(thread)) })
+    Ok(ShardHandle { commands, port, turn_port, thread: Mutex::new(Some(thread)) })
 }

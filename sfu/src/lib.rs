@@ -53,4 +53,5 @@ pub mod timers;
 pub(crate) mod turn_relay;
 pub mod words;
 
+pub use driver::udp;
 pub use handle::Handle;

@@ -29,6 +29,7 @@ use protocol::{
 };
 use rand::{SeedableRng, rngs::StdRng};
 use slotmap::SlotMap;
+use turn::framing::Framing;
 
 use crate::{
     config::ShardConfig,
@@ -46,7 +47,7 @@ use crate::{
     metrics::Counters,
     room::{Room, speaker::WINDOW},
     timers::Timer,
-    turn_relay::TurnRelay,
+    turn_relay::{TurnRelay, Way, way},
     words::{
         administration::{Refused, RoomSettings},
         command::{Command, Join},
@@ -157,6 +158,9 @@ impl Shard {
         if message.class() != stun::Class::Request || message.method() != stun::Method::BINDING {
             return self.unwrap(source, datagram, now, DropReason::StunUnexpected);
         }
+        if matches!(way(source), Way::TurnPort(_) | Way::Stream(_, Framing::Turn)) {
+            return Err(DropReason::StunUnexpected);
+        }
         let username = message.username().ok_or(DropReason::StunMalformed)?;
         let (local, _) = username.split_once(':').ok_or(DropReason::StunUnknownUfrag)?;
         let context = &mut self.context;
@@ -212,7 +216,7 @@ impl Shard {
                     room.request(&mut self.context, participant, request, now);
                 } else {
                     // Superseded by a resume, or gone: it has nobody to speak for, and is to know.
-                    self.sessions.remove(&session);
+                    self.end_session(session);
                     let (reason, action) = (LeaveReason::StateMismatch, LeaveAction::Reconnect);
                     self.context.emit(Some(session), Message::Leave { reason, action });
                 }
@@ -234,7 +238,7 @@ impl Shard {
     }
 
     fn close_session(&mut self, session: SessionId, now: Instant) {
-        if let Some((room, participant)) = self.sessions.remove(&session)
+        if let Some((room, participant)) = self.end_session(session)
             && let Some(room) = self.rooms.get_mut(room)
         {
             room.lose_session(&mut self.context, participant, session, now);
@@ -258,6 +262,7 @@ impl Shard {
             return self.context.emit(Some(session), answer);
         }
         self.context.counters.joins += 1;
+        let (room, identity) = (join.room.clone(), join.identity.clone());
         let admitted = self.room_for(&join, now).and_then(|key| {
             let room = self.rooms.get_mut(key).ok_or(JoinRefusal::NodeFull)?;
             room.joins += 1;
@@ -265,7 +270,7 @@ impl Shard {
         });
         match admitted {
             Ok(place) => {
-                self.sessions.insert(session, place);
+                self.begin_session(session, (&room, &identity), place);
             }
             Err(refusal) => self.context.emit(Some(session), Message::Refused(refusal)),
         }
@@ -459,8 +464,8 @@ impl Shard {
             self.context.step();
         }
         self.reset_broken(now);
-        for session in self.context.ended.drain(..) {
-            self.sessions.remove(&session);
+        while let Some(session) = self.context.ended.pop() {
+            self.end_session(session);
         }
     }
 

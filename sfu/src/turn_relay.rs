@@ -13,16 +13,22 @@
 //! Owns: the TURN server of one shard, whose peers are this shard's media addresses and nothing else. Never: sockets.
 
 use std::{
+    collections::HashMap,
     net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6},
     ops::Range,
     time::{Duration, Instant},
 };
 
-use protocol::turn_credential::TurnSecret;
-use turn::{
-    AllocationId, Client, Handled, Server, ToClient, counters::Counters, peer_policy::PeerPolicy,
-    ports::Ports,
+use protocol::{
+    ids::{Identity, RoomName, SessionId},
+    turn_credential::TurnSecret,
 };
+use turn::{
+    AllocationId, Client, Handled, Server, ToClient, counters::Counters, framing::Framing,
+    peer_policy::PeerPolicy, ports::Ports,
+};
+
+use crate::placement::ShardId;
 
 /// Ports of relayed addresses: enough for any number of allocations on a shard. Nothing listens there.
 const RELAYED_PORTS: std::ops::RangeInclusive<u16> = 20_000..=u16::MAX;
@@ -34,8 +40,11 @@ const ALLOCATIONS_PER_USER_MAX: u32 = 30;
 /// two connections, and a full grid of others' video.
 const ALLOCATION_BYTES_PER_SECOND_MAX: u64 = 8 * 1024 * 1024;
 
-/// Scope of a path through a stream; the other ones are peers' places, from 1.
-const STREAM: u32 = u32::MAX;
+/// Scopes of paths through streams; the other ones are peers' places, from 1.
+const TURN_STREAM: u32 = u32::MAX;
+const ICE_STREAM: u32 = u32::MAX - 1;
+/// Scope of a path through the port for TURN alone.
+const TURN_PORT: u32 = u32::MAX - 2;
 
 /// What a shard's TURN is told at start.
 pub(crate) struct TurnStart {
@@ -49,7 +58,11 @@ pub(crate) struct TurnStart {
 
 /// See the module.
 pub(crate) struct TurnRelay {
+    shard: ShardId,
+    secret: TurnSecret,
     server: Server<NotMedia>,
+    /// Whose credentials are good for as long as their sessions last.
+    held: HashMap<SessionId, String>,
     /// Our media addresses: a path names them by their place.
     peers: Vec<SocketAddr>,
 }
@@ -70,8 +83,10 @@ impl Ports for NotMedia {
 pub(crate) enum Way {
     /// A datagram to this address.
     Direct,
-    /// This stream.
-    Stream(u32),
+    /// A datagram to this address, from the port for TURN alone.
+    TurnPort(SocketAddr),
+    /// This stream: media itself over ICE's, nothing but TURN over TURN's.
+    Stream(u32, Framing),
     /// Through an allocation, from the media address of this place.
     Allocation(AllocationId, usize),
 }
@@ -86,7 +101,15 @@ pub(crate) fn is_direct(path: SocketAddr) -> bool {
 
 pub(crate) fn way(path: SocketAddr) -> Way {
     match path {
-        SocketAddr::V6(path) if path.scope_id() == STREAM => Way::Stream(path.flowinfo()),
+        SocketAddr::V6(path) if path.scope_id() == TURN_PORT => {
+            Way::TurnPort(SocketAddr::new(path.ip().to_canonical(), path.port()))
+        }
+        SocketAddr::V6(path) if path.scope_id() == TURN_STREAM => {
+            Way::Stream(path.flowinfo(), Framing::Turn)
+        }
+        SocketAddr::V6(path) if path.scope_id() == ICE_STREAM => {
+            Way::Stream(path.flowinfo(), Framing::Ice)
+        }
         SocketAddr::V6(path) if path.scope_id() != 0 => {
             let place = usize::try_from(path.scope_id() - 1).unwrap_or(usize::MAX);
             Way::Allocation(AllocationId(path.flowinfo()), place)
@@ -96,8 +119,17 @@ pub(crate) fn way(path: SocketAddr) -> Way {
 }
 
 /// The path of a client's stream.
-pub(crate) fn stream_path(client: SocketAddr, stream: u32) -> SocketAddr {
-    SocketAddrV6::new(ipv6(client.ip()), client.port(), stream, STREAM).into()
+pub(crate) fn stream_path(client: SocketAddr, stream: u32, framing: Framing) -> SocketAddr {
+    let scope = match framing {
+        Framing::Turn => TURN_STREAM,
+        Framing::Ice => ICE_STREAM,
+    };
+    SocketAddrV6::new(ipv6(client.ip()), client.port(), stream, scope).into()
+}
+
+/// The path of a client that comes by the port for TURN alone.
+pub(crate) fn turn_port_path(client: SocketAddr) -> SocketAddr {
+    SocketAddrV6::new(ipv6(client.ip()), client.port(), 0, TURN_PORT).into()
 }
 
 fn ipv6(ip: IpAddr) -> Ipv6Addr {
@@ -120,7 +152,13 @@ pub(crate) enum Unwrapped {
 
 impl TurnRelay {
     /// For a shard with these media addresses.
-    pub(crate) fn new(start: TurnStart, peers: Vec<SocketAddr>, now: Instant) -> Self {
+    pub(crate) fn new(
+        shard: ShardId,
+        start: TurnStart,
+        peers: Vec<SocketAddr>,
+        now: Instant,
+    ) -> Self {
+        let secret = start.secret.clone();
         let config = turn::Config {
             secret: start.secret,
             nonce_key: start.nonce_key,
@@ -135,7 +173,24 @@ impl TurnRelay {
             takes_old_channel_numbers: false,
         };
         let ports = NotMedia(peers.clone());
-        Self { server: Server::new(config, ports, start.seed, now, start.unix), peers }
+        let server = Server::new(config, ports, start.seed, now, start.unix);
+        Self { shard, secret, server, held: HashMap::new(), peers }
+    }
+
+    /// Somebody's session has begun: credentials of theirs are good for as long as it lasts.
+    pub(crate) fn hold(&mut self, session: SessionId, room: &RoomName, identity: &Identity) {
+        let who = self.secret.who(room.as_str(), identity.as_str(), self.shard.0);
+        self.server.arrive(&who);
+        if let Some(before) = self.held.insert(session, who) {
+            self.server.depart(&before);
+        }
+    }
+
+    /// A session has ended.
+    pub(crate) fn release(&mut self, session: SessionId) {
+        if let Some(who) = self.held.remove(&session) {
+            self.server.depart(&who);
+        }
     }
 
     /// A client's message. A reply is written into `out`.
@@ -211,10 +266,16 @@ mod tests {
         for path in direct {
             assert!(is_direct(path));
             assert_eq!(way(path), Way::Direct);
-            let stream = stream_path(path, 7);
-            assert!(!is_direct(stream));
-            assert_eq!(way(stream), Way::Stream(7));
-            assert_eq!((stream.ip().to_canonical(), stream.port()), (path.ip(), 5000));
+            for framing in [Framing::Turn, Framing::Ice] {
+                let stream = stream_path(path, 7, framing);
+                assert!(!is_direct(stream));
+                assert_eq!(way(stream), Way::Stream(7, framing));
+                assert_eq!((stream.ip().to_canonical(), stream.port()), (path.ip(), 5000));
+            }
+        }
+        for path in direct {
+            assert!(!is_direct(turn_port_path(path)));
+            assert_eq!(way(turn_port_path(path)), Way::TurnPort(path));
         }
         let relayed = SocketAddrV6::new(ipv6(direct[0].ip()), 30_000, 9, 2).into();
         assert_eq!(way(relayed), Way::Allocation(AllocationId(9), 1));

@@ -15,6 +15,7 @@ use sfu::words::{
 
 use crate::clock::{Clock, Now};
 use crate::config::Config;
+use crate::fallback::Ways;
 use crate::media_link::MediaLink;
 use crate::query::RawQuery;
 use crate::session::{Effect, Greeting, Session};
@@ -55,8 +56,16 @@ impl BareSession {
     ) -> Self {
         let config = Config::default();
         let identity = joined.participant.identity.clone();
-        let greeting =
-            Greeting { session, room, identity, token, protocol: 17, config: &config, keys };
+        let greeting = Greeting {
+            session,
+            room,
+            identity,
+            token,
+            protocol: 17,
+            ways: Ways::All,
+            config: &config,
+            keys,
+        };
         Self { session: greeting.joined(joined, now).0, now }
     }
 

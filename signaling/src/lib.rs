@@ -42,6 +42,7 @@ pub mod clock;
 pub mod config;
 mod error;
 mod event_router;
+mod fallback;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod ice_servers;
@@ -69,6 +70,7 @@ pub use event_router::EventRouter;
 pub use upgrade::router;
 
 use clock::Clock;
+use fallback::Fallback;
 use media_link::MediaLink;
 use metrics::{Counters, Metrics};
 use people::People;
@@ -102,6 +104,7 @@ struct Shared {
     events: EventRouter,
     metrics: Arc<Metrics>,
     refusals: Refusals,
+    fallback: Fallback,
     people: Arc<People>,
     phase: AtomicU8,
     is_memory_short: AtomicBool,
@@ -136,6 +139,7 @@ impl Signaling {
                 events,
                 metrics: Arc::default(),
                 refusals: Refusals::default(),
+                fallback: Fallback::default(),
                 people: Arc::default(),
                 phase: AtomicU8::new(Phase::Open as u8),
                 is_memory_short: AtomicBool::new(false),

@@ -11,7 +11,7 @@ use axum::http::Uri;
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use livekit_protocol::client_info::Capability;
+use livekit_protocol::{ReconnectReason, client_info::Capability};
 use protocol::redact::Redacted;
 use sfu::words::info::ClientInfo;
 
@@ -29,6 +29,8 @@ pub(crate) struct Parameters {
     pub(crate) may_pause: bool,
     /// The participant sid to continue as, as sent; present exactly if `reconnect=1`.
     pub(crate) reconnect: Option<String>,
+    /// It comes back because its media does not get through.
+    pub(crate) media_failed: bool,
     pub(crate) client: ClientInfo,
     /// Attributes to add to those of the token.
     pub(crate) attributes: BTreeMap<String, String>,
@@ -59,11 +61,20 @@ impl RawQuery {
 
     pub(crate) fn parse(&self) -> Result<Parameters, ParameterError> {
         let reconnect = self.flag("reconnect", false)?;
+        let reason = self.number::<i32>("reconnect_reason").map(ReconnectReason::try_from);
         Ok(Parameters {
             auto_subscribe: self.flag("auto_subscribe", true)?,
             adaptive_stream: self.flag("adaptive_stream", false)?,
             may_pause: self.flag("subscriber_allow_pause", true)?,
             reconnect: reconnect.then(|| self.value("sid").unwrap_or_default().to_owned()),
+            media_failed: reconnect
+                && matches!(
+                    reason,
+                    Ok(
+                        Ok(ReconnectReason::RrPublisherFailed
+                            | ReconnectReason::RrSubscriberFailed)
+                    )
+                ),
             client: ClientInfo {
                 sdk: self.sdk().to_owned(),
                 browser: self.browser(),
@@ -206,6 +217,22 @@ mod tests {
         assert_eq!(parse("reconnect=1&sid=PA_x").unwrap().reconnect.as_deref(), Some("PA_x"));
         assert_eq!(parse("reconnect=1").unwrap().reconnect.as_deref(), Some(""));
         assert_eq!(parse("sid=PA_x").unwrap().reconnect, None);
+    }
+
+    #[test]
+    fn a_reconnect_may_say_that_media_failed_and_what_is_not_known_says_nothing() {
+        for (query, failed) in [
+            ("reconnect=1&reconnect_reason=1", false),
+            ("reconnect=1&reconnect_reason=2", true),
+            ("reconnect=1&reconnect_reason=3", true),
+            ("reconnect=1&reconnect_reason=4", false),
+            ("reconnect=1&reconnect_reason=99", false),
+            ("reconnect=1&reconnect_reason=x", false),
+            ("reconnect=1", false),
+            ("reconnect_reason=2", false),
+        ] {
+            assert_eq!(parse(query).unwrap().media_failed, failed, "{query}");
+        }
     }
 
     #[test]

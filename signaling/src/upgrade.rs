@@ -258,12 +258,18 @@ impl Signaling {
         }
         let now = self.shared.clock.now();
         let resumes = matches!(entry, Entry::Resumed(_));
+        let (room, identity) = (registration.room(), &checked.identity);
+        if checked.parameters.media_failed && matches!(answer, Ok(Some(Message::Resumed(_)))) {
+            self.shared.fallback.on_failure(room, identity, now.instant);
+        }
+        let ways = self.shared.fallback.ways(room, identity, now.instant);
         let greeting = Greeting {
             session: registration.session,
             room: registration.room().clone(),
             identity: checked.identity,
             token: &checked.claims,
             protocol,
+            ways,
             config: &self.shared.config,
             keys: &self.shared.keys,
         };

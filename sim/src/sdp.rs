@@ -373,6 +373,9 @@ fn new_section(media: &str) -> Option<RemoteSection> {
 
 fn candidate(value: &str) -> Option<SocketAddr> {
     let words: Vec<&str> = value.split(' ').collect();
+    if *words.get(2)? != "udp" {
+        return None;
+    }
     Some(SocketAddr::new(words.get(4)?.parse().ok()?, words.get(5)?.parse().ok()?))
 }
 

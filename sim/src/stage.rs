@@ -126,7 +126,13 @@ impl Stage {
         let limits = Limits { participants_per_room: 128, ..Limits::default() };
         let certificate = Certificate::generate().expect("a certificate");
         let shard = ShardId(0);
-        let config = ShardConfig { shard, limits, candidates: vec![SERVER], certificate };
+        let config = ShardConfig {
+            shard,
+            limits,
+            candidates: vec![SERVER],
+            tcp_candidates: Vec::new(),
+            certificate,
+        };
         let mut stage = Self {
             shard: Shard::new(config, rng.random(), now),
             inbox: Vec::new(),

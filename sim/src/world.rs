@@ -201,7 +201,13 @@ impl World {
         let shard = |number| {
             let certificate = certificate.clone();
             let candidates = vec![address_of(usize::from(number))];
-            let config = ShardConfig { shard: ShardId(number), limits, candidates, certificate };
+            let config = ShardConfig {
+                shard: ShardId(number),
+                limits,
+                candidates,
+                tcp_candidates: Vec::new(),
+                certificate,
+            };
             Shard::new(config, rng.random(), epoch)
         };
         let shards = (0..shards).map(shard).collect();

@@ -172,10 +172,11 @@ impl Authentication {
     }
 }
 
-/// Until when a user may open allocations, if that is a time that we could have named.
-pub(crate) fn is_in_time(user: &TurnUser<'_>, unix: Duration) -> bool {
+/// Whether a user may open allocations: until the time in the name, if that is one that we could have named, and after it for
+/// as long as the user `is_present`.
+pub(crate) fn is_in_time(user: &TurnUser<'_>, is_present: bool, unix: Duration) -> bool {
     let expires = Duration::from_secs(user.expires_at);
-    expires > unix && expires <= unix.saturating_add(CREDENTIAL_LIFE_MAX)
+    (expires > unix || is_present) && expires <= unix.saturating_add(CREDENTIAL_LIFE_MAX)
 }
 
 /// The algorithm that a request was made with; `None` if it says so in a way that nobody offered (RFC 8489 §9.2.4).

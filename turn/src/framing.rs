@@ -1,11 +1,14 @@
-//! Messages in a byte stream: STUN and ChannelData one after the other (RFC 8656 §3.1, §12.5).
+//! Messages in a byte stream: TURN's (RFC 8656 §3.1, §12.5), or ICE-TCP's (RFC 6544 §3, RFC 4571).
 //!
 //! ```text
-//!  | STUN: header names its length | ChannelData: header names its length, padded to 4 | STUN | ...
+//!  TURN  | STUN: header names its length | ChannelData: header names its length, padded to 4 | STUN | ...
+//!  ICE   | length | STUN, DTLS, SRTP or SRTCP | length | ...
 //! ```
 //!
 //! Owns: at most one unfinished message of bounded length. Never: guesses. A stream that breaks the framing is over,
 //! because nothing after it can be trusted to begin where it seems to.
+
+use std::ops::Range;
 
 use protocol::stun;
 
@@ -20,9 +23,51 @@ pub enum FramingError {
     TooLong,
 }
 
+/// How a stream is cut into messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Framing {
+    /// STUN and ChannelData, which know their own lengths (RFC 8656).
+    #[default]
+    Turn,
+    /// Every message behind its length in 16 bits (RFC 4571): ICE over TCP.
+    Ice,
+}
+
+impl Framing {
+    /// What stands before a message of so many bytes; `None` if it cannot be that long.
+    #[must_use]
+    pub fn prefix(self, len: usize) -> Option<Prefix> {
+        match self {
+            Self::Turn => Some(Prefix { bytes: [0; 2], len: 0 }),
+            Self::Ice => {
+                let bytes = u16::try_from(len).ok()?.to_be_bytes();
+                Some(Prefix { bytes, len: ICE_PREFIX_BYTES })
+            }
+        }
+    }
+}
+
+/// What stands before a message in a stream.
+#[derive(Debug, Clone, Copy)]
+pub struct Prefix {
+    bytes: [u8; ICE_PREFIX_BYTES],
+    len: usize,
+}
+
+impl Prefix {
+    /// Its bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+const ICE_PREFIX_BYTES: usize = 2;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Deframer {
+    framing: Framing,
     /// The beginning of a message, never more than one.
     partial: Vec<u8>,
 }
@@ -30,8 +75,8 @@ pub struct Deframer {
 impl Deframer {
     /// Nothing has come yet.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(framing: Framing) -> Self {
+        Self { framing, partial: Vec::new() }
     }
 
     /// Hands every message that `bytes` completes to `take`, ChannelData without its padding. Cost: each byte is looked
@@ -46,9 +91,9 @@ impl Deframer {
     ) -> Result<(), FramingError> {
         while !bytes.is_empty() {
             if self.partial.is_empty() {
-                match split(bytes)? {
+                match split(self.framing, bytes)? {
                     Some(frame) => {
-                        take(bytes.get(..frame.message).unwrap_or_default());
+                        take(bytes.get(frame.message()).unwrap_or_default());
                         bytes = bytes.get(frame.whole..).unwrap_or_default();
                     }
                     None => {
@@ -58,16 +103,18 @@ impl Deframer {
                 }
                 continue;
             }
-            let wanted = match length(&self.partial)? {
+            let wanted = match length(self.framing, &self.partial)? {
                 Some(frame) => frame.whole,
+                // Where the length ends.
+                None if self.framing == Framing::Ice => ICE_PREFIX_BYTES,
                 None => channel_data::HEADER_BYTES,
             };
             let missing = wanted.saturating_sub(self.partial.len()).min(bytes.len());
             let (head, rest) = bytes.split_at_checked(missing).unwrap_or((bytes, &[]));
             self.partial.extend_from_slice(head);
             bytes = rest;
-            if let Some(frame) = split(&self.partial)? {
-                take(self.partial.get(..frame.message).unwrap_or_default());
+            if let Some(frame) = split(self.framing, &self.partial)? {
+                take(self.partial.get(frame.message()).unwrap_or_default());
                 self.partial.clear();
             }
         }
@@ -75,37 +122,58 @@ impl Deframer {
     }
 }
 
-/// A message in the stream: its own bytes, and those with padding.
+/// A message in the stream: where its own bytes begin and end, and how long it is with all that is around them.
 #[derive(Debug, Clone, Copy)]
 struct Frame {
-    message: usize,
+    start: usize,
+    end: usize,
     whole: usize,
 }
 
+impl Frame {
+    fn message(self) -> Range<usize> {
+        self.start..self.end
+    }
+}
+
 /// The message that `bytes` begin with, if all of it is there.
-fn split(bytes: &[u8]) -> Result<Option<Frame>, FramingError> {
-    Ok(length(bytes)?.filter(|frame| frame.whole <= bytes.len()))
+fn split(framing: Framing, bytes: &[u8]) -> Result<Option<Frame>, FramingError> {
+    Ok(length(framing, bytes)?.filter(|frame| frame.whole <= bytes.len()))
 }
 
 /// How long the message is that `bytes` begin with; `None` while its header is not there.
-fn length(bytes: &[u8]) -> Result<Option<Frame>, FramingError> {
+fn length(framing: Framing, bytes: &[u8]) -> Result<Option<Frame>, FramingError> {
+    let frame = match framing {
+        Framing::Turn => turn_length(bytes)?,
+        Framing::Ice => ice_length(bytes),
+    };
+    if frame.is_some_and(|frame| frame.whole > MESSAGE_BYTES_MAX) {
+        return Err(FramingError::TooLong);
+    }
+    Ok(frame)
+}
+
+fn ice_length(bytes: &[u8]) -> Option<Frame> {
+    let end = ICE_PREFIX_BYTES + usize::from(u16::from_be_bytes(*bytes.first_chunk()?));
+    Some(Frame { start: ICE_PREFIX_BYTES, end, whole: end })
+}
+
+fn turn_length(bytes: &[u8]) -> Result<Option<Frame>, FramingError> {
     let Some(first) = bytes.first() else { return Ok(None) };
     if *first > 3 && !channel_data::is_channel_data(bytes) {
         return Err(FramingError::NotTurn);
     }
     let Some([_, _, high, low]) = bytes.first_chunk() else { return Ok(None) };
     let body = usize::from(u16::from_be_bytes([*high, *low]));
-    let frame = if channel_data::is_channel_data(bytes) {
-        let message = channel_data::HEADER_BYTES + body;
-        Frame { message, whole: message.next_multiple_of(4) }
-    } else {
-        if !body.is_multiple_of(4) {
-            return Err(FramingError::NotTurn);
-        }
-        let message = stun::HEADER_BYTES + body;
-        Frame { message, whole: message }
-    };
-    if frame.whole > MESSAGE_BYTES_MAX { Err(FramingError::TooLong) } else { Ok(Some(frame)) }
+    if channel_data::is_channel_data(bytes) {
+        let end = channel_data::HEADER_BYTES + body;
+        return Ok(Some(Frame { start: 0, end, whole: end.next_multiple_of(4) }));
+    }
+    if !body.is_multiple_of(4) {
+        return Err(FramingError::NotTurn);
+    }
+    let end = stun::HEADER_BYTES + body;
+    Ok(Some(Frame { start: 0, end, whole: end }))
 }
 
 #[cfg(test)]
@@ -133,7 +201,11 @@ mod tests {
     }
 
     fn read(pieces: &[&[u8]]) -> Result<Vec<Vec<u8>>, FramingError> {
-        let (mut deframer, mut messages) = (Deframer::new(), Vec::new());
+        read_as(Framing::Turn, pieces)
+    }
+
+    fn read_as(framing: Framing, pieces: &[&[u8]]) -> Result<Vec<Vec<u8>>, FramingError> {
+        let (mut deframer, mut messages) = (Deframer::new(framing), Vec::new());
         for piece in pieces {
             deframer.read(piece, |message| messages.push(message.to_vec()))?;
         }
@@ -170,6 +242,25 @@ mod tests {
         assert_eq!(read(&[&padded(channel(&[1; MESSAGE_BYTES_MAX - 4]))]).unwrap().len(), 1);
     }
 
+    #[test]
+    fn messages_of_ice_stand_behind_their_length_whatever_they_are() {
+        let expected: Vec<Vec<u8>> =
+            vec![stun_of(8), vec![], vec![22; 300], vec![0x80], vec![7; MESSAGE_BYTES_MAX - 2]];
+        let mut stream = Vec::new();
+        for message in &expected {
+            stream.extend(Framing::Ice.prefix(message.len()).unwrap().bytes());
+            stream.extend(message);
+        }
+        for step in [1, 2, 3, 100, stream.len()] {
+            let pieces: Vec<_> = stream.chunks(step).collect();
+            assert_eq!(read_as(Framing::Ice, &pieces).unwrap(), expected, "pieces of {step}");
+        }
+        assert_eq!(read_as(Framing::Ice, &[&[0x08, 0]]), Err(FramingError::TooLong));
+        assert_eq!(read_as(Framing::Ice, &[&[0xFF], &[0xFF]]), Err(FramingError::TooLong));
+        assert!(Framing::Ice.prefix(0x1_0000).is_none());
+        assert!(Framing::Turn.prefix(7).unwrap().bytes().is_empty());
+    }
+
     proptest! {
         #[test]
         fn any_stream_reads_the_same_in_any_pieces(
@@ -203,6 +294,7 @@ mod tests {
         ) {
             let pieces: Vec<&[u8]> = pieces.iter().map(Vec::as_slice).collect();
             let _ = read(&pieces);
+            let _ = read_as(Framing::Ice, &pieces);
         }
     }
 }

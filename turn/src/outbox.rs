@@ -5,30 +5,41 @@
 
 use std::collections::VecDeque;
 
+use crate::framing::Framing;
+
 /// Bytes of media that may wait: half a second of a camera in HD. More would only be old.
 const MEDIA_BYTES_MAX: usize = 128 * 1024;
 
 /// Bytes of replies that may wait.
 const REPLIES_BYTES_MAX: usize = 32 * 1024;
 
-/// An Allocate success response begins with it.
+/// What the answer begins with by which a client is somebody: an allocation's, or that of an ICE check, which is answered to
+/// nobody who has not authenticated.
 const ALLOCATED: [u8; 2] = [0x01, 0x03];
+const CHECKED: [u8; 2] = [0x01, 0x01];
 
 /// See the module.
 #[derive(Debug, Default)]
 pub struct Outbox {
+    framing: Framing,
     media: VecDeque<Vec<u8>>,
     media_bytes: usize,
     replies: VecDeque<Vec<u8>>,
     replies_bytes: usize,
     is_over: bool,
-    is_allocated: bool,
+    is_established: bool,
 }
 
 impl Outbox {
+    /// Nothing waits.
+    #[must_use]
+    pub fn new(framing: Framing) -> Self {
+        Self { framing, ..Self::default() }
+    }
+
     /// Queues a peer's payload with what stands around it; answers how many older ones made way.
     pub fn push_media(&mut self, parts: [&[u8]; 3]) -> u64 {
-        let frame = parts.concat();
+        let Some(frame) = self.frame(parts) else { return 1 };
         self.media_bytes += frame.len();
         self.media.push_back(frame);
         let mut dropped = 0;
@@ -43,13 +54,22 @@ impl Outbox {
 
     /// Queues a reply.
     pub fn push_reply(&mut self, reply: &[u8]) {
-        self.is_allocated |= reply.starts_with(&ALLOCATED);
-        if self.replies_bytes + reply.len() > REPLIES_BYTES_MAX {
+        self.is_established |= reply.starts_with(match self.framing {
+            Framing::Turn => &ALLOCATED,
+            Framing::Ice => &CHECKED,
+        });
+        let Some(frame) = self.frame([reply, &[], &[]]) else { return };
+        if self.replies_bytes + frame.len() > REPLIES_BYTES_MAX {
             self.is_over = true;
             return;
         }
-        self.replies_bytes += reply.len();
-        self.replies.push_back(reply.to_vec());
+        self.replies_bytes += frame.len();
+        self.replies.push_back(frame);
+    }
+
+    fn frame(&self, [before, payload, behind]: [&[u8]; 3]) -> Option<Vec<u8>> {
+        let prefix = self.framing.prefix(before.len() + payload.len() + behind.len())?;
+        Some([prefix.bytes(), before, payload, behind].concat())
     }
 
     /// Takes the next frame, a reply before media. One at a time: each becomes a TLS record of its own, and there are clients
@@ -70,10 +90,10 @@ impl Outbox {
         self.is_over
     }
 
-    /// Whether the client has been given an allocation.
+    /// Whether the client has been given an allocation, or its check has been answered.
     #[must_use]
-    pub fn is_allocated(&self) -> bool {
-        self.is_allocated
+    pub fn is_established(&self) -> bool {
+        self.is_established
     }
 }
 
@@ -106,11 +126,27 @@ mod tests {
     }
 
     #[test]
-    fn an_allocation_is_noticed() {
-        let mut outbox = Outbox::default();
-        outbox.push_reply(&[0x01, 0x13, 0, 0]);
-        assert!(!outbox.is_allocated());
-        outbox.push_reply(&[0x01, 0x03, 0, 0]);
-        assert!(outbox.is_allocated());
+    fn an_allocation_is_noticed_and_so_is_an_answered_check() {
+        const OTHERS: [[u8; 4]; 2] = [[0x01, 0x13, 0, 0], [0x01, 0x11, 0, 0]];
+        for (framing, right, wrong) in [
+            (Framing::Turn, [0x01, 0x03, 0, 0], [0x01, 0x01, 0, 0]),
+            (Framing::Ice, [0x01, 0x01, 0, 0], [0x01, 0x03, 0, 0]),
+        ] {
+            let mut outbox = Outbox::new(framing);
+            OTHERS.iter().chain([&wrong]).for_each(|reply| outbox.push_reply(reply));
+            assert!(!outbox.is_established(), "{framing:?}");
+            outbox.push_reply(&right);
+            assert!(outbox.is_established(), "{framing:?}");
+        }
+    }
+
+    #[test]
+    fn frames_of_ice_say_their_length() {
+        let mut outbox = Outbox::new(Framing::Ice);
+        outbox.push_media([b"", b"media", b""]);
+        outbox.push_reply(b"reply!");
+        assert_eq!(outbox.pop().unwrap(), b"\x00\x06reply!");
+        assert_eq!(outbox.pop().unwrap(), b"\x00\x05media");
+        assert_eq!((outbox.media_bytes, outbox.replies_bytes), (0, 0));
     }
 }

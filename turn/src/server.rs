@@ -147,6 +147,8 @@ pub struct Server<P> {
     /// Allocations of each user.
     users: HashMap<Box<str>, u32, FixedState>,
     reservations: Vec<Reservation>,
+    /// Who is in a call, and how often: see [`arrive`](Self::arrive).
+    present: HashMap<Box<str>, u32, FixedState>,
     /// When to look at which allocation: one entry each, which may be early.
     looks: BinaryHeap<Reverse<(Instant, AllocationId)>>,
     latest: AllocationId,
@@ -172,7 +174,8 @@ impl<P: Ports> Server<P> {
     pub fn new(config: Config, ports: P, seed: [u8; 32], now: Instant, unix: Duration) -> Self {
         let mut rng = StdRng::from_seed(seed);
         let mut map_seed = || FixedState::with_seed(rng.random());
-        let (allocations, clients, relays, users) = (
+        let (allocations, clients, relays, users, present) = (
+            HashMap::with_hasher(map_seed()),
             HashMap::with_hasher(map_seed()),
             HashMap::with_hasher(map_seed()),
             HashMap::with_hasher(map_seed()),
@@ -188,6 +191,7 @@ impl<P: Ports> Server<P> {
             relays,
             users,
             reservations: Vec::new(),
+            present,
             looks: BinaryHeap::new(),
             latest: AllocationId(0),
             draining: false,
@@ -196,6 +200,22 @@ impl<P: Ports> Server<P> {
             rng,
             counters: Counters::default(),
             config,
+        }
+    }
+
+    /// Somebody is in a call: until [`depart`](Self::depart) is called as often, credentials of theirs open allocations past
+    /// their expiry, so that a long call can change networks. The caller bounds how many there are.
+    pub fn arrive(&mut self, who: &str) {
+        *self.present.entry(who.into()).or_default() += 1;
+    }
+
+    /// The opposite of [`arrive`](Self::arrive).
+    pub fn depart(&mut self, who: &str) {
+        if let Some(count) = self.present.get_mut(who) {
+            *count -= 1;
+            if *count == 0 {
+                self.present.remove(who);
+            }
         }
     }
 

@@ -13,11 +13,11 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::{clock, kernel};
 
 /// A folder for configurations and logs, removed at the end.
-pub(super) struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
     /// A new one under the system's folder for temporary files, readable only for us.
-    pub(super) fn new() -> Result<Self> {
+    pub(crate) fn new() -> Result<Self> {
         use std::os::unix::fs::DirBuilderExt as _;
         let name = format!("bench-compare-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
@@ -27,12 +27,12 @@ impl Folder {
     }
 
     /// A path in it.
-    pub(super) fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
     /// Itself.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 }
@@ -45,14 +45,14 @@ impl Drop for Folder {
 }
 
 /// A server that is ended when this is dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     log: PathBuf,
 }
 
 impl Server {
     /// Starts a program whose output goes to a log in the folder.
-    pub(super) fn start(command: &mut Command, folder: &Folder, name: &str) -> Result<Self> {
+    pub(crate) fn start(command: &mut Command, folder: &Folder, name: &str) -> Result<Self> {
         let log = folder.file(&format!("{name}.log"));
         let out = File::create(&log).context("making a log")?;
         let errors = out.try_clone().context("making a log")?;
@@ -66,12 +66,12 @@ impl Server {
     }
 
     /// Its process.
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Waits until `ready` finds in its log what it looks for.
-    pub(super) fn wait<T>(
+    pub(crate) fn wait<T>(
         &mut self,
         stop: &AtomicBool,
         mut ready: impl FnMut(&str) -> Option<T>,

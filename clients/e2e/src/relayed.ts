@@ -1,4 +1,4 @@
-// A page that may use nothing but TURN, over one transport: for tests of what a closed network leaves.
+// Which way media takes; and a page that may use nothing but TURN, over one transport: for tests of what a closed network leaves.
 import type { Tab } from './tab.ts';
 
 /** Which of the server's TURN addresses the page may use. */
@@ -9,6 +9,8 @@ export interface SelectedPair {
   readonly local: string;
   readonly relayProtocol: string;
   readonly remote: string;
+  /** Of the remote candidate: what arrives at the server, behind TURN if it is relayed. */
+  readonly protocol: string;
 }
 
 /** From now on the page's peer connections relay everything, through servers of this transport. */
@@ -57,6 +59,7 @@ export function selectedPairs(tab: Tab): Promise<SelectedPair[]> {
             local: String(local?.candidateType),
             relayProtocol: String(local?.relayProtocol),
             remote: String(remote?.candidateType),
+            protocol: String(remote?.protocol),
           };
         });
     });

@@ -75,6 +75,14 @@ pub(crate) enum ConfigError {
         "{shards} shards need the UDP ports from {first} up, but the last port is 65535: lower sfu_udp_port or shards"
     )]
     PortRange { first: u16, shards: u16 },
+    #[error(
+        "{shards} shards need the UDP ports from {first} up for TURN, but the last port is 65535: lower turn_udp_port or shards"
+    )]
+    TurnPortRange { first: u16, shards: u16 },
+    #[error(
+        "turn_udp_port {first} and sfu_udp_port {media} name the same UDP ports: every shard needs one of each"
+    )]
+    TurnPortIsMedia { first: u16, media: u16 },
     #[error("webhook_urls: {url:?} cannot be used: {source}")]
     WebhookUrl {
         url: String,

@@ -57,6 +57,7 @@ pub(crate) fn parse(raw: &RawConfig, machine: &Machine) -> Result<Config, Config
         tls: tls(raw, mode)?,
         sfu,
         turn,
+        ice_tcp: raw.ice_tcp.unwrap_or(true),
         webhooks: webhooks(raw, &api_keys)?,
         api_keys,
         auto_create_rooms: raw.auto_create_rooms.unwrap_or(true),
@@ -135,10 +136,21 @@ fn sfu_config(
         return Err(ConfigError::PortRange { first: udp_port, shards });
     }
     let allocations_max = at_least_one("turn_allocations_max", raw.turn_allocations_max)?;
-    let turn = turn
-        .is_built_in
-        .then(|| sfu::config::TurnConfig { secret: turn.secret.clone(), allocations_max });
-    Ok(sfu::config::Config { shards, bind, udp_port, advertise, limits: limits(raw)?, turn })
+    let turn = turn.is_built_in.then(|| sfu::config::TurnConfig {
+        secret: turn.secret.clone(),
+        allocations_max,
+        udp_port: raw.turn_udp_port,
+    });
+    if let Some(first) = raw.turn_udp_port.filter(|first| *first != 0) {
+        let last =
+            first.checked_add(shards - 1).ok_or(ConfigError::TurnPortRange { first, shards })?;
+        let media = udp_port..=udp_port.saturating_add(shards - 1);
+        if udp_port != 0 && first <= *media.end() && *media.start() <= last {
+            return Err(ConfigError::TurnPortIsMedia { first, media: udp_port });
+        }
+    }
+    let (limits, ice_tcp) = (limits(raw)?, Vec::new());
+    Ok(sfu::config::Config { shards, bind, udp_port, advertise, ice_tcp, limits, turn })
 }
 
 fn advertised(raw: &RawConfig, mode: Mode, machine: &Machine) -> Result<Vec<IpAddr>, ConfigError> {
@@ -421,6 +433,24 @@ mod tests {
     fn there_are_as_many_shards_as_cores_unless_told() {
         assert_eq!(parsed(|_| ()).unwrap().sfu.shards, 2);
         assert_eq!(parsed(|raw| raw.shards = Some(5)).unwrap().sfu.shards, 5);
+    }
+
+    #[test]
+    fn a_port_for_turn_alone_is_no_media_port() {
+        let with = |first: u16, shards: u16| {
+            parsed(move |raw| {
+                raw.turn_udp_port = Some(first);
+                raw.shards = Some(shards);
+            })
+        };
+        let port = |config: Config| config.sfu.turn.unwrap().udp_port;
+        assert_eq!(port(with(3478, 2).unwrap()), Some(3478));
+        assert_eq!(port(with(7880, 2).unwrap()), Some(7880));
+        for (first, shards) in [(7882, 1), (7881, 2), (7883, 2)] {
+            let error = with(first, shards).unwrap_err();
+            assert!(matches!(error, ConfigError::TurnPortIsMedia { .. }), "{first} {shards}");
+        }
+        assert!(matches!(with(65_535, 2), Err(ConfigError::TurnPortRange { .. })));
     }
 
     #[test]

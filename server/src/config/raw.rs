@@ -111,11 +111,21 @@ settings! {
         #[arg(long, env = "BEDSIDE_SHARDS", value_name = "COUNT", help_heading = "Media")]
         pub(crate) shards: Option<u16>,
 
+        /// Whether clients whose network blocks UDP may send media over TCP to the http address (ICE-TCP). They are told so
+        /// where the http address is an advertised one, or all: not behind a proxy, which does not pass it on.
+        #[arg(long, env = "BEDSIDE_ICE_TCP", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+            default_missing_value = "true", help_heading = "Media")]
+        pub(crate) ice_tcp: Option<bool>,
+
         /// Whether clients behind closed networks may come through TURN: on the UDP ports of the media plane and, over TCP
         /// and TLS, on the http address. Nothing but this media plane is reached through it.
         #[arg(long, env = "BEDSIDE_TURN", value_name = "BOOL", num_args = 0..=1, require_equals = true,
             default_missing_value = "true", help_heading = "TURN")]
         pub(crate) turn: Option<bool>,
+        /// UDP port of the first shard for TURN and nothing else, besides sfu_udp_port, which takes TURN too; shard n listens on
+        /// this port plus n. For networks that let nothing out but the port of TURN, 3478. Default: none.
+        #[arg(long, env = "BEDSIDE_TURN_UDP_PORT", value_name = "PORT", help_heading = "TURN")]
+        pub(crate) turn_udp_port: Option<u16>,
         /// Whether clients are told to send everything through TURN: hides nothing from this server, and costs it a little.
         /// For networks in which only one port is open anyway.
         #[arg(long, env = "BEDSIDE_TURN_ONLY", value_name = "BOOL", num_args = 0..=1, require_equals = true,
@@ -317,6 +327,7 @@ impl RawConfig {
             dev_token_ttl_s: Some(24 * 60 * 60),
             admin: Some(SocketAddr::from(([127, 0, 0, 1], 7881))),
             sfu_udp_port: Some(7882),
+            ice_tcp: Some(true),
             turn: Some(true),
             turn_only: Some(false),
             turn_allocations_max: Some(10_000),

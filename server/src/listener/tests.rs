@@ -122,6 +122,40 @@ async fn a_header_that_is_too_long_or_has_too_many_lines_is_refused() {
     }
 }
 
+#[tokio::test]
+async fn plain_http_to_a_port_with_tls_is_sent_to_https_if_it_looks_for_a_page() {
+    let listener = bind("127.0.0.1:0".parse().unwrap(), "http").unwrap();
+    let address = listener.local_addr().unwrap();
+    let certificate = Certificate::new(crate::tls::self_signed(&[address.ip()]).unwrap());
+    let router = Router::new().route("/", routing::get(async || "hello"));
+    let door = Door::new(MANY);
+    let _server = Server::start(listener, router, Some(certificate), door, SHORT, None).unwrap();
+    let ask = async |request: &str| rest(connect(address, request).await).await;
+
+    let answer = ask("GET /join?a=b HTTP/1.1\r\nHost: video.example:8443\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 308 "), "{answer}");
+    assert!(answer.contains("\r\nlocation: https://video.example:8443/join?a=b\r\n"), "{answer}");
+    for refused in [
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n",
+        "GET /rtc HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",
+        "GET / HTTP/1.0\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a@b\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a/b\r\n\r\n",
+    ] {
+        let answer = ask(refused).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 403 ") || answer.starts_with("HTTP/1.0 403 "),
+            "{answer}"
+        );
+        assert!(answer.ends_with("https\n") && !answer.contains("location"), "{answer}");
+    }
+    // Streams of TURN and ICE are nobody's here.
+    for stream in ["\0\u{3}\0\u{8}!\u{12}", "\0d\0\u{1}\0P!\u{12}"] {
+        assert_eq!(ask(stream).await, "");
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "waits for real sockets")]
 async fn until(door: &Door, connections: u64) {
     let patience = Instant::now() + Duration::from_secs(20);

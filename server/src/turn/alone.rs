@@ -6,25 +6,30 @@
 //!   peer ─► relay socket ─► Alone ─────┴─► UDP socket, or a stream's outbox
 //! ```
 //!
-//! Owns: the sockets, and the lock around the state machine, held for a lookup and never during a system call: data is sent
-//! and received, and relays are opened and closed, outside of it.
+//! Datagrams are read and sent in batches, so that a burst of video costs a few system calls.
+//!
+//! Owns: the sockets, and the lock around the state machine, held for a batch's lookups and never during a system call: data
+//! is sent and received, and relays are opened and closed, outside of it.
 //! What cannot be sent at once is dropped, as on any network. Never: rules; see `turn`.
 
 use std::{
+    cell::RefCell,
     collections::{HashMap, HashSet},
     io,
-    net::{SocketAddr, UdpSocket as StdUdpSocket},
+    net::{IpAddr, SocketAddr, UdpSocket as StdUdpSocket},
+    os::fd::AsFd as _,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU32, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use tokio::{net::UdpSocket, sync::Notify, task::AbortHandle};
+use sfu::udp::{Departures, Exchange, Received};
+use tokio::{io::Interest, net::UdpSocket, sync::Notify, task::AbortHandle};
 use turn::{
-    Client, Config, Handled, Server, ToClient, counters::Counters, limits::REPLY_BYTES_MAX,
-    outbox::Outbox, ports::Ports,
+    Client, Config, Handled, Server, ToClient, channel_data, counters::Counters,
+    limits::REPLY_BYTES_MAX, outbox::Outbox, ports::Ports,
 };
 
 use crate::clock;
@@ -32,14 +37,8 @@ use crate::clock;
 /// Bytes that a datagram may have to be relayed: what an Ethernet frame holds, so that none is cut into fragments.
 const PAYLOAD_BYTES_MAX: usize = 1472;
 
-/// Room for the largest message of a client.
-const RECEIVE_BYTES: usize = turn::limits::MESSAGE_BYTES_MAX + 1;
-
-/// Room before a peer's payload for what stands around it.
-const HEADROOM: usize = 64;
-
-/// Datagrams read in a row before other tasks get their turn.
-const READS_PER_TURN: usize = 64;
+/// Batches read in a row before other tasks get their turn.
+const BATCHES_PER_TURN: usize = 4;
 
 /// How often a request is handled anew because a port that was chosen for it is another program's.
 const OPENINGS_MAX: usize = 64;
@@ -52,6 +51,8 @@ pub(crate) struct Alone {
     itself: Weak<Self>,
     server: Mutex<Server<RelaySockets>>,
     clients: UdpSocket,
+    /// The socket for clients is of this family; IPv4 may come there too.
+    is_ipv6: bool,
     streams: Mutex<HashMap<u32, Arc<Stream>>>,
     latest_stream: AtomicU32,
 }
@@ -80,6 +81,8 @@ impl Alone {
         clients: StdUdpSocket,
     ) -> io::Result<Arc<Self>> {
         clients.set_nonblocking(true)?;
+        Exchange::prepare(clients.as_fd());
+        let is_ipv6 = clients.local_addr()?.is_ipv6();
         let clients = UdpSocket::from_std(clients)?;
         let (now, unix) = (clock::now(), clock::since_unix_epoch());
         let alone = Arc::new_cyclic(|alone: &Weak<Self>| {
@@ -88,6 +91,7 @@ impl Alone {
                 itself: alone.clone(),
                 server: Mutex::new(Server::new(config, sockets, seed, now, unix)),
                 clients,
+                is_ipv6,
                 streams: Mutex::default(),
                 latest_stream: AtomicU32::new(0),
             }
@@ -121,25 +125,79 @@ impl Alone {
     }
 
     async fn serve_datagrams(self: Arc<Self>) {
-        let mut buffer = vec![0; RECEIVE_BYTES];
         loop {
             // Fails only when the runtime ends.
             if self.clients.readable().await.is_err() {
                 return;
             }
-            for _ in 0..READS_PER_TURN {
-                match self.clients.try_recv_from(&mut buffer) {
-                    Ok((len, address)) => {
-                        let message = buffer.get(..len).unwrap_or_default();
-                        self.handle_client(Client { address, stream: 0 }, message);
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                    // Errors of earlier sends surface here; they concern nobody present.
-                    Err(error) => tracing::debug!(%error, "receive failed"),
+            for _ in 0..BATCHES_PER_TURN {
+                if !self.take_from_clients() {
+                    break;
                 }
             }
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Handles a batch of clients' datagrams; whether more may wait. What goes to one peer leaves together.
+    fn take_from_clients(&self) -> bool {
+        with_batch(&self.clients, |received, mut departures| {
+            let mut requests = Vec::new();
+            let mut data: Vec<(Arc<UdpSocket>, SocketAddr, &[u8])> = Vec::new();
+            self.with_server(|server| {
+                let now = clock::now();
+                for (address, bytes) in received.datagrams() {
+                    let client = Client { address, stream: 0 };
+                    if channel_data::is_channel_data(bytes) {
+                        data.extend(relayed_data(server, client, bytes, now));
+                    } else {
+                        requests.push((client, bytes));
+                    }
+                }
+            });
+            requests.into_iter().for_each(|(client, bytes)| self.handle_client(client, bytes));
+            data.sort_by_key(|(relay, ..)| Arc::as_ptr(relay));
+            for of_one in data.chunk_by(|(one, ..), (other, ..)| Arc::ptr_eq(one, other)) {
+                let Some((relay, peer, _)) = of_one.first() else { continue };
+                let datagrams = of_one.iter().map(|(_, peer, payload)| (*peer, [*payload]));
+                departures.send((relay.as_fd(), peer.is_ipv6()), datagrams);
+            }
+        })
+    }
+
+    /// Handles a batch of what peers sent to a relay; whether more may wait.
+    fn take_from_peers(&self, relay: &UdpSocket, relayed: SocketAddr) -> bool {
+        with_batch(relay, |received, mut departures| {
+            let mut data = Vec::new();
+            self.with_server(|server| {
+                let now = clock::now();
+                // Longer ones came in fragments, and are of no use.
+                let whole = received.datagrams().filter(|(_, one)| one.len() <= PAYLOAD_BYTES_MAX);
+                for (peer, payload) in whole {
+                    let wrapped = server.handle_peer_at(relayed, peer, payload.len(), now);
+                    data.extend(wrapped.ok().map(|wrapped| (wrapped, payload)));
+                }
+            });
+            // An allocation has one client.
+            match data.first().map(|(wrapped, _)| wrapped.client) {
+                None => {}
+                Some(Client { address, stream: 0 }) => {
+                    let datagrams = data.iter().map(|(wrapped, payload)| {
+                        (address, [wrapped.prefix(), payload, padding(wrapped)])
+                    });
+                    departures.send((self.clients.as_fd(), self.is_ipv6), datagrams);
+                }
+                Some(Client { stream, .. }) => {
+                    let Some(stream) = self.stream(stream) else { return };
+                    let mut outbox = lock(&stream.outbox);
+                    for (wrapped, payload) in &data {
+                        outbox.push_media([wrapped.prefix(), payload, padding(wrapped)]);
+                    }
+                    drop(outbox);
+                    stream.ready.notify_one();
+                }
+            }
+        })
     }
 
     async fn look_at_the_clock(self: Arc<Self>) {
@@ -218,29 +276,18 @@ impl Alone {
 
     fn reply(&self, client: Client, reply: &[u8]) {
         if client.stream == 0 {
-            let _ = self.clients.try_send_to(reply, client.address);
+            let _ = self.clients.try_send_to(reply, self.family(client.address));
         } else if let Some(stream) = self.stream(client.stream) {
             lock(&stream.outbox).push_reply(reply);
             stream.ready.notify_one();
         }
     }
 
-    /// A peer's datagram, which lies behind the headroom.
-    fn handle_peer(&self, relayed: SocketAddr, peer: SocketAddr, buffer: &mut [u8], len: usize) {
-        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-        let wrapped =
-            self.with_server(|server| server.handle_peer_at(relayed, peer, len, clock::now()));
-        let Ok(wrapped) = wrapped else { return };
-        if wrapped.client.stream == 0 {
-            if let Some(frame) = frame(&wrapped, buffer, len) {
-                let _ = self.clients.try_send_to(frame, wrapped.client.address);
-            }
-        } else if let Some(stream) = self.stream(wrapped.client.stream) {
-            let payload = buffer.get(HEADROOM..HEADROOM + len).unwrap_or_default();
-            let padding = [0; 3];
-            let padding = padding.get(..wrapped.padding).unwrap_or_default();
-            lock(&stream.outbox).push_media([wrapped.prefix(), payload, padding]);
-            stream.ready.notify_one();
+    /// An IPv6 socket sends to IPv4 through mapped addresses.
+    fn family(&self, client: SocketAddr) -> SocketAddr {
+        match client.ip() {
+            IpAddr::V4(ip) if self.is_ipv6 => (ip.to_ipv6_mapped(), client.port()).into(),
+            _ => client,
         }
     }
 
@@ -259,14 +306,46 @@ impl Alone {
     }
 }
 
-/// Writes what stands around a payload into the room around it.
-fn frame<'b>(wrapped: &ToClient, buffer: &'b mut [u8], len: usize) -> Option<&'b [u8]> {
-    let prefix = wrapped.prefix();
-    let start = HEADROOM.checked_sub(prefix.len())?;
-    buffer.get_mut(start..HEADROOM)?.copy_from_slice(prefix);
-    let end = HEADROOM + len;
-    buffer.get_mut(end..end + wrapped.padding)?.fill(0);
-    buffer.get(start..end + wrapped.padding)
+/// Reads one batch from a socket and has it handled; whether more may wait.
+fn with_batch(socket: &UdpSocket, handle: impl FnOnce(Received<'_>, Departures<'_>)) -> bool {
+    thread_local! {
+        static EXCHANGE: RefCell<Exchange> = RefCell::default();
+    }
+    EXCHANGE.with_borrow_mut(|exchange| {
+        match socket.try_io(Interest::READABLE, || exchange.receive(socket.as_fd())) {
+            Ok(_) => {
+                let (received, departures) = exchange.split();
+                handle(received, departures);
+                true
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
+            Err(error) => {
+                // Errors of earlier sends surface here; they concern nobody present.
+                tracing::debug!(%error, "receive failed");
+                true
+            }
+        }
+    })
+}
+
+/// Where a client's channel data goes, and from which relay.
+fn relayed_data<'d>(
+    server: &mut Server<RelaySockets>,
+    client: Client,
+    bytes: &'d [u8],
+    now: Instant,
+) -> Option<(Arc<UdpSocket>, SocketAddr, &'d [u8])> {
+    let mut out = [0; REPLY_BYTES_MAX];
+    let handled = server.handle_client(client, bytes, &mut out, now);
+    let Handled::ToPeer { relayed, peer, payload, .. } = handled else { return None };
+    let payload = bytes.get(payload).filter(|payload| payload.len() <= PAYLOAD_BYTES_MAX)?;
+    Some((server.ports_mut().socket(relayed)?, peer, payload))
+}
+
+/// Zeros behind a payload in an indication.
+fn padding(wrapped: &ToClient) -> &'static [u8] {
+    static ZEROS: [u8; 3] = [0; 3];
+    ZEROS.get(..wrapped.padding).unwrap_or_default()
 }
 
 impl AloneLine {
@@ -284,8 +363,8 @@ impl AloneLine {
         lock(&self.stream.outbox).is_over()
     }
 
-    pub(crate) fn is_allocated(&self) -> bool {
-        lock(&self.stream.outbox).is_allocated()
+    pub(crate) fn is_established(&self) -> bool {
+        lock(&self.stream.outbox).is_established()
     }
 }
 
@@ -334,6 +413,7 @@ impl Relay {
     fn open(alone: &Weak<Alone>, address: SocketAddr) -> Option<Self> {
         let bound = StdUdpSocket::bind(address)
             .and_then(|socket| socket.set_nonblocking(true).map(|()| socket))
+            .inspect(|socket| Exchange::prepare(socket.as_fd()))
             .and_then(UdpSocket::from_std);
         let socket = Arc::new(bound.ok()?);
         let reading = read(Weak::clone(alone), Arc::clone(&socket), address);
@@ -388,20 +468,14 @@ impl Ports for RelaySockets {
 
 /// Reads what peers send to a relay, until it is closed.
 async fn read(alone: Weak<Alone>, socket: Arc<UdpSocket>, relayed: SocketAddr) {
-    let mut buffer = vec![0; HEADROOM + PAYLOAD_BYTES_MAX + 1 + 3];
     loop {
         if socket.readable().await.is_err() {
             return;
         }
         let Some(alone) = alone.upgrade() else { return };
-        for _ in 0..READS_PER_TURN {
-            let space = buffer.get_mut(HEADROOM..=HEADROOM + PAYLOAD_BYTES_MAX).unwrap_or_default();
-            match socket.try_recv_from(space) {
-                // Longer ones came in fragments; they are cut, and of no use.
-                Ok((len, _)) if len > PAYLOAD_BYTES_MAX => {}
-                Ok((len, peer)) => alone.handle_peer(relayed, peer, &mut buffer, len),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) => tracing::debug!(%error, "a peer cannot be reached"),
+        for _ in 0..BATCHES_PER_TURN {
+            if !alone.take_from_peers(&socket, relayed) {
+                break;
             }
         }
         tokio::task::yield_now().await;

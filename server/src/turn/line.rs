@@ -3,23 +3,36 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use protocol::{stun::Message, turn_credential::TurnUser};
-use sfu::handle::{ClientStream, ShardId};
+use sfu::handle::{ClientStream, ShardId, shard_of};
 use tokio::sync::Notify;
+use turn::framing::Framing;
 
 use super::alone::{Alone, AloneLine};
 
 /// Who understands what clients say.
 #[derive(Clone)]
 pub(crate) enum Service {
-    /// The media plane in this process.
-    Media(sfu::Handle),
+    /// The media plane in this process, and what clients may speak to it.
+    Media { media: sfu::Handle, turn: bool, ice: bool },
     /// A TURN server with relays of its own.
     Alone(Arc<Alone>),
+}
+
+impl Service {
+    /// Whether such streams are understood.
+    pub(crate) fn takes(&self, framing: Framing) -> bool {
+        match (self, framing) {
+            (Self::Media { turn, .. }, Framing::Turn) => *turn,
+            (Self::Media { ice, .. }, Framing::Ice) => *ice,
+            (Self::Alone(_), framing) => framing == Framing::Turn,
+        }
+    }
 }
 
 /// A stream joined to whoever understands it.
 pub(crate) struct Line {
     peer: SocketAddr,
+    framing: Framing,
     /// Woken when there is something to receive, or room to send.
     pub(crate) ready: Arc<Notify>,
     end: End,
@@ -33,16 +46,16 @@ enum End {
 }
 
 impl Line {
-    pub(crate) fn open(service: Service, peer: SocketAddr) -> Self {
+    pub(crate) fn open(service: Service, framing: Framing, peer: SocketAddr) -> Self {
         let ready = Arc::new(Notify::new());
         let end = match service {
-            Service::Media(media) => {
-                let stream = join(&media, ShardId(0), peer, &ready);
+            Service::Media { media, .. } => {
+                let stream = join(&media, ShardId(0), (peer, framing), &ready);
                 End::Media(media, stream)
             }
             Service::Alone(alone) => End::Alone(alone.open_stream(peer, &ready)),
         };
-        Self { peer, ready, end, has_moved: false }
+        Self { peer, framing, ready, end, has_moved: false }
     }
 
     /// Gives one whole message; false if it must wait.
@@ -51,10 +64,10 @@ impl Line {
             End::Media(media, stream) => {
                 // Once: who names another shard each time would have a queue of its own each time.
                 if !self.has_moved
-                    && let Some(shard) = other_shard(media, stream, message)
+                    && let Some(shard) = other_shard(media, stream, self.framing, message)
                 {
                     self.has_moved = true;
-                    *stream = join(media, shard, self.peer, &self.ready);
+                    *stream = join(media, shard, (self.peer, self.framing), &self.ready);
                 }
                 stream.try_send(message)
             }
@@ -81,31 +94,40 @@ impl Line {
         }
     }
 
-    /// Whether the client has an allocation, or had one.
-    pub(crate) fn is_allocated(&self) -> bool {
+    /// Whether the client has an allocation or an answered check, or had one.
+    pub(crate) fn is_established(&self) -> bool {
         match &self.end {
-            End::Media(_, stream) => stream.is_allocated(),
-            End::Alone(line) => line.is_allocated(),
+            End::Media(_, stream) => stream.is_established(),
+            End::Alone(line) => line.is_established(),
         }
     }
 }
 
-/// A client's credential says which shard its call is on. Any shard challenges, that one serves.
-fn other_shard(media: &sfu::Handle, stream: &ClientStream, message: &[u8]) -> Option<ShardId> {
-    if stream.is_allocated() {
+/// A client's credential, or its check, says which shard its call is on. Any shard challenges, that one serves.
+fn other_shard(
+    media: &sfu::Handle,
+    stream: &ClientStream,
+    framing: Framing,
+    message: &[u8],
+) -> Option<ShardId> {
+    if stream.is_established() {
         return None;
     }
     let message = Message::parse(message).ok()?;
-    let shard = TurnUser::parse(message.username()?)?.shard()?;
-    (shard < media.shards() && ShardId(shard) != stream.shard()).then_some(ShardId(shard))
+    let username = message.username()?;
+    let shard = match framing {
+        Framing::Turn => ShardId(TurnUser::parse(username)?.shard()?),
+        Framing::Ice => shard_of(username)?,
+    };
+    (shard.0 < media.shards() && shard != stream.shard()).then_some(shard)
 }
 
 fn join(
     media: &sfu::Handle,
     shard: ShardId,
-    peer: SocketAddr,
+    (peer, framing): (SocketAddr, Framing),
     ready: &Arc<Notify>,
 ) -> ClientStream {
     let ready = Arc::clone(ready);
-    media.open_stream(shard, peer, Box::new(move || ready.notify_one()))
+    media.open_stream(shard, peer, framing, Box::new(move || ready.notify_one()))
 }

@@ -1,12 +1,12 @@
-//! The life of one client's TURN stream, over TCP or TLS (RFC 8656 §3.1).
+//! The life of one client's stream, over TCP or TLS: TURN's (RFC 8656 §3.1), or ICE's (RFC 6544).
 //!
 //! ```text
 //!   socket ─► Deframer ─► messages ─► Line        a full line: nothing more is read, and TCP makes the client wait
 //!   socket ◄─ bytes    ◄──────────── Line         a full socket: the line drops its oldest media
 //! ```
 //!
-//! Owns: one buffer each way, bounded. A stream without an allocation is closed after half a minute; one with an allocation
-//! lives while something moves.
+//! Owns: one buffer each way, bounded. A stream without an allocation, or an answered check, is closed after half a minute;
+//! another lives while something moves.
 
 use std::{collections::VecDeque, net::SocketAddr, time::Duration};
 
@@ -14,24 +14,24 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     time::{Instant, sleep_until},
 };
-use turn::framing::Deframer;
+use turn::framing::{Deframer, Framing};
 
 use super::line::{Line, Service};
 
-/// How long a client may take to be given an allocation: a browser needs two round trips.
+/// How long a client may take to be given an allocation, or to have a check answered: a browser needs two round trips.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Bytes that one read takes: a handful of media packets, or a frame's worth.
 const READ_BYTES: usize = 16 * 1024;
 
 /// Serves a stream until either side ends it.
-pub(crate) async fn serve<S>(socket: S, peer: SocketAddr, service: Service)
+pub(crate) async fn serve<S>(socket: S, framing: Framing, peer: SocketAddr, service: Service)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut session = Session {
-        line: Line::open(service, peer),
-        deframer: Deframer::new(),
+        line: Line::open(service, framing, peer),
+        deframer: Deframer::new(framing),
         waiting: VecDeque::new(),
         out: Vec::new(),
         written: 0,
@@ -41,7 +41,7 @@ where
     let mut buffer = vec![0; READ_BYTES];
     let ready = std::sync::Arc::clone(&session.line.ready);
     while session.go_on() {
-        let is_allocated = session.line.is_allocated();
+        let is_established = session.line.is_established();
         tokio::select! {
             read = reader.read(&mut buffer), if session.waiting.is_empty() => {
                 let Ok(count @ 1..) = read else { return };
@@ -57,7 +57,7 @@ where
                 }
             }
             () = ready.notified() => {}
-            () = sleep_until(deadline), if !is_allocated => return,
+            () = sleep_until(deadline), if !is_established => return,
         }
     }
 }
@@ -72,7 +72,7 @@ struct Session {
 }
 
 impl Session {
-    /// Takes bytes of the client; false if they are no TURN.
+    /// Takes bytes of the client; false if they break the framing.
     fn read(&mut self, bytes: &[u8]) -> bool {
         let waiting = &mut self.waiting;
         self.deframer.read(bytes, |message| waiting.push_back(message.to_vec())).is_ok()

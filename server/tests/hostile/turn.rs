@@ -27,6 +27,15 @@ fn allocate(number: u32) -> Vec<u8> {
     request
 }
 
+/// A Binding request without attributes but one of 76 bytes, in a frame of ICE-TCP.
+fn framed_check() -> Vec<u8> {
+    let mut frame = vec![0, 100, 0, 1, 0, 80, 0x21, 0x12, 0xa4, 0x42];
+    frame.extend([7; 12]);
+    frame.extend([0x80, 0x22, 0, 76]);
+    frame.resize(102, 7);
+    frame
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_flood_of_allocations_without_credentials_costs_no_packet_and_no_memory() {
     let victims = Victims::start(&[]).await;
@@ -95,10 +104,50 @@ async fn streams_that_break_the_framing_are_closed_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn streams_of_ice_that_nobody_answers_disturb_no_call_and_stuck_ones_no_other() {
+    let victims = Victims::start(&[]).await;
+    // A well-formed frame with a check of nobody's; many of them, and one that never ends.
+    let frame = framed_check();
+    let mut floods = Vec::new();
+    for _ in 0..20 {
+        let mut socket = connect(victims.server.http()).await.unwrap();
+        floods.push(tokio::spawn(async move {
+            // Ten thousand a second in all.
+            let (begin, mut pace) = (Instant::now(), interval(Duration::from_millis(10)));
+            while begin.elapsed() < ATTACK {
+                pace.tick().await;
+                socket.write_all(&framed_check().repeat(5)).await.unwrap();
+            }
+            let mut answer = [0; 1];
+            let answered =
+                tokio::time::timeout(Duration::from_millis(100), socket.read(&mut answer));
+            assert!(!matches!(answered.await, Ok(Ok(1..))), "an answer to a stranger");
+        }));
+        let mut stuck = connect(victims.server.http()).await.unwrap();
+        stuck.write_all(&frame[..50]).await.unwrap();
+        floods.push(tokio::spawn(async move {
+            tokio::time::sleep(ATTACK).await;
+            drop(stuck);
+        }));
+    }
+    for flood in floods {
+        flood.await.unwrap();
+    }
+    // Longer than any datagram: closed at once.
+    let mut socket = connect(victims.server.http()).await.unwrap();
+    socket.write_all(&[&frame[..], &[0xFF, 0xFF]].concat()).await.unwrap();
+    let mut rest = Vec::new();
+    let ended = tokio::time::timeout(Duration::from_secs(5), socket.read_to_end(&mut rest));
+    assert!(ended.await.is_ok(), "a frame that is too long is waited for");
+    victims.assert_undisturbed().await;
+    victims.hang_up().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_stream_is_challenged_like_a_datagram() {
     let victims = Victims::start(&[]).await;
     let mut socket = connect(victims.server.http()).await.unwrap();
-    // In two pieces: the first byte alone says that this is TURN.
+    // In two pieces: the first byte alone does not say that this is TURN.
     let request = allocate(9);
     socket.write_all(&request[..1]).await.unwrap();
     tokio::task::yield_now().await;

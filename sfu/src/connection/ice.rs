@@ -21,7 +21,7 @@ use protocol::ids::random_base62;
 use protocol::stun::{self, Class, ErrorCode, Message, Method};
 use rand::Rng;
 
-use crate::drop_reason::DropReason;
+use crate::{drop_reason::DropReason, placement::ShardId};
 
 /// Consent lapses this long after the last authenticated check. RFC 7675 §5.1 allows 30 s; browsers check every
 /// 2.5 s (Chromium) to 5 s (Firefox), so 20 s is four lost checks at the least.
@@ -33,7 +33,8 @@ const SPARE_PATH_LIFE: Duration = Duration::from_secs(30);
 /// Paths that one connection may hold: interfaces x address families x relays of one client are seldom more.
 const PATHS_MAX: usize = 8;
 
-/// Length of a ufrag: 47 bits, so that two connections of one shard never share one. RFC 8445 §5.3 asks for 24 bits.
+/// Random characters of a ufrag: 47 bits, so that two connections of one shard never share one. RFC 8445 §5.3 asks for 24 bits.
+/// The shard's number stands behind them: over TCP all shards are behind one port, and a check says where it belongs.
 const UFRAG_CHARS: usize = 8;
 
 /// Length of a password: 142 bits. RFC 8445 §5.3 asks for 128.
@@ -49,12 +50,20 @@ pub struct IceCredentials {
 }
 
 impl IceCredentials {
-    fn random(rng: &mut impl Rng) -> Self {
+    fn random(shard: ShardId, rng: &mut impl Rng) -> Self {
+        let random: String = random_base62(rng).take(UFRAG_CHARS).collect();
         Self {
-            ufrag: random_base62(rng).take(UFRAG_CHARS).collect(),
+            ufrag: format!("{random}{}", shard.0),
             pwd: random_base62(rng).take(PWD_CHARS).collect(),
         }
     }
+}
+
+/// The shard that a check is for, by its USERNAME. Nothing is authenticated by it.
+#[must_use]
+pub fn shard_of(username: &str) -> Option<ShardId> {
+    let (local, _) = username.split_once(':')?;
+    local.get(UFRAG_CHARS..)?.parse().ok().map(ShardId)
 }
 
 impl fmt::Debug for IceCredentials {
@@ -93,6 +102,7 @@ pub enum IceEvent {
 /// The ICE-lite agent of one connection.
 #[derive(Debug)]
 pub struct IceLite {
+    shard: ShardId,
     current: Generation,
     /// The credentials before [`IceLite::restart`], until a check with the new ones authenticates.
     previous: Option<Generation>,
@@ -113,14 +123,17 @@ struct Generation {
 struct Path {
     source: SocketAddr,
     checked_at: Instant,
+    /// It was a stream, which has ended: nothing comes or goes there any more.
+    is_closed: bool,
 }
 
 impl IceLite {
-    /// A new agent with fresh credentials. Nothing times out before the first check authenticates.
+    /// A new agent of this shard, with fresh credentials. Nothing times out before the first check authenticates.
     #[must_use]
-    pub fn new(rng: &mut impl Rng) -> Self {
+    pub fn new(shard: ShardId, rng: &mut impl Rng) -> Self {
         Self {
-            current: Generation { local: IceCredentials::random(rng), remote: None },
+            shard,
+            current: Generation { local: IceCredentials::random(shard, rng), remote: None },
             previous: None,
             paths: Vec::new(),
             selected: None,
@@ -154,7 +167,7 @@ impl IceLite {
     /// Starts over with new local credentials (RFC 8445 §9). Media keeps going where it goes, and checks with the
     /// old credentials are answered, until one with the new ones authenticates.
     pub fn restart(&mut self, rng: &mut impl Rng) {
-        let fresh = Generation { local: IceCredentials::random(rng), remote: None };
+        let fresh = Generation { local: IceCredentials::random(self.shard, rng), remote: None };
         let replaced = std::mem::replace(&mut self.current, fresh);
         // After two restarts without a check in between, only the first generation's credentials ever worked.
         self.previous.get_or_insert(replaced);
@@ -214,6 +227,32 @@ impl IceLite {
         take(&mut self.removed)
     }
 
+    /// A stream has ended. Media goes to another path that has consent; without one, the next check that authenticates says
+    /// where, until consent lapses.
+    pub fn on_closed(&mut self, source: SocketAddr, now: Instant) {
+        let Some(path) = self.paths.iter_mut().find(|path| path.source == source) else { return };
+        path.is_closed = true;
+        if self.selected == Some(source)
+            && let Some(heir) = self.heir(now)
+        {
+            self.selected = Some(heir);
+        }
+    }
+
+    /// The first path that may be sent to.
+    fn heir(&self, now: Instant) -> Option<SocketAddr> {
+        let has_consent = |path: &&Path| {
+            !path.is_closed && now.saturating_duration_since(path.checked_at) < CONSENT
+        };
+        self.paths.iter().find(has_consent).map(|path| path.source)
+    }
+
+    /// Whether media goes anywhere.
+    fn is_sending(&self) -> bool {
+        let selected = self.paths.iter().find(|path| Some(path.source) == self.selected);
+        selected.is_some_and(|path| !path.is_closed)
+    }
+
     /// When [`IceLite::handle_timeout`] has something to do.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
@@ -228,11 +267,7 @@ impl IceLite {
             now.saturating_duration_since(path.checked_at) >= ice.life(path)
         });
         if had_path && self.selected.is_none() {
-            let heir = self
-                .paths
-                .iter()
-                .find(|path| now.saturating_duration_since(path.checked_at) < CONSENT);
-            self.selected = heir.map(|path| path.source);
+            self.selected = self.heir(now);
             if self.selected.is_none() {
                 self.remove_where(|_, _| true);
                 return Some(IceEvent::Expired);
@@ -270,11 +305,11 @@ impl IceLite {
             }
             None => {
                 self.evict();
-                self.paths.push(Path { source, checked_at: now });
+                self.paths.push(Path { source, checked_at: now, is_closed: false });
                 true
             }
         };
-        if self.selected != Some(source) && (select || self.selected.is_none()) {
+        if self.selected != Some(source) && (select || !self.is_sending()) {
             self.selected = Some(source);
             PathChange::Selected
         } else if is_new {

@@ -113,6 +113,8 @@ pub struct LocalTransport<'a> {
     pub fingerprint: &'a str,
     /// Host candidates, most preferred first.
     pub candidates: &'a [SocketAddr],
+    /// Host candidates that take TCP (RFC 6544), most preferred first.
+    pub tcp_candidates: &'a [SocketAddr],
     /// `o=` session id, constant for the life of the connection.
     pub session_id: u64,
     /// Our part in DTLS, as answers say it; offers leave it open (RFC 9429 §5.2.1).

@@ -36,6 +36,7 @@ use crate::{
 
 const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
+const TURN_SOCKET: Token = Token(2);
 
 /// What a turn takes of each kind, so that none keeps the others waiting; what is left comes first in the next turn.
 /// Datagrams: some milliseconds of them, and more than ever gather while a shard keeps up.
@@ -66,16 +67,29 @@ pub(crate) struct Shore {
     pub(crate) node: Arc<Node>,
 }
 
-/// A poll with the socket and a waker in it.
-pub(crate) fn prepare(socket: &UdpSocket) -> io::Result<(Poll, Waker)> {
+/// A poll with the sockets, for media and for TURN alone, and a waker in it.
+pub(crate) fn prepare(
+    socket: &UdpSocket,
+    turn_socket: Option<&UdpSocket>,
+) -> io::Result<(Poll, Waker)> {
     let poll = Poll::new()?;
-    poll.registry().register(&mut SourceFd(&socket.as_raw_fd()), SOCKET, Interest::READABLE)?;
+    for (socket, token) in [(Some(socket), SOCKET), (turn_socket, TURN_SOCKET)] {
+        if let Some(socket) = socket {
+            let mut source = SourceFd(&socket.as_raw_fd());
+            poll.registry().register(&mut source, token, Interest::READABLE)?;
+        }
+    }
     let waker = Waker::new(poll.registry(), WAKER)?;
     Ok((poll, waker))
 }
 
 /// Runs until told to stop.
-pub(crate) fn run(shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &Shore) {
+pub(crate) fn run(
+    shard: Shard,
+    (socket, turn_socket): (&UdpSocket, Option<&UdpSocket>),
+    mut poll: Poll,
+    shore: &Shore,
+) {
     udp::sleep_precisely();
     let pulse = shore.node.pulses().get(shore.shard.index());
     if let Some(pulse) = pulse {
@@ -87,7 +101,8 @@ pub(crate) fn run(shard: Shard, socket: &UdpSocket, mut poll: Poll, shore: &Shor
         shard,
         shore,
         receiver: Receiver::new(socket),
-        sender: Sender::new(socket),
+        turn_receiver: turn_socket.map(Receiver::new),
+        sender: Sender::new(socket, turn_socket),
         streams: StreamTable::default(),
         announced: VecDeque::new(),
         mail: VecDeque::new(),
@@ -152,6 +167,8 @@ struct Driver<'a> {
     shard: Shard,
     shore: &'a Shore,
     receiver: Receiver,
+    /// Of the port for TURN alone, if there is one.
+    turn_receiver: Option<Receiver>,
     sender: Sender,
     streams: StreamTable,
     /// Streams that have been announced and not looked at yet.
@@ -165,7 +182,7 @@ struct Driver<'a> {
 impl Driver<'_> {
     /// A share of everything that waits.
     fn turn(&mut self, now: Instant) -> Turn {
-        let datagrams = self.receive(now);
+        let datagrams = self.receive(now) | self.receive_turn(now);
         let mail = self.take_mail(now);
         let streams = self.take_streams(now);
         let commands = self.obey(now);
@@ -236,6 +253,29 @@ impl Driver<'_> {
         true
     }
 
+    /// Reads what waits at the port for TURN alone; true if there may be more. Costs one call a turn where there is none.
+    fn receive_turn(&mut self, now: Instant) -> bool {
+        let Some(mut receiver) = self.turn_receiver.take() else { return false };
+        let mut share = self.share(DATAGRAMS_PER_TURN);
+        let is_left = loop {
+            if !self.may_take(&share) {
+                break true;
+            }
+            share.inputs -= 1;
+            if let Some((source, datagram)) = receiver.take() {
+                self.shard.handle_turn_datagram(source, datagram, now);
+                continue;
+            }
+            match receiver.receive() {
+                Ok(0) => break false,
+                Ok(_) => {}
+                Err(error) => tracing::debug!(%error, "receive failed"),
+            }
+        };
+        self.turn_receiver = Some(receiver);
+        is_left
+    }
+
     /// Handles what has been read, as far as the turn's share goes; true if that is all.
     fn handle_batch(&mut self, share: &mut Share, now: Instant) -> bool {
         while self.may_take(share) {
@@ -302,10 +342,10 @@ impl Driver<'_> {
                 if self.shard.egress().free_slots() < FREE_SLOTS_MIN {
                     self.flush();
                 }
-                self.shard.handle_stream(number, ends.peer, &mut message, now);
+                self.shard.handle_stream((number, ends.framing), ends.peer, &mut message, now);
             }
             if taken.is_closed {
-                self.shard.close_stream(number, ends.peer);
+                self.shard.close_stream((number, ends.framing), ends.peer, now);
                 self.streams.remove(number);
             } else if taken.has_more {
                 self.announced.push_back((number, ends));
@@ -422,6 +462,8 @@ fn clock() -> Instant {
 mod tests {
     use std::sync::mpsc::sync_channel;
 
+    use turn::framing::Framing;
+
     use super::*;
     use crate::{
         driver::{stream::Stream, streams::MESSAGES_PER_TURN},
@@ -432,7 +474,7 @@ mod tests {
     fn a_turn_takes_its_share_of_streams_and_the_rest_comes_in_the_next_ones() {
         const STREAMS: usize = 100;
         let socket = udp::open("127.0.0.1:0".parse().unwrap()).unwrap();
-        let (_poll, waker) = prepare(&socket).unwrap();
+        let (_poll, waker) = prepare(&socket, None).unwrap();
         let node = Arc::new(Node::new(vec![waker]));
         let (_commands, inbox) = sync_channel(1);
         let sink: EventSink = Arc::new(|_| {});
@@ -442,7 +484,8 @@ mod tests {
             shard: shard(now),
             shore: &shore,
             receiver: Receiver::new(&socket),
-            sender: Sender::new(&socket),
+            turn_receiver: None,
+            sender: Sender::new(&socket, None),
             streams: StreamTable::default(),
             announced: VecDeque::new(),
             mail: VecDeque::new(),
@@ -451,7 +494,7 @@ mod tests {
         };
         let open = |host| {
             let peer = ([192, 0, 2, host], 5000).into();
-            Stream::open(Arc::clone(&node), ShardId(0), peer, Box::new(|| {}))
+            Stream::open(Arc::clone(&node), ShardId(0), peer, Framing::Turn, Box::new(|| {}))
         };
         let streams: Vec<_> = (0..STREAMS as u8).map(open).collect();
         let say = |stream: &Stream| {

@@ -2,10 +2,12 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use turn::framing::Framing;
+
 use super::{node::Node, streams::Ends};
 use crate::placement::ShardId;
 
-/// A client's TCP or TLS stream, joined to a shard. Its end ends the client's allocation.
+/// A client's TCP or TLS stream, joined to a shard. Its end ends the client's allocation, or the path that it is.
 pub struct Stream {
     number: u32,
     shard: ShardId,
@@ -20,10 +22,11 @@ impl Stream {
         node: Arc<Node>,
         shard: ShardId,
         peer: SocketAddr,
+        framing: Framing,
         wake: Box<dyn Fn() + Send + Sync>,
     ) -> Self {
         let number = node.streams.next();
-        Self { number, shard, ends: Arc::new(Ends::new(peer, wake)), node }
+        Self { number, shard, ends: Arc::new(Ends::new(peer, framing, wake)), node }
     }
 
     /// The shard that it is joined to.
@@ -54,10 +57,10 @@ impl Stream {
         self.ends.is_over()
     }
 
-    /// Whether the client has been given an allocation.
+    /// Whether the client has been given an allocation, or its check has been answered.
     #[must_use]
-    pub fn is_allocated(&self) -> bool {
-        self.ends.is_allocated()
+    pub fn is_established(&self) -> bool {
+        self.ends.is_established()
     }
 }
 

@@ -17,7 +17,7 @@ use std::{
     },
 };
 
-use turn::outbox::Outbox;
+use turn::{framing::Framing, outbox::Outbox};
 
 /// Messages of one stream that may wait for the shard.
 const INWARD_MESSAGES_MAX: usize = 64;
@@ -28,6 +28,7 @@ pub(crate) const MESSAGES_PER_TURN: usize = 16;
 /// What the listener and a shard share of one stream.
 pub(crate) struct Ends {
     pub(crate) peer: SocketAddr,
+    pub(crate) framing: Framing,
     inward: Mutex<Inward>,
     outward: Mutex<Outbox>,
     /// Tells the listener that there is room, or something to write.
@@ -52,8 +53,13 @@ pub(crate) struct Taken {
 }
 
 impl Ends {
-    pub(crate) fn new(peer: SocketAddr, wake: Box<dyn Fn() + Send + Sync>) -> Self {
-        Self { peer, inward: Mutex::default(), outward: Mutex::default(), wake }
+    pub(crate) fn new(
+        peer: SocketAddr,
+        framing: Framing,
+        wake: Box<dyn Fn() + Send + Sync>,
+    ) -> Self {
+        let outward = Mutex::new(Outbox::new(framing));
+        Self { peer, framing, inward: Mutex::default(), outward, wake }
     }
 
     /// Queues a message for the shard; `None` if it must wait, else whether the shard is to be told.
@@ -111,8 +117,8 @@ impl Ends {
         lock(&self.outward).is_over()
     }
 
-    pub(crate) fn is_allocated(&self) -> bool {
-        lock(&self.outward).is_allocated()
+    pub(crate) fn is_established(&self) -> bool {
+        lock(&self.outward).is_established()
     }
 }
 
@@ -187,7 +193,7 @@ mod tests {
     use super::*;
 
     fn ends() -> Ends {
-        Ends::new(([192, 0, 2, 1], 5000).into(), Box::new(|| {}))
+        Ends::new(([192, 0, 2, 1], 5000).into(), Framing::Turn, Box::new(|| {}))
     }
 
     #[test]

@@ -12,16 +12,17 @@ use std::{
     io,
     mem::{self, MaybeUninit},
     net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket},
-    os::fd::{AsRawFd, RawFd},
+    os::fd::{AsRawFd, BorrowedFd, RawFd},
     ptr,
 };
 
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use turn::ToClient;
+use turn::{ToClient, framing::Framing};
 
 use super::streams::StreamTable;
 use crate::{
+    connection::demux,
     egress::{Datagrams, SLOTS},
     shard::through_turn::WayOut,
     turn_relay::{Way, is_direct, way},
@@ -104,7 +105,7 @@ pub(crate) struct Receiver {
     controls: Box<[Control]>,
     iovecs: Box<[libc::iovec]>,
     headers: Box<[libc::mmsghdr]>,
-    messages: [Received; RECEIVE_MESSAGES],
+    messages: [Message; RECEIVE_MESSAGES],
     /// Messages of the last batch.
     count: usize,
     /// The next datagram: which message, and where in it.
@@ -113,7 +114,7 @@ pub(crate) struct Receiver {
 }
 
 #[derive(Clone, Copy)]
-struct Received {
+struct Message {
     source: Option<SocketAddr>,
     len: usize,
     segment: usize,
@@ -122,17 +123,21 @@ struct Received {
 impl Receiver {
     /// For a socket that outlives this value.
     pub(crate) fn new(socket: &UdpSocket) -> Self {
+        Self::with(socket.as_raw_fd())
+    }
+
+    fn with(fd: RawFd) -> Self {
         // SAFETY: all-zero is a valid value of these plain C structures.
         let (name, iovec, header): (libc::sockaddr_storage, libc::iovec, libc::mmsghdr) =
             unsafe { (mem::zeroed(), mem::zeroed(), mem::zeroed()) };
         Self {
-            fd: socket.as_raw_fd(),
+            fd,
             buffers: vec![0; RECEIVE_MESSAGES * RECEIVE_STRIDE].into_boxed_slice(),
             names: vec![name; RECEIVE_MESSAGES].into_boxed_slice(),
             controls: vec![[0; 4]; RECEIVE_MESSAGES].into_boxed_slice(),
             iovecs: vec![iovec; RECEIVE_MESSAGES].into_boxed_slice(),
             headers: vec![header; RECEIVE_MESSAGES].into_boxed_slice(),
-            messages: [Received { source: None, len: 0, segment: 0 }; RECEIVE_MESSAGES],
+            messages: [Message { source: None, len: 0, segment: 0 }; RECEIVE_MESSAGES],
             count: 0,
             message: 0,
             offset: 0,
@@ -142,6 +147,11 @@ impl Receiver {
     /// Reads one batch; the number of messages, 0 when nothing waits. The last one must have been taken.
     pub(crate) fn receive(&mut self) -> io::Result<usize> {
         debug_assert!(self.message == self.count, "datagrams of the last batch are lost");
+        self.receive_from(self.fd)
+    }
+
+    /// As [`receive`](Self::receive), from any socket; what is left of the last batch is forgotten.
+    fn receive_from(&mut self, fd: RawFd) -> io::Result<usize> {
         (self.count, self.message, self.offset) = (0, 0, 0);
         let parts = self
             .names
@@ -164,7 +174,7 @@ impl Receiver {
         // nothing else touches until the call returns; the count is the length of `headers`; a null timeout is allowed.
         let count = unsafe {
             libc::recvmmsg(
-                self.fd,
+                fd,
                 self.headers.as_mut_ptr(),
                 MESSAGES_LEN,
                 libc::MSG_DONTWAIT,
@@ -182,7 +192,7 @@ impl Receiver {
             self.messages.iter_mut().zip(&self.headers).zip(&self.names).take(count)
         {
             let len = header.msg_len as usize;
-            *received = Received {
+            *received = Message {
                 source: source_of(*name, header.msg_hdr.msg_namelen),
                 len,
                 segment: gro_segment(&header.msg_hdr).filter(|size| *size > 0).unwrap_or(len),
@@ -199,6 +209,18 @@ impl Receiver {
             .zip(self.buffers.chunks_exact(RECEIVE_STRIDE))
             .take(self.count)
             .filter_map(|(received, buffer)| Some((received.source?, buffer.get(..received.len)?)))
+    }
+
+    /// The datagrams of the last batch, receive offload undone.
+    fn datagrams(&self) -> impl Iterator<Item = (SocketAddr, &[u8])> {
+        let sizes = self.messages.iter().map(|received| received.segment.max(1));
+        let buffers = self.messages.iter().zip(self.buffers.chunks_exact(RECEIVE_STRIDE));
+        buffers.zip(sizes).take(self.count).flat_map(|((received, buffer), size)| {
+            let bytes = buffer.get(..received.len).filter(|_| received.source.is_some());
+            let source = received.source;
+            let datagrams = bytes.unwrap_or_default().chunks(size);
+            datagrams.filter_map(move |datagram| Some((source?, datagram)))
+        })
     }
 
     /// The next datagram of the last batch, receive offload undone; `None` when all have been taken.
@@ -263,13 +285,11 @@ pub(crate) struct Sent {
     pub(crate) errors: u64,
 }
 
-/// The sending half.
+/// The sending half of a shard.
 pub(crate) struct Sender {
-    fd: RawFd,
-    is_ipv6: bool,
-    offload: bool,
-    groups: Vec<Group>,
-    iovecs: Vec<libc::iovec>,
+    batch: Batch,
+    /// For the port for TURN alone, if there is one.
+    turn_batch: Option<Batch>,
     /// What stands around datagrams that go through allocations; never grows beyond its first capacity, as the kernel is
     /// given pointers into it.
     wraps: Vec<ToClient>,
@@ -291,17 +311,10 @@ struct Group {
 }
 
 impl Sender {
-    /// For a socket that outlives this value.
-    pub(crate) fn new(socket: &UdpSocket) -> Self {
-        let is_ipv6 = socket.local_addr().is_ok_and(|address| address.is_ipv6());
-        Self {
-            fd: socket.as_raw_fd(),
-            is_ipv6,
-            offload: true,
-            groups: Vec::with_capacity(SEND_MESSAGES),
-            iovecs: Vec::with_capacity(SEND_MESSAGES * SEGMENTS_MAX),
-            wraps: Vec::with_capacity(SLOTS),
-        }
+    /// For sockets that outlive this value: for media, and for TURN alone.
+    pub(crate) fn new(socket: &UdpSocket, turn_socket: Option<&UdpSocket>) -> Self {
+        let (batch, turn_batch) = (Batch::new(socket), turn_socket.map(Batch::new));
+        Self { batch, turn_batch, wraps: Vec::with_capacity(SLOTS) }
     }
 
     /// Sends a batch. What the kernel refuses is lost, as on any network, and counted.
@@ -313,36 +326,15 @@ impl Sender {
                 self.send_indirectly(destination, datagrams, &mut way_out, streams, &mut sent);
                 continue;
             }
-            let destination = SockAddr::from(self.family(destination));
-            let mut group: Option<Group> = None;
+            self.batch.begin(destination);
             for datagram in datagrams {
-                let fits =
-                    group.as_ref().is_some_and(|group| self.offload && group.takes(datagram.len()));
-                if !fits && let Some(group) = group.take() {
-                    self.groups.push(group);
-                    if self.groups.len() == SEND_MESSAGES {
-                        self.flush(&mut sent);
-                    }
-                }
-                let first = self.iovecs.len();
-                let group = group.get_or_insert_with(|| Group {
-                    destination: destination.clone(),
-                    first,
-                    count: 0,
-                    pieces: 1,
-                    segment: datagram.len(),
-                    bytes: 0,
-                });
-                group.count += 1;
-                group.bytes += datagram.len();
-                self.iovecs.push(iovec(datagram));
-            }
-            self.groups.extend(group);
-            if self.groups.len() >= SEND_MESSAGES {
-                self.flush(&mut sent);
+                self.batch.push([datagram], &mut sent);
             }
         }
-        self.flush(&mut sent);
+        self.batch.flush(&mut sent);
+        if let Some(batch) = &mut self.turn_batch {
+            batch.flush(&mut sent);
+        }
         self.wraps.clear();
         sent
     }
@@ -358,14 +350,25 @@ impl Sender {
     ) {
         let (allocation, place) = match way(path) {
             Way::Direct => return,
-            Way::Stream(stream) => {
-                datagrams.for_each(|one| streams.send(stream, [one, &[], &[]], false));
+            Way::TurnPort(client) => {
+                if let Some(batch) = &mut self.turn_batch {
+                    batch.begin(client);
+                    datagrams.for_each(|one| batch.push([one], sent));
+                }
+                return;
+            }
+            Way::Stream(stream, framing) => {
+                for one in datagrams {
+                    // Answers to checks overtake media: without them consent lapses.
+                    let is_media = framing == Framing::Ice && !is_stun(one);
+                    streams.send(stream, [one, &[], &[]], is_media);
+                }
                 return;
             }
             Way::Allocation(allocation, place) => (allocation, place),
         };
         let Some(turn) = &mut way_out.turn else { return };
-        let mut group: Option<Group> = None;
+        let mut has_begun = false;
         for datagram in datagrams {
             let wrap = turn.wrap(allocation, place, datagram.len(), way_out.now);
             // The capacity is that of the egress, so this never refuses.
@@ -377,46 +380,90 @@ impl Sender {
                 streams.send(wrap.client.stream, [wrap.prefix(), datagram, padding], true);
                 continue;
             }
+            let (batch, client) = match (way(wrap.client.address), &mut self.turn_batch) {
+                (Way::TurnPort(client), Some(batch)) => (batch, client),
+                _ => (&mut self.batch, wrap.client.address),
+            };
+            // An allocation has one client.
+            if !std::mem::replace(&mut has_begun, true) {
+                batch.begin(client);
+            }
             self.wraps.push(wrap);
             let prefix = self.wraps.last().map(ToClient::prefix).unwrap_or_default();
-            let len = prefix.len() + datagram.len() + padding.len();
-            let pieces = 2 + usize::from(!padding.is_empty());
-            let first = self.iovecs.len();
-            self.iovecs.extend([prefix, datagram, padding].into_iter().take(pieces).map(iovec));
-            if let Some(group) = group
-                .as_mut()
-                .filter(|group| self.offload && group.pieces == pieces && group.takes(len))
-            {
-                group.count += 1;
-                group.bytes += len;
-                continue;
+            if padding.is_empty() {
+                batch.push([prefix, datagram], sent);
+            } else {
+                batch.push([prefix, datagram, padding], sent);
             }
-            self.groups.extend(group.take());
-            let destination = SockAddr::from(self.family(wrap.client.address));
-            group = Some(Group { destination, first, count: 1, pieces, segment: len, bytes: len });
-            // The one that is being filled is not among them.
+        }
+    }
+}
+
+/// Datagrams that wait to leave one socket, grouped.
+pub(crate) struct Batch {
+    fd: RawFd,
+    is_ipv6: bool,
+    offload: bool,
+    /// Where the next ones go.
+    destination: SockAddr,
+    /// The last group goes there, too.
+    has_group: bool,
+    groups: Vec<Group>,
+    iovecs: Vec<libc::iovec>,
+}
+
+impl Batch {
+    /// For a socket that outlives this value.
+    fn new(socket: &UdpSocket) -> Self {
+        let is_ipv6 = socket.local_addr().is_ok_and(|address| address.is_ipv6());
+        Self::with(socket.as_raw_fd(), is_ipv6)
+    }
+
+    fn with(fd: RawFd, is_ipv6: bool) -> Self {
+        Self {
+            fd,
+            is_ipv6,
+            offload: true,
+            destination: SockAddr::from(SocketAddr::new(IpAddr::V6(Ipv6Addr::UNSPECIFIED), 0)),
+            has_group: false,
+            groups: Vec::with_capacity(SEND_MESSAGES),
+            iovecs: Vec::with_capacity(SEND_MESSAGES * SEGMENTS_MAX),
+        }
+    }
+
+    /// The datagrams that are pushed next go here.
+    fn begin(&mut self, destination: SocketAddr) {
+        self.destination = SockAddr::from(self.family(destination));
+        self.has_group = false;
+    }
+
+    /// Adds a datagram made of these pieces, which must not move before [`flush`](Self::flush). What is there is sent if
+    /// there is no more room.
+    fn push<const PIECES: usize>(&mut self, pieces: [&[u8]; PIECES], sent: &mut Sent) {
+        let len = pieces.iter().map(|piece| piece.len()).sum();
+        if self.has_group
+            && let Some(group) = self.groups.last_mut()
+            && self.offload
+            && group.pieces == PIECES
+            && group.takes(len)
+        {
+            group.count += 1;
+            group.bytes += len;
+        } else {
             if self.groups.len() == SEND_MESSAGES {
-                self.flush_before(first, sent);
-                if let Some(group) = &mut group {
-                    group.first = 0;
-                }
+                self.flush(sent);
             }
+            self.groups.push(Group {
+                destination: self.destination.clone(),
+                first: self.iovecs.len(),
+                count: 1,
+                pieces: PIECES,
+                segment: len,
+                bytes: len,
+            });
+            self.has_group = true;
         }
-        self.groups.extend(group);
-        if self.groups.len() >= SEND_MESSAGES {
-            self.flush(sent);
-        }
-    }
-
-    /// Sends all groups, and keeps the pieces from `first` on.
-    fn flush_before(&mut self, first: usize, sent: &mut Sent) {
-        self.send_groups(sent);
-        self.iovecs.drain(..first);
-    }
-
-    fn flush(&mut self, sent: &mut Sent) {
-        self.send_groups(sent);
-        self.iovecs.clear();
+        self.iovecs.extend(pieces.map(iovec));
     }
 
     /// An IPv6 socket sends to IPv4 through mapped addresses.
@@ -430,7 +477,7 @@ impl Sender {
         }
     }
 
-    fn send_groups(&mut self, sent: &mut Sent) {
+    fn flush(&mut self, sent: &mut Sent) {
         let mut controls: [Control; SEND_MESSAGES] = [[0; 4]; SEND_MESSAGES];
         // SAFETY: all-zero is a valid value of this plain C structure.
         let mut headers: [libc::mmsghdr; SEND_MESSAGES] = unsafe { mem::zeroed() };
@@ -450,7 +497,7 @@ impl Sender {
             let Some(rest) = headers.get_mut(done..count) else { break };
             let Ok(messages) = libc::c_uint::try_from(rest.len()) else { break };
             // SAFETY: every header points to an address, iovecs and a control buffer that live until the call returns;
-            // the iovecs point into the egress arena and the wraps, which `send` holds; the kernel only reads them.
+            // the iovecs point to what `send` holds: the egress arena, the wraps, a constant; the kernel only reads them.
             let result =
                 unsafe { libc::sendmmsg(self.fd, rest.as_mut_ptr(), messages, libc::MSG_DONTWAIT) };
             sent.calls += 1;
@@ -480,6 +527,83 @@ impl Sender {
             }
         }
         self.groups.clear();
+        self.iovecs.clear();
+        self.has_group = false;
+    }
+}
+
+/// Batched input and output for whoever serves many sockets: one set of buffers, whichever socket it is used for.
+pub struct Exchange {
+    receiver: Receiver,
+    batch: Batch,
+}
+
+/// What came in one batch.
+#[derive(Clone, Copy)]
+pub struct Received<'a>(&'a Receiver);
+
+/// The way out of an [`Exchange`].
+pub struct Departures<'a>(&'a mut Batch);
+
+/// No socket yet.
+const NO_SOCKET: RawFd = -1;
+
+impl Default for Exchange {
+    fn default() -> Self {
+        Self { receiver: Receiver::with(NO_SOCKET), batch: Batch::with(NO_SOCKET, false) }
+    }
+}
+
+impl Exchange {
+    /// Has the kernel hand over what came together as one message, if it can.
+    pub fn prepare(socket: BorrowedFd<'_>) {
+        enable_gro(socket.as_raw_fd());
+    }
+
+    /// Reads one batch from a non-blocking socket; the number of messages, each of one datagram or more.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::WouldBlock`] when nothing waits; what earlier sends have met with.
+    pub fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
+        match self.receiver.receive_from(socket.as_raw_fd()) {
+            Ok(0) => Err(io::ErrorKind::WouldBlock.into()),
+            received => received,
+        }
+    }
+
+    /// What the last batch holds, and the way out for it.
+    pub fn split(&mut self) -> (Received<'_>, Departures<'_>) {
+        (Received(&self.receiver), Departures(&mut self.batch))
+    }
+}
+
+impl<'a> Received<'a> {
+    /// Source and bytes of each datagram.
+    pub fn datagrams(self) -> impl Iterator<Item = (SocketAddr, &'a [u8])> {
+        self.0.datagrams()
+    }
+}
+
+impl Departures<'_> {
+    /// Sends datagrams, each made of these pieces, from a socket; `is_ipv6` says of which family it is. Those that follow each
+    /// other to one destination leave together. What the kernel refuses is lost, as on any network.
+    pub fn send<'d, const PIECES: usize>(
+        &mut self,
+        (socket, is_ipv6): (BorrowedFd<'_>, bool),
+        datagrams: impl IntoIterator<Item = (SocketAddr, [&'d [u8]; PIECES])>,
+    ) {
+        let batch = &mut *self.0;
+        (batch.fd, batch.is_ipv6) = (socket.as_raw_fd(), is_ipv6);
+        let mut sent = Sent::default();
+        let mut last = None;
+        for (destination, pieces) in datagrams {
+            if last.replace(destination) != Some(destination) {
+                batch.begin(destination);
+            }
+            batch.push(pieces, &mut sent);
+        }
+        batch.flush(&mut sent);
+        batch.fd = NO_SOCKET;
     }
 }
 
@@ -542,6 +666,10 @@ fn one_by_one(fd: RawFd, group: &Group, iovecs: &[libc::iovec], sent: &mut Sent)
     }
 }
 
+fn is_stun(datagram: &[u8]) -> bool {
+    demux::classify(datagram) == Some(demux::Protocol::Stun)
+}
+
 fn iovec(piece: &[u8]) -> libc::iovec {
     libc::iovec { iov_base: piece.as_ptr().cast_mut().cast(), iov_len: piece.len() }
 }
@@ -569,7 +697,7 @@ const _: () = assert!(size_of::<Control>() >= 24 && size_of::<MaybeUninit<Contro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Instant;
+    use std::{os::fd::AsFd as _, time::Instant};
 
     use crate::egress::{Egress, EgressTag};
 
@@ -603,7 +731,7 @@ mod tests {
             egress.reserve().unwrap()[..len].fill(u8::try_from(index).unwrap());
             egress.commit(&mut tag, destination, len);
         }
-        let sent = Sender::new(&a).send(plain(&egress), &mut StreamTable::default());
+        let sent = Sender::new(&a, None).send(plain(&egress), &mut StreamTable::default());
         assert_eq!((sent.datagrams, sent.errors), (6, 0));
         let got = received(&mut Receiver::new(&b), 6);
         let shape: Vec<_> = got.iter().map(|(_, bytes)| (bytes[0], bytes.len())).collect();
@@ -650,7 +778,7 @@ mod tests {
                 shard.egress().reserve().unwrap()[..*len].fill(u8::try_from(index).unwrap());
                 shard.egress().commit(&mut tag, path, *len);
             }
-            let mut sender = Sender::new(&a);
+            let mut sender = Sender::new(&a, None);
             let sent = sender.send(shard.way_out(), &mut StreamTable::default());
             assert_eq!((sent.datagrams, sent.errors), (lengths.len() as u64, 0));
             assert!(!has_channel || sent.calls < 10, "{} calls", sent.calls);
@@ -671,6 +799,66 @@ mod tests {
     }
 
     #[test]
+    fn who_comes_by_the_port_for_turn_is_answered_from_it_and_media_follows() {
+        use crate::{
+            shard::through_turn::tests::{path_through, shard},
+            turn_relay::turn_port_path,
+        };
+
+        let now = Instant::now();
+        let open = || open("127.0.0.1:0".parse().unwrap()).unwrap();
+        let [media, turn, client] = [open(), open(), open()];
+        let mut shard = shard(now);
+        let address = turn_port_path(client.local_addr().unwrap());
+        let path = path_through(&mut shard, address, true, now);
+        for to in [path, address] {
+            shard.egress().reserve().unwrap()[..100].fill(7);
+            shard.egress().commit(&mut EgressTag::default(), to, 100);
+        }
+        let mut sender = Sender::new(&media, Some(&turn));
+        let sent = sender.send(shard.way_out(), &mut StreamTable::default());
+        assert_eq!((sent.datagrams, sent.errors), (2, 0));
+        let got = received(&mut Receiver::new(&client), 2);
+        let from = turn.local_addr().unwrap();
+        let shape: Vec<_> = got.iter().map(|(source, bytes)| (*source, bytes.len())).collect();
+        assert_eq!(shape, [(from, 104), (from, 100)]);
+    }
+
+    #[test]
+    fn an_exchange_serves_many_sockets_and_cuts_what_came_together() {
+        let open = || {
+            let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+            socket.set_nonblocking(true).unwrap();
+            Exchange::prepare(socket.as_fd());
+            socket
+        };
+        let [a, b, c] = [open(), open(), open()];
+        let (to_b, to_c) = (b.local_addr().unwrap(), c.local_addr().unwrap());
+        let mut exchange = Exchange::default();
+        let (large, small) = ([7; 1000], [8; 100]);
+        let head: &[u8] = b"head";
+        let mail =
+            [(to_b, &large[..]), (to_b, &large), (to_b, &small), (to_c, &small), (to_b, &large)];
+        let (_, mut departures) = exchange.split();
+        departures.send((a.as_fd(), false), mail.map(|(to, body)| (to, [head, body])));
+        for (socket, expected) in [(&b, vec![1004, 1004, 104, 1004]), (&c, vec![104])] {
+            let mut got = Vec::new();
+            while got.len() < expected.len() {
+                if exchange.receive(socket.as_fd()).is_ok() {
+                    let (received, _) = exchange.split();
+                    got.extend(received.datagrams().map(|(from, bytes)| {
+                        assert_eq!((from, &bytes[..4]), (a.local_addr().unwrap(), head));
+                        bytes.len()
+                    }));
+                }
+            }
+            assert_eq!(got, expected);
+        }
+        let nothing = exchange.receive(a.as_fd()).unwrap_err();
+        assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[test]
     fn a_refused_destination_is_counted_and_the_rest_is_sent() {
         let a = open("127.0.0.1:0".parse().unwrap()).unwrap();
         let b = open("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -681,7 +869,7 @@ mod tests {
             egress.reserve().unwrap()[0] = 7;
             egress.commit(&mut tag, to, 1);
         }
-        let sent = Sender::new(&a).send(plain(&egress), &mut StreamTable::default());
+        let sent = Sender::new(&a, None).send(plain(&egress), &mut StreamTable::default());
         assert_eq!((sent.datagrams, sent.errors), (1, 1));
         assert_eq!(received(&mut Receiver::new(&b), 1).len(), 1);
     }

@@ -521,6 +521,7 @@ fn with_transport<T>(
         pwd: &local.pwd,
         fingerprint: &fingerprint,
         candidates: &context.config.candidates,
+        tcp_candidates: &context.config.tcp_candidates,
         session_id: connection.sdp_session_id(),
         dtls_role: connection.dtls_role(),
     }))

@@ -137,9 +137,10 @@ impl Shard {
             Down::Admit(sid, join) => self.admit_at_edge(key, sid, *join, now),
             Down::Resume(join) => {
                 let session = join.session;
+                let (name, identity) = (join.room.clone(), join.identity.clone());
                 match room.join(&mut self.context, *join, now) {
                     Ok(participant) => {
-                        self.sessions.insert(session, (key, participant));
+                        self.begin_session(session, (&name, &identity), (key, participant));
                     }
                     Err(refusal) => self.context.emit(Some(session), Message::Refused(refusal)),
                 }
@@ -163,8 +164,9 @@ impl Shard {
     fn admit_at_edge(&mut self, key: RoomKey, sid: ParticipantSid, join: Join, now: Instant) {
         let Some(room) = self.rooms.get_mut(key) else { return };
         let session = join.session;
+        let (name, identity) = (join.room.clone(), join.identity.clone());
         let participant = room.admit(&mut self.context, sid, join, now);
-        self.sessions.insert(session, (key, participant));
+        self.begin_session(session, (&name, &identity), (key, participant));
     }
 
     fn drop_edge(&mut self, home: FarEnd, key: RoomKey) {

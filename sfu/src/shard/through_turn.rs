@@ -1,4 +1,4 @@
-//! What comes to a shard wrapped in TURN, over its own port or over a stream.
+//! What comes to a shard wrapped in TURN, over its own port or over a stream, and what comes by streams of ICE.
 //!
 //! The payload is routed as if it had come by itself, by a path that means "through this allocation". Only once: a relayed
 //! payload that is TURN again goes nowhere, so there is no loop.
@@ -9,14 +9,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use turn::Client;
+use protocol::ids::{Identity, RoomName, SessionId};
+use turn::{Client, framing::Framing};
 
 use super::Shard;
 use crate::{
     config::TurnConfig,
     drop_reason::DropReason,
     egress::{Egress, EgressTag},
-    turn_relay::{TurnRelay, TurnStart, Unwrapped, Way, is_direct, stream_path, way},
+    keys::{ParticipantKey, RoomKey},
+    turn_relay::{
+        TurnRelay, TurnStart, Unwrapped, Way, is_direct, stream_path, turn_port_path, way,
+    },
 };
 
 /// The way out: what is to be sent, and how what goes through allocations is wrapped.
@@ -45,25 +49,74 @@ impl Shard {
             unix,
         };
         let peers = self.context.config.candidates.clone();
-        self.turn = Some(Box::new(TurnRelay::new(start, peers, now)));
+        self.turn = Some(Box::new(TurnRelay::new(self.context.config.shard, start, peers, now)));
     }
 
     /// Handles one message of a client's stream, without its padding.
     pub(crate) fn handle_stream(
         &mut self,
-        stream: u32,
+        (stream, framing): (u32, Framing),
         peer: SocketAddr,
         message: &mut [u8],
         now: Instant,
     ) {
-        self.handle_datagram(stream_path(peer, stream), message, now);
+        self.handle_datagram(stream_path(peer, stream, framing), message, now);
+    }
+
+    /// Handles one datagram that came by the port for TURN alone.
+    pub(crate) fn handle_turn_datagram(
+        &mut self,
+        source: SocketAddr,
+        datagram: &mut [u8],
+        now: Instant,
+    ) {
+        self.handle_datagram(turn_port_path(source), datagram, now);
     }
 
     /// A client's stream has ended.
-    pub(crate) fn close_stream(&mut self, stream: u32, peer: SocketAddr) {
-        if let Some(turn) = &mut self.turn {
-            turn.close(Client { address: peer, stream });
+    pub(crate) fn close_stream(
+        &mut self,
+        (stream, framing): (u32, Framing),
+        peer: SocketAddr,
+        now: Instant,
+    ) {
+        match framing {
+            Framing::Turn => {
+                if let Some(turn) = &mut self.turn {
+                    turn.close(Client { address: peer, stream });
+                }
+            }
+            Framing::Ice => {
+                let now = self.context.begin(now);
+                let path = stream_path(peer, stream, framing);
+                let key = self.context.paths.get(&path).copied();
+                let connection = key.and_then(|key| self.context.connections.get_mut(key));
+                if let Some(connection) = connection {
+                    connection.ice.on_closed(path, now);
+                }
+            }
         }
+    }
+
+    /// A session speaks for a participant from now on.
+    pub(super) fn begin_session(
+        &mut self,
+        session: SessionId,
+        (room, identity): (&RoomName, &Identity),
+        place: (RoomKey, ParticipantKey),
+    ) {
+        self.sessions.insert(session, place);
+        if let Some(turn) = &mut self.turn {
+            turn.hold(session, room, identity);
+        }
+    }
+
+    /// It does not any more. Whom it spoke for.
+    pub(super) fn end_session(&mut self, session: SessionId) -> Option<(RoomKey, ParticipantKey)> {
+        if let Some(turn) = &mut self.turn {
+            turn.release(session);
+        }
+        self.sessions.remove(&session)
     }
 
     /// What stands in the egress, and how it is wrapped.
@@ -82,12 +135,13 @@ impl Shard {
     ) -> Result<(), DropReason> {
         let Some(turn) = &mut self.turn else { return Err(otherwise) };
         let client = match way(source) {
-            Way::Direct => Client { address: source, stream: 0 },
-            Way::Stream(stream) => {
+            // The path, not the address: answers go back by the same port.
+            Way::Direct | Way::TurnPort(_) => Client { address: source, stream: 0 },
+            Way::Stream(stream, Framing::Turn) => {
                 let address = SocketAddr::new(source.ip().to_canonical(), source.port());
                 Client { address, stream }
             }
-            Way::Allocation(..) => return Err(otherwise),
+            Way::Stream(_, Framing::Ice) | Way::Allocation(..) => return Err(otherwise),
         };
         let slot = self.context.egress.reserve().ok_or(DropReason::EgressFull)?;
         match turn.unwrap(client, message, slot, now) {

@@ -14,7 +14,8 @@ use super::{Effect, End, Intervals, Session, send, split_departed};
 use crate::budget::Budget;
 use crate::clock::Now;
 use crate::config::Config;
-use crate::ice_servers::IceServers;
+use crate::fallback::Ways;
+use crate::ice_servers::Told;
 use crate::limits::{PING_INTERVAL_S, PING_TIMEOUT_S};
 use crate::refresh::Refresh;
 use crate::wire::from_media;
@@ -32,6 +33,8 @@ pub(crate) struct Greeting<'a> {
     pub(crate) token: &'a Claims,
     /// The client's LiveKit protocol number.
     pub(crate) protocol: u32,
+    /// The ways to the media plane that it is told.
+    pub(crate) ways: Ways,
     pub(crate) config: &'a Config,
     pub(crate) keys: &'a ApiKeys,
 }
@@ -39,8 +42,8 @@ pub(crate) struct Greeting<'a> {
 impl Greeting<'_> {
     /// The participant has joined.
     pub(crate) fn joined(self, joined: &Joined, now: Now) -> (Session, Vec<Effect>) {
-        let ice_servers = self.ice_servers(joined.shard, now);
-        let response = join_response(joined, self.protocol, self.config, ice_servers);
+        let told = self.told(joined.shard, now);
+        let response = join_response(joined, self.protocol, self.config, told);
         let mut session = self.session(&joined.participant, now);
         let mut effects = vec![send(response)];
         effects.extend(session.refresh_token(now));
@@ -52,10 +55,11 @@ impl Greeting<'_> {
     pub(crate) fn resumed(self, resumed: Resumed, now: Now) -> Option<(Session, Vec<Effect>)> {
         let (departed, present) = split_departed(resumed.participants);
         let own = present.iter().find(|info| info.identity == self.identity)?;
+        let told = self.told(resumed.shard, now);
         let response = Response::Reconnect(proto::ReconnectResponse {
             // The client's list is replaced by this one.
-            ice_servers: self.ice_servers(resumed.shard, now),
-            client_configuration: client_configuration(self.config),
+            ice_servers: told.servers,
+            client_configuration: told.configuration,
             server_info: Some(server_info(self.config)),
             last_message_seq: resumed.last_message_seq,
         });
@@ -75,10 +79,11 @@ impl Greeting<'_> {
         vec![send(leave), Effect::End(End::Refused)]
     }
 
-    fn ice_servers(&self, shard: ShardId, now: Now) -> Vec<proto::IceServer> {
+    fn told(&self, shard: ShardId, now: Now) -> Told {
         let times = (self.token.expires_unix_s, now.unix_s());
         let servers = self.config.ice_servers.as_ref();
-        servers.map(|all| all.of(&self.room, &self.identity, shard, times)).unwrap_or_default()
+        let told = servers.map(|all| all.of(&self.room, &self.identity, (shard, self.ways), times));
+        told.unwrap_or_default()
     }
 
     fn session(self, own: &ParticipantInfo, now: Now) -> Session {
@@ -103,16 +108,7 @@ impl Greeting<'_> {
     }
 }
 
-fn client_configuration(config: &Config) -> Option<proto::ClientConfiguration> {
-    config.ice_servers.as_ref().and_then(IceServers::client_configuration)
-}
-
-fn join_response(
-    joined: &Joined,
-    protocol: u32,
-    config: &Config,
-    ice_servers: Vec<proto::IceServer>,
-) -> Response {
+fn join_response(joined: &Joined, protocol: u32, config: &Config, told: Told) -> Response {
     Response::Join(proto::JoinResponse {
         room: Some(from_media::room(joined.room.clone())),
         participant: Some(from_media::participant(joined.participant.clone())),
@@ -121,8 +117,8 @@ fn join_response(
         server_region: config.region.clone(),
         server_info: Some(server_info(config)),
         // No default STUN server: nobody else learns of a consultation.
-        ice_servers,
-        client_configuration: client_configuration(config),
+        ice_servers: told.servers,
+        client_configuration: told.configuration,
         // The subscriber connection as primary came with protocol 3.
         subscriber_primary: joined.subscriber_primary && protocol >= 3,
         ping_interval: PING_INTERVAL_S,

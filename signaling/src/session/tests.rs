@@ -16,6 +16,7 @@ use sfu::words::{
 
 use super::*;
 use crate::config::Config;
+use crate::fallback::Ways;
 use crate::ice_servers::IceServers;
 use crate::limits::FRAMES_BURST;
 use crate::samples::{self, UNIX_S};
@@ -157,6 +158,7 @@ fn our_turn_is_named_to_a_client_when_it_joins_and_anew_when_it_resumes() {
         secret: TurnSecret::new(b"a secret of the tests"),
         urls_by_shard: vec![vec!["turn:192.0.2.1:7882?transport=udp".into()], vec![shard_1.into()]],
         force_relay: true,
+        is_held: false,
     };
     let config = Config { ice_servers: Some(ice_servers), ..Config::default() };
     let joined = Joined { shard: ShardId(1), ..joined() };
@@ -181,6 +183,24 @@ fn our_turn_is_named_to_a_client_when_it_joins_and_anew_when_it_resumes() {
         assert_eq!(forced, livekit_protocol::ClientConfigSetting::Enabled);
     }
     assert_ne!(join.ice_servers[0].username, reconnect.ice_servers[0].username);
+}
+
+#[test]
+fn whose_datagrams_failed_is_sent_through_streams() {
+    let (udp, tcp) = ("turn:192.0.2.1:7882?transport=udp", "turn:192.0.2.1:443?transport=tcp");
+    let ice_servers = IceServers {
+        secret: TurnSecret::new(b"a secret of the tests"),
+        urls_by_shard: vec![vec![udp.into(), tcp.into()]],
+        force_relay: false,
+        is_held: true,
+    };
+    let config = Config { ice_servers: Some(ice_servers), ..Config::default() };
+    let greeting = Greeting { ways: Ways::Streams, ..greeting(17, &config) };
+    let (_, effects) = greeting.joined(&joined(), samples::now());
+    let Response::Join(join) = &sent(&effects)[0] else { panic!() };
+    assert_eq!(join.ice_servers[0].urls, [tcp]);
+    let forced = join.client_configuration.as_ref().unwrap().force_relay();
+    assert_eq!(forced, livekit_protocol::ClientConfigSetting::Enabled);
 }
 
 #[test]
@@ -464,6 +484,7 @@ fn greeting(protocol: u32, config: &Config) -> Greeting<'_> {
         identity: samples::identity("doctor"),
         token: Box::leak(Box::new(samples::claims())),
         protocol,
+        ways: Ways::All,
         config,
         keys: Box::leak(Box::new(samples::keys())),
     }

@@ -53,6 +53,7 @@ pub(crate) async fn start_with_webhooks(webhooks: Option<webhooks::Config>) -> S
         bind: loopback,
         udp_port: 0,
         advertise: vec![loopback],
+        ice_tcp: Vec::new(),
         limits: Limits::default(),
         turn: None,
     };

@@ -66,7 +66,7 @@ impl<P: Ports> Server<P> {
             return self.tell_allocated(request, id, false, out);
         }
         let user = TurnUser::parse(&request.caller.username).ok_or(BAD)?;
-        if !is_in_time(&user, self.unix(request.now)) {
+        if !is_in_time(&user, self.present.contains_key(user.who), self.unix(request.now)) {
             return Err((ErrorCode::Unauthenticated, Refusal::ExpiredCredential).into());
         }
         match request.message.attribute(AttributeKind::REQUESTED_TRANSPORT) {

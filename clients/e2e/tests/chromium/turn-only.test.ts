@@ -21,3 +21,19 @@ test('everybody is relayed, and the server counts their allocations', async () =
   const allocations = /^bedside_turn_allocations\{shard="\d+"\} [1-9]/m;
   expect(await rooms().bedside.metrics()).toMatch(allocations);
 });
+
+test('a relayed call comes back when the server was killed and started again', async () => {
+  const room = rooms().newRoom();
+  const doctor = await rooms().enter({ room, identity: 'doctor' });
+  const patient = await rooms().enter({ room, identity: 'patient' });
+  await doctor.publishCamera({ codec: 'vp8' });
+  await seesMovingPicture(patient.tab, remoteOf('doctor'), 25_000);
+  await rooms().bedside.stop('abruptly');
+  await rooms().bedside.start();
+  for (const client of [doctor, patient]) {
+    await client.untilEvent('reconnected', () => true, 40_000);
+  }
+  await seesMovingPicture(patient.tab, remoteOf('doctor'), 25_000);
+  const pairs = await selectedPairs(patient.tab);
+  expect(new Set(pairs.map((pair) => pair.local))).toEqual(new Set(['relay']));
+});

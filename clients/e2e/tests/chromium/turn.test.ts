@@ -52,7 +52,12 @@ test.each(['udp', 'tcp', 'tls'] as const)(
       const pairs = await selectedPairs(client.tab);
       expect(pairs.length).toBeGreaterThan(0);
       for (const pair of pairs) {
-        expect(pair).toEqual({ local: 'relay', relayProtocol: transport, remote: 'host' });
+        expect(pair).toEqual({
+          local: 'relay',
+          relayProtocol: transport,
+          remote: 'host',
+          protocol: 'udp',
+        });
       }
     }
   },

@@ -304,8 +304,46 @@ fn the_ninth_path_evicts_the_longest_silent_one_that_is_not_selected() {
 fn credentials_are_long_and_their_password_is_not_printed() {
     let world = World::new();
     let local = world.ice.local();
-    assert_eq!((local.ufrag.len(), local.pwd.len()), (8, 24));
+    assert_eq!((local.ufrag.len(), local.pwd.len()), (9, 24));
     assert!(!format!("{:?}", world.ice).contains(&local.pwd));
+}
+
+#[test]
+fn a_check_says_which_shard_it_is_for() {
+    let mut world = World::new();
+    assert_eq!(shard_of(&world.username()), Some(ShardId(3)));
+    world.restart();
+    assert_eq!(shard_of(&world.username()), Some(ShardId(3)));
+    for username in
+        ["", ":", "abc:far", "12345678:far", "12345678x:far", "1234567865536:far", "é2345678"]
+    {
+        assert_eq!(shard_of(username), None, "{username}");
+    }
+}
+
+#[test]
+fn media_leaves_a_stream_that_has_ended_for_a_path_that_stands() {
+    let mut world = World::new();
+    world.check(source(1), true).unwrap();
+    world.check(source(2), false).unwrap();
+    world.ice.on_closed(source(1), world.now);
+    assert_eq!(world.ice.path(), Some(source(2)));
+}
+
+#[test]
+fn after_the_only_stream_has_ended_the_next_check_says_where_media_goes_until_consent_lapses() {
+    let mut world = World::new();
+    world.check(source(1), true).unwrap();
+    world.ice.on_closed(source(1), world.now);
+    let checked = world.check(source(2), false).unwrap();
+    assert_eq!((checked.path, world.ice.path()), (PathChange::Selected, Some(source(2))));
+
+    let mut world = World::new();
+    world.check(source(1), true).unwrap();
+    world.ice.on_closed(source(1), world.now);
+    world.wait(20);
+    assert_eq!(world.ice.handle_timeout(world.now), Some(IceEvent::Expired));
+    assert_eq!(world.ice.path(), None);
 }
 
 struct World {
@@ -319,7 +357,12 @@ impl World {
     #[expect(clippy::disallowed_methods, reason = "an Instant has no other origin")]
     fn new() -> Self {
         let mut rng = StdRng::seed_from_u64(1);
-        Self { ice: IceLite::new(&mut rng), rng, now: Instant::now(), out: vec![0; 300] }
+        Self {
+            ice: IceLite::new(ShardId(3), &mut rng),
+            rng,
+            now: Instant::now(),
+            out: vec![0; 300],
+        }
     }
 
     fn wait(&mut self, seconds: u64) {

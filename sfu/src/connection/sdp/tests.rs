@@ -50,6 +50,7 @@ fn transport() -> LocalTransport<'static> {
         pwd: "0123456789abcdef01234567",
         fingerprint: "sha-256 AA:BB",
         candidates: &CANDIDATES,
+        tcp_candidates: &[],
         session_id: 77,
         dtls_role: DtlsRole::Server,
     }

@@ -107,6 +107,16 @@ impl<'a> Description<'a> {
                     "a=candidate:{foundation} 1 udp {priority} {ip} {port} typ host"
                 ));
             }
+            for (index, candidate) in (0_u32..).zip(transport.tcp_candidates) {
+                // RFC 6544 §4.2: a lower type preference than UDP's (browsers take 90), and of the local preference the
+                // three highest bits for the direction, 4 for passive.
+                let priority =
+                    (90 << 24) | (4 << 21) | ((8_191_u32.saturating_sub(index)) << 8) | 255;
+                let (foundation, ip, port) = (index + 101, candidate.ip(), candidate.port());
+                self.line(format_args!(
+                    "a=candidate:{foundation} 1 tcp {priority} {ip} {port} typ host tcptype passive"
+                ));
+            }
             self.line(format_args!("a=end-of-candidates"));
         }
     }

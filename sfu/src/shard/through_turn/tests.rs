@@ -18,7 +18,7 @@ use crate::{
     connection::dtls::Certificate,
     limits::Limits,
     placement::ShardId,
-    turn_relay::{Way, way},
+    turn_relay::{Way, turn_port_path, way},
     words::{
         administration::RoomSettings,
         command::{Command, Join},
@@ -42,10 +42,11 @@ pub(crate) fn shard(now: Instant) -> Shard {
         shard: ShardId(0),
         limits: Limits::default(),
         candidates: vec![server()],
+        tcp_candidates: Vec::new(),
         certificate: Certificate::generate().unwrap(),
     };
     let mut shard = Shard::new(config, [7; 32], now);
-    let turn = TurnConfig { secret: secret(), allocations_max: 10 };
+    let turn = TurnConfig { secret: secret(), allocations_max: 10, udp_port: None };
     shard.open_turn(&turn, [1; 32], [2; 32], UNIX, now);
     shard
 }
@@ -130,7 +131,7 @@ impl Client {
     fn new(stream: u32) -> Self {
         let address = SocketAddr::from(([198, 51, 100, 9], 5000));
         Self {
-            path: if stream == 0 { address } else { stream_path(address, stream) },
+            path: if stream == 0 { address } else { stream_path(address, stream, Framing::Turn) },
             credential: secret().mint("demo", "patient", 0, UNIX.as_secs() + 600),
             nonce: Vec::new(),
         }
@@ -150,6 +151,7 @@ impl Client {
         attributes: &[(AttributeKind, Vec<u8>)],
         now: Instant,
     ) -> Vec<u8> {
+        let mut challenge = Vec::new();
         for _ in 0..2 {
             let mut out = [0; 512];
             let id = TransactionId([3; 12]);
@@ -174,8 +176,9 @@ impl Client {
                 Some(nonce) => self.nonce = nonce.to_vec(),
                 None => return reply,
             }
+            challenge = reply;
         }
-        panic!("challenged twice")
+        challenge
     }
 
     fn allocate(&mut self, shard: &mut Shard, now: Instant) -> Option<SocketAddr> {
@@ -278,6 +281,21 @@ fn nothing_but_the_shard_itself_is_reached() {
 }
 
 #[test]
+fn the_port_for_turn_alone_takes_no_media() {
+    let now = Instant::now();
+    let mut shard = shard(now);
+    let (ufrag, pwd) = join(&mut shard, now);
+    let address = SocketAddr::from(([198, 51, 100, 9], 5000));
+    shard.egress().clear();
+    for mut datagram in [check(&ufrag, &pwd), vec![22; 100], vec![0x80; 100]] {
+        shard.handle_turn_datagram(address, &mut datagram, now);
+        assert!(sent(&mut shard).is_empty());
+    }
+    let mut client = Client { path: turn_port_path(address), ..Client::new(0) };
+    assert!(client.allocate(&mut shard, now).is_some());
+}
+
+#[test]
 fn turn_within_turn_goes_nowhere() {
     let now = Instant::now();
     let mut shard = shard(now);
@@ -335,10 +353,70 @@ fn a_stream_that_ends_takes_its_allocation_along_and_a_drain_takes_no_new_one() 
     let mut client = Client::new(4);
     client.allocate(&mut shard, now).unwrap();
     assert_eq!(shard.counters().turn.allocations, 1);
-    shard.close_stream(4, SocketAddr::from(([198, 51, 100, 9], 5000)));
+    shard.close_stream((4, Framing::Turn), SocketAddr::from(([198, 51, 100, 9], 5000)), now);
     assert_eq!(shard.counters().turn.allocations, 0);
     shard.handle_command(Command::Drain, now);
     assert_eq!(Client::new(0).allocate(&mut shard, now), None);
+}
+
+#[test]
+fn a_credential_is_good_past_its_expiry_for_as_long_as_its_person_is_in_the_call() {
+    let now = Instant::now();
+    let mut shard = shard(now);
+    join(&mut shard, now);
+    // The time of day alone: the shard's own clock does not count what it takes for a stop.
+    let long_after = UNIX + Duration::from_secs(20 * 60);
+    shard.turn.as_mut().unwrap().set_unix_time(long_after, now);
+    assert!(Client::new(0).allocate(&mut shard, now).is_some());
+    let stranger = secret().mint("demo", "doctor", 0, UNIX.as_secs() + 600);
+    let mut stranger = Client { credential: stranger, ..Client::new(1) };
+    assert_eq!(stranger.allocate(&mut shard, now), None, "who is not there");
+    shard.handle_command(Command::SessionClosed(SessionId(1)), now);
+    assert_eq!(Client::new(2).allocate(&mut shard, now), None, "who has gone");
+    assert_eq!(shard.counters().turn.allocations, 1);
+}
+
+#[test]
+fn a_check_over_a_stream_of_ice_is_answered_there_and_its_end_is_the_end_of_the_path() {
+    let now = Instant::now();
+    let mut shard = shard(now);
+    let (ufrag, pwd) = join(&mut shard, now);
+    let peer = SocketAddr::from(([198, 51, 100, 9], 5000));
+    shard.egress().clear();
+    shard.handle_stream((7, Framing::Ice), peer, &mut check(&ufrag, &pwd), now);
+    let (path, answer) = sent(&mut shard).swap_remove(0);
+    assert_eq!(way(path), Way::Stream(7, Framing::Ice));
+    let message = Message::parse(&answer).unwrap();
+    assert_eq!((message.class(), message.xor_mapped_address()), (Class::Success, Some(peer)));
+
+    let selected =
+        |shard: &Shard| shard.context.connections.values().find_map(|one| one.ice.path());
+    assert_eq!(selected(&shard), Some(path));
+    shard.close_stream((7, Framing::Ice), peer, now);
+    shard.handle_stream((8, Framing::Ice), peer, &mut check(&ufrag, &pwd), now);
+    assert_eq!(selected(&shard).map(way), Some(Way::Stream(8, Framing::Ice)));
+}
+
+#[test]
+fn over_streams_of_ice_no_turn_is_spoken_and_over_those_of_turn_no_ice() {
+    let now = Instant::now();
+    let mut shard = shard(now);
+    let (ufrag, pwd) = join(&mut shard, now);
+    let peer = SocketAddr::from(([198, 51, 100, 9], 5000));
+    let mut out = [0; 100];
+    let len = Builder::new(&mut out, Class::Request, Method::ALLOCATE, TransactionId([3; 12]))
+        .attribute(AttributeKind::REQUESTED_TRANSPORT, &[17, 0, 0, 0])
+        .finish()
+        .unwrap();
+    shard.egress().clear();
+    for (framing, mut bytes) in [
+        (Framing::Ice, out[..len].to_vec()),
+        (Framing::Ice, on_channel(b"x")),
+        (Framing::Turn, check(&ufrag, &pwd)),
+    ] {
+        shard.handle_stream((7, framing), peer, &mut bytes, now);
+        assert!(sent(&mut shard).is_empty(), "{framing:?} {bytes:?}");
+    }
 }
 
 #[test]

@@ -230,6 +230,33 @@ fn a_call_that_runs_outlives_its_credential_and_a_new_one_does_not_begin() {
 }
 
 #[test]
+fn who_is_in_a_call_begins_anew_past_the_expiry_and_nobody_else_does() {
+    let mut world = World::new();
+    let expired = secret().mint("room", "dr-mora", 0, UNIX.as_secs() + 60);
+    let who = secret().who("room", "dr-mora", 0);
+    world.pass(Duration::from_secs(3600));
+    let code = |world: &mut World, credential: &TurnCredential, port| {
+        let credential = credential.clone();
+        Caller { credential, ..Caller::new("x", port) }.allocate(world, &[]).code()
+    };
+    assert_eq!(code(&mut world, &expired, 5000), 401);
+    // Two sessions, as while one takes over from the other.
+    world.server.arrive(&who);
+    world.server.arrive(&who);
+    assert_eq!(code(&mut world, &expired, 5000), 0);
+    world.server.depart(&who);
+    assert_eq!(code(&mut world, &expired, 5001), 0);
+    let other = secret().mint("room", "mallory", 0, UNIX.as_secs() + 60);
+    assert_eq!(code(&mut world, &other, 5002), 401, "somebody else");
+    let far = secret().mint("room", "dr-mora", 0, u64::MAX);
+    assert_eq!(code(&mut world, &far, 5002), 401, "a time that we never name");
+    world.server.depart(&who);
+    assert_eq!(code(&mut world, &expired, 5003), 401, "who has left");
+    world.server.depart(&who);
+    assert!(world.server.present.is_empty());
+}
+
+#[test]
 fn wrong_passwords_realms_and_users_are_told_nothing_but_no() {
     let mut world = World::new();
     let mut caller = Caller::new("a", 5000);

@@ -206,6 +206,23 @@ fn candidates_stand_in_the_first_section_that_is_not_rejected() {
 }
 
 #[test]
+fn streams_are_offered_behind_datagrams_and_preferred_less() {
+    let tcp = ["192.0.2.1:443".parse().unwrap(), "[2001:db8::1]:443".parse().unwrap()];
+    let transport = LocalTransport { tcp_candidates: &tcp, ..transport() };
+    let offer = parse(WEBRTC_RS).unwrap();
+    let wishes = vec![ACCEPT; offer.sections.len()];
+    let (text, _) = answer(&offer, &wishes, &transport, 1);
+    assert_eq!(
+        lines_with(&text, "a=candidate"),
+        [
+            "a=candidate:1 1 udp 2130706431 192.0.2.1 7882 typ host",
+            "a=candidate:101 1 tcp 1520435199 192.0.2.1 443 typ host tcptype passive",
+            "a=candidate:102 1 tcp 1520434943 2001:db8::1 443 typ host tcptype passive",
+        ]
+    );
+}
+
+#[test]
 fn one_payload_type_has_one_meaning_in_the_bundle() {
     let offer = parse(CHROME_STOPPED).unwrap();
     let microphone = AnswerSection { dtx: true, ..ACCEPT };
