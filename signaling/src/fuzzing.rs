@@ -55,8 +55,16 @@ impl BareSession {
     ) -> Self {
         let config = Config::default();
         let identity = joined.participant.identity.clone();
-        let greeting =
-            Greeting { session, room, identity, token, protocol: 17, config: &config, keys };
+        let greeting = Greeting {
+            session,
+            room,
+            identity,
+            token,
+            protocol: 17,
+            config: &config,
+            keys,
+            relayed: None,
+        };
         Self { session: greeting.joined(joined, now).0, now }
     }
 

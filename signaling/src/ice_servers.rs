@@ -64,10 +64,15 @@ impl IceServers {
 
     /// Settings of the client that follow from ours.
     pub(crate) fn client_configuration(&self) -> Option<proto::ClientConfiguration> {
-        self.force_relay.then(|| proto::ClientConfiguration {
+        self.force_relay.then(Self::relay_only)
+    }
+
+    /// What tells a client to send everything through TURN.
+    pub(crate) fn relay_only() -> proto::ClientConfiguration {
+        proto::ClientConfiguration {
             force_relay: proto::ClientConfigSetting::Enabled.into(),
             ..Default::default()
-        })
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! The control plane: the signal socket of LiveKit's client protocol (protocol 17, two peer
-//! connections, `/rtc`).
+//! The control plane: the signal socket of LiveKit's client protocol (protocol 17; two peer
+//! connections at `/rtc`, one at `/rtc/v1`).
 //!
 //! ```text
 //! twirp ──► one question to the room's shard, one answer      webhooks ◄── what happens in rooms
@@ -45,6 +45,7 @@ mod event_router;
 pub mod fuzzing;
 pub mod ice_servers;
 mod join;
+mod join_request;
 pub mod limits;
 pub mod media_link;
 pub mod metrics;
@@ -57,6 +58,7 @@ mod registration;
 #[cfg(test)]
 mod samples;
 mod session;
+mod simulation;
 mod twirp;
 mod upgrade;
 pub mod webhooks;
@@ -72,6 +74,7 @@ use media_link::MediaLink;
 use metrics::{Counters, Metrics};
 use people::People;
 use refusals::Refusals;
+use simulation::Simulations;
 use twirp::{revocations::Revocations, throttle::Throttle};
 
 /// The signalling server. Cheap to clone; all clones are one.
@@ -101,6 +104,7 @@ struct Shared {
     events: EventRouter,
     metrics: Arc<Metrics>,
     refusals: Refusals,
+    simulations: Simulations,
     people: Arc<People>,
     phase: AtomicU8,
     is_memory_short: AtomicBool,
@@ -135,6 +139,7 @@ impl Signaling {
                 events,
                 metrics: Arc::default(),
                 refusals: Refusals::default(),
+                simulations: Simulations::default(),
                 people: Arc::default(),
                 phase: AtomicU8::new(Phase::Open as u8),
                 is_memory_short: AtomicBool::new(false),

@@ -27,6 +27,7 @@ use crate::budget::Budget;
 use crate::clock::Now;
 use crate::limits::FRAME_BYTES_MAX;
 use crate::refresh::Refresh;
+use crate::simulation::{Next, Trouble};
 use crate::wire::{Encoding, Frame, data_track, from_media, to_media};
 
 mod open;
@@ -42,6 +43,8 @@ pub(crate) enum Effect {
     Ping,
     /// Tell the media plane.
     Media(Request),
+    /// Keep in mind for the person's next socket.
+    Remember(Next),
     /// Flush, close, and be done.
     End(End),
 }
@@ -57,6 +60,8 @@ pub(crate) enum End {
     Silent,
     /// It never began: the client was told to join anew.
     Refused,
+    /// The client ordered it to break. The participant stays for the resume window.
+    Simulated,
 }
 
 /// A rule of the socket.
@@ -92,6 +97,7 @@ pub(crate) struct Session {
     refresh: Refresh,
     keys: ApiKeys,
     intervals: Intervals,
+    simulates: bool,
     heard_at: Instant,
     ping_due: Instant,
     refresh_due: Instant,
@@ -131,6 +137,15 @@ impl Session {
             Ok(None) => Vec::new(),
             Err(_) => self.violate(Violation::Broken),
         }
+    }
+
+    /// What a client asked together with its join.
+    pub(crate) fn handle_first(
+        &mut self,
+        request: proto::signal_request::Message,
+        now: Now,
+    ) -> Vec<Effect> {
+        if self.ended { Vec::new() } else { self.on_request(request, now) }
     }
 
     /// A control frame (ping or pong) came.
@@ -221,9 +236,19 @@ impl Session {
                     timestamp: now.unix_ms,
                 }))]
             }
+            to_media::Asked::Trouble(trouble) if self.simulates => self.on_trouble(&trouble),
             to_media::Asked::Refused(refusal) => vec![send(Response::RequestResponse(refusal))],
-            to_media::Asked::Nothing => Vec::new(),
+            to_media::Asked::Trouble(_) | to_media::Asked::Nothing => Vec::new(),
         }
+    }
+
+    fn on_trouble(&mut self, trouble: &Trouble) -> Vec<Effect> {
+        tracing::info!(session = %self.id, "trouble is simulated");
+        let leave = trouble.leave.map(|(reason, action)| self.leave(reason, action));
+        let end = trouble.drops_socket.then(|| self.end(End::Simulated));
+        let next = trouble.next.map(Effect::Remember);
+        let media = trouble.request().map(Effect::Media);
+        media.into_iter().chain(next).chain(leave).chain(end).collect()
     }
 
     /// What can be refused politely is; whoever goes on with the rest has to go.
@@ -277,14 +302,6 @@ fn send(response: Response) -> Effect {
 /// Messages that are one response each. First messages of a session are not expected later.
 fn response(message: Message) -> Option<Response> {
     Some(match message {
-        Message::Answer { id, sdp } => Response::Answer(from_media::description("answer", id, sdp)),
-        Message::Offer { id, sdp, mid_to_track } => Response::Offer(proto::SessionDescription {
-            mid_to_track_id: mid_to_track
-                .into_iter()
-                .map(|(mid, track)| (mid, track.into()))
-                .collect(),
-            ..from_media::description("offer", id, sdp)
-        }),
         Message::TrackPublished { cid, track } => {
             Response::TrackPublished(proto::TrackPublishedResponse {
                 cid,
@@ -341,6 +358,25 @@ fn response(message: Message) -> Option<Response> {
                 request: add_track.map(|request| {
                     proto::request_response::Request::AddTrack(from_media::add_track(*request))
                 }),
+            })
+        }
+        other => return negotiation(other),
+    })
+}
+
+/// Messages about offers and answers, or what is left.
+fn negotiation(message: Message) -> Option<Response> {
+    Some(match message {
+        Message::Answer { id, sdp, mid_to_track } => {
+            Response::Answer(from_media::description("answer", id, sdp, mid_to_track))
+        }
+        Message::Offer { id, sdp, mid_to_track } => {
+            Response::Offer(from_media::description("offer", id, sdp, mid_to_track))
+        }
+        Message::SectionsWanted { audio, video } => {
+            Response::MediaSectionsRequirement(proto::MediaSectionsRequirement {
+                num_audios: audio,
+                num_videos: video,
             })
         }
         other => return data_track_response(other),

@@ -12,7 +12,8 @@ use axum::extract::State;
 use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::get;
+use livekit_protocol::signal_request::Message as Request;
 use protocol::ids::{Identity, RoomName};
 use protocol::token::{self, Claims};
 use sfu::words::{
@@ -28,27 +29,28 @@ use crate::join::{Entry, join};
 use crate::limits::FRAME_BYTES_READ_MAX;
 use crate::metrics::count;
 use crate::outbox::Outbox;
-use crate::query::{Parameters, RawQuery};
+use crate::query::{ParameterError, Parameters, RawQuery};
 use crate::registration::Registration;
-use crate::session::{Effect, Greeting, Session};
+use crate::session::{Effect, End, Greeting, Session};
+use crate::simulation::Next;
 use crate::{Phase, Signaling};
-use crate::{twirp, ws};
+use crate::{join_request, twirp, ws};
 
 /// The routes of signalling, with CORS on every answer: without it on errors too, browsers see a
 /// network failure.
 ///
-/// `/rtc/v1` is not served (404), so that SDKs fall back to `/rtc` with two peer connections. A
-/// doubled leading slash comes from base URLs that end in one.
+/// `/rtc` serves two peer connections, `/rtc/v1` one. A doubled leading slash comes from base URLs that
+/// end in one.
 pub fn router(signaling: Signaling) -> Router {
     Router::new()
         .route("/rtc", get(rtc))
         .route("//rtc", get(rtc))
         .route("/rtc/validate", get(validate))
         .route("//rtc/validate", get(validate))
-        .route("/rtc/v1", any(single_peer_connection))
-        .route("//rtc/v1", any(single_peer_connection))
-        .route("/rtc/v1/validate", any(single_peer_connection))
-        .route("//rtc/v1/validate", any(single_peer_connection))
+        .route("/rtc/v1", get(rtc_v1))
+        .route("//rtc/v1", get(rtc_v1))
+        .route("/rtc/v1/validate", get(validate_v1))
+        .route("//rtc/v1/validate", get(validate_v1))
         .merge(twirp::routes())
         .layer(cors())
         .with_state(signaling)
@@ -74,11 +76,39 @@ fn cors() -> CorsLayer {
 /// reads more. The library's default of 128 KiB would be a third of a participant's memory.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 
+/// Which of the two doors a request knocks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    /// `/rtc`: two peer connections, or one if there is a `join_request`.
+    V0,
+    /// `/rtc/v1`: one.
+    V1,
+}
+
 async fn rtc(
     State(signaling): State<Signaling>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     headers: HeaderMap,
     uri: Uri,
+) -> Response {
+    open_socket(&signaling, Door::V0, upgrade, &headers, &uri).await
+}
+
+async fn rtc_v1(
+    State(signaling): State<Signaling>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    open_socket(&signaling, Door::V1, upgrade, &headers, &uri).await
+}
+
+async fn open_socket(
+    signaling: &Signaling,
+    door: Door,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    headers: &HeaderMap,
+    uri: &Uri,
 ) -> Response {
     let Ok(upgrade) = upgrade else {
         return signaling.refuse(Refusal::NotAnUpgrade);
@@ -87,7 +117,8 @@ async fn rtc(
         .max_message_size(FRAME_BYTES_READ_MAX)
         .max_frame_size(FRAME_BYTES_READ_MAX)
         .read_buffer_size(READ_BUFFER_BYTES);
-    match signaling.admit(&uri, &headers).await {
+    let (admitted, signaling) = (signaling.admit(door, uri, headers).await, signaling.clone());
+    match admitted {
         Ok(Admitted { session: Some(session), effects, events, registration }) => upgrade
             .on_upgrade(move |socket| {
                 ws::run(socket, session, effects, events, registration, signaling)
@@ -99,14 +130,23 @@ async fn rtc(
 }
 
 async fn validate(State(signaling): State<Signaling>, headers: HeaderMap, uri: Uri) -> Response {
-    match signaling.validate(&uri, &headers).await {
+    answer_validation(&signaling, Door::V0, &headers, &uri).await
+}
+
+async fn validate_v1(State(signaling): State<Signaling>, headers: HeaderMap, uri: Uri) -> Response {
+    answer_validation(&signaling, Door::V1, &headers, &uri).await
+}
+
+async fn answer_validation(
+    signaling: &Signaling,
+    door: Door,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> Response {
+    match signaling.validate(door, uri, headers).await {
         Ok(()) => "success".into_response(),
         Err(refusal) => signaling.refuse(refusal),
     }
-}
-
-async fn single_peer_connection(State(signaling): State<Signaling>) -> Response {
-    signaling.refuse(Refusal::SinglePeerConnection)
 }
 
 /// A request that may join.
@@ -115,6 +155,8 @@ struct Checked {
     room: RoomName,
     identity: Identity,
     parameters: Parameters,
+    /// What the client asks at once.
+    first: Vec<Request>,
 }
 
 /// A socket that may open.
@@ -136,8 +178,17 @@ impl Signaling {
 
     /// Everything that can be said without the media plane. The token first: nothing else is parsed
     /// without one.
-    fn check(&self, uri: &Uri, headers: &HeaderMap, now: Now) -> Result<Checked, Refusal> {
+    fn check(
+        &self,
+        door: Door,
+        uri: &Uri,
+        headers: &HeaderMap,
+        now: Now,
+    ) -> Result<Checked, Refusal> {
         self.check_origin(headers)?;
+        if door == Door::V1 && needs_two_connections(headers) {
+            return Err(Refusal::SinglePeerConnection);
+        }
         let query = RawQuery::of(uri)?;
         let from_query = query.token();
         let token = bearer(headers)
@@ -148,11 +199,13 @@ impl Signaling {
         if self.shared.revocations.has(room, identity, &claims) {
             return Err(Refusal::Revoked);
         }
-        if query.has_join_request() {
-            return Err(Refusal::SinglePeerConnection);
-        }
         let (room, identity) = (room.clone(), identity.clone());
-        Ok(Checked { room, identity, parameters: query.parse()?, claims })
+        let (parameters, first) = match query.join_request() {
+            Some(request) => join_request::read(request)?,
+            None if door == Door::V1 => return Err(ParameterError::Value("join_request").into()),
+            None => (query.parse()?, Vec::new()),
+        };
+        Ok(Checked { room, identity, parameters, first, claims })
     }
 
     /// Browsers say the page's origin; other clients say none.
@@ -165,9 +218,9 @@ impl Signaling {
 
     /// Says what a join would be answered just now: a refusal that the same person has just got, or what the media
     /// plane says.
-    async fn validate(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+    async fn validate(&self, door: Door, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         let now = self.shared.clock.now();
-        let checked = self.check(uri, headers, now)?;
+        let checked = self.check(door, uri, headers, now)?;
         match self.shared.refusals.recall(&checked.room, &checked.identity, now.instant) {
             Some(refusal) => Err(refusal),
             None => self.ask(&checked).await,
@@ -224,8 +277,8 @@ impl Signaling {
         )
     }
 
-    async fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<Admitted, Refusal> {
-        let checked = self.check(uri, headers, self.shared.clock.now())?;
+    async fn admit(&self, door: Door, uri: &Uri, headers: &HeaderMap) -> Result<Admitted, Refusal> {
+        let checked = self.check(door, uri, headers, self.shared.clock.now())?;
         let (room, identity) = (checked.room.clone(), checked.identity.clone());
         let admitted = self.join(checked).await;
         match &admitted {
@@ -257,6 +310,7 @@ impl Signaling {
         }
         let now = self.shared.clock.now();
         let resumes = matches!(entry, Entry::Resumed(_));
+        let simulated = self.shared.simulations.take(registration.room(), &checked.identity);
         let greeting = Greeting {
             session: registration.session,
             room: registration.room().clone(),
@@ -265,6 +319,10 @@ impl Signaling {
             protocol,
             config: &self.shared.config,
             keys: &self.shared.keys,
+            relayed: match simulated {
+                Some(Next::Relayed(transport)) => Some(transport),
+                _ => None,
+            },
         };
         let opened = match answer.map_err(|_| Refusal::NoAnswer)?.ok_or(Refusal::NoAnswer)? {
             Message::Joined(joined) => {
@@ -280,7 +338,7 @@ impl Signaling {
                     registration.speaks_for(participant, resumed.shard);
                 }
                 tracing::info!(session = %registration.session, "resumed");
-                greeting.resumed(*resumed, now)
+                greeting.resumed(*resumed, now).map(|opened| cut_short(opened, simulated))
             }
             Message::Refused(refusal) if !resumes => {
                 registration.end();
@@ -294,7 +352,10 @@ impl Signaling {
             }
         };
         Ok(match opened {
-            Some((session, effects)) => {
+            Some((mut session, mut effects)) => {
+                for request in checked.first {
+                    effects.extend(session.handle_first(request, now));
+                }
                 Admitted { session: Some(session), effects, events, registration }
             }
             None => self.mismatched(protocol, events, registration),
@@ -310,6 +371,28 @@ impl Signaling {
         count(&self.shared.metrics.resumes_mismatched);
         Admitted { session: None, effects: Greeting::mismatched(protocol), events, registration }
     }
+}
+
+/// A resume that breaks at once, because its client has ordered it.
+fn cut_short(
+    (session, mut effects): (Session, Vec<Effect>),
+    simulated: Option<Next>,
+) -> (Session, Vec<Effect>) {
+    let kept = match simulated {
+        Some(Next::CloseAfterFirst) => 1,
+        Some(Next::CloseBeforeFirst) => 0,
+        Some(Next::Relayed(_)) | None => return (session, effects),
+    };
+    effects.truncate(kept);
+    effects.push(Effect::End(End::Simulated));
+    (session, effects)
+}
+
+/// Firefox is served with two connections: in one, its sound and payload types go wrong (livekit issues 4379 and 4614).
+/// Told that there is no such endpoint, livekit-client asks for two by itself.
+fn needs_two_connections(headers: &HeaderMap) -> bool {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    agent.is_some_and(|agent| agent.contains("Firefox/"))
 }
 
 /// The media plane's answer to a join; anything that comes before it belongs to nobody.

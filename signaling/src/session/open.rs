@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::ice_servers::IceServers;
 use crate::limits::{PING_INTERVAL_S, PING_TIMEOUT_S};
 use crate::refresh::Refresh;
+use crate::simulation::Transport;
 use crate::wire::from_media;
 
 /// LiveKit protocol that is announced. Not 18: the Rust SDK would then expect negotiated data
@@ -34,15 +35,18 @@ pub(crate) struct Greeting<'a> {
     pub(crate) protocol: u32,
     pub(crate) config: &'a Config,
     pub(crate) keys: &'a ApiKeys,
+    /// Media is to go through TURN this way alone.
+    pub(crate) relayed: Option<Transport>,
 }
 
 impl Greeting<'_> {
     /// The participant has joined.
     pub(crate) fn joined(self, joined: &Joined, now: Now) -> (Session, Vec<Effect>) {
         let ice_servers = self.ice_servers(joined.shard, now);
-        let response = join_response(joined, self.protocol, self.config, ice_servers);
+        let mut response = join_response(joined, self.protocol, self.config, ice_servers);
+        response.client_configuration = self.client_configuration();
         let mut session = self.session(&joined.participant, now);
-        let mut effects = vec![send(response)];
+        let mut effects = vec![send(Response::Join(response))];
         effects.extend(session.refresh_token(now));
         (session, effects)
     }
@@ -55,7 +59,7 @@ impl Greeting<'_> {
         let response = Response::Reconnect(proto::ReconnectResponse {
             // The client's list is replaced by this one.
             ice_servers: self.ice_servers(resumed.shard, now),
-            client_configuration: client_configuration(self.config),
+            client_configuration: self.client_configuration(),
             server_info: Some(server_info(self.config)),
             last_message_seq: resumed.last_message_seq,
         });
@@ -78,7 +82,21 @@ impl Greeting<'_> {
     fn ice_servers(&self, shard: ShardId, now: Now) -> Vec<proto::IceServer> {
         let times = (self.token.expires_unix_s, now.unix_s());
         let servers = self.config.ice_servers.as_ref();
-        servers.map(|all| all.of(&self.room, &self.identity, shard, times)).unwrap_or_default()
+        let mut told =
+            servers.map(|all| all.of(&self.room, &self.identity, shard, times)).unwrap_or_default();
+        if let Some(transport) = self.relayed {
+            told.iter_mut().for_each(|one| one.urls.retain(|url| transport.is_of(url)));
+            told.retain(|one| !one.urls.is_empty());
+        }
+        told
+    }
+
+    fn client_configuration(&self) -> Option<proto::ClientConfiguration> {
+        let servers = self.config.ice_servers.as_ref();
+        if self.relayed.is_some() {
+            return Some(IceServers::relay_only());
+        }
+        servers.and_then(IceServers::client_configuration)
     }
 
     fn session(self, own: &ParticipantInfo, now: Now) -> Session {
@@ -95,6 +113,7 @@ impl Greeting<'_> {
             refresh: Refresh::new(self.room, self.identity, self.token, own),
             keys: self.keys.clone(),
             intervals,
+            simulates: self.config.simulates,
             heard_at: now.instant,
             ping_due: now.instant + intervals.ping,
             refresh_due: now.instant + intervals.refresh,
@@ -103,17 +122,13 @@ impl Greeting<'_> {
     }
 }
 
-fn client_configuration(config: &Config) -> Option<proto::ClientConfiguration> {
-    config.ice_servers.as_ref().and_then(IceServers::client_configuration)
-}
-
 fn join_response(
     joined: &Joined,
     protocol: u32,
     config: &Config,
     ice_servers: Vec<proto::IceServer>,
-) -> Response {
-    Response::Join(proto::JoinResponse {
+) -> proto::JoinResponse {
+    proto::JoinResponse {
         room: Some(from_media::room(joined.room.clone())),
         participant: Some(from_media::participant(joined.participant.clone())),
         other_participants: joined.others.iter().cloned().map(from_media::participant).collect(),
@@ -122,7 +137,6 @@ fn join_response(
         server_info: Some(server_info(config)),
         // No default STUN server: nobody else learns of a consultation.
         ice_servers,
-        client_configuration: client_configuration(config),
         // The subscriber connection as primary came with protocol 3.
         subscriber_primary: joined.subscriber_primary && protocol >= 3,
         ping_interval: PING_INTERVAL_S,
@@ -130,7 +144,7 @@ fn join_response(
         enabled_publish_codecs: from_media::enabled_codecs(),
         fast_publish: may_publish(&joined.participant),
         ..Default::default()
-    })
+    }
 }
 
 fn may_publish(own: &ParticipantInfo) -> bool {

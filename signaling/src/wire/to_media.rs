@@ -19,6 +19,7 @@ use super::data_track;
 use crate::limits::{
     PARTICIPANT_NAME_BYTES_MAX, PERMISSIONS_MAX, SIDS_MAX, TRACK_PARTS_MAX, TRACK_TEXT_BYTES_MAX,
 };
+use crate::simulation::Trouble;
 
 /// What a signal request asks for.
 pub(crate) enum Asked {
@@ -28,6 +29,8 @@ pub(crate) enum Asked {
     Pong,
     /// A `pong_resp` that echoes this timestamp.
     PongResponse(i64),
+    /// Trouble, for an application to be tried with.
+    Trouble(Trouble),
     /// Something that is not done: the client is told.
     Refused(proto::RequestResponse),
     /// Nothing.
@@ -74,7 +77,10 @@ pub(crate) fn translate(message: Message) -> Asked {
         }
         Message::StoreDataBlobRequest(request) => not_supported(request.request_id, None),
         Message::GetDataBlobRequest(request) => not_supported(request.request_id, None),
-        Message::UpdateLayers(_) | Message::Simulate(_) => Asked::Nothing,
+        Message::Simulate(scenario) => {
+            Trouble::of(&scenario).map_or(Asked::Nothing, Asked::Trouble)
+        }
+        Message::UpdateLayers(_) => Asked::Nothing,
     }
 }
 
