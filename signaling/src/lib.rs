@@ -2,6 +2,7 @@
 //! connections at `/rtc`, one at `/rtc/v1`).
 //!
 //! ```text
+//! whip  ──► a participant without a socket
 //! twirp ──► one question to the room's shard, one answer      webhooks ◄── what happens in rooms
 //! upgrade ─► token, parameters ─► Join ─────────► media_link ─► sfu
 //!    │                                                          │
@@ -62,6 +63,7 @@ mod simulation;
 mod twirp;
 mod upgrade;
 pub mod webhooks;
+mod whip;
 mod wire;
 mod ws;
 
@@ -76,6 +78,7 @@ use people::People;
 use refusals::Refusals;
 use simulation::Simulations;
 use twirp::{revocations::Revocations, throttle::Throttle};
+use whip::Resources;
 
 /// The signalling server. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -108,6 +111,7 @@ struct Shared {
     people: Arc<People>,
     phase: AtomicU8,
     is_memory_short: AtomicBool,
+    whip: Resources,
     revocations: Revocations,
     throttle: Throttle,
     socket_closed: Arc<Notify>,
@@ -143,6 +147,7 @@ impl Signaling {
                 people: Arc::default(),
                 phase: AtomicU8::new(Phase::Open as u8),
                 is_memory_short: AtomicBool::new(false),
+                whip: Resources::default(),
                 revocations: Revocations::default(),
                 throttle: Throttle::default(),
                 socket_closed: Arc::default(),

@@ -58,6 +58,12 @@ pub const FIRST_TRACKS_MAX: usize = sfu::limits::PENDING_TRACKS_MAX;
 /// People for whom trouble is simulated at their next socket: in development there are a few.
 pub const SIMULATIONS_MAX: usize = 64;
 
+/// Bytes of an SDP fragment: some dozen candidates.
+pub const WHIP_FRAGMENT_BYTES_MAX: usize = 16 * 1024;
+
+/// Requests that wait for one WHIP or WHEP client's task; more wait outside, with their connections.
+pub const WHIP_ASKS_WAITING_MAX: usize = 4;
+
 /// Refused joins that are remembered for `validate`, and for how long in seconds. JS asks within
 /// its 3 s limit.
 pub const REFUSALS_MAX: usize = 1024;

@@ -17,8 +17,8 @@ use livekit_protocol::signal_request::Message as Request;
 use protocol::ids::{Identity, RoomName};
 use protocol::token::{self, Claims};
 use sfu::words::{
-    command::Join,
-    event::{JoinRefusal, Message},
+    command::{Connections, Join},
+    event::{JoinRefusal, Joined, Message},
 };
 use tokio::time::timeout;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
@@ -34,7 +34,7 @@ use crate::registration::Registration;
 use crate::session::{Effect, End, Greeting, Session};
 use crate::simulation::Next;
 use crate::{Phase, Signaling};
-use crate::{join_request, twirp, ws};
+use crate::{join_request, twirp, whip, ws};
 
 /// The routes of signalling, with CORS on every answer: without it on errors too, browsers see a
 /// network failure.
@@ -51,6 +51,7 @@ pub fn router(signaling: Signaling) -> Router {
         .route("//rtc/v1", get(rtc_v1))
         .route("/rtc/v1/validate", get(validate_v1))
         .route("//rtc/v1/validate", get(validate_v1))
+        .merge(whip::routes())
         .merge(twirp::routes())
         .layer(cors())
         .with_state(signaling)
@@ -69,6 +70,7 @@ fn cors() -> CorsLayer {
             Method::PATCH,
             Method::DELETE,
         ])
+        .expose_headers([header::LOCATION, header::ETAG, header::LINK, header::RETRY_AFTER])
         .max_age(Duration::from_hours(24))
 }
 
@@ -206,6 +208,52 @@ impl Signaling {
             None => (query.parse()?, Vec::new()),
         };
         Ok(Checked { room, identity, parameters, first, claims })
+    }
+
+    /// The token of a request without a socket, which is for joining.
+    pub(crate) fn bearer(
+        &self,
+        headers: &HeaderMap,
+    ) -> Result<(Claims, RoomName, Identity), Refusal> {
+        self.check_origin(headers)?;
+        let token = bearer(headers).ok_or(Refusal::NoToken)?;
+        let claims = token::verify(token, &self.shared.keys, self.shared.clock.now().unix_s())?;
+        let (room, identity) = claims.join_subject()?;
+        if self.shared.revocations.has(room, identity, &claims) {
+            return Err(Refusal::Revoked);
+        }
+        let (room, identity) = (room.clone(), identity.clone());
+        Ok((claims, room, identity))
+    }
+
+    /// Lets somebody in who offers once and has no socket.
+    pub(crate) async fn join_fixed(
+        &self,
+        registration: &mut Registration,
+        events: &Outbox,
+        claims: &Claims,
+        parameters: &Parameters,
+    ) -> Result<Box<Joined>, Refusal> {
+        self.check_memory()?;
+        let joins_open_rooms = self.shared.config.joins_open_rooms;
+        let asked = join(
+            registration.session,
+            claims,
+            parameters,
+            &Entry::Fresh,
+            joins_open_rooms && !self.shared.is_at(Phase::Draining),
+            self.shared.clock.now().unix_ms,
+        )?;
+        registration.join(Join { connections: Connections::OneOfferedOnce, ..asked })?;
+        let answer = timeout(self.shared.config.join_timeout, answer(events)).await;
+        match answer.map_err(|_| Refusal::NoAnswer)?.ok_or(Refusal::NoAnswer)? {
+            Message::Joined(joined) => Ok(joined),
+            Message::Refused(refusal) => {
+                registration.end();
+                Err(self.refusal_of(refusal))
+            }
+            _ => Err(Refusal::NoAnswer),
+        }
     }
 
     /// Browsers say the page's origin; other clients say none.
