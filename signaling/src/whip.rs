@@ -16,6 +16,8 @@ mod offer;
 mod problem;
 mod resource;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
@@ -26,6 +28,7 @@ use livekit_protocol as proto;
 use protocol::ids::{Identity, ParticipantSid, RoomName};
 use protocol::token::Claims;
 use sfu::words::command::RemoteDescription;
+use tokio::time::timeout;
 
 use crate::Signaling;
 use crate::limits::WHIP_FRAGMENT_BYTES_MAX;
@@ -65,6 +68,9 @@ pub(crate) fn routes() -> Router<Signaling> {
 
 const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
+
+/// How long a body may take: as a server API's.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 async fn what_is_taken() -> Response {
     (StatusCode::NO_CONTENT, [("accept-post", SDP), ("accept-patch", FRAGMENT)]).into_response()
@@ -182,6 +188,7 @@ async fn text(
     if !said.trim().eq_ignore_ascii_case(kind) {
         return Err(Problem::Type);
     }
-    let bytes = to_bytes(body, bytes_max).await.map_err(|_| Problem::TooLarge)?;
+    let bytes = timeout(BODY_TIMEOUT, to_bytes(body, bytes_max)).await;
+    let bytes = bytes.map_err(|_| Problem::Slow)?.map_err(|_| Problem::TooLarge)?;
     String::from_utf8(bytes.into()).map_err(|_| Problem::Text)
 }

@@ -16,6 +16,10 @@ pub(super) enum Problem {
     Type,
     #[error("the body is broken or too long")]
     TooLarge,
+    #[error("the body did not come in time")]
+    Slow,
+    #[error("too many restarts: wait a few seconds")]
+    TooOften,
     #[error("the body is not UTF-8")]
     Text,
     #[error("the offer is refused: {0}")]
@@ -50,6 +54,8 @@ impl Problem {
             Self::Refused(refusal) => refusal.status(),
             Self::Type => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
+            Self::TooOften => StatusCode::TOO_MANY_REQUESTS,
             Self::Offer(error) if error.is_too_large() => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Text | Self::Offer(_) | Self::WrongDirection | Self::Fragment => {
                 StatusCode::BAD_REQUEST

@@ -17,6 +17,7 @@ use super::fragment::{self, Fragment};
 use super::problem::Problem;
 use super::{Bearer, Part};
 use crate::Signaling;
+use crate::budget::Budget;
 use crate::error::Refusal;
 use crate::limits::WHIP_ASKS_WAITING_MAX;
 use crate::metrics::count;
@@ -119,7 +120,22 @@ pub(super) async fn begin(
     registration.speaks_for(&participant, joined.shard);
     count(&shared.metrics.joins);
     tracing::info!(session = %registration.session, %participant, "joined by http");
-    let mut life = Life { registration, events, description, offers: 0, etag: String::new() };
+    let mut life = Life {
+        registration,
+        events,
+        description,
+        offers: 0,
+        etag: String::new(),
+        budget: Budget::new(shared.clock.now().instant),
+    };
+    // Who waits may do less than its token says.
+    let may = &joined.participant.permission;
+    if part == Part::Views && !may.can_subscribe {
+        return Err(life.fail(Problem::MayNotView));
+    }
+    if part == Part::Sends && !tracks.iter().any(|track| may.allows_source(track.source)) {
+        return Err(life.fail(Problem::MayNotSend));
+    }
     for track in tracks {
         life.ask(Request::AddTrack(Box::new(track)))?;
     }
@@ -218,6 +234,7 @@ struct Life {
     offers: u32,
     /// Our ICE user fragment, in quotes.
     etag: String,
+    budget: Budget,
 }
 
 impl Life {
@@ -277,6 +294,9 @@ impl Life {
         };
         if !RemoteDescription::are_credentials(&ufrag, &pwd) {
             return Err(Problem::Fragment);
+        }
+        if !self.budget.try_offer(signaling.shared.clock.now().instant) {
+            return Err(Problem::TooOften);
         }
         (self.description.ice_ufrag, self.description.ice_pwd) = (ufrag, pwd);
         let (answer, _) = self.offer(signaling).await?;
