@@ -14,7 +14,7 @@ use sfu::{
     shard::Shard,
     words::{
         administration::RoomSettings,
-        command::{Command, Join},
+        command::{Command, Connections, Join},
         event::{Event, Message},
         info::{ClientInfo, ParticipantKind},
     },
@@ -58,6 +58,7 @@ pub fn join(shard: &mut Shard, session: SessionId, who: &str, now: Instant) -> V
         auto_subscribe: true,
         adaptive_stream: false,
         may_pause: true,
+        connections: Connections::Two,
         client: ClientInfo { protocol: 17, ..ClientInfo::default() },
         resume: None,
         unix_ms: NOW_UNIX_MS,

@@ -10,7 +10,7 @@ use sfu::{
         dtls::DtlsRole,
         sdp::{
             AnswerSection, LocalTransport, OfferCodec, OfferMedia, OfferSection, RemoteDescription,
-            RemoteSection, SectionKind, accepted, answer, offer,
+            RemoteSection, SectionKind, SentTrack, accepted, answer, offer,
         },
     },
     limits::SDP_SECTIONS_MAX,
@@ -46,8 +46,15 @@ fn answer_is_a_description(remote: &RemoteDescription) {
         ..AnswerSection::default()
     };
     let reject = AnswerSection { reject: true, ..AnswerSection::default() };
-    for wish in [take, reject, AnswerSection::default()] {
-        let wishes = vec![wish; remote.sections.len()];
+    let nothing = AnswerSection::default();
+    for (wish, sends) in
+        [(&take, false), (&reject, true), (&nothing, false), (&nothing, true), (&take, true)]
+    {
+        let section = |(place, section): (u32, &RemoteSection)| AnswerSection {
+            send: sends.then(|| sent(place, section.kind, section)),
+            ..wish.clone()
+        };
+        let wishes: Vec<_> = (0..).zip(&remote.sections).map(section).collect();
         let (text, negotiated) = answer(remote, &wishes, &transport(), 2);
         assert_eq!(negotiated.len(), remote.sections.len());
         let again = RemoteDescription::parse(&text).expect("our answer parses");
@@ -69,22 +76,27 @@ fn offer_is_a_description(remote: &RemoteDescription) {
 fn offered((place, section): (u32, &RemoteSection)) -> OfferSection {
     let media = match section.kind {
         SectionKind::Application => OfferMedia::Data,
-        kind => OfferMedia::Send {
-            kind,
-            stream_id: "PA_fuzz|TR_fuzz".to_owned(),
-            track_id: "TR_fuzz".to_owned(),
-            ssrc: Ssrc(2 * place),
-            rtx: Some(Ssrc(2 * place + 1)),
-            cname: "fuzz".to_owned(),
-            codecs: section
-                .codecs
-                .iter()
-                .map(|codec| OfferCodec { codec: codec.codec, fmtp: codec.fmtp.clone() })
-                .collect(),
-            stereo: true,
-        },
+        kind => OfferMedia::Send(sent(place, kind, section)),
     };
     OfferSection { mid: section.mid, media }
+}
+
+/// A track with codecs like those of the client.
+fn sent(place: u32, kind: SectionKind, section: &RemoteSection) -> SentTrack {
+    SentTrack {
+        kind,
+        stream_id: "PA_fuzz|TR_fuzz".to_owned(),
+        track_id: "TR_fuzz".to_owned(),
+        ssrc: Ssrc(2 * place),
+        rtx: Some(Ssrc(2 * place + 1)),
+        cname: "fuzz".to_owned(),
+        codecs: section
+            .codecs
+            .iter()
+            .map(|codec| OfferCodec { codec: codec.codec, fmtp: codec.fmtp.clone() })
+            .collect(),
+        stereo: true,
+    }
 }
 
 fn transport() -> LocalTransport<'static> {

@@ -297,6 +297,7 @@ impl Planes {
             joins_open_rooms: config.auto_create_rooms,
             sockets_max: config.sockets_max.into(),
             origins: config.origins.clone(),
+            simulates: config.mode != Mode::Production,
             ice_servers: Some(ice_servers(config, &media, http)),
             ..signaling::Config::default()
         };

@@ -93,7 +93,7 @@ fn signalling_is_wired_with_the_keys_of_the_links() {
     assert!(validate(&token).starts_with("HTTP/1.1 200 "), "{}", validate(&token));
     let forged = token.rsplit_once('.').unwrap().0.to_owned() + ".AAAA";
     assert!(validate(&forged).starts_with("HTTP/1.1 401 "));
-    assert!(request(server.http, "GET /rtc/v1 HTTP/1.1").starts_with("HTTP/1.1 404 "));
+    assert!(request(server.http, "GET /rtc/v1/validate HTTP/1.1").starts_with("HTTP/1.1 401 "));
     server.stop();
 }
 

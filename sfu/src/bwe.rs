@@ -136,6 +136,8 @@ pub struct Estimator {
     is_informed: bool,
     /// Receiver's own estimate, for those who send no transport-wide feedback.
     remb_bps: Option<u64>,
+    /// A limit that is not there, for an application to be tried with.
+    simulated_bps: Option<u64>,
     wanted_bps: u64,
     throughput: Throughput,
     delay: DelayDetector,
@@ -167,6 +169,7 @@ impl Estimator {
             limit_bps: None,
             is_informed: false,
             remb_bps: None,
+            simulated_bps: None,
             wanted_bps: 0,
             throughput: Throughput::default(),
             delay: DelayDetector::default(),
@@ -189,16 +192,18 @@ impl Estimator {
     #[must_use]
     pub fn estimate_bps(&self) -> Option<u64> {
         let own = self.heard.map(|_| self.bps);
-        match (own, self.remb_bps) {
-            (Some(own), Some(remb)) => Some(own.min(remb)),
-            (own, remb) => own.or(remb),
-        }
+        [own, self.remb_bps, self.simulated_bps].into_iter().flatten().min()
+    }
+
+    /// Does as if the line carried no more than this; `None` ends it.
+    pub fn simulate(&mut self, bps: Option<u64>) {
+        self.simulated_bps = bps;
     }
 
     /// Whether the line has ever shown a limit: before, an estimate is a lower bound and no reason to withhold anything.
     #[must_use]
     pub fn is_informed(&self) -> bool {
-        self.is_informed || self.remb_bps.is_some()
+        self.is_informed || self.remb_bps.is_some() || self.simulated_bps.is_some()
     }
 
     /// Whether the line was congested within the last time of this length.

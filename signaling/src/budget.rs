@@ -60,7 +60,8 @@ fn work_of(request: &Request) -> u64 {
         | Request::PublishDataTrack(_)
         | Request::UnpublishDataTrack(_)
         | Request::UpdateAudioTrack { .. }
-        | Request::UpdateVideoTrack { .. } => UPDATE_WORK,
+        | Request::UpdateVideoTrack { .. }
+        | Request::Simulate(_) => UPDATE_WORK,
         Request::UpdateMetadata { name, metadata, attributes, .. } => {
             let attributes: usize =
                 attributes.iter().map(|(key, value)| key.len() + value.len()).sum();

@@ -32,6 +32,8 @@ pub struct Config {
     pub idle_timeout: Duration,
     /// How often a refresh token is sent. The LiveKit server: 5 min.
     pub refresh_interval: Duration,
+    /// Whether clients may order trouble (`SimulateScenario`): in development only.
+    pub simulates: bool,
     /// The TURN servers that clients are told, if there are some.
     pub ice_servers: Option<IceServers>,
 }
@@ -50,6 +52,7 @@ impl Default for Config {
             ping_interval: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(30),
             refresh_interval: Duration::from_mins(5),
+            simulates: false,
             ice_servers: None,
         }
     }

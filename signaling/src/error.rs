@@ -25,7 +25,8 @@ pub(crate) enum Refusal {
     Origin,
     #[error("this is a WebSocket endpoint")]
     NotAnUpgrade,
-    #[error("only two peer connections, at /rtc, are served here")]
+    /// Clients go on to `/rtc` by themselves.
+    #[error("this client is served with two peer connections, at /rtc")]
     SinglePeerConnection,
     /// The SDKs match these words to tell a missing room from a missing endpoint.
     #[error("requested room does not exist")]

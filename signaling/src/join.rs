@@ -2,10 +2,12 @@
 
 use protocol::ids::{ParticipantSid, SessionId};
 use protocol::permission::SERVER_ATTRIBUTES;
-use protocol::token::{ATTRIBUTES_BYTES_MAX, Claims, Kind, RoomConfig, TokenError};
+use protocol::token::{
+    ATTRIBUTES_BYTES_MAX, Claims, Kind, METADATA_BYTES_MAX, RoomConfig, TokenError,
+};
 use sfu::words::administration::RoomSettings;
 use sfu::words::{
-    command::{Join, Resume},
+    command::{Connections, Join, Resume},
     info::ParticipantKind,
 };
 
@@ -47,12 +49,18 @@ pub(crate) fn join(
     unix_ms: i64,
 ) -> Result<Join, Refusal> {
     let (room, identity) = claims.join_subject()?;
-    let mut attributes = claims.attributes.clone();
+    let (mut metadata, mut attributes) = (&claims.metadata, claims.attributes.clone());
     if claims.permission.can_update_metadata {
         let may_say = |key: &str| !key.starts_with(SERVER_ATTRIBUTES);
         let said = parameters.attributes.iter();
         let said = said.filter(|(key, value)| !value.is_empty() && may_say(key));
         attributes.extend(said.map(|(key, value)| (key.clone(), value.clone())));
+        if !parameters.metadata.is_empty() {
+            metadata = &parameters.metadata;
+        }
+    }
+    if metadata.len() > METADATA_BYTES_MAX {
+        return Err(ParameterError::Value("metadata").into());
     }
     let bytes = attributes.iter().map(|(key, value)| key.len() + value.len()).sum::<usize>();
     if bytes > ATTRIBUTES_BYTES_MAX {
@@ -69,7 +77,7 @@ pub(crate) fn join(
         room_settings: room_settings(&claims.room_config),
         identity: identity.clone(),
         name: claims.name.clone(),
-        metadata: claims.metadata.clone(),
+        metadata: metadata.clone(),
         attributes,
         kind: kind(claims.kind),
         permission: claims.permission.clone(),
@@ -77,6 +85,7 @@ pub(crate) fn join(
         auto_subscribe: parameters.auto_subscribe,
         adaptive_stream: parameters.adaptive_stream,
         may_pause: parameters.may_pause,
+        connections: if parameters.single_connection { Connections::One } else { Connections::Two },
         client: parameters.client.clone(),
         resume,
         unix_ms,

@@ -1,7 +1,8 @@
-//! The control plane: the signal socket of LiveKit's client protocol (protocol 17, two peer
-//! connections, `/rtc`).
+//! The control plane: the signal socket of LiveKit's client protocol (protocol 17; two peer
+//! connections at `/rtc`, one at `/rtc/v1`).
 //!
 //! ```text
+//! whip  ──► a participant without a socket
 //! twirp ──► one question to the room's shard, one answer      webhooks ◄── what happens in rooms
 //! upgrade ─► token, parameters ─► Join ─────────► media_link ─► sfu
 //!    │                                                          │
@@ -47,6 +48,7 @@ mod fallback;
 pub mod fuzzing;
 pub mod ice_servers;
 mod join;
+mod join_request;
 pub mod limits;
 pub mod media_link;
 pub mod metrics;
@@ -59,9 +61,11 @@ mod registration;
 #[cfg(test)]
 mod samples;
 mod session;
+mod simulation;
 mod twirp;
 mod upgrade;
 pub mod webhooks;
+mod whip;
 mod wire;
 mod ws;
 
@@ -75,7 +79,9 @@ use media_link::MediaLink;
 use metrics::{Counters, Metrics};
 use people::People;
 use refusals::Refusals;
+use simulation::Simulations;
 use twirp::{revocations::Revocations, throttle::Throttle};
+use whip::Resources;
 
 /// The signalling server. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -105,9 +111,11 @@ struct Shared {
     metrics: Arc<Metrics>,
     refusals: Refusals,
     fallback: Fallback,
+    simulations: Simulations,
     people: Arc<People>,
     phase: AtomicU8,
     is_memory_short: AtomicBool,
+    whip: Resources,
     revocations: Revocations,
     throttle: Throttle,
     socket_closed: Arc<Notify>,
@@ -140,9 +148,11 @@ impl Signaling {
                 metrics: Arc::default(),
                 refusals: Refusals::default(),
                 fallback: Fallback::default(),
+                simulations: Simulations::default(),
                 people: Arc::default(),
                 phase: AtomicU8::new(Phase::Open as u8),
                 is_memory_short: AtomicBool::new(false),
+                whip: Resources::default(),
                 revocations: Revocations::default(),
                 throttle: Throttle::default(),
                 socket_closed: Arc::default(),

@@ -49,6 +49,21 @@ pub const PERMISSIONS_MAX: usize = 128;
 /// Bytes of `browser` that are kept.
 pub const BROWSER_BYTES_MAX: usize = 64;
 
+/// Bytes that a `join_request` may unpack to. The LiveKit server's; an offer of a full room is 400 kB.
+pub const JOIN_REQUEST_BYTES_MAX: usize = 1024 * 1024;
+
+/// Tracks announced in one `join_request`: as many as may wait for an offer.
+pub const FIRST_TRACKS_MAX: usize = sfu::limits::PENDING_TRACKS_MAX;
+
+/// People for whom trouble is simulated at their next socket: in development there are a few.
+pub const SIMULATIONS_MAX: usize = 64;
+
+/// Bytes of an SDP fragment: some dozen candidates.
+pub const WHIP_FRAGMENT_BYTES_MAX: usize = 16 * 1024;
+
+/// Requests that wait for one WHIP or WHEP client's task; more wait outside, with their connections.
+pub const WHIP_ASKS_WAITING_MAX: usize = 4;
+
 /// Refused joins that are remembered for `validate`, and for how long in seconds. JS asks within
 /// its 3 s limit.
 pub const REFUSALS_MAX: usize = 1024;

@@ -309,7 +309,11 @@ mod tests {
     }
 
     fn answer(bytes: usize) -> Message {
-        Message::Answer { id: 1, sdp: "x".repeat(bytes) }
+        Message::Answer {
+            id: 1,
+            sdp: "x".repeat(bytes),
+            mid_to_track: std::collections::BTreeMap::new(),
+        }
     }
 
     fn versions(outbox: &Outbox) -> Vec<u32> {

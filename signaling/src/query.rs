@@ -1,4 +1,5 @@
-//! The query parameters with which a client asks for a socket (v0, `/rtc`).
+//! The query parameters with which a client asks for a socket (v0, `/rtc`). Those of a client with one peer connection
+//! (v1) stand in one of them: see `join_request`.
 //!
 //! Parsed strictly where a wrong value would change what happens (400), leniently where it only
 //! describes the client. The text of a query holds a token: nothing of it is ever printed, errors
@@ -31,7 +32,11 @@ pub(crate) struct Parameters {
     pub(crate) reconnect: Option<String>,
     /// It comes back because its media does not get through.
     pub(crate) media_failed: bool,
+    /// One peer connection, on which the client offers; else two.
+    pub(crate) single_connection: bool,
     pub(crate) client: ClientInfo,
+    /// Metadata instead of the token's; empty says nothing.
+    pub(crate) metadata: String,
     /// Attributes to add to those of the token.
     pub(crate) attributes: BTreeMap<String, String>,
 }
@@ -54,9 +59,9 @@ impl RawQuery {
         self.value("access_token").map(|token| Redacted::new(token.to_owned()))
     }
 
-    /// Whether the client speaks v1, one peer connection.
-    pub(crate) fn has_join_request(&self) -> bool {
-        self.value("join_request").is_some()
+    /// What a client says that speaks v1, one peer connection.
+    pub(crate) fn join_request(&self) -> Option<&str> {
+        self.value("join_request")
     }
 
     pub(crate) fn parse(&self) -> Result<Parameters, ParameterError> {
@@ -75,13 +80,15 @@ impl RawQuery {
                             | ReconnectReason::RrSubscriberFailed)
                     )
                 ),
+            single_connection: false,
             client: ClientInfo {
-                sdk: self.sdk().to_owned(),
-                browser: self.browser(),
+                sdk: known_sdk(self.value("sdk").unwrap_or_default()).to_owned(),
+                browser: shortened_browser(self.value("browser").unwrap_or_default()),
                 protocol: self.number("protocol")?,
                 client_protocol: self.number("client_protocol")?,
                 capabilities: self.capabilities(),
             },
+            metadata: String::new(),
             attributes: self.attributes()?,
         })
     }
@@ -111,17 +118,6 @@ impl RawQuery {
             .map_or(Ok(N::default()), |text| text.parse().map_err(|_| ParameterError::Value(name)))
     }
 
-    fn sdk(&self) -> &'static str {
-        let sdk = self.value("sdk").unwrap_or_default();
-        SDKS.iter().find(|known| known.eq_ignore_ascii_case(sdk)).map_or("unknown", |known| known)
-    }
-
-    fn browser(&self) -> String {
-        let browser = self.value("browser").unwrap_or_default();
-        let end = browser.floor_char_boundary(BROWSER_BYTES_MAX);
-        browser.get(..end).unwrap_or_default().to_owned()
-    }
-
     fn capabilities(&self) -> Vec<i32> {
         self.value("capabilities")
             .into_iter()
@@ -135,11 +131,27 @@ impl RawQuery {
     fn attributes(&self) -> Result<BTreeMap<String, String>, ParameterError> {
         let malformed = ParameterError::Value("attributes");
         let Some(text) = self.value("attributes") else { return Ok(BTreeMap::new()) };
-        // A `+` arrives as a space, for it is one in a query.
-        let url_safe = text.replace(['+', ' '], "-").replace('/', "_");
-        let json = BASE64.decode(url_safe).map_err(|_| malformed)?;
+        let json = decode_base64(text).ok_or(malformed)?;
         serde_json::from_slice(&json).map_err(|_| malformed)
     }
+}
+
+/// The name that is known, in lower case.
+pub(crate) fn known_sdk(sdk: &str) -> &'static str {
+    SDKS.iter().find(|known| known.eq_ignore_ascii_case(sdk)).map_or("unknown", |known| known)
+}
+
+/// As much of a browser's name as is kept.
+pub(crate) fn shortened_browser(browser: &str) -> String {
+    let end = browser.floor_char_boundary(BROWSER_BYTES_MAX);
+    browser.get(..end).unwrap_or_default().to_owned()
+}
+
+/// A value in base64, of either alphabet and padding.
+pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    // A `+` arrives as a space, for it is one in a query.
+    let url_safe = text.replace(['+', ' '], "-").replace('/', "_");
+    BASE64.decode(url_safe).ok()
 }
 
 /// Either padding: SDKs differ.
@@ -149,7 +161,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// There are three; a list of repetitions is cut.
-const CAPABILITIES_MAX: usize = 16;
+pub(crate) const CAPABILITIES_MAX: usize = 16;
 
 const SDKS: [&str; 17] = [
     "js",

@@ -14,6 +14,7 @@ use crate::media_link::MediaLink;
 use crate::metrics::count;
 use crate::outbox::Outbox;
 use crate::people::Seat;
+use crate::simulation::Next;
 use crate::{Phase, Shared};
 
 /// While it lives, events find the session and its socket is counted. When it is dropped, the media
@@ -21,6 +22,7 @@ use crate::{Phase, Shared};
 pub(crate) struct Registration {
     pub(crate) session: SessionId,
     room: RoomName,
+    identity: Identity,
     shared: Arc<Shared>,
     /// The shard that knows of the session and not of its end.
     shard: Option<ShardId>,
@@ -51,6 +53,7 @@ impl Registration {
         let registration = Self {
             session,
             room: room.clone(),
+            identity: identity.clone(),
             shared: Arc::clone(shared),
             shard: None,
             participant: None,
@@ -61,6 +64,11 @@ impl Registration {
 
     pub(crate) fn room(&self) -> &RoomName {
         &self.room
+    }
+
+    /// Keeps in mind what is to happen at this person's next socket.
+    pub(crate) fn remember(&self, next: Next) {
+        self.shared.simulations.remember(&self.room, &self.identity, next);
     }
 
     /// Asks the media plane to let this session in.

@@ -27,6 +27,7 @@ use crate::budget::Budget;
 use crate::clock::Now;
 use crate::limits::FRAME_BYTES_MAX;
 use crate::refresh::Refresh;
+use crate::simulation::{Next, Trouble};
 use crate::wire::asked::{self, Asked};
 use crate::wire::{Encoding, Frame, data_track, from_media, to_media};
 
@@ -43,6 +44,8 @@ pub(crate) enum Effect {
     Ping,
     /// Tell the media plane.
     Media(Request),
+    /// Keep in mind for the person's next socket.
+    Remember(Next),
     /// Flush, close, and be done.
     End(End),
 }
@@ -58,6 +61,8 @@ pub(crate) enum End {
     Silent,
     /// It never began: the client was told to join anew.
     Refused,
+    /// The client ordered it to break. The participant stays for the resume window.
+    Simulated,
 }
 
 /// A rule of the socket.
@@ -93,6 +98,7 @@ pub(crate) struct Session {
     refresh: Refresh,
     keys: ApiKeys,
     intervals: Intervals,
+    simulates: bool,
     heard_at: Instant,
     ping_due: Instant,
     refresh_due: Instant,
@@ -132,6 +138,15 @@ impl Session {
             Ok(None) => Vec::new(),
             Err(_) => self.violate(Violation::Broken),
         }
+    }
+
+    /// What a client asked together with its join.
+    pub(crate) fn handle_first(
+        &mut self,
+        request: proto::signal_request::Message,
+        now: Now,
+    ) -> Vec<Effect> {
+        if self.ended { Vec::new() } else { self.on_request(request, now) }
     }
 
     /// A control frame (ping or pong) came.
@@ -222,9 +237,19 @@ impl Session {
                     timestamp: now.unix_ms,
                 }))]
             }
+            Asked::Trouble(trouble) if self.simulates => self.on_trouble(&trouble),
             Asked::Refused(refusal) => vec![send(Response::RequestResponse(refusal))],
-            Asked::Nothing => Vec::new(),
+            Asked::Trouble(_) | Asked::Nothing => Vec::new(),
         }
+    }
+
+    fn on_trouble(&mut self, trouble: &Trouble) -> Vec<Effect> {
+        tracing::info!(session = %self.id, "trouble is simulated");
+        let leave = trouble.leave.map(|(reason, action)| self.leave(reason, action));
+        let end = trouble.drops_socket.then(|| self.end(End::Simulated));
+        let next = trouble.next.map(Effect::Remember);
+        let media = trouble.request().map(Effect::Media);
+        media.into_iter().chain(next).chain(leave).chain(end).collect()
     }
 
     /// What can be refused politely is; whoever goes on with the rest has to go.
@@ -278,14 +303,6 @@ fn send(response: Response) -> Effect {
 /// Messages that are one response each. First messages of a session are not expected later.
 fn response(message: Message) -> Option<Response> {
     Some(match message {
-        Message::Answer { id, sdp } => Response::Answer(from_media::description("answer", id, sdp)),
-        Message::Offer { id, sdp, mid_to_track } => Response::Offer(proto::SessionDescription {
-            mid_to_track_id: mid_to_track
-                .into_iter()
-                .map(|(mid, track)| (mid, track.into()))
-                .collect(),
-            ..from_media::description("offer", id, sdp)
-        }),
         Message::TrackPublished { cid, track } => {
             Response::TrackPublished(proto::TrackPublishedResponse {
                 cid,
@@ -342,6 +359,25 @@ fn response(message: Message) -> Option<Response> {
                 request: add_track.map(|request| {
                     proto::request_response::Request::AddTrack(from_media::add_track(*request))
                 }),
+            })
+        }
+        other => return negotiation(other),
+    })
+}
+
+/// Messages about offers and answers, or what is left.
+fn negotiation(message: Message) -> Option<Response> {
+    Some(match message {
+        Message::Answer { id, sdp, mid_to_track } => {
+            Response::Answer(from_media::description("answer", id, sdp, mid_to_track))
+        }
+        Message::Offer { id, sdp, mid_to_track } => {
+            Response::Offer(from_media::description("offer", id, sdp, mid_to_track))
+        }
+        Message::SectionsWanted { audio, video } => {
+            Response::MediaSectionsRequirement(proto::MediaSectionsRequirement {
+                num_audios: audio,
+                num_videos: video,
             })
         }
         other => return data_track_response(other),

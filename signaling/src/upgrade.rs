@@ -12,12 +12,13 @@ use axum::extract::State;
 use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::get;
+use livekit_protocol::signal_request::Message as Request;
 use protocol::ids::{Identity, RoomName};
 use protocol::token::{self, Claims};
 use sfu::words::{
-    command::Join,
-    event::{JoinRefusal, Message},
+    command::{Connections, Join},
+    event::{JoinRefusal, Joined, Message},
 };
 use tokio::time::timeout;
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
@@ -29,27 +30,29 @@ use crate::join::{Entry, join};
 use crate::limits::FRAME_BYTES_READ_MAX;
 use crate::metrics::count;
 use crate::outbox::Outbox;
-use crate::query::{Parameters, RawQuery};
+use crate::query::{ParameterError, Parameters, RawQuery};
 use crate::registration::Registration;
-use crate::session::{Effect, Greeting, Session};
+use crate::session::{Effect, End, Greeting, Session};
+use crate::simulation::Next;
 use crate::{Phase, Signaling};
-use crate::{twirp, ws};
+use crate::{join_request, twirp, whip, ws};
 
 /// The routes of signalling, with CORS on every answer: without it on errors too, browsers see a
 /// network failure.
 ///
-/// `/rtc/v1` is not served (404), so that SDKs fall back to `/rtc` with two peer connections. A
-/// doubled leading slash comes from base URLs that end in one.
+/// `/rtc` serves two peer connections, `/rtc/v1` one. A doubled leading slash comes from base URLs that
+/// end in one.
 pub fn router(signaling: Signaling) -> Router {
     Router::new()
         .route("/rtc", get(rtc))
         .route("//rtc", get(rtc))
         .route("/rtc/validate", get(validate))
         .route("//rtc/validate", get(validate))
-        .route("/rtc/v1", any(single_peer_connection))
-        .route("//rtc/v1", any(single_peer_connection))
-        .route("/rtc/v1/validate", any(single_peer_connection))
-        .route("//rtc/v1/validate", any(single_peer_connection))
+        .route("/rtc/v1", get(rtc_v1))
+        .route("//rtc/v1", get(rtc_v1))
+        .route("/rtc/v1/validate", get(validate_v1))
+        .route("//rtc/v1/validate", get(validate_v1))
+        .merge(whip::routes())
         .merge(twirp::routes())
         .layer(cors())
         .with_state(signaling)
@@ -68,6 +71,7 @@ fn cors() -> CorsLayer {
             Method::PATCH,
             Method::DELETE,
         ])
+        .expose_headers([header::LOCATION, header::ETAG, header::LINK, header::RETRY_AFTER])
         .max_age(Duration::from_hours(24))
 }
 
@@ -75,11 +79,39 @@ fn cors() -> CorsLayer {
 /// reads more. The library's default of 128 KiB would be a third of a participant's memory.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 
+/// Which of the two doors a request knocks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    /// `/rtc`: two peer connections, or one if there is a `join_request`.
+    V0,
+    /// `/rtc/v1`: one.
+    V1,
+}
+
 async fn rtc(
     State(signaling): State<Signaling>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     headers: HeaderMap,
     uri: Uri,
+) -> Response {
+    open_socket(&signaling, Door::V0, upgrade, &headers, &uri).await
+}
+
+async fn rtc_v1(
+    State(signaling): State<Signaling>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response {
+    open_socket(&signaling, Door::V1, upgrade, &headers, &uri).await
+}
+
+async fn open_socket(
+    signaling: &Signaling,
+    door: Door,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    headers: &HeaderMap,
+    uri: &Uri,
 ) -> Response {
     let Ok(upgrade) = upgrade else {
         return signaling.refuse(Refusal::NotAnUpgrade);
@@ -88,7 +120,8 @@ async fn rtc(
         .max_message_size(FRAME_BYTES_READ_MAX)
         .max_frame_size(FRAME_BYTES_READ_MAX)
         .read_buffer_size(READ_BUFFER_BYTES);
-    match signaling.admit(&uri, &headers).await {
+    let (admitted, signaling) = (signaling.admit(door, uri, headers).await, signaling.clone());
+    match admitted {
         Ok(Admitted { session: Some(session), effects, events, registration }) => upgrade
             .on_upgrade(move |socket| {
                 ws::run(socket, session, effects, events, registration, signaling)
@@ -100,14 +133,23 @@ async fn rtc(
 }
 
 async fn validate(State(signaling): State<Signaling>, headers: HeaderMap, uri: Uri) -> Response {
-    match signaling.validate(&uri, &headers).await {
+    answer_validation(&signaling, Door::V0, &headers, &uri).await
+}
+
+async fn validate_v1(State(signaling): State<Signaling>, headers: HeaderMap, uri: Uri) -> Response {
+    answer_validation(&signaling, Door::V1, &headers, &uri).await
+}
+
+async fn answer_validation(
+    signaling: &Signaling,
+    door: Door,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> Response {
+    match signaling.validate(door, uri, headers).await {
         Ok(()) => "success".into_response(),
         Err(refusal) => signaling.refuse(refusal),
     }
-}
-
-async fn single_peer_connection(State(signaling): State<Signaling>) -> Response {
-    signaling.refuse(Refusal::SinglePeerConnection)
 }
 
 /// A request that may join.
@@ -116,6 +158,8 @@ struct Checked {
     room: RoomName,
     identity: Identity,
     parameters: Parameters,
+    /// What the client asks at once.
+    first: Vec<Request>,
 }
 
 /// A socket that may open.
@@ -137,8 +181,17 @@ impl Signaling {
 
     /// Everything that can be said without the media plane. The token first: nothing else is parsed
     /// without one.
-    fn check(&self, uri: &Uri, headers: &HeaderMap, now: Now) -> Result<Checked, Refusal> {
+    fn check(
+        &self,
+        door: Door,
+        uri: &Uri,
+        headers: &HeaderMap,
+        now: Now,
+    ) -> Result<Checked, Refusal> {
         self.check_origin(headers)?;
+        if door == Door::V1 && needs_two_connections(headers) {
+            return Err(Refusal::SinglePeerConnection);
+        }
         let query = RawQuery::of(uri)?;
         let from_query = query.token();
         let token = bearer(headers)
@@ -149,11 +202,59 @@ impl Signaling {
         if self.shared.revocations.has(room, identity, &claims) {
             return Err(Refusal::Revoked);
         }
-        if query.has_join_request() {
-            return Err(Refusal::SinglePeerConnection);
+        let (room, identity) = (room.clone(), identity.clone());
+        let (parameters, first) = match query.join_request() {
+            Some(request) => join_request::read(request)?,
+            None if door == Door::V1 => return Err(ParameterError::Value("join_request").into()),
+            None => (query.parse()?, Vec::new()),
+        };
+        Ok(Checked { room, identity, parameters, first, claims })
+    }
+
+    /// The token of a request without a socket, which is for joining.
+    pub(crate) fn bearer(
+        &self,
+        headers: &HeaderMap,
+    ) -> Result<(Claims, RoomName, Identity), Refusal> {
+        self.check_origin(headers)?;
+        let token = bearer(headers).ok_or(Refusal::NoToken)?;
+        let claims = token::verify(token, &self.shared.keys, self.shared.clock.now().unix_s())?;
+        let (room, identity) = claims.join_subject()?;
+        if self.shared.revocations.has(room, identity, &claims) {
+            return Err(Refusal::Revoked);
         }
         let (room, identity) = (room.clone(), identity.clone());
-        Ok(Checked { room, identity, parameters: query.parse()?, claims })
+        Ok((claims, room, identity))
+    }
+
+    /// Lets somebody in who offers once and has no socket.
+    pub(crate) async fn join_fixed(
+        &self,
+        registration: &mut Registration,
+        events: &Outbox,
+        claims: &Claims,
+        parameters: &Parameters,
+    ) -> Result<Box<Joined>, Refusal> {
+        self.check_memory()?;
+        let joins_open_rooms = self.shared.config.joins_open_rooms;
+        let asked = join(
+            registration.session,
+            claims,
+            parameters,
+            &Entry::Fresh,
+            joins_open_rooms && !self.shared.is_at(Phase::Draining),
+            self.shared.clock.now().unix_ms,
+        )?;
+        registration.join(Join { connections: Connections::OneOfferedOnce, ..asked })?;
+        let answer = timeout(self.shared.config.join_timeout, answer(events)).await;
+        match answer.map_err(|_| Refusal::NoAnswer)?.ok_or(Refusal::NoAnswer)? {
+            Message::Joined(joined) => Ok(joined),
+            Message::Refused(refusal) => {
+                registration.end();
+                Err(self.refusal_of(refusal))
+            }
+            _ => Err(Refusal::NoAnswer),
+        }
     }
 
     /// Browsers say the page's origin; other clients say none.
@@ -166,9 +267,9 @@ impl Signaling {
 
     /// Says what a join would be answered just now: a refusal that the same person has just got, or what the media
     /// plane says.
-    async fn validate(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+    async fn validate(&self, door: Door, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         let now = self.shared.clock.now();
-        let checked = self.check(uri, headers, now)?;
+        let checked = self.check(door, uri, headers, now)?;
         match self.shared.refusals.recall(&checked.room, &checked.identity, now.instant) {
             Some(refusal) => Err(refusal),
             None => self.ask(&checked).await,
@@ -225,8 +326,8 @@ impl Signaling {
         )
     }
 
-    async fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<Admitted, Refusal> {
-        let checked = self.check(uri, headers, self.shared.clock.now())?;
+    async fn admit(&self, door: Door, uri: &Uri, headers: &HeaderMap) -> Result<Admitted, Refusal> {
+        let checked = self.check(door, uri, headers, self.shared.clock.now())?;
         let (room, identity) = (checked.room.clone(), checked.identity.clone());
         let admitted = self.join(checked).await;
         match &admitted {
@@ -258,11 +359,15 @@ impl Signaling {
         }
         let now = self.shared.clock.now();
         let resumes = matches!(entry, Entry::Resumed(_));
+        let simulated = self.shared.simulations.take(registration.room(), &checked.identity);
         let (room, identity) = (registration.room(), &checked.identity);
         if checked.parameters.media_failed && matches!(answer, Ok(Some(Message::Resumed(_)))) {
             self.shared.fallback.on_failure(room, identity, now.instant);
         }
-        let ways = self.shared.fallback.ways(room, identity, now.instant);
+        let ways = match simulated {
+            Some(Next::Relayed(ways)) => ways,
+            _ => self.shared.fallback.ways(room, identity, now.instant),
+        };
         let greeting = Greeting {
             session: registration.session,
             room: registration.room().clone(),
@@ -287,7 +392,7 @@ impl Signaling {
                     registration.speaks_for(participant, resumed.shard);
                 }
                 tracing::info!(session = %registration.session, "resumed");
-                greeting.resumed(*resumed, now)
+                greeting.resumed(*resumed, now).map(|opened| cut_short(opened, simulated))
             }
             Message::Refused(refusal) if !resumes => {
                 registration.end();
@@ -301,7 +406,10 @@ impl Signaling {
             }
         };
         Ok(match opened {
-            Some((session, effects)) => {
+            Some((mut session, mut effects)) => {
+                for request in checked.first {
+                    effects.extend(session.handle_first(request, now));
+                }
                 Admitted { session: Some(session), effects, events, registration }
             }
             None => self.mismatched(protocol, events, registration),
@@ -317,6 +425,28 @@ impl Signaling {
         count(&self.shared.metrics.resumes_mismatched);
         Admitted { session: None, effects: Greeting::mismatched(protocol), events, registration }
     }
+}
+
+/// A resume that breaks at once, because its client has ordered it.
+fn cut_short(
+    (session, mut effects): (Session, Vec<Effect>),
+    simulated: Option<Next>,
+) -> (Session, Vec<Effect>) {
+    let kept = match simulated {
+        Some(Next::CloseAfterFirst) => 1,
+        Some(Next::CloseBeforeFirst) => 0,
+        Some(Next::Relayed(_)) | None => return (session, effects),
+    };
+    effects.truncate(kept);
+    effects.push(Effect::End(End::Simulated));
+    (session, effects)
+}
+
+/// Firefox is served with two connections: in one, its sound and payload types go wrong (livekit issues 4379 and 4614).
+/// Told that there is no such endpoint, livekit-client asks for two by itself.
+fn needs_two_connections(headers: &HeaderMap) -> bool {
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    agent.is_some_and(|agent| agent.contains("Firefox/"))
 }
 
 /// The media plane's answer to a join; anything that comes before it belongs to nobody.

@@ -181,6 +181,7 @@ impl Performer<'_> {
                         Failure::Media
                     })?;
                 }
+                Effect::Remember(next) => self.registration.remember(next),
                 Effect::End(ending) => {
                     self.on_end(ending);
                     end = Some(ending);
@@ -212,7 +213,7 @@ impl Performer<'_> {
                 metrics.count_violation(violation);
             }
             End::Silent => count(&metrics.closed_idle),
-            End::Refused => {}
+            End::Refused | End::Simulated => {}
         }
     }
 }
@@ -262,6 +263,7 @@ fn close_of(end: End) -> Ending {
     match end {
         End::Left | End::Refused => Ending::close(1000, ""),
         End::Silent => Ending::close(1001, "silent"),
+        End::Simulated => Ending::close(1011, "simulated"),
         End::Violated(Violation::Oversize) => Ending::close(1009, "frame too large"),
         End::Violated(Violation::Broken) => Ending::close(1007, "frame is not a signal request"),
         End::Violated(Violation::Protocol) => Ending::close(1002, "not a websocket frame"),

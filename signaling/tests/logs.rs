@@ -70,7 +70,14 @@ async fn a_whole_life_of_sockets_logs_nothing_of_people() {
         let session = fixture.next_join().await.session;
         client.ask(Asking::Offer(description())).await;
         client.ask(Asking::UpdateMetadata(metadata())).await;
-        fixture.tell(session, Message::Answer { id: 1, sdp: "canary sdp".to_owned() });
+        fixture.tell(
+            session,
+            Message::Answer {
+                id: 1,
+                sdp: "canary sdp".to_owned(),
+                mid_to_track: std::collections::BTreeMap::new(),
+            },
+        );
         client.send(last).await;
         while fixture.signaling.counters().sockets_open > 0 {
             let _ = futures_util::StreamExt::next(&mut client.socket).await;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   join ─► handle_message ◄─ signalling ─► poll_request          the words of sfu::words::command
-//!           handle_datagram ◄─ network ───► poll_transmit         two connections, each with its own address
+//!           handle_datagram ◄─ network ───► poll_transmit         two connections, each with its own address; or one
 //!           handle_timeout ◄── clock ─────► poll_timeout
 //! ```
 //!
@@ -95,6 +95,8 @@ pub struct ClientConfig {
     pub wraps_tsn: bool,
     /// Wants to be the DTLS server of both connections, as Pion towards an ICE-lite peer.
     pub is_dtls_server: bool,
+    /// Has one connection, on which it offers, publishes and receives: [`VirtualClient::publisher`].
+    pub is_single: bool,
     /// Looks at and listens to what it receives, and asks for key frames as a browser does.
     pub attends: bool,
     /// How it tells what its line carries.
@@ -114,8 +116,17 @@ pub enum Feedback {
 /// A section of our offers. As a browser does, we use one that was rejected again, under another mid.
 struct Slot {
     mid: u32,
-    track: usize,
+    carries: Carries,
     is_rejected: bool,
+}
+
+/// What a section is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Carries {
+    /// A track of ours.
+    Track(usize),
+    /// Whatever the server sends, on an only connection.
+    Received { is_video: bool },
 }
 
 /// See the module.
@@ -152,10 +163,14 @@ pub struct VirtualClient {
     pub reports: u64,
     /// Answers the next offer with this instead: a hostile or broken client.
     pub answers_with: Option<String>,
-    /// The connection on which we offer.
+    /// Offers that the server asks for are not made: a broken client.
+    pub ignores_requests: bool,
+    /// The connection on which we offer, perhaps the only one.
     pub publisher: Transport,
-    /// The connection on which the server offers.
+    /// The connection on which the server offers. Never used by a client with one.
     pub subscriber: Transport,
+    /// Sections that the server asked for, beyond those that were there at first: for sound, for pictures.
+    pub sections_wanted: (u32, u32),
     config: ClientConfig,
     epoch: Instant,
     rng: StdRng,
@@ -211,6 +226,8 @@ impl VirtualClient {
             answers_with: None,
             publisher,
             subscriber,
+            sections_wanted: (0, 0),
+            ignores_requests: false,
             epoch,
             requests: VecDeque::new(),
             by_ssrc: HashMap::new(),
@@ -238,17 +255,41 @@ impl VirtualClient {
     /// The connection of a side.
     pub fn transport(&mut self, side: Side) -> &mut Transport {
         match side {
-            Side::Publisher => &mut self.publisher,
-            Side::Subscriber => &mut self.subscriber,
+            Side::Subscriber if !self.config.is_single => &mut self.subscriber,
+            Side::Publisher | Side::Subscriber => &mut self.publisher,
         }
+    }
+
+    /// Whether there is one connection for both sides.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        self.config.is_single
+    }
+
+    /// Whether all its connections stand.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.publisher.is_open() && (self.config.is_single || self.subscriber.is_open())
+    }
+
+    /// The connection on which we receive.
+    fn receiving(&mut self) -> &mut Transport {
+        self.transport(Side::Subscriber)
+    }
+
+    /// Sends the RTCP packet in the scratch buffer over the connection on which we receive.
+    fn send_feedback(&mut self, len: usize) {
+        let is_single = self.config.is_single;
+        let receiving = if is_single { &mut self.publisher } else { &mut self.subscriber };
+        receiving.queue_rtcp(&mut self.scratch, len);
     }
 
     /// The address of a connection as the server sees it.
     #[must_use]
     pub fn mapped_address(&self, side: Side) -> Option<SocketAddr> {
         match side {
-            Side::Publisher => self.publisher.mapped,
-            Side::Subscriber => self.subscriber.mapped,
+            Side::Subscriber if !self.config.is_single => self.subscriber.mapped,
+            Side::Publisher | Side::Subscriber => self.publisher.mapped,
         }
     }
 
@@ -261,7 +302,7 @@ impl VirtualClient {
 
     /// Leaves data messages unread, as an application that hangs, until the window closes; or goes on reading.
     pub fn hang(&mut self, is_hanging: bool) {
-        if let Some(channels) = &mut self.subscriber.channels {
+        if let Some(channels) = &mut self.receiving().channels {
             channels.hang(is_hanging);
         }
         self.take_data(Side::Subscriber);
@@ -295,7 +336,9 @@ impl VirtualClient {
                 self.take_data(side);
             }
             Some(128..=191) if is_rtcp(datagram) => self.on_rtcp(side, datagram, now),
-            Some(128..=191) if side == Side::Subscriber => self.on_rtp(datagram, now),
+            Some(128..=191) if side == Side::Subscriber || self.config.is_single => {
+                self.on_rtp(datagram, now);
+            }
             _ => {}
         }
     }
@@ -309,7 +352,7 @@ impl VirtualClient {
     }
 
     fn on_rtp(&mut self, datagram: &mut [u8], now: Instant) {
-        let Some(keys) = &mut self.subscriber.keys else { return };
+        let Some(keys) = &mut self.receiving().keys else { return };
         let Ok(header) = RtpHeader::parse(datagram) else { return };
         let (seq, len) = match keys.receiver.unprotect_rtp(datagram, &header) {
             Ok(opened) => opened,
@@ -377,7 +420,7 @@ impl VirtualClient {
             while let Some(len) =
                 self.arrivals.build(&mut self.scratch[..1200], self.own_ssrc, Ssrc(0), now)
             {
-                self.subscriber.queue_rtcp(&mut self.scratch, len);
+                self.send_feedback(len);
             }
         }
         if self.report_due <= now {

@@ -63,8 +63,19 @@ pub struct OfferedSection {
     pub mid: u32,
     /// Rejected before, and not used again yet: port 0.
     pub is_rejected: bool,
+    /// The server sends in it, on an only connection.
+    pub receives: bool,
     /// What it carries, or carried.
     pub track: OfferedTrack,
+}
+
+impl OfferedTrack {
+    /// What stands for whatever the server sends in a section.
+    #[must_use]
+    pub fn of_server(is_video: bool) -> Self {
+        let (cid, rids) = (String::new(), Vec::new());
+        Self { is_video, cid, rids, ssrcs: None, is_sending: false, is_redundant: !is_video }
+    }
 }
 
 /// What a section carries.
@@ -161,7 +172,7 @@ pub fn write_offer(
                 "m={name} 0 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=mid:{mid}\r\na=inactive\r\n"
             );
         } else {
-            offered_section(&mut text, local, section.mid, &section.track);
+            offered_section(&mut text, local, section);
         }
     }
     text
@@ -201,7 +212,8 @@ fn media_name(track: &OfferedTrack) -> &'static str {
     if track.is_video { "video" } else { "audio" }
 }
 
-fn offered_section(text: &mut String, local: LocalSide<'_>, mid: u32, track: &OfferedTrack) {
+fn offered_section(text: &mut String, local: LocalSide<'_>, section: &OfferedSection) {
+    let OfferedSection { mid, track, .. } = section;
     let name = media_name(track);
     let formats = match (track.is_video, track.is_redundant) {
         (true, _) => "96 97",
@@ -218,8 +230,15 @@ fn offered_section(text: &mut String, local: LocalSide<'_>, mid: u32, track: &Of
             let _ = write!(text, "a=extmap:{id} {}\r\n", kind.uri());
         }
     }
-    let direction = if track.is_sending { "sendonly" } else { "inactive" };
-    let _ = write!(text, "a={direction}\r\na=msid:- {}\r\n", track.cid);
+    let direction = match (track.is_sending, section.receives) {
+        (true, _) => "sendonly",
+        (false, true) => "recvonly",
+        (false, false) => "inactive",
+    };
+    let _ = write!(text, "a={direction}\r\n");
+    if !section.receives {
+        let _ = write!(text, "a=msid:- {}\r\n", track.cid);
+    }
     if track.is_video {
         text.push_str(
             "a=rtpmap:96 VP8/90000\r\na=rtcp-fb:96 transport-cc\r\na=rtcp-fb:96 ccm fir\r\n\
@@ -443,7 +462,7 @@ mod tests {
             is_sending: true,
             is_redundant: false,
         };
-        OfferedSection { mid: 1, is_rejected: false, track }
+        OfferedSection { mid: 1, is_rejected: false, receives: false, track }
     }
 
     #[test]

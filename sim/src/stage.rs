@@ -176,6 +176,7 @@ impl Stage {
             keeps_deliveries: false,
             wraps_tsn: false,
             is_dtls_server: false,
+            is_single: false,
             attends: false,
             feedback: Feedback::TransportCc,
         };

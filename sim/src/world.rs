@@ -32,7 +32,7 @@ use sfu::{
     shard::Shard,
     words::{
         administration::{Administered, RoomSettings},
-        command::{Command, Join, Resume},
+        command::{Command, Connections, Join, Resume},
         info::{ClientInfo, ParticipantKind},
         occurrence::Occurrence,
     },
@@ -269,12 +269,14 @@ impl World {
             keeps_deliveries: true,
             wraps_tsn: false,
             is_dtls_server: false,
+            is_single: false,
             attends: false,
             feedback: Feedback::TransportCc,
         };
         let session = self.new_session();
         let mut join = usual_join(session, identity);
         change(&mut join, &mut config);
+        join.connections = connections(config.is_single);
         let id = ClientId(self.residents.len());
         let client = VirtualClient::new(config, self.epoch, self.now);
         let mut resident = Resident {
@@ -294,6 +296,10 @@ impl World {
             let address = self.new_address();
             resident.addresses.insert(side, address);
             self.owners.insert(address, (id, side));
+        }
+        if resident.client.is_single() {
+            let address = resident.addresses[&Side::Publisher];
+            resident.addresses.insert(Side::Subscriber, address);
         }
         self.residents.push(resident);
         self.send_join(id, join);
@@ -336,6 +342,7 @@ impl World {
         let mut join = usual_join(session, &resident.identity);
         join.room = RoomName::try_from(resident.room.clone()).expect("a name");
         join.resume = Some(Resume { participant });
+        join.connections = connections(resident.client.is_single());
         // Signalling closes the socket that is replaced.
         if let Some(older) = resident.session.replace(session) {
             self.sessions.remove(&older);
@@ -386,10 +393,7 @@ impl World {
     /// Runs until all connections of these clients stand; false if they do not within ten seconds.
     pub fn connect(&mut self, clients: &[ClientId]) -> bool {
         self.run_until(Duration::from_secs(10), |world| {
-            clients.iter().all(|id| {
-                let client = world.client(*id);
-                client.publisher.is_open() && client.subscriber.is_open()
-            })
+            clients.iter().all(|id| world.client(*id).is_connected())
         })
     }
 
@@ -555,6 +559,10 @@ fn association(id: ClientId, side: Side) -> u64 {
     2 * id.0 as u64 + u64::from(side == Side::Publisher)
 }
 
+fn connections(is_single: bool) -> Connections {
+    if is_single { Connections::One } else { Connections::Two }
+}
+
 /// How a browser joins the room `consultation`.
 pub(crate) fn usual_join(session: SessionId, identity: &str) -> Join {
     Join {
@@ -579,6 +587,7 @@ pub(crate) fn usual_join(session: SessionId, identity: &str) -> Join {
         auto_subscribe: true,
         adaptive_stream: false,
         may_pause: true,
+        connections: Connections::Two,
         client: ClientInfo {
             sdk: "js".to_owned(),
             browser: "Chrome".to_owned(),

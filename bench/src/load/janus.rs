@@ -171,7 +171,11 @@ impl Janus {
             let told = match jsep["type"].as_str() {
                 Some("answer") => {
                     let id = step.strip_prefix("offer-").and_then(|id| id.parse().ok());
-                    Message::Answer { id: id.context("an answer to nothing")?, sdp }
+                    Message::Answer {
+                        id: id.context("an answer to nothing")?,
+                        sdp,
+                        mid_to_track: BTreeMap::new(),
+                    }
                 }
                 _ => {
                     self.offers += 1;

@@ -73,6 +73,7 @@ impl Participant {
             keeps_deliveries: true,
             wraps_tsn: false,
             is_dtls_server: false,
+            is_single: false,
             attends: false,
             feedback: sim::client::Feedback::TransportCc,
         };

@@ -1,5 +1,6 @@
 //! The client's half of the signal protocol: what virtual clients say, as LiveKit's messages, and back.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
 use livekit_protocol::{
@@ -129,12 +130,13 @@ fn add_track(track: AddTrack) -> proto::AddTrackRequest {
 pub(super) fn heard(response: Response) -> Heard {
     let message = match response {
         Response::Join(join) => joined(join),
-        Response::Answer(answer) => Some(Message::Answer { id: answer.id, sdp: answer.sdp }),
-        Response::Offer(offer) => Some(Message::Offer {
-            id: offer.id,
-            sdp: offer.sdp,
-            mid_to_track: std::collections::BTreeMap::new(),
-        }),
+        Response::Answer(answer) => {
+            let (id, sdp) = (answer.id, answer.sdp);
+            Some(Message::Answer { id, sdp, mid_to_track: BTreeMap::new() })
+        }
+        Response::Offer(offer) => {
+            Some(Message::Offer { id: offer.id, sdp: offer.sdp, mid_to_track: BTreeMap::new() })
+        }
         Response::TrackPublished(published) => published.track.and_then(|track| {
             let track = track_info(track)?;
             Some(Message::TrackPublished { cid: published.cid, track })
@@ -173,7 +175,7 @@ fn joined(join: proto::JoinResponse) -> Option<Message> {
         state: ParticipantState::Joined,
         tracks: Vec::new(),
         metadata: String::new(),
-        attributes: std::collections::BTreeMap::new(),
+        attributes: BTreeMap::new(),
         joined_unix_ms: 0,
         version: me.version,
         permission: Permission::default(),

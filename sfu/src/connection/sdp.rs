@@ -1,8 +1,9 @@
-//! Session descriptions (RFC 8866) of LiveKit's dual peer connection: text in, plain values out, and back.
+//! Session descriptions (RFC 8866) of LiveKit's peer connections: text in, plain values out, and back.
 //!
 //! ```text
 //!   publisher   client's offer ─► parse ─► answer  ─► text, NegotiatedSection per m-section
 //!   subscriber  our sections ───► offer ─► text;  client's answer ─► parse ─► accepted
+//!   the only one  as publisher; what we send stands in the same answer
 //! ```
 //!
 //! Owns: reading what JSEP (RFC 9429) clients write, choosing codecs and header extensions, writing what they accept.
@@ -24,7 +25,7 @@ pub use self::{
     accepted::{AcceptedSection, accepted},
     answer::{AnswerSection, NegotiatedSection, answer},
     codec::RemoteCodec,
-    offer::{OFFER_EXTENSIONS, OfferCodec, OfferMedia, OfferSection, offer},
+    offer::{OFFER_EXTENSIONS, OfferCodec, OfferMedia, OfferSection, SentTrack, offer},
     parse::{RemoteDescription, RemoteExtension, RemoteSection},
 };
 use super::dtls::DtlsRole;

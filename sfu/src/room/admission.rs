@@ -21,7 +21,7 @@ use crate::{
     },
     room::subscriber::Subscriber,
     words::{
-        command::Join,
+        command::{Connections, Join},
         event::{JoinRefusal, Joined, LeaveAction, Message, Resumed},
         info::{LeaveReason, ParticipantInfo, Target},
     },
@@ -112,7 +112,7 @@ impl Room {
                 subscriber_primary: self
                     .participants
                     .get(key)
-                    .is_some_and(|one| one.subscriber.is_some()),
+                    .is_some_and(|one| one.subscriber.as_ref().is_some_and(Subscriber::offers)),
             };
             context.emit(Some(session), Message::Joined(Box::new(joined)));
         }
@@ -126,7 +126,7 @@ impl Room {
         key
     }
 
-    /// A participant who may receive gets the connection on which we offer.
+    /// A participant who may receive gets the connection on which we offer, one with a single connection gets that.
     pub(super) fn open_subscriber(
         &mut self,
         context: &mut Context,
@@ -134,7 +134,19 @@ impl Room {
         now: Instant,
     ) {
         let Some(participant) = self.participants.get_mut(key) else { return };
-        if !participant.may_ever_subscribe() || participant.subscriber.is_some() {
+        if participant.subscriber.is_some() {
+            return;
+        }
+        if participant.has_single_connection() {
+            // Whatever it may do now: a permission may be given later, and nothing new must be opened for it.
+            let can_be_asked = participant.peer_connections == Connections::One;
+            let owner = Owner { room: self.key, participant: key, target: Target::Both };
+            let connection = context.open_connection(owner, now);
+            participant.publisher = Some(connection);
+            participant.subscriber = Some(Subscriber::of_offering_client(connection, can_be_asked));
+            return;
+        }
+        if !participant.may_ever_subscribe() {
             return;
         }
         let owner = Owner { room: self.key, participant: key, target: Target::Subscriber };
@@ -155,16 +167,18 @@ impl Room {
     ) -> Result<ParticipantKey, JoinRefusal> {
         let key = self.participant_by_identity(&join.identity).ok_or(JoinRefusal::StateMismatch)?;
         let participant = self.participants.get_mut(key).ok_or(JoinRefusal::StateMismatch)?;
-        if participant.sid != *sid || participant.elsewhere().is_some() {
+        // With another number of connections its media cannot go on.
+        let is_same = participant.sid == *sid && participant.peer_connections == join.connections;
+        if !is_same || participant.elsewhere().is_some() {
             return Err(JoinRefusal::StateMismatch);
         }
         participant.signal = Signal::Connected(join.session);
         let last_message_seq = participant.last_message_seq;
         if let Some(subscriber) = &mut participant.subscriber {
-            // The old offer's answer may be lost with the old socket.
-            subscriber.outstanding = None;
-            subscriber.stale = true;
-            context.restart_ice(subscriber.connection);
+            subscriber.resume();
+            if subscriber.offers() {
+                context.restart_ice(subscriber.connection);
+            }
         }
         // All who are remembered: what was told last may have died with the old socket, and a departure that is known
         // changes nothing. Clients tell people apart by identity: whoever came back under another sid is present.

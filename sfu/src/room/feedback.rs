@@ -25,10 +25,7 @@ use crate::{
         payload::{CodecKind, picture::picture, red, vp8},
         rtcp::{self, ReportBlock, RtcpPacket},
     },
-    words::{
-        event::{Message, Outcome},
-        info::Target,
-    },
+    words::event::{Message, Outcome},
 };
 
 /// Round trip assumed when pacing retransmission requests: an ICE-lite agent sends no checks to measure one with.
@@ -272,28 +269,28 @@ impl Room {
             connection.report_due = now + REPORT_INTERVAL;
         }
         let report_at = connection.report_due;
-        match target {
-            Target::Publisher => {
-                self.ask_again(context, key, now);
-                self.send_arrivals(context, key, now);
-                if report_due {
-                    self.renew_allowances(context, key, now);
-                    self.send_receiver_report(context, key, now);
-                }
-                let next = self.next_feedback(context, key, now);
-                Some(next.map_or(report_at, |at| at.min(report_at)))
+        let mut next = report_at;
+        if target.is_published_on() {
+            self.ask_again(context, key, now);
+            self.send_arrivals(context, key, now);
+            if report_due {
+                self.renew_allowances(context, key, now);
+                self.send_receiver_report(context, key, now);
             }
-            Target::Subscriber => {
-                if report_due {
-                    self.send_sender_reports(context, key, now);
-                    self.on_line_second(context, key, now);
-                }
-                self.probe(context, key, now);
-                self.release_paced(context, key, now);
-                let is_busy = context.connections.get(key).is_some_and(Connection::is_metering_out);
-                Some(if is_busy { report_at.min(now + PACING_TICK) } else { report_at })
+            next = self.next_feedback(context, key, now).map_or(next, |at| at.min(next));
+        }
+        if target.is_subscribed_on() {
+            if report_due {
+                self.send_sender_reports(context, key, now);
+                self.on_line_second(context, key, now);
+            }
+            self.probe(context, key, now);
+            self.release_paced(context, key, now);
+            if context.connections.get(key).is_some_and(Connection::is_metering_out) {
+                next = next.min(now + PACING_TICK);
             }
         }
+        Some(next)
     }
 
     fn next_feedback(

@@ -1,9 +1,12 @@
 //! Offer and answer on both of a participant's connections (RFC 3264, RFC 9429).
 //!
 //! On the publisher connection the client offers and we answer each offer at once. On the subscriber connection we
-//! offer; while an offer is unanswered, changes only mark it stale, and the answer triggers the next one.
+//! offer; while an offer is unanswered, changes only mark it stale, and the answer triggers the next one. On the only
+//! connection of a client the client offers, and our answer also says what is sent; changes have us ask for an offer.
 
 use std::{collections::BTreeMap, time::Instant};
+
+use protocol::ids::TrackSid;
 
 use super::{
     Room,
@@ -17,12 +20,13 @@ use crate::{
         ice::IceCredentials,
         sdp::{
             self, AcceptedSection, AnswerSection, LocalTransport, NegotiatedSection, OfferCodec,
-            OfferMedia, OfferSection, RemoteDescription, RemoteSection, SectionKind, Setup,
+            OfferMedia, OfferSection, RemoteDescription, RemoteSection, SectionKind, SentTrack,
+            Setup,
         },
     },
     context::Context,
     keys::{ConnectionKey, Owner, ParticipantKey, PublicationKey, SubscriptionKey},
-    room::subscriber::{Outstanding, SectionState},
+    room::subscriber::{Offerer, Outstanding, SectionState, Subscriber},
     rtp::{ids::Mid, payload::CodecKind},
     words::{
         event::{LeaveAction, Message, SubscriptionError},
@@ -35,7 +39,7 @@ use crate::{
 pub(super) struct Unusable;
 
 impl Room {
-    /// The client offers on its publisher connection.
+    /// The client offers on its publisher connection, or on its only one.
     pub(super) fn publisher_offer(
         &mut self,
         context: &mut Context,
@@ -60,8 +64,18 @@ impl Room {
         let connection = self.publisher_connection(context, key, now).ok_or(Unusable)?;
         apply_transport(context, connection, remote)?;
         self.end_unoffered(context, key, remote);
+        self.take_receiving_sections(context, key, remote);
         let plans = self.plan_sections(context, key, remote);
-        let sections: Vec<AnswerSection> = plans.iter().map(|plan| plan.answer).collect();
+        let sending = self.what_is_sent(key);
+        let sections: Vec<AnswerSection> = plans
+            .iter()
+            .zip(&remote.sections)
+            .map(|(plan, section)| {
+                let sent = sending.iter().find(|(mid, ..)| *mid == section.mid);
+                let send = sent.map(|(_, _, track)| track.clone());
+                AnswerSection { send, ..plan.answer.clone() }
+            })
+            .collect();
         let participant = self.participants.get_mut(key).ok_or(Unusable)?;
         participant.answers += 1;
         let version = participant.answers;
@@ -78,7 +92,16 @@ impl Room {
             });
             connection.incoming.negotiate(used);
         }
-        context.emit(session, Message::Answer { id, sdp: text });
+        let sent = negotiated.iter().filter_map(|section| {
+            let (_, subscription, track) = sending.iter().find(|(mid, ..)| *mid == section.mid)?;
+            Some((section.sent.as_ref()?, *subscription, track))
+        });
+        let names = sent.clone().filter(|(section, ..)| section.active).filter_map(name_of_sent);
+        context.emit(session, Message::Answer { id, sdp: text, mid_to_track: names.collect() });
+        for (section, subscription, _) in sent {
+            self.bind_subscription(context, key, subscription, section, now);
+        }
+        self.on_answered(context, key);
         // A path may have come before the description.
         context.drive(connection, now);
         self.announce(context, key);
@@ -88,6 +111,50 @@ impl Room {
         }
         self.offer_all_stale(context);
         Ok(())
+    }
+
+    fn subscriber_mut(&mut self, key: ParticipantKey) -> Option<&mut Subscriber> {
+        self.participants.get_mut(key)?.subscriber.as_mut()
+    }
+
+    /// The sections in which a client with one connection receives; those that waited for one get it.
+    fn take_receiving_sections(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        remote: &RemoteDescription,
+    ) {
+        let Some(subscriber) = self.subscriber_mut(key).filter(|one| !one.offers()) else { return };
+        let lost = subscriber.take_offer(&remote.sections);
+        let is_short = std::mem::take(&mut subscriber.is_short_of_sections);
+        for subscription in &lost {
+            self.unsubscribe(context, *subscription);
+        }
+        if is_short || !lost.is_empty() {
+            self.subscribe_to_all(context, key);
+        }
+    }
+
+    /// What a participant with one connection is sent, by section.
+    fn what_is_sent(&self, key: ParticipantKey) -> Vec<(Mid, SubscriptionKey, SentTrack)> {
+        let subscriber = self.participants.get(key).and_then(|one| one.subscriber.as_ref());
+        let subscriber = subscriber.filter(|one| !one.offers());
+        let sections = subscriber.into_iter().flat_map(|one| &one.sections);
+        let sent = sections.filter_map(|section| {
+            let key = section.subscription()?;
+            let track = self.describe_subscription(self.subscriptions.get(key)?)?;
+            Some((section.mid, key, track))
+        });
+        sent.collect()
+    }
+
+    /// An offer on an only connection is answered: what the answer freed can be taken by others now.
+    fn on_answered(&mut self, context: &mut Context, key: ParticipantKey) {
+        let Some(subscriber) = self.subscriber_mut(key).filter(|one| !one.offers()) else { return };
+        subscriber.on_answered();
+        if std::mem::take(&mut subscriber.is_short_of_sections) {
+            self.subscribe_to_all(context, key);
+        }
     }
 
     fn publisher_connection(
@@ -137,7 +204,9 @@ impl Room {
                         self.unpublish(context, publication);
                     }
                     let pending = sends.then(|| self.take_pending(key, section, &named)).flatten();
-                    if !sends && Some(section.mid) != tag && self.was_used(key, section.mid) {
+                    // One in which a client with one connection receives goes on for that.
+                    let is_idle = !sends && !self.is_received_in(key, section);
+                    if is_idle && Some(section.mid) != tag && self.was_used(key, section.mid) {
                         SectionPlan::ended()
                     } else {
                         SectionPlan::fresh(pending)
@@ -147,6 +216,11 @@ impl Room {
             plans.push(plan);
         }
         plans
+    }
+
+    fn is_received_in(&self, key: ParticipantKey, section: &RemoteSection) -> bool {
+        let is_single = self.participants.get(key).is_some_and(Participant::has_single_connection);
+        is_single && section.direction.receives()
     }
 
     fn was_used(&self, key: ParticipantKey, mid: Mid) -> bool {
@@ -230,23 +304,26 @@ impl Room {
         (all, fresh)
     }
 
-    /// Offers on every subscriber connection that changed.
+    /// Offers on every subscriber connection that changed, or asks for an offer.
     pub(super) fn offer_all_stale(&mut self, context: &mut Context) {
         for key in self.participants.keys().collect::<Vec<_>>() {
             self.offer_if_stale(context, key);
         }
     }
 
-    /// Offers on the subscriber connection if something changed and no offer is out.
+    /// Offers on the subscriber connection if something changed and no offer is out; a client that offers is asked to.
     pub(super) fn offer_if_stale(&mut self, context: &mut Context, key: ParticipantKey) {
         let Some(participant) = self.participants.get_mut(key) else { return };
         let session = participant.session();
         let Some(subscriber) = &mut participant.subscriber else { return };
+        let Offerer::Server { next_offer, .. } = &mut subscriber.offerer else {
+            return self.ask_for_offer(context, key);
+        };
         if !subscriber.stale || subscriber.outstanding.is_some() || session.is_none() {
             return;
         }
-        let id = subscriber.next_offer;
-        subscriber.next_offer += 1;
+        let id = *next_offer;
+        *next_offer += 1;
         subscriber.stale = false;
         for section in &mut subscriber.sections {
             if section.state == SectionState::Releasing {
@@ -267,10 +344,39 @@ impl Room {
         }
     }
 
+    /// Has a client with one connection offer again, if something changed or it has too few sections to receive in.
+    fn ask_for_offer(&mut self, context: &mut Context, key: ParticipantKey) {
+        let Some(participant) = self.participants.get(key) else { return };
+        let Some(session) = participant.session() else { return };
+        let is_short = participant.subscriber.as_ref().is_some_and(|one| one.is_short_of_sections);
+        let missing = if is_short { self.missing_sections(key) } else { (0, 0) };
+        let now = context.now;
+        if let Some((audio, video)) = self.subscriber_mut(key).and_then(|one| one.ask(missing, now))
+        {
+            let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+            let wanted = Message::SectionsWanted { audio: count(audio), video: count(video) };
+            context.emit(Some(session), wanted);
+        }
+    }
+
+    /// Tracks that a participant is to receive and has no section for: sound, pictures.
+    fn missing_sections(&self, key: ParticipantKey) -> (usize, usize) {
+        let (mut audio, mut video) = (0, 0);
+        for (publication, one) in &self.publications {
+            let is_missing = self.should_receive(key, publication)
+                && self.subscription_of(key, publication).is_none();
+            if is_missing {
+                let count = if one.is_video() { &mut video } else { &mut audio };
+                *count += 1;
+            }
+        }
+        (audio, video)
+    }
+
     fn describe(
         &self,
         participant: &Participant,
-    ) -> (Vec<OfferSection>, BTreeMap<String, protocol::ids::TrackSid>) {
+    ) -> (Vec<OfferSection>, BTreeMap<String, TrackSid>) {
         let mut sections = Vec::new();
         let mut mid_to_track = BTreeMap::new();
         for section in participant.subscriber.iter().flat_map(|subscriber| &subscriber.sections) {
@@ -283,17 +389,17 @@ impl Room {
             if let (Some(_), Some(subscription)) = (&media, subscription) {
                 mid_to_track.insert(section.mid.as_str().to_owned(), subscription.track.clone());
             }
-            let media = media.unwrap_or_else(|| section.idle_media());
+            let media = media.map_or_else(|| section.idle_media(), OfferMedia::Send);
             sections.push(OfferSection { mid: section.mid, media });
         }
         (sections, mid_to_track)
     }
 
-    fn describe_subscription(&self, subscription: &Subscription) -> Option<OfferMedia> {
+    fn describe_subscription(&self, subscription: &Subscription) -> Option<SentTrack> {
         let publication = self.publications.get(subscription.publication)?;
         let publisher = self.participants.get(publication.publisher)?;
         let kind = if publication.is_video() { SectionKind::Video } else { SectionKind::Audio };
-        Some(OfferMedia::Send {
+        Some(SentTrack {
             kind,
             // The client takes both apart again: participant and track (LiveKit's msid convention).
             stream_id: format!("{}|{}", publisher.sid, publication.sid()),
@@ -315,9 +421,7 @@ impl Room {
         remote: &RemoteDescription,
         now: Instant,
     ) {
-        let Some(subscriber) =
-            self.participants.get_mut(key).and_then(|one| one.subscriber.as_mut())
-        else {
+        let Some(subscriber) = self.subscriber_mut(key).filter(|one| one.offers()) else {
             return;
         };
         let is_meant = |offer: &mut Outstanding| id == 0 || offer.id == id;
@@ -425,6 +529,7 @@ impl SectionPlan {
         publications: &slotmap::SlotMap<PublicationKey, Publication>,
     ) -> Self {
         let answer = publications.get(key).map_or_else(refused, |publication| AnswerSection {
+            send: None,
             accept: true,
             reject: false,
             preferred: Some(publication.codec),
@@ -444,6 +549,14 @@ impl SectionPlan {
             None => Self { subject: Subject::Nothing, answer: refused() },
         }
     }
+}
+
+/// A section that sends and its track, as clients are told it.
+fn name_of_sent(
+    (section, _, track): (&AcceptedSection, SubscriptionKey, &SentTrack),
+) -> Option<(String, TrackSid)> {
+    let track = TrackSid::try_from(track.track_id.clone()).ok()?;
+    Some((section.mid.as_str().to_owned(), track))
 }
 
 fn refused() -> AnswerSection {
@@ -480,7 +593,7 @@ fn apply_transport(
         return Ok(());
     }
     let connection = context.connections.get_mut(key).ok_or(Unusable)?;
-    let is_offer = connection.owner.target == Target::Publisher;
+    let is_offer = connection.owner.target.is_published_on();
     let role = match remote.setup {
         Setup::Active => DtlsRole::Server,
         Setup::Passive => DtlsRole::Client,

@@ -23,7 +23,7 @@ use crate::{
     room::subscriber::Subscriber,
     rtp::ids::Mid,
     words::{
-        command::{AddTrack, Join, TrackPermission, TrackSettings},
+        command::{AddTrack, Connections, Join, TrackPermission, TrackSettings},
         info::{
             ClientInfo, LeaveReason, MediaKind, ParticipantInfo, ParticipantKind, ParticipantState,
             Target, TrackInfo,
@@ -52,6 +52,8 @@ pub(crate) struct Participant {
     pub(crate) joined_unix_ms: i64,
     pub(crate) joined: Instant,
     pub(crate) signal: Signal,
+    /// One is its publisher's and its subscriber's at once.
+    pub(crate) peer_connections: Connections,
     pub(crate) publisher: Option<ConnectionKey>,
     /// Version of the SDP we answer with.
     pub(crate) answers: u64,
@@ -123,6 +125,7 @@ impl Participant {
             auto_subscribe: join.auto_subscribe,
             adaptive_stream: join.adaptive_stream,
             may_pause: join.may_pause,
+            peer_connections: join.connections,
             ..Self::bare(sid, join.identity, Signal::Connected(join.session), now)
         };
         if admission == Some(Admission::Waiting) {
@@ -171,6 +174,7 @@ impl Participant {
             joined_unix_ms: 0,
             joined: now,
             signal,
+            peer_connections: Connections::Two,
             publisher: None,
             answers: 0,
             used_sections: Vec::new(),
@@ -220,6 +224,11 @@ impl Participant {
         }
     }
 
+    /// Whether one connection serves for everything.
+    pub(crate) fn has_single_connection(&self) -> bool {
+        self.peer_connections != Connections::Two
+    }
+
     /// The connection that decides whether the participant is there.
     pub(crate) fn primary(&self) -> Option<ConnectionKey> {
         self.subscriber.as_ref().map(|subscriber| subscriber.connection).or(self.publisher)
@@ -227,7 +236,7 @@ impl Participant {
 
     pub(crate) fn connections(&self) -> impl Iterator<Item = ConnectionKey> + '_ {
         let subscriber = self.subscriber.as_ref().map(|subscriber| subscriber.connection);
-        self.publisher.into_iter().chain(subscriber)
+        self.publisher.into_iter().chain(subscriber.filter(|one| self.publisher != Some(*one)))
     }
 
     pub(crate) fn has_unanswered_offer(&self, now: Instant, patience: Duration) -> bool {
@@ -237,7 +246,7 @@ impl Participant {
 
     pub(crate) fn is_primary(&self, target: Target) -> bool {
         match target {
-            Target::Subscriber => true,
+            Target::Subscriber | Target::Both => true,
             Target::Publisher => self.subscriber.is_none(),
         }
     }

@@ -223,6 +223,7 @@ impl AddTrack {
 
     pub(super) fn answer_section(&self) -> crate::connection::sdp::AnswerSection {
         crate::connection::sdp::AnswerSection {
+            send: None,
             accept: true,
             reject: false,
             preferred: self.codecs.first().and_then(|codec| CodecKind::from_name(&codec.codec)),

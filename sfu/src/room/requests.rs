@@ -13,9 +13,9 @@ use crate::{
     keys::ParticipantKey,
     words::{
         administration::ParticipantChange,
-        command::{Request, SyncState},
+        command::{Request, Simulation, SyncState},
         event::{LeaveAction, Message, Outcome},
-        info::{LeaveReason, Target},
+        info::LeaveReason,
     },
 };
 
@@ -48,7 +48,7 @@ impl Room {
                 self.remove(context, key, LeaveReason::MediaFailure, action, now);
             }
             // An ICE-lite agent sends no checks: it needs no candidates of its peer (RFC 8445 §2.5).
-            Request::Trickle { target: Target::Publisher | Target::Subscriber } => {}
+            Request::Trickle { target: _ } => {}
             Request::AddTrack(add) => self.add_track(context, key, *add),
             Request::Mute { track, muted } => self.mute(context, key, &track, muted, now),
             Request::Subscription { tracks, subscribe } => {
@@ -84,6 +84,7 @@ impl Room {
             Request::UnpublishDataTrack(handle) => self.unpublish_data_track(context, key, handle),
             Request::DataSubscription(wishes) => self.set_data_wanted(context, key, wishes),
             Request::SyncState(state) => self.sync_state(context, key, *state, now),
+            Request::Simulate(simulation) => self.simulate(context, key, simulation, now),
             Request::Leave => {
                 self.remove(
                     context,
@@ -141,6 +142,37 @@ impl Room {
             publication.info.version = publication.info.version.saturating_add(1);
         }
         self.announce(context, key);
+    }
+
+    /// Trouble that the client has ordered.
+    fn simulate(
+        &mut self,
+        context: &mut Context,
+        key: ParticipantKey,
+        simulation: Simulation,
+        now: Instant,
+    ) {
+        let Some(participant) = self.participants.get_mut(key) else { return };
+        match simulation {
+            Simulation::Speaker { seconds } => participant.audio_level.simulate(seconds),
+            Simulation::Bandwidth { bps } => {
+                let connection = participant.subscriber.as_ref().map(|one| one.connection);
+                let connection = connection.and_then(|one| context.connections.get_mut(one));
+                if let Some(estimator) = connection.and_then(|one| one.outgoing.estimator.as_mut())
+                {
+                    estimator.simulate(bps);
+                    self.allocate(context, key, now);
+                }
+            }
+            Simulation::Failure => {
+                self.drop_connections(context, key);
+                let (reason, action) = (LeaveReason::MediaFailure, LeaveAction::Reconnect);
+                self.remove(context, key, reason, action, now);
+            }
+            Simulation::Leave(action) => {
+                self.remove(context, key, LeaveReason::ServerShutdown, action, now);
+            }
+        }
     }
 
     /// A resumed client tells what it believes: what we do not have means that it must join anew.

@@ -31,7 +31,12 @@ pub(crate) struct AudioLevel {
     loudest_dbov: u8,
     level: f32,
     told: f32,
+    /// Windows that count as loud whatever comes.
+    simulated: u32,
 }
+
+/// Longest simulated speech, in seconds.
+const SIMULATED_SECONDS_MAX: u32 = 60;
 
 impl AudioLevel {
     /// One packet with the raw extension byte: a voice flag and -dBov.
@@ -46,11 +51,19 @@ impl AudioLevel {
         }
     }
 
+    /// Speech that is not there, from the next window on.
+    pub(crate) fn simulate(&mut self, seconds: u32) {
+        let window_ms = u32::try_from(WINDOW.as_millis()).unwrap_or(u32::MAX);
+        self.simulated = seconds.min(SIMULATED_SECONDS_MAX) * 1000 / window_ms;
+    }
+
     /// Ends the window. `Some(level)` when others should be told; 0 means "stopped".
     pub(crate) fn end_window(&mut self) -> Option<f32> {
         let needed =
             LOUD_PACKETS_MIN.min(self.packets.max(1) * LOUD_PACKETS_MIN / WINDOW_PACKETS).max(1);
-        let speaking = self.loud_packets >= needed;
+        let is_simulated = self.simulated > 0;
+        self.simulated = self.simulated.saturating_sub(1);
+        let speaking = is_simulated || self.loud_packets >= needed;
         let now = if speaking { 1.0 - f32::from(self.loudest_dbov) / 127.0 } else { 0.0 };
         self.level = if speaking { self.level + (now - self.level) * SMOOTHING } else { 0.0 };
         let quantised = (self.level * STEPS).ceil() / STEPS;

@@ -51,7 +51,7 @@ impl Room {
         }
     }
 
-    fn should_receive(&self, key: ParticipantKey, publication: PublicationKey) -> bool {
+    pub(super) fn should_receive(&self, key: ParticipantKey, publication: PublicationKey) -> bool {
         let (Some(participant), Some(publication)) =
             (self.participants.get(key), self.publications.get(publication))
         else {
@@ -268,7 +268,10 @@ fn fresh_ssrc(context: &mut Context, connection: ConnectionKey, other: Option<Ss
     loop {
         let ssrc = Ssrc(context.rng.next_u32());
         let used = context.connections.get(connection).is_some_and(|connection| {
-            connection.outgoing.streams.contains_key(&ssrc) || connection.report_ssrc == ssrc
+            connection.outgoing.streams.contains_key(&ssrc)
+                || connection.report_ssrc == ssrc
+                // On an only connection feedback about either direction names SSRCs.
+                || connection.incoming.route(ssrc).is_some()
         });
         if !used && other != Some(ssrc) {
             return ssrc;

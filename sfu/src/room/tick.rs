@@ -142,7 +142,7 @@ impl Room {
             self.announce(context, key);
             self.participant_joined(context, key);
         }
-        if target == Target::Subscriber {
+        if target.is_subscribed_on() {
             let own: Vec<_> = self
                 .subscriptions
                 .iter()

@@ -74,6 +74,8 @@ pub struct Join {
     pub adaptive_stream: bool,
     /// Pictures may be paused when the line does not carry them; else the lowest layer is always sent.
     pub may_pause: bool,
+    /// How many peer connections the client has.
+    pub connections: Connections,
     /// The client's software.
     pub client: ClientInfo,
     /// The participant to continue as, when the client reconnects (`reconnect=1&sid=`).
@@ -83,6 +85,18 @@ pub struct Join {
     /// Nobody enters: the question is whether somebody would be let in. Answered by `Message::Admissible` or
     /// `Message::Refused`.
     pub only_asks: bool,
+}
+
+/// The peer connections of a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Connections {
+    /// One on which it offers and publishes, one on which we offer and it receives.
+    #[default]
+    Two,
+    /// One, on which it offers, and offers again when it is asked.
+    One,
+    /// One, on which it offers once: it cannot be asked (WHIP, WHEP).
+    OneOfferedOnce,
 }
 
 /// A client's wish to continue after its socket was lost.
@@ -95,7 +109,7 @@ pub struct Resume {
 /// What a session asks.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Request {
-    /// Publisher offer; answered by `Message::Answer` with the same id.
+    /// Offer on the publisher connection, or on the only one; answered by `Message::Answer` with the same id.
     Offer {
         /// The client's counter.
         id: u32,
@@ -186,8 +200,29 @@ pub enum Request {
     DataSubscription(Vec<(DataTrackSid, bool)>),
     /// What the client believed before it resumed.
     SyncState(Box<SyncState>),
+    /// Trouble that a client has ordered, in development.
+    Simulate(Simulation),
     /// The client leaves for good. Nothing is answered.
     Leave,
+}
+
+/// Trouble to order (LiveKit's `SimulateScenario`), as far as it is the media plane's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Simulation {
+    /// The participant counts as speaking for so long.
+    Speaker {
+        /// At most a minute.
+        seconds: u32,
+    },
+    /// What it receives is bounded as if its line carried no more.
+    Bandwidth {
+        /// Bits a second; `None` ends it.
+        bps: Option<u64>,
+    },
+    /// Its media ends without a word.
+    Failure,
+    /// It is told to leave.
+    Leave(super::event::LeaveAction),
 }
 
 /// A data track to be.

@@ -38,12 +38,22 @@ pub enum Message {
     Refused(JoinRefusal),
     /// A join that only asks would succeed just now; the only message of a session.
     Admissible,
-    /// Answer to the publisher offer of the same id.
+    /// Answer to the client's offer of the same id.
     Answer {
         /// Echo of the offer's id.
         id: u32,
         /// The SDP.
         sdp: String,
+        /// mid to track of what is sent on the only connection, complete; empty if there are two.
+        mid_to_track: BTreeMap<String, TrackSid>,
+    },
+    /// A client with one connection is to offer again, with so many sections more in which it only receives. None more
+    /// is a request as well: something changed that an answer must say.
+    SectionsWanted {
+        /// For sound.
+        audio: u32,
+        /// For pictures.
+        video: u32,
     },
     /// Subscriber offer; a later one replaces an unanswered one.
     Offer {

@@ -8,13 +8,29 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Which of a participant's two connections is meant.
+/// Which of a participant's connections is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Target {
     /// The connection on which the client publishes; the client offers.
     Publisher,
     /// The connection on which the client receives; the server offers.
     Subscriber,
+    /// The only connection, on which the client offers and publishes and receives.
+    Both,
+}
+
+impl Target {
+    /// Whether the client sends media on it.
+    #[must_use]
+    pub fn is_published_on(self) -> bool {
+        matches!(self, Self::Publisher | Self::Both)
+    }
+
+    /// Whether the client receives media on it.
+    #[must_use]
+    pub fn is_subscribed_on(self) -> bool {
+        matches!(self, Self::Subscriber | Self::Both)
+    }
 }
 
 /// LiveKit participant kinds.

@@ -45,7 +45,7 @@ impl Greeting<'_> {
         let told = self.told(joined.shard, now);
         let response = join_response(joined, self.protocol, self.config, told);
         let mut session = self.session(&joined.participant, now);
-        let mut effects = vec![send(response)];
+        let mut effects = vec![send(Response::Join(response))];
         effects.extend(session.refresh_token(now));
         (session, effects)
     }
@@ -100,6 +100,7 @@ impl Greeting<'_> {
             refresh: Refresh::new(self.room, self.identity, self.token, own),
             keys: self.keys.clone(),
             intervals,
+            simulates: self.config.simulates,
             heard_at: now.instant,
             ping_due: now.instant + intervals.ping,
             refresh_due: now.instant + intervals.refresh,
@@ -108,8 +109,13 @@ impl Greeting<'_> {
     }
 }
 
-fn join_response(joined: &Joined, protocol: u32, config: &Config, told: Told) -> Response {
-    Response::Join(proto::JoinResponse {
+fn join_response(
+    joined: &Joined,
+    protocol: u32,
+    config: &Config,
+    told: Told,
+) -> proto::JoinResponse {
+    proto::JoinResponse {
         room: Some(from_media::room(joined.room.clone())),
         participant: Some(from_media::participant(joined.participant.clone())),
         other_participants: joined.others.iter().cloned().map(from_media::participant).collect(),
@@ -126,7 +132,7 @@ fn join_response(joined: &Joined, protocol: u32, config: &Config, told: Told) ->
         enabled_publish_codecs: from_media::enabled_codecs(),
         fast_publish: may_publish(&joined.participant),
         ..Default::default()
-    })
+    }
 }
 
 fn may_publish(own: &ParticipantInfo) -> bool {

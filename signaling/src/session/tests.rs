@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use livekit_protocol::SignalRequest;
@@ -310,7 +311,7 @@ fn an_offer_carries_its_id_and_the_map_of_mids() {
     let [Response::Offer(offer)] = &sent(&effects)[..] else { panic!() };
     assert_eq!((offer.r#type.as_str(), offer.id, offer.sdp.as_str()), ("offer", 4, "v=0"));
     assert_eq!(offer.mid_to_track_id["1"], "TR_a");
-    let answer = Message::Answer { id: 9, sdp: "v=0".to_owned() };
+    let answer = Message::Answer { id: 9, sdp: "v=0".to_owned(), mid_to_track: BTreeMap::new() };
     let effects = session.handle_event(answer, start);
     let [Response::Answer(answer)] = &sent(&effects)[..] else { panic!() };
     assert_eq!((answer.r#type.as_str(), answer.id), ("answer", 9));

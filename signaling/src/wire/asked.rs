@@ -3,6 +3,8 @@
 use livekit_protocol as proto;
 use sfu::words::{command::Request, event::Outcome};
 
+use crate::simulation::Trouble;
+
 /// What a signal request asks for.
 pub(crate) enum Asked {
     /// Something of the media plane.
@@ -11,6 +13,8 @@ pub(crate) enum Asked {
     Pong,
     /// A `pong_resp` that echoes this timestamp.
     PongResponse(i64),
+    /// Trouble, for an application to be tried with.
+    Trouble(Trouble),
     /// Something that is not done: the client is told.
     Refused(proto::RequestResponse),
     /// Nothing.

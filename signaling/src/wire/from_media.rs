@@ -1,5 +1,7 @@
 //! The media plane's messages to signal responses.
 
+use std::collections::BTreeMap;
+
 use livekit_protocol as proto;
 use livekit_protocol::signal_response::Message as Response;
 use prost::Message as _;
@@ -18,8 +20,15 @@ use sfu::words::{
 
 use crate::limits::UPDATE_BYTES_MAX;
 
-pub(crate) fn description(kind: &str, id: u32, sdp: String) -> proto::SessionDescription {
-    proto::SessionDescription { r#type: kind.to_owned(), sdp, id, ..Default::default() }
+/// `tracks` are those that stand in it, by mid.
+pub(crate) fn description(
+    kind: &str,
+    id: u32,
+    sdp: String,
+    tracks: BTreeMap<String, TrackSid>,
+) -> proto::SessionDescription {
+    let mid_to_track_id = tracks.into_iter().map(|(mid, track)| (mid, track.into())).collect();
+    proto::SessionDescription { r#type: kind.to_owned(), sdp, id, mid_to_track_id }
 }
 
 /// Updates of at most [`UPDATE_BYTES_MAX`], or of one participant.

@@ -22,6 +22,7 @@ use super::{
 use crate::limits::{
     PARTICIPANT_NAME_BYTES_MAX, PERMISSIONS_MAX, SIDS_MAX, TRACK_PARTS_MAX, TRACK_TEXT_BYTES_MAX,
 };
+use crate::simulation::Trouble;
 
 #[expect(deprecated, reason = "old clients send them")]
 pub(crate) fn translate(message: Message) -> Asked {
@@ -63,7 +64,10 @@ pub(crate) fn translate(message: Message) -> Asked {
         }
         Message::StoreDataBlobRequest(request) => not_supported(request.request_id, None),
         Message::GetDataBlobRequest(request) => not_supported(request.request_id, None),
-        Message::UpdateLayers(_) | Message::Simulate(_) => Asked::Nothing,
+        Message::Simulate(scenario) => {
+            Trouble::of(&scenario).map_or(Asked::Nothing, Asked::Trouble)
+        }
+        Message::UpdateLayers(_) => Asked::Nothing,
     }
 }
 

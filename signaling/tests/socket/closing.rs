@@ -118,7 +118,14 @@ async fn a_client_that_leaves_is_closed_without_an_echo() {
 async fn a_server_leave_arrives_before_the_close_behind_everything_before_it() {
     let mut fixture = start(Script::Accept).await;
     let (mut client, session) = fixture.joined("protocol=17").await;
-    fixture.tell(session, Message::Answer { id: 1, sdp: "x".repeat(100_000) });
+    fixture.tell(
+        session,
+        Message::Answer {
+            id: 1,
+            sdp: "x".repeat(100_000),
+            mid_to_track: std::collections::BTreeMap::new(),
+        },
+    );
     let (reason, action) = (LeaveReason::ServerShutdown, LeaveAction::Reconnect);
     fixture.tell(session, Message::Leave { reason, action });
     assert!(matches!(client.next().await, Response::Answer(_)));
@@ -160,7 +167,14 @@ async fn a_socket_that_does_not_read_is_closed_and_reported() {
     let mut fixture = start_with(Script::Accept, config).await;
     let (_client, session) = fixture.joined("").await;
     while fixture.signaling.counters().closed_write == 0 {
-        fixture.tell(session, Message::Answer { id: 1, sdp: "x".repeat(50_000) });
+        fixture.tell(
+            session,
+            Message::Answer {
+                id: 1,
+                sdp: "x".repeat(50_000),
+                mid_to_track: std::collections::BTreeMap::new(),
+            },
+        );
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert_closed(&mut fixture, session).await;
@@ -172,7 +186,14 @@ async fn a_socket_that_is_told_more_than_its_budget_is_closed_and_its_bytes_give
     let mut fixture = start(Script::Accept).await;
     let (mut client, session) = fixture.joined("").await;
     for _ in 0..=SOCKET_BYTES_MAX / 50_000 {
-        fixture.tell(session, Message::Answer { id: 1, sdp: "x".repeat(50_000) });
+        fixture.tell(
+            session,
+            Message::Answer {
+                id: 1,
+                sdp: "x".repeat(50_000),
+                mid_to_track: std::collections::BTreeMap::new(),
+            },
+        );
     }
     assert_eq!(fixture.signaling.counters().closed_slow, 1);
     assert_eq!(client.close_code().await, 1013);

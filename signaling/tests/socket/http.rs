@@ -50,7 +50,7 @@ async fn bad_tokens_and_parameters_have_their_status_and_a_reason_on_both_doors(
         (format!("access_token={}", token_of(&no_identity)), 400, "identity"),
         (format!("access_token={good}&auto_subscribe=maybe"), 400, "auto_subscribe"),
         (format!("access_token={good}&attributes=!"), 400, "attributes"),
-        (format!("access_token={good}&join_request=AA"), 404, "/rtc"),
+        (format!("access_token={good}&join_request=AA"), 400, "join_request"),
     ] {
         let (found, body) = get(&fixture, &format!("/rtc/validate?{query}")).await;
         assert_eq!(found.as_u16(), status, "{body}");
@@ -61,21 +61,43 @@ async fn bad_tokens_and_parameters_have_their_status_and_a_reason_on_both_doors(
     }
     let counters = fixture.signaling.counters();
     assert_eq!(counters.refused_unauthorized, 10);
-    assert_eq!(counters.refused_bad_request, 8);
-    assert_eq!((counters.refused_not_found, counters.sockets_open), (2, 0));
+    assert_eq!(counters.refused_bad_request, 10);
+    assert_eq!((counters.refused_not_found, counters.sockets_open), (0, 0));
 }
 
 #[tokio::test]
-async fn single_peer_connection_is_not_found_and_never_mistaken_for_a_missing_room() {
+async fn firefox_is_sent_to_two_connections_and_never_takes_that_for_a_missing_room() {
     let fixture = start(Script::Accept).await;
-    for path in ["/rtc/v1", "/rtc/v1/validate", "//rtc/v1", "//rtc/v1/validate"] {
+    for path in ["/rtc/v1", "//rtc/v1"] {
         let target = format!("{path}?access_token={}&join_request=AA", token());
-        let (status, body) = get(&fixture, &target).await;
-        assert_eq!(status, StatusCode::NOT_FOUND);
-        assert!(!body.is_empty() && !body.contains(ROOM_MARKER), "{body}");
-        let (status, body) = fixture.refused(fixture.request(&target)).await;
+        let mut request = fixture.request(&target);
+        let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0";
+        request.headers_mut().insert(header::USER_AGENT, firefox.parse().unwrap());
+        let (status, body) = fixture.refused(request.clone()).await;
         assert_eq!(status, 404);
-        assert!(!body.contains(ROOM_MARKER), "{body}");
+        assert!(!body.is_empty() && !body.contains(ROOM_MARKER), "{body}");
+        *request.uri_mut() = target.replace("v1?", "v1/validate?").parse().unwrap();
+        let request = Request::from_parts(request.into_parts().0, Body::empty());
+        let response = router(&fixture).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        assert_eq!(fixture.refused(fixture.request(&target)).await.0, 400, "others are served");
+    }
+}
+
+#[tokio::test]
+async fn one_connection_needs_a_join_request_and_a_token_before_it_is_looked_at() {
+    let fixture = start(Script::Accept).await;
+    for (query, status) in [
+        (format!("access_token={}", token()), 400),
+        (format!("access_token={}&join_request=AA", token()), 400),
+        ("access_token=garbage&join_request=AA".to_owned(), 401),
+    ] {
+        for path in ["/rtc/v1", "//rtc/v1"] {
+            let target = format!("{path}?{query}");
+            assert_eq!(fixture.refused(fixture.request(&target)).await.0, status);
+            let target = format!("{path}/validate?{query}");
+            assert_eq!(get(&fixture, &target).await.0.as_u16(), status);
+        }
     }
 }
 

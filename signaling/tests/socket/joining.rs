@@ -1,12 +1,15 @@
 //! From the upgrade to the exchange of messages.
 
+use base64::Engine as _;
 use futures_util::StreamExt;
 use livekit_protocol as proto;
 use livekit_protocol::signal_request::Message as Asking;
 use livekit_protocol::signal_response::Message as Response;
+use prost::Message as _;
+use protocol::ids::TrackSid;
 use protocol::token::verify;
 use sfu::words::{
-    command::{Command, RemoteDescription, Request},
+    command::{Command, Connections, RemoteDescription, Request},
     event::{JoinRefusal, Message},
     info::Claims,
 };
@@ -14,7 +17,7 @@ use signaling::clock::{Clock as _, SystemClock};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message as WsMessage;
 
-use crate::fixture::{Client, Script, bearer, claims, keys, start, token_of};
+use crate::fixture::{Client, Script, bearer, claims, keys, start, token, token_of};
 
 const OFFER: &str = "v=0\r\ns=from the client\r\n";
 
@@ -74,9 +77,58 @@ async fn requests_and_events_pass_between_client_and_media_plane() {
     assert_eq!(asker, session);
     let read = RemoteDescription::parse(OFFER).unwrap();
     assert!(matches!(request, Request::Offer { id: 5, description } if *description == read));
-    fixture.tell(session, Message::Answer { id: 5, sdp: "v=0 from us".to_owned() });
+    fixture.tell(
+        session,
+        Message::Answer {
+            id: 5,
+            sdp: "v=0 from us".to_owned(),
+            mid_to_track: std::collections::BTreeMap::new(),
+        },
+    );
     let Response::Answer(answer) = client.next().await else { panic!() };
     assert_eq!((answer.id, answer.sdp.as_str()), (5, "v=0 from us"));
+}
+
+#[tokio::test]
+async fn a_client_with_one_connection_joins_with_its_offer_and_is_answered() {
+    let mut fixture = start(Script::Accept).await;
+    let offer = proto::SessionDescription {
+        r#type: "offer".to_owned(),
+        sdp: OFFER.to_owned(),
+        id: 1,
+        ..Default::default()
+    };
+    let request = proto::JoinRequest {
+        client_info: Some(proto::ClientInfo { protocol: 17, ..Default::default() }),
+        publisher_offer: Some(offer),
+        ..Default::default()
+    };
+    let wrapped = proto::WrappedJoinRequest {
+        compression: proto::wrapped_join_request::Compression::None as i32,
+        join_request: request.encode_to_vec(),
+    };
+    let text = base64::engine::general_purpose::URL_SAFE.encode(wrapped.encode_to_vec());
+    let target = format!("/rtc/v1?access_token={}&join_request={text}", token());
+    let (socket, _) = connect_async(fixture.request(&target)).await.unwrap();
+    let mut client = Client { socket };
+    let join = fixture.next_join().await;
+    assert_eq!((join.connections, join.client.protocol), (Connections::One, 17));
+    assert!(matches!(client.next().await, Response::Join(_)));
+    assert!(matches!(client.next().await, Response::RefreshToken(_)));
+    let Command::Request { request: Request::Offer { id: 1, description }, .. } =
+        fixture.next_command().await
+    else {
+        panic!("the offer that came with the join")
+    };
+    assert_eq!(*description, RemoteDescription::parse(OFFER).unwrap());
+    let track = TrackSid::try_from("TR_x".to_owned()).unwrap();
+    let mid_to_track = [("4".to_owned(), track)].into();
+    fixture.tell(join.session, Message::Answer { id: 1, sdp: "v=0".to_owned(), mid_to_track });
+    let Response::Answer(answer) = client.next().await else { panic!() };
+    assert_eq!((answer.id, answer.mid_to_track_id["4"].as_str()), (1, "TR_x"));
+    fixture.tell(join.session, Message::SectionsWanted { audio: 2, video: 0 });
+    let Response::MediaSectionsRequirement(wanted) = client.next().await else { panic!() };
+    assert_eq!((wanted.num_audios, wanted.num_videos), (2, 0));
 }
 
 #[tokio::test]

@@ -12,3 +12,4 @@ mod closing;
 mod fixture;
 mod http;
 mod joining;
+mod whip;

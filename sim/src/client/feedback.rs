@@ -99,14 +99,14 @@ impl VirtualClient {
     /// Asks for a key frame of whatever has this SSRC.
     pub fn send_pli(&mut self, media: Ssrc) {
         if let Some(len) = rtcp::write_pli(&mut self.scratch, self.own_ssrc, media) {
-            self.subscriber.queue_rtcp(&mut self.scratch, len);
+            self.send_feedback(len);
         }
     }
 
     /// Asks for packets again.
     pub fn send_nack(&mut self, media: Ssrc, seqs: &[Seq]) {
         if let Some(len) = rtcp::write_nack(&mut self.scratch, self.own_ssrc, media, seqs) {
-            self.subscriber.queue_rtcp(&mut self.scratch, len);
+            self.send_feedback(len);
         }
     }
 
@@ -169,7 +169,9 @@ impl VirtualClient {
 
     pub(super) fn ask_again(&mut self, now: Instant) {
         // A receiver that attends asks again when an answer could have come.
-        let rtt = if self.config.attends { self.subscriber.rtt() } else { RTT_ASSUMED };
+        let rtt = if self.config.attends { self.receiving().rtt() } else { RTT_ASSUMED };
+        let is_single = self.config.is_single;
+        let receiving = if is_single { &mut self.publisher } else { &mut self.subscriber };
         for stream in &mut self.streams {
             if stream.rtx.is_none() || !stream.is_active {
                 continue;
@@ -182,12 +184,12 @@ impl VirtualClient {
             }
             for seqs in self.missing.chunks(NACKS_PER_PACKET_MAX) {
                 let len = rtcp::write_nack(&mut self.scratch, self.own_ssrc, stream.ssrc, seqs);
-                self.subscriber.queue_rtcp(&mut self.scratch, len.expect("room for a NACK"));
+                receiving.queue_rtcp(&mut self.scratch, len.expect("room for a NACK"));
             }
             if is_hopeless
                 && let Some(len) = rtcp::write_pli(&mut self.scratch, self.own_ssrc, stream.ssrc)
             {
-                self.subscriber.queue_rtcp(&mut self.scratch, len);
+                receiving.queue_rtcp(&mut self.scratch, len);
                 if let Some(viewer) = &mut stream.viewer {
                     viewer.note_key_frame_asked(now);
                 }
@@ -201,7 +203,7 @@ impl VirtualClient {
         let blocks: Vec<_> = streams.map(|one| one.reception.report(one.ssrc, now)).collect();
         for blocks in blocks.chunks(24) {
             let len = rtcp::write_receiver_report(&mut self.scratch, self.own_ssrc, blocks);
-            self.subscriber.queue_rtcp(&mut self.scratch, len.expect("room for a report"));
+            self.send_feedback(len.expect("room for a report"));
         }
         let since = now.saturating_duration_since(self.epoch) + Duration::from_secs(1 << 20);
         let ntp =
@@ -215,13 +217,15 @@ impl VirtualClient {
 
     /// Those who look see what is due, and ask for a key frame when nothing comes that they can show.
     pub(super) fn attend(&mut self, now: Instant) {
+        let is_single = self.config.is_single;
+        let receiving = if is_single { &mut self.publisher } else { &mut self.subscriber };
         for stream in self.streams.iter_mut().filter(|stream| stream.is_active) {
             let Some(viewer) = &mut stream.viewer else { continue };
             viewer.handle_timeout(now);
             if viewer.asks_key_frame(now)
                 && let Some(len) = rtcp::write_pli(&mut self.scratch, self.own_ssrc, stream.ssrc)
             {
-                self.subscriber.queue_rtcp(&mut self.scratch, len);
+                receiving.queue_rtcp(&mut self.scratch, len);
             }
         }
     }
@@ -235,7 +239,7 @@ impl VirtualClient {
         let media: Vec<Ssrc> =
             self.streams.iter().filter(|one| one.is_active).map(|one| one.ssrc).collect();
         let len = write_remb(&mut self.scratch, self.own_ssrc, estimate, &media);
-        self.subscriber.queue_rtcp(&mut self.scratch, len);
+        self.send_feedback(len);
     }
 }
 

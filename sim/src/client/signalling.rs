@@ -1,6 +1,6 @@
 //! What a client says to the server and hears from it: messages, the roster, offers and answers.
 
-use std::{sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use protocol::ids::TrackSid;
 use sfu::words::{
@@ -9,13 +9,16 @@ use sfu::words::{
     info::{ParticipantInfo, ParticipantState},
 };
 
-use super::{Feedback, Slot, VirtualClient};
+use super::{Carries, Feedback, Slot, VirtualClient};
 use crate::{
     incoming::IncomingStream,
     outgoing::{Negotiated, PublishedTrack},
     sdp,
     transport::{Identity, Transport},
 };
+
+/// Sections of either kind in which livekit-client receives from the beginning.
+const RECEIVING_AT_FIRST: u32 = 3;
 
 /// What a client asks: descriptions are still text.
 #[derive(Debug, Clone)]
@@ -79,8 +82,12 @@ impl VirtualClient {
         }
         match message {
             Message::Joined(joined) => {
+                assert!(!(self.config.is_single && joined.subscriber_primary), "who offers?");
                 self.sid = Some(joined.participant.sid.clone());
                 self.take_participants(joined.others);
+                if self.config.is_single {
+                    self.receive_more(RECEIVING_AT_FIRST, RECEIVING_AT_FIRST);
+                }
                 // livekit-client negotiates the publisher at once when it sends data or media; we always do.
                 self.offer();
             }
@@ -91,7 +98,19 @@ impl VirtualClient {
                 self.offer();
             }
             Message::Refused(refusal) => self.refused = Some(refusal),
-            Message::Answer { id, sdp } => self.on_answer(id, &sdp, now),
+            Message::Answer { id, sdp, mid_to_track } => {
+                self.on_answer(id, &sdp, &mid_to_track, now);
+            }
+            Message::SectionsWanted { audio, video } => {
+                assert!(self.config.is_single, "we do not receive in sections of ours");
+                self.sections_wanted.0 += audio;
+                self.sections_wanted.1 += video;
+                // As livekit-client: at every request, whatever was asked before.
+                if !self.ignores_requests {
+                    self.receive_more(audio, video);
+                    self.offer();
+                }
+            }
             Message::Offer { id, sdp, .. } => self.on_offer(id, &sdp, now),
             Message::TrackPublished { cid, track } => {
                 // Of two tracks with one id the later one is new.
@@ -165,22 +184,37 @@ impl VirtualClient {
     fn assign_slots(&mut self) {
         for track in 0..self.tracks.len() {
             let one = &self.tracks[track];
-            let has_slot = self.slots.iter().any(|slot| slot.track == track);
+            let carries = Carries::Track(track);
+            let has_slot = self.slots.iter().any(|slot| slot.carries == carries);
             if one.sid.is_none() || one.is_removed || has_slot {
                 continue;
             }
-            let slot = Slot { mid: self.next_mid, track, is_rejected: false };
-            self.next_mid += 1;
-            match self.slots.iter_mut().find(|slot| slot.is_rejected) {
-                Some(free) => *free = slot,
-                None => self.slots.push(slot),
-            }
+            self.add_slot(carries);
+        }
+    }
+
+    fn add_slot(&mut self, carries: Carries) {
+        let slot = Slot { mid: self.next_mid, carries, is_rejected: false };
+        self.next_mid += 1;
+        match self.slots.iter_mut().find(|slot| slot.is_rejected) {
+            Some(free) => *free = slot,
+            None => self.slots.push(slot),
+        }
+    }
+
+    /// Sections in which only the server sends.
+    fn receive_more(&mut self, audio: u32, video: u32) {
+        for (count, is_video) in [(audio, false), (video, true)] {
+            (0..count).for_each(|_| self.add_slot(Carries::Received { is_video }));
         }
     }
 
     fn offered(&self, slot: &Slot) -> sdp::OfferedSection {
-        let track = offered_track(&self.tracks[slot.track]);
-        sdp::OfferedSection { mid: slot.mid, is_rejected: slot.is_rejected, track }
+        let (track, receives) = match slot.carries {
+            Carries::Track(track) => (offered_track(&self.tracks[track]), false),
+            Carries::Received { is_video } => (sdp::OfferedTrack::of_server(is_video), true),
+        };
+        sdp::OfferedSection { mid: slot.mid, is_rejected: slot.is_rejected, receives, track }
     }
 
     /// Sections of our offers.
@@ -189,15 +223,22 @@ impl VirtualClient {
         self.slots.len()
     }
 
-    fn on_answer(&mut self, id: u32, text: &str, now: Instant) {
+    fn on_answer(
+        &mut self,
+        id: u32,
+        text: &str,
+        mid_to_track: &BTreeMap<String, TrackSid>,
+        now: Instant,
+    ) {
         let Some(remote) = sdp::read(text).filter(|_| self.outstanding_offer == Some(id)) else {
             return;
         };
         self.outstanding_offer = None;
         let sections = remote.sections.iter().filter(|section| section.kind != sdp::Kind::Data);
         for (slot, section) in self.slots.iter_mut().zip(sections) {
-            let track = &mut self.tracks[slot.track];
             slot.is_rejected |= section.is_rejected;
+            let Carries::Track(track) = slot.carries else { continue };
+            let track = &mut self.tracks[track];
             if slot.is_rejected {
                 track.negotiated = None;
                 continue;
@@ -216,11 +257,39 @@ impl VirtualClient {
                 }
             }
         }
+        if self.config.is_single {
+            self.take_sent(&remote, mid_to_track);
+        } else {
+            assert!(mid_to_track.is_empty(), "nothing is sent on a publisher connection");
+        }
         self.publisher.set_remote(remote, now);
         self.watch_uplink(now);
         if self.must_offer {
             self.offer();
         }
+    }
+
+    /// What the server sends on our only connection.
+    fn take_sent(&mut self, remote: &sdp::RemoteSide, mid_to_track: &BTreeMap<String, TrackSid>) {
+        let before = self.publisher.remote().map_or(&[][..], |remote| &remote.sections);
+        let sending = || remote.sections.iter().filter(|section| section.sends);
+        for section in sending() {
+            let old = before.iter().find(|old| old.mid == section.mid && old.sends);
+            let is_same = old.is_none_or(|old| old.ssrcs == section.ssrcs);
+            assert!(is_same, "browsers announce no track in {}: it had one before", section.mid);
+            for (id, kind) in section.extensions.iter() {
+                self.incoming_extensions.insert(id, kind);
+            }
+        }
+        let named = sending().map(|section| {
+            (
+                section.mid.to_string(),
+                section.track.clone().expect("a track that is sent has a name"),
+            )
+        });
+        let told = mid_to_track.iter().map(|(mid, track)| (mid.clone(), track.to_string()));
+        assert_eq!(told.collect::<BTreeMap<_, _>>(), named.collect(), "livekit-client looks here");
+        self.update_streams(remote);
     }
 
     fn on_offer(&mut self, id: u32, text: &str, now: Instant) {

@@ -109,7 +109,13 @@ impl World {
     /// The client's network changes: a connection has another address from now on. It does not know.
     pub fn move_address(&mut self, id: ClientId, side: Side) -> SocketAddr {
         let address = self.new_address();
-        self.residents[id.0].addresses.insert(side, address);
+        let resident = &mut self.residents[id.0];
+        resident.addresses.insert(side, address);
+        if resident.client.is_single() {
+            resident
+                .addresses
+                .extend([Side::Publisher, Side::Subscriber].map(|one| (one, address)));
+        }
         self.owners.insert(address, (id, side));
         address
     }

@@ -89,10 +89,9 @@ describe('at the door', () => {
     expect(response.headers.get('access-control-allow-origin')).toBe('*');
   });
 
-  test('/rtc/v1 is not there yet, so that clients fall back', async () => {
+  test('/rtc/v1 asks for a token as /rtc does', async () => {
     const response = await fetch(`${rooms().bedside.url}/rtc/v1/validate`);
-    expect(response.status).toBe(404);
-    expect(await response.text()).not.toContain('requested room does not exist');
+    expect(response.status).toBe(401);
   });
 });
 

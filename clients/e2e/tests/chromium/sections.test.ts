@@ -66,6 +66,7 @@ test('who subscribes again sees again, each time', async () => {
   await first.publishCamera({ codec: 'vp8' });
   for (let time = 0; time < 5; time += 1) {
     await seesMovingPicture(second.tab, remoteOf('first'));
+    const before = (await second.events('trackSubscribed')).length;
     for (const wanted of [false, true]) {
       await second.tab.evaluate((subscribed: boolean) => {
         const sender = window.room.remoteParticipants.get('first');
@@ -73,6 +74,10 @@ test('who subscribes again sees again, each time', async () => {
           publication.setSubscribed(subscribed);
       }, wanted);
     }
+    // Until then the page shows the element of the track that ends.
+    await until({ what: 'the track is announced again', within: 10_000 }, async () => {
+      return (await second.events('trackSubscribed')).length > before;
+    });
   }
   await seesMovingPicture(second.tab, remoteOf('first'));
   expect(await second.events('trackSubscriptionFailed')).toEqual([]);

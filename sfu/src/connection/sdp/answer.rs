@@ -1,9 +1,11 @@
-//! Answering a publisher's offer: we only receive, payload types and extension ids are the client's.
+//! Answering a client's offer: payload types and extension ids are the client's. On a publisher connection we only
+//! receive; on the only connection of a client we also send, in the sections that it offers for that.
 
 use super::{
-    LocalTransport, NegotiatedCodec, SectionKind,
-    codec::{OpusWish, RemoteCodec, answered_fmtp, choose, parameter},
-    parse::{RemoteDescription, RemoteSection},
+    AcceptedSection, LocalTransport, NegotiatedCodec, OFFER_EXTENSIONS, SectionKind, SentTrack,
+    codec::{OpusWish, RemoteCodec, answered_fmtp, choose, choose_for, parameter},
+    offer::write_streams,
+    parse::{RemoteDescription, RemoteExtension, RemoteSection},
     write::Description,
 };
 use crate::{
@@ -16,8 +18,10 @@ use crate::{
 };
 
 /// What to do with one m-section of an offer. The default takes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AnswerSection {
+    /// Send this track, if the client receives in the section and knows one of its codecs.
+    pub send: Option<SentTrack>,
     /// Receive its track, or its data channels.
     pub accept: bool,
     /// What it carried has ended: reject the section, so that the client may use its place for another (RFC 9429
@@ -42,6 +46,8 @@ pub struct NegotiatedSection {
     pub kind: SectionKind,
     /// Whether the client sends, or its data channels are open.
     pub active: bool,
+    /// What the client takes of the track that it is to be sent.
+    pub sent: Option<AcceptedSection>,
     /// Port 0, by the offer or by our answer.
     pub rejected: bool,
     /// Preferred first: RED before the Opus it wraps, or the one video codec. Empty if nothing offered is known.
@@ -73,7 +79,8 @@ pub fn answer(
     transport: &LocalTransport<'_>,
     version: u64,
 ) -> (String, Vec<NegotiatedSection>) {
-    let wishes = || sections.iter().copied().chain(std::iter::repeat(AnswerSection::default()));
+    let nothing = AnswerSection::default();
+    let wishes = || sections.iter().chain(std::iter::repeat(&nothing));
     let mut negotiated: Vec<NegotiatedSection> = remote
         .sections
         .iter()
@@ -88,13 +95,13 @@ pub fn answer(
         DtlsRole::Client => "active",
     };
     let mut description = Description::new(transport, version, &mids, setup);
-    for (remote, section) in remote.sections.iter().zip(&negotiated) {
-        write_section(&mut description, remote, section);
+    for ((remote, section), wish) in remote.sections.iter().zip(&negotiated).zip(wishes()) {
+        write_section(&mut description, remote, section, wish.send.as_ref());
     }
     (description.finish(), negotiated)
 }
 
-fn negotiate(remote: &RemoteSection, wish: AnswerSection) -> NegotiatedSection {
+fn negotiate(remote: &RemoteSection, wish: &AnswerSection) -> NegotiatedSection {
     // RFC 7587 §7.1: what the sender is likely to send.
     let says_stereo = |codec: &RemoteCodec| {
         codec.codec == CodecKind::Opus && parameter(&codec.fmtp, "sprop-stereo") == Some("1")
@@ -127,6 +134,7 @@ fn negotiate(remote: &RemoteSection, wish: AnswerSection) -> NegotiatedSection {
         active,
         rejected,
         codecs,
+        sent: wish.send.as_ref().map(|track| accept(remote, rejected, track)),
         extensions,
         rids: remote.rids.clone(),
         ssrcs: remote.ssrcs.clone(),
@@ -135,25 +143,57 @@ fn negotiate(remote: &RemoteSection, wish: AnswerSection) -> NegotiatedSection {
     }
 }
 
+/// What the client takes of a track that we send, as an answer to an offer of ours would say it.
+fn accept(remote: &RemoteSection, is_rejected: bool, track: &SentTrack) -> AcceptedSection {
+    let mut codecs = Vec::new();
+    for wanted in track.codecs.iter().filter(|wanted| wanted.codec != CodecKind::Red) {
+        let found = choose_for(&remote.codecs, wanted.codec, &wanted.fmtp);
+        codecs.extend(found.map(negotiated_codec));
+    }
+    let is_redundant = track.codecs.iter().any(|wanted| wanted.codec == CodecKind::Red);
+    if let Some(opus) = choose(&remote.codecs, CodecKind::Opus).filter(|_| is_redundant) {
+        let red = red_around(&remote.codecs, opus.pt).map(negotiated_codec);
+        codecs.splice(0..0, red);
+    }
+    if track.rtx.is_none() {
+        codecs.iter_mut().for_each(|codec| codec.rtx = None);
+    }
+    let mut extensions = ExtensionMap::new();
+    for extension in remote.extension_lines.iter().filter(|one| is_sent(one)) {
+        extensions.insert(extension.id, extension.kind);
+    }
+    let is_possible =
+        remote.direction.receives() && codecs.iter().any(|c| c.codec != CodecKind::Red);
+    AcceptedSection { mid: remote.mid, active: !is_rejected && is_possible, codecs, extensions }
+}
+
+/// Extensions that we send, where the client takes them.
+fn is_sent(extension: &RemoteExtension) -> bool {
+    extension.direction.receives() && OFFER_EXTENSIONS.id(extension.kind).is_some()
+}
+
 /// Extensions worth receiving. Without video-orientation the sender turns the picture itself, which matters because
 /// Firefox 153 as a subscriber does not know the extension; playout-delay is the receiver's affair.
 fn is_wanted(kind: ExtensionKind) -> bool {
     !matches!(kind, ExtensionKind::VideoOrientation | ExtensionKind::PlayoutDelay)
 }
 
-fn audio_codecs(offered: &[RemoteCodec], wish: AnswerSection) -> Vec<NegotiatedCodec> {
+fn audio_codecs(offered: &[RemoteCodec], wish: &AnswerSection) -> Vec<NegotiatedCodec> {
     let Some(opus) = choose(offered, CodecKind::Opus) else {
         let g711 = offered.iter().filter(|c| matches!(c.codec, CodecKind::Pcmu | CodecKind::Pcma));
         return g711.map(negotiated_codec).collect();
     };
-    // RED carries whatever payload types its fmtp names: only that which wraps our Opus is of use.
-    let wraps_opus =
-        |red: &&RemoteCodec| red.fmtp.split('/').all(|pt| pt.trim().parse() == Ok(opus.pt.0));
-    let red = offered.iter().filter(|codec| codec.codec == CodecKind::Red && wish.red);
-    red.filter(wraps_opus).take(1).chain([opus]).map(negotiated_codec).collect()
+    let red = red_around(offered, opus.pt).filter(|_| wish.red);
+    red.into_iter().chain([opus]).map(negotiated_codec).collect()
 }
 
-fn video_codecs(offered: &[RemoteCodec], wish: AnswerSection) -> Vec<NegotiatedCodec> {
+/// RED carries whatever payload types its fmtp names: only that which wraps our Opus is of use.
+fn red_around(offered: &[RemoteCodec], opus: Pt) -> Option<&RemoteCodec> {
+    let wraps = |red: &RemoteCodec| red.fmtp.split('/').all(|pt| pt.trim().parse() == Ok(opus.0));
+    offered.iter().find(|codec| codec.codec == CodecKind::Red && wraps(codec))
+}
+
+fn video_codecs(offered: &[RemoteCodec], wish: &AnswerSection) -> Vec<NegotiatedCodec> {
     let order = wish.preferred.into_iter().chain(VIDEO_PREFERENCE);
     let chosen = order.filter_map(|kind| choose(offered, kind)).next();
     chosen.map(negotiated_codec).into_iter().collect()
@@ -169,20 +209,23 @@ fn shape_opus(negotiated: &mut [NegotiatedSection], wishes: &[AnswerSection]) {
     let is_opus = |codec: &NegotiatedCodec| codec.codec == CodecKind::Opus;
     let opus_pt =
         |section: &NegotiatedSection| section.codecs.iter().find(|c| is_opus(c)).map(|c| c.pt);
-    let asked: Vec<(Pt, AnswerSection)> = negotiated
+    let asked: Vec<(Pt, OpusWish)> = negotiated
         .iter()
         .zip(wishes)
         .filter(|(section, _)| section.active)
         .filter_map(|(section, wish)| {
-            Some((opus_pt(section)?, AnswerSection { stereo: section.stereo, ..*wish }))
+            let wish = OpusWish { is_stereo: section.stereo, is_dtx: wish.dtx };
+            Some((opus_pt(section)?, wish))
         })
         .collect();
-    for codec in negotiated.iter_mut().flat_map(|section| &mut section.codecs) {
-        if is_opus(codec) {
-            let mut alike = asked.iter().filter(|(pt, _)| *pt == codec.pt).map(|(_, wish)| wish);
-            let is_stereo = alike.clone().any(|wish| wish.stereo);
-            codec.fmtp = OpusWish { is_stereo, is_dtx: alike.all(|wish| wish.dtx) }.fmtp();
-        }
+    let all = negotiated.iter_mut().flat_map(|section| {
+        let sent = section.sent.iter_mut().flat_map(|sent| &mut sent.codecs);
+        section.codecs.iter_mut().chain(sent)
+    });
+    for codec in all.filter(|codec| is_opus(codec)) {
+        let mut alike = asked.iter().filter(|(pt, _)| *pt == codec.pt).map(|(_, wish)| wish);
+        let is_stereo = alike.clone().any(|wish| wish.is_stereo);
+        codec.fmtp = OpusWish { is_stereo, is_dtx: alike.all(|wish| wish.is_dtx) }.fmtp();
     }
 }
 
@@ -190,6 +233,7 @@ fn write_section(
     description: &mut Description<'_>,
     remote: &RemoteSection,
     section: &NegotiatedSection,
+    track: Option<&SentTrack>,
 ) {
     if section.kind == SectionKind::Application {
         description.data(section.mid, section.active);
@@ -199,25 +243,56 @@ fn write_section(
         description.media(section.kind, section.mid, &[]);
         return;
     }
-    let pts: Vec<Pt> =
-        section.codecs.iter().flat_map(|c| std::iter::once(c.pt).chain(c.rtx)).collect();
+    let sent = section.sent.as_ref().filter(|sent| sent.active);
+    let codecs = codecs_of(section, sent);
+    let pts: Vec<Pt> = codecs.iter().flat_map(|c| std::iter::once(c.pt).chain(c.rtx)).collect();
     description.media(section.kind, section.mid, &pts);
-    for (id, kind) in section.extensions.iter() {
-        let offered = remote.extension_lines.iter().find(|extension| extension.kind == kind);
-        let suffix =
-            if offered.is_some_and(|e| !e.direction.receives()) { "/recvonly" } else { "" };
-        description.extension(id, suffix, kind);
+    for offered in &remote.extension_lines {
+        let is_received = section.extensions.id(offered.kind) == Some(offered.id);
+        let is_sent = sent.is_some_and(|sent| sent.extensions.id(offered.kind) == Some(offered.id));
+        let suffix = match (offered.direction.receives(), offered.direction.sends()) {
+            (false, _) => "/recvonly",
+            (true, false) => "/sendonly",
+            (true, true) => "",
+        };
+        if is_received || is_sent {
+            description.extension(offered.id, suffix, offered.kind);
+        }
     }
-    let direction = if section.active { "recvonly" } else { "inactive" };
+    let direction = match (section.active, sent.is_some()) {
+        (true, true) => "sendrecv",
+        (true, false) => "recvonly",
+        (false, true) => "sendonly",
+        (false, false) => "inactive",
+    };
     description.line(format_args!("a={direction}"));
-    for codec in &section.codecs {
+    for codec in codecs {
         description.codec(codec.codec, codec.pt, codec.rtx, &codec.fmtp);
         if let Some(offered) = remote.codecs.iter().find(|offered| offered.pt == codec.pt) {
             write_feedback(description, offered);
         }
     }
+    if let Some(track) = track.filter(|_| sent.is_some()) {
+        write_streams(description, track);
+    }
     // Also when inactive: browsers drop the layers that an answer leaves out for good (RFC 9429 §5.11).
     write_layers(description, remote, section);
+}
+
+/// What stands in a section: the codecs that we receive first, for the client sends the first; in one in which we only
+/// send, what we send.
+fn codecs_of<'a>(
+    section: &'a NegotiatedSection,
+    sent: Option<&'a AcceptedSection>,
+) -> Vec<&'a NegotiatedCodec> {
+    let received = section.codecs.iter().filter(|_| section.active || sent.is_none());
+    let mut codecs: Vec<&NegotiatedCodec> = received.collect();
+    for codec in sent.into_iter().flat_map(|sent| &sent.codecs) {
+        if !codecs.iter().any(|known| known.pt == codec.pt) {
+            codecs.push(codec);
+        }
+    }
+    codecs
 }
 
 /// Only what was offered may be answered (RFC 4585 §4.2), but for audio's NACK: browsers act on it all the same, and

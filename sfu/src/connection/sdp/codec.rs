@@ -89,6 +89,25 @@ pub(super) fn choose(codecs: &[RemoteCodec], kind: CodecKind) -> Option<&RemoteC
     ranked.min_by_key(|(rank, _)| *rank).map(|(_, codec)| codec)
 }
 
+/// The configuration, of those a client decodes, that fits what a publisher sends: the same profile, for nothing is
+/// transcoded; of those the one that says the same. `fmtp` is what the publisher was answered.
+pub(super) fn choose_for<'a>(
+    codecs: &'a [RemoteCodec],
+    kind: CodecKind,
+    fmtp: &str,
+) -> Option<&'a RemoteCodec> {
+    let profile = Profile::of(kind, fmtp).unwrap_or(Profile::Usual);
+    let says = |fmtp: &str, name: &str, length: usize| {
+        parameter(fmtp, name).and_then(|value| value.get(..length)).map(str::to_ascii_lowercase)
+    };
+    let rank = |codec: &RemoteCodec| {
+        let differs = |name, length| says(&codec.fmtp, name, length) != says(fmtp, name, length);
+        u8::from(differs("packetization-mode", 1)) * 2 + u8::from(differs("profile-level-id", 4))
+    };
+    let same = codecs.iter().filter(|codec| codec.codec == kind);
+    same.filter(|one| Profile::of(kind, &one.fmtp) == Some(profile)).min_by_key(|one| rank(one))
+}
+
 /// How a codec stands in our offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Configuration {

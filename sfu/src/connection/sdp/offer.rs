@@ -50,24 +50,28 @@ pub enum OfferMedia {
         kind: SectionKind,
     },
     /// A track.
-    Send {
-        /// Audio or video.
-        kind: SectionKind,
-        /// Stream id of `a=msid`: `PA_x|TR_y`.
-        stream_id: String,
-        /// Track id of `a=msid`: the track's sid.
-        track_id: String,
-        /// What we send from.
-        ssrc: Ssrc,
-        /// What we retransmit from.
-        rtx: Option<Ssrc>,
-        /// Canonical name (RFC 7022).
-        cname: String,
-        /// What the publisher sends, preferred first.
-        codecs: Vec<OfferCodec>,
-        /// Whether Opus carries two channels.
-        stereo: bool,
-    },
+    Send(SentTrack),
+}
+
+/// A track that we send, in an offer or in an answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentTrack {
+    /// Audio or video.
+    pub kind: SectionKind,
+    /// Stream id of `a=msid`: `PA_x|TR_y`.
+    pub stream_id: String,
+    /// Track id of `a=msid`: the track's sid.
+    pub track_id: String,
+    /// What we send from.
+    pub ssrc: Ssrc,
+    /// What we retransmit from.
+    pub rtx: Option<Ssrc>,
+    /// Canonical name (RFC 7022).
+    pub cname: String,
+    /// What the publisher sends, preferred first.
+    pub codecs: Vec<OfferCodec>,
+    /// Whether Opus carries two channels.
+    pub stereo: bool,
 }
 
 /// A codec that a publisher sends.
@@ -92,21 +96,17 @@ pub fn offer(sections: &[OfferSection], transport: &LocalTransport<'_>, version:
                 description.data(section.mid, false);
             }
             OfferMedia::Rejected { kind } => description.media(*kind, section.mid, &[]),
-            OfferMedia::Send { kind, codecs, stereo, .. } => {
-                let mut configurations = configurations(*kind, codecs, *stereo);
-                if !has_rtx(&section.media) {
+            OfferMedia::Send(track) => {
+                let mut configurations = configurations(track.kind, &track.codecs, track.stereo);
+                if track.rtx.is_none() {
                     configurations.iter_mut().for_each(|configuration| configuration.rtx = None);
                 }
-                write_media(&mut description, section.mid, *kind, &configurations);
-                write_streams(&mut description, &section.media);
+                write_media(&mut description, section.mid, track.kind, &configurations);
+                write_streams(&mut description, track);
             }
         }
     }
     description.finish()
-}
-
-fn has_rtx(media: &OfferMedia) -> bool {
-    matches!(media, OfferMedia::Send { rtx: Some(_), .. })
 }
 
 /// Each codec once, and the one that every client decodes always at the end: a section of which a client knows no codec
@@ -151,8 +151,8 @@ fn write_media(
 }
 
 /// `a=msid` (RFC 8830) and, for what reads only those, the source attributes (RFC 5576).
-fn write_streams(description: &mut Description<'_>, media: &OfferMedia) {
-    let OfferMedia::Send { stream_id, track_id, ssrc, rtx, cname, .. } = media else { return };
+pub(super) fn write_streams(description: &mut Description<'_>, track: &SentTrack) {
+    let SentTrack { stream_id, track_id, ssrc, rtx, cname, .. } = track;
     let (stream_id, track_id, cname) = (token(stream_id), token(track_id), token(cname));
     description.line(format_args!("a=msid:{stream_id} {track_id}"));
     if let Some(rtx) = rtx {

@@ -86,6 +86,19 @@ impl RemoteDescription {
     }
 }
 
+impl RemoteDescription {
+    /// Whether these can be ICE credentials (RFC 8839 §5.4).
+    #[must_use]
+    pub fn are_credentials(ufrag: &str, pwd: &str) -> bool {
+        let is_ice_char = |b: u8| b.is_ascii_alphanumeric() || b == b'+' || b == b'/';
+        // Firefox and Chrome keep to ice-char; `-` and `_` and `=` are seen from other stacks and do no harm.
+        let is_valid = |text: &str| text.bytes().all(|b| is_ice_char(b) || b"-_=".contains(&b));
+        let are_long_enough =
+            UFRAG_LENGTHS.contains(&ufrag.len()) && PWD_LENGTHS.contains(&pwd.len());
+        are_long_enough && is_valid(ufrag) && is_valid(pwd)
+    }
+}
+
 /// Cuts the text before each `m=` line.
 fn blocks(text: &str) -> Result<(&str, Vec<&str>), SdpError> {
     let mut rest = text;
@@ -225,16 +238,8 @@ impl<'a> Transport<'a> {
     }
 
     fn credentials(&self) -> Result<(String, String), SdpError> {
-        let is_ice_char = |b: u8| b.is_ascii_alphanumeric() || b == b'+' || b == b'/';
-        // Firefox and Chrome keep to ice-char; `-` and `_` and `=` are seen from other stacks and do no harm.
-        let is_valid = |text: &str| text.bytes().all(|b| is_ice_char(b) || b"-_=".contains(&b));
         match (self.ufrag, self.pwd) {
-            (Some(ufrag), Some(pwd))
-                if UFRAG_LENGTHS.contains(&ufrag.len())
-                    && PWD_LENGTHS.contains(&pwd.len())
-                    && is_valid(ufrag)
-                    && is_valid(pwd) =>
-            {
+            (Some(ufrag), Some(pwd)) if RemoteDescription::are_credentials(ufrag, pwd) => {
                 Ok((ufrag.to_owned(), pwd.to_owned()))
             }
             _ => Err(SdpError::IceCredentials),

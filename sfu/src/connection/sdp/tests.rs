@@ -34,6 +34,7 @@ const ANSWERS: [&str; 4] =
     [CHROME_ANSWER, CHROME_ANSWER_INACTIVE, FIREFOX_ANSWER, WEBRTC_RS_ANSWER];
 
 const ACCEPT: AnswerSection = AnswerSection {
+    send: None,
     accept: true,
     reject: false,
     preferred: None,

@@ -21,7 +21,7 @@ use crate::{
     turn_relay::{Way, turn_port_path, way},
     words::{
         administration::RoomSettings,
-        command::{Command, Join},
+        command::{Command, Connections, Join},
         event::Message as Told,
         info::{ClientInfo, ParticipantKind},
     },
@@ -67,6 +67,7 @@ fn join(shard: &mut Shard, now: Instant) -> (String, String) {
         auto_subscribe: true,
         adaptive_stream: false,
         may_pause: false,
+        connections: Connections::Two,
         admission: None,
         client: ClientInfo { protocol: 17, ..ClientInfo::default() },
         resume: None,

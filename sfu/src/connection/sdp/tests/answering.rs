@@ -267,3 +267,106 @@ fn every_captured_offer_is_answered_in_its_order() {
         assert!(text.ends_with("\r\n") && !text.contains("\r\n\r\n"));
     }
 }
+
+/// What we might send in a section.
+fn sent(kind: SectionKind, codecs: &[(CodecKind, &str)]) -> AnswerSection {
+    let codec =
+        |(codec, fmtp): &(CodecKind, &str)| OfferCodec { codec: *codec, fmtp: (*fmtp).to_owned() };
+    let track = SentTrack {
+        kind,
+        stream_id: "PA_a|TR_b".to_owned(),
+        track_id: "TR_b".to_owned(),
+        ssrc: Ssrc(70),
+        rtx: (kind == SectionKind::Video).then_some(Ssrc(71)),
+        cname: "PA_a".to_owned(),
+        codecs: codecs.iter().map(codec).collect(),
+        stereo: false,
+    };
+    AnswerSection { send: Some(track), ..AnswerSection::default() }
+}
+
+/// Chrome's offer with every section turned.
+fn turned(direction: &str) -> RemoteDescription {
+    let line = format!("a={direction}");
+    parse(&CHROME.replace("a=sendrecv", &line).replace("a=sendonly", &line)).unwrap()
+}
+
+#[test]
+fn what_is_sent_stands_in_the_answer_under_the_clients_numbers() {
+    let offer = turned("recvonly");
+    let sound = sent(SectionKind::Audio, &[(CodecKind::Red, ""), (CodecKind::Opus, "")]);
+    let picture = sent(SectionKind::Video, &[(CodecKind::Vp8, "")]);
+    let (text, negotiated) = answer(&offer, &[sound, picture], &transport(), 1);
+    let read = parse(&text).unwrap();
+    for (index, kind) in [(0, CodecKind::Opus), (1, CodecKind::Vp8)] {
+        let section = &read.sections[index];
+        assert!(section.direction.sends() && !section.direction.receives());
+        assert_eq!(section.msid, Some(("PA_a|TR_b".to_owned(), "TR_b".to_owned())));
+        let accepted = negotiated[index].sent.as_ref().unwrap();
+        assert!(accepted.active && !negotiated[index].active);
+        let offered = choose_offered(&offer.sections[index], kind);
+        let found = accepted.codecs.iter().find(|codec| codec.codec == kind).unwrap();
+        assert_eq!((found.pt, found.rtx), (offered.pt, offered.rtx));
+        assert!(accepted.extensions.id(ExtensionKind::Mid).is_some());
+    }
+    assert_eq!(read.sections[1].ssrcs, [(Ssrc(70), Some(Ssrc(71)))]);
+    let red = &negotiated[0].sent.as_ref().unwrap().codecs[0];
+    assert_eq!(red.codec, CodecKind::Red);
+    // Audio is never sent again.
+    assert!(!section_text(&text, 0).contains("a=ssrc-group"));
+}
+
+fn choose_offered(section: &RemoteSection, kind: CodecKind) -> &RemoteCodec {
+    section.codecs.iter().find(|codec| codec.codec == kind).unwrap()
+}
+
+#[test]
+fn nothing_is_sent_where_the_client_does_not_receive_or_knows_no_codec_of_it() {
+    for (offer, codec) in [
+        (turned("sendonly"), CodecKind::Vp8),
+        (turned("inactive"), CodecKind::Vp8),
+        (
+            parse(&CHROME.replace("a=sendonly", "a=recvonly").replace("AV1/90000", "x/90000"))
+                .unwrap(),
+            CodecKind::Av1,
+        ),
+    ] {
+        let wishes = [AnswerSection::default(), sent(SectionKind::Video, &[(codec, "")])];
+        let (text, negotiated) = answer(&offer, &wishes, &transport(), 1);
+        assert!(!negotiated[1].sent.as_ref().unwrap().active);
+        assert!(section_text(&text, 1).contains("a=inactive") && !text.contains("a=msid:PA_a"));
+    }
+}
+
+#[test]
+fn a_section_may_go_both_ways() {
+    let offer = turned("sendrecv");
+    let h264 = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
+    let both = AnswerSection {
+        preferred: Some(CodecKind::Vp8),
+        ..AnswerSection { accept: true, ..sent(SectionKind::Video, &[(CodecKind::H264, h264)]) }
+    };
+    let (text, negotiated) = answer(&offer, &[ACCEPT, both], &transport(), 1);
+    assert!(section_text(&text, 1).contains("a=sendrecv"));
+    assert_eq!(negotiated[1].codecs[0].codec, CodecKind::Vp8, "what the client is to send");
+    let accepted = negotiated[1].sent.as_ref().unwrap();
+    assert_eq!(accepted.codecs[0].codec, CodecKind::H264);
+    assert!(accepted.codecs[0].fmtp.contains("42e01f"));
+}
+
+#[test]
+fn a_payload_type_means_the_same_in_sections_that_are_sent_and_received() {
+    let offer = turned("sendrecv");
+    let stereo = AnswerSection { stereo: true, dtx: false, ..ACCEPT };
+    let mut sections = offer.sections.clone();
+    sections.push(RemoteSection { mid: mid("77"), ..sections[0].clone() });
+    let offer = RemoteDescription { sections, ..offer };
+    let mut wishes = vec![stereo; 1];
+    wishes.resize(offer.sections.len() - 1, AnswerSection::default());
+    wishes.push(sent(SectionKind::Audio, &[(CodecKind::Opus, "")]));
+    let (text, _) = answer(&offer, &wishes, &transport(), 1);
+    let mut fmtp = lines_with(&text, "a=fmtp:111");
+    assert_eq!(fmtp.len(), 2);
+    fmtp.dedup();
+    assert_eq!(fmtp.len(), 1, "{fmtp:?}");
+}

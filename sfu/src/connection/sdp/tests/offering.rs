@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn send(kind: SectionKind, name: &str, ssrc: u32, codecs: &[(CodecKind, &str)]) -> OfferMedia {
-    OfferMedia::Send {
+    OfferMedia::Send(SentTrack {
         kind,
         stream_id: format!("PA_a|TR_{name}"),
         track_id: format!("TR_{name}"),
@@ -17,7 +17,7 @@ fn send(kind: SectionKind, name: &str, ssrc: u32, codecs: &[(CodecKind, &str)]) 
             .map(|(codec, fmtp)| OfferCodec { codec: *codec, fmtp: (*fmtp).to_owned() })
             .collect(),
         stereo: false,
-    }
+    })
 }
 
 fn sections(media: &[OfferMedia]) -> Vec<OfferSection> {
@@ -147,20 +147,8 @@ fn the_publishers_profile_decides_the_payload_type() {
 
 #[test]
 fn stereo_has_payload_types_of_its_own() {
-    let OfferMedia::Send { kind, stream_id, track_id, ssrc, rtx, cname, codecs, .. } = microphone()
-    else {
-        unreachable!("a microphone sends")
-    };
-    let music = OfferMedia::Send {
-        kind,
-        stream_id,
-        track_id,
-        ssrc: Ssrc(ssrc.0 + 7),
-        rtx,
-        cname,
-        codecs,
-        stereo: true,
-    };
+    let OfferMedia::Send(track) = microphone() else { unreachable!("a microphone sends") };
+    let music = OfferMedia::Send(SentTrack { ssrc: Ssrc(17), stereo: true, ..track });
     let text = offer(&sections(&[microphone(), music]), &transport(), 1);
     assert_eq!(
         lines_with(&section_text(&text, 1), "a=fmtp"),
@@ -171,8 +159,8 @@ fn stereo_has_payload_types_of_its_own() {
 #[test]
 fn without_rtx_ssrc_no_rtx_is_offered() {
     let mut media = camera();
-    if let OfferMedia::Send { rtx, .. } = &mut media {
-        *rtx = None;
+    if let OfferMedia::Send(track) = &mut media {
+        track.rtx = None;
     }
     let text = offer(&sections(&[media]), &transport(), 1);
     assert!(!text.contains("rtx") && !text.contains("ssrc-group"));
@@ -258,8 +246,8 @@ fn media() -> impl Strategy<Value = OfferMedia> {
         2 => kind.clone().prop_map(|kind| OfferMedia::Rejected { kind }),
         8 => (kind, codecs, any::<bool>()).prop_map(|(kind, codecs, is_stereo)| {
             let mut media = send(kind, "x", 0, &codecs);
-            if let OfferMedia::Send { stereo, .. } = &mut media {
-                *stereo = is_stereo;
+            if let OfferMedia::Send(track) = &mut media {
+                track.stereo = is_stereo;
             }
             media
         }),
@@ -272,9 +260,9 @@ proptest! {
         mut media in prop::collection::vec(media(), 1..20)
     ) {
         for (place, media) in (0_u32..).zip(&mut media) {
-            if let OfferMedia::Send { ssrc, rtx, .. } = media {
-                *ssrc = Ssrc(1000 + 2 * place);
-                *rtx = rtx.map(|_| Ssrc(1001 + 2 * place));
+            if let OfferMedia::Send(track) = media {
+                track.ssrc = Ssrc(1000 + 2 * place);
+                track.rtx = track.rtx.map(|_| Ssrc(1001 + 2 * place));
             }
         }
         let text = offer(&sections(&media), &transport(), 1);
