@@ -41,6 +41,7 @@ pub mod clock;
 pub mod config;
 mod error;
 mod event_router;
+mod first_uses;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod ice_servers;
@@ -68,6 +69,7 @@ pub use event_router::EventRouter;
 pub use upgrade::router;
 
 use clock::Clock;
+use first_uses::FirstUses;
 use media_link::MediaLink;
 use metrics::{Counters, Metrics};
 use people::People;
@@ -105,6 +107,7 @@ struct Shared {
     phase: AtomicU8,
     is_memory_short: AtomicBool,
     revocations: Revocations,
+    first_uses: FirstUses,
     throttle: Throttle,
     socket_closed: Arc<Notify>,
 }
@@ -139,6 +142,7 @@ impl Signaling {
                 phase: AtomicU8::new(Phase::Open as u8),
                 is_memory_short: AtomicBool::new(false),
                 revocations: Revocations::default(),
+                first_uses: FirstUses::default(),
                 throttle: Throttle::default(),
                 socket_closed: Arc::default(),
             }),

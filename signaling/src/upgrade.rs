@@ -152,7 +152,12 @@ impl Signaling {
             return Err(Refusal::SinglePeerConnection);
         }
         let (room, identity) = (room.clone(), identity.clone());
-        Ok(Checked { room, identity, parameters: query.parse()?, claims })
+        let parameters = query.parse()?;
+        // Who resumes names a session that is theirs: the newest token may have been lost with the line.
+        if Entry::of(&parameters) == Entry::Fresh && self.shared.first_uses.has(&claims) {
+            return Err(Refusal::Used);
+        }
+        Ok(Checked { room, identity, parameters, claims })
     }
 
     /// Browsers say the page's origin; other clients say none.
@@ -245,6 +250,12 @@ impl Signaling {
         if entry == Entry::Fresh {
             self.check_memory()?;
         }
+        let now_s = self.shared.clock.now().unix_s();
+        let first_use = match entry {
+            Entry::Fresh => Some(self.shared.first_uses.begin(&checked.claims, now_s)),
+            _ => None,
+        };
+        let first_use = first_use.transpose().map_err(|_| Refusal::Used)?;
         let protocol = checked.parameters.client.protocol;
         if entry == Entry::Mismatched {
             return Ok(self.mismatched(protocol, events, registration));
@@ -268,6 +279,9 @@ impl Signaling {
         };
         let opened = match answer.map_err(|_| Refusal::NoAnswer)?.ok_or(Refusal::NoAnswer)? {
             Message::Joined(joined) => {
+                if let Some(first_use) = first_use {
+                    first_use.kept();
+                }
                 count(&self.shared.metrics.joins);
                 registration.speaks_for(&joined.participant.sid, joined.shard);
                 let participant = joined.participant.sid.clone();
