@@ -50,6 +50,8 @@ pub const LIFETIME_S_MAX: i64 = 366 * 24 * 60 * 60;
 /// What a verified token says, absent grants already resolved.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Claims {
+    /// What the token itself is called (`jti`), where it also has a `sub`.
+    pub id: Option<String>,
     /// Who (`sub`; `jti` in very old tokens). Tokens for server APIs have none.
     pub identity: Option<Identity>,
     /// Display name.
@@ -85,6 +87,7 @@ impl Claims {
     #[must_use]
     pub fn for_join(room: RoomName, identity: Identity, expires_unix_s: i64) -> Self {
         Self {
+            id: None,
             identity: Some(identity),
             name: String::new(),
             metadata: String::new(),

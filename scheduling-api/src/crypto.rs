@@ -12,6 +12,7 @@ mod envelope;
 mod key_ring;
 pub(crate) mod passkeys;
 pub(crate) mod password_hash;
+pub(crate) mod push_message;
 pub(crate) mod secret_token;
 pub(crate) mod signing_key;
 pub(crate) mod totp;

@@ -30,6 +30,7 @@ mod notes;
 mod notification_preferences;
 mod oauth;
 mod oauth_clients;
+mod once;
 mod origin;
 mod page;
 mod passkeys;
@@ -37,11 +38,14 @@ mod patients;
 mod practitioners;
 mod prescriptions;
 mod providers;
+mod push_subscriptions;
+mod queue;
 mod rooms;
 mod schedules;
 mod services;
 mod slots;
 mod staff;
+mod waitlist;
 mod webhook_endpoints;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::any};
@@ -52,8 +56,10 @@ use crate::api::Api;
 
 /// The API's routes, to be merged into a server. Answers under `/v1`, and the media server at one address besides.
 pub fn router(api: Api) -> Router {
-    let (routes, document) = routes().split_for_parts();
+    let (routes, mut document) = routes().split_for_parts();
+    let wrapped = once::wrapped(&mut document);
     routes
+        .layer(middleware::from_fn_with_state((api.clone(), wrapped), once::once))
         .route("/v1/{*rest}", any(error::no_such_route))
         .method_not_allowed_fallback(error::no_such_method)
         .merge(documents::router(&document))
@@ -66,7 +72,9 @@ pub fn router(api: Api) -> Router {
 /// The OpenAPI document, made from the routes.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes().into_openapi()
+    let mut document = routes().into_openapi();
+    once::wrapped(&mut document);
+    document
 }
 
 fn routes() -> OpenApiRouter<Api> {
@@ -78,6 +86,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(slots::router())
         .merge(holds::router())
         .merge(appointments::router())
+        .merge(waitlist::router())
+        .merge(queue::router())
         .merge(auth::router())
         .merge(oauth::router())
         .merge(oauth_clients::router())
@@ -94,6 +104,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(notes::router())
         .merge(prescriptions::router())
         .merge(notification_preferences::router())
+        .merge(push_subscriptions::router())
         .merge(access_log::router())
         .merge(data_requests::router())
         .merge(break_glass::router())

@@ -58,7 +58,11 @@ pub use links::Links;
 pub use live::Live;
 pub use opening::{OpenError, Ways, open, reach};
 pub use outbound::{Outbound, REMINDERS_MIN};
-pub use store::{Engine, Location, LocationError, Store, StoreError, StoreSettings};
+pub use store::{
+    Engine, Location, LocationError, Store, StoreError, StoreSettings,
+    erasure::ACCOUNT as ACCOUNT_DATA,
+    patient_data::{Erase, TABLES as PATIENT_DATA, Table as PatientTable},
+};
 pub use usecase::account::{
     bootstrap::{BootstrapError, invite_first_administrator},
     identify::Tokens,

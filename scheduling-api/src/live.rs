@@ -29,6 +29,9 @@ const RING: usize = 1024;
 /// Tickets that wait: a page asks for one and uses it within the second.
 const TICKETS_MAX: usize = 4096;
 
+/// Tickets of one person that wait: as many as they may have watchers. One more takes the oldest's place.
+const TICKETS_PER_PERSON_MAX: usize = WATCHERS_PER_PERSON_MAX;
+
 /// How long a ticket waits.
 const TICKET_S: i64 = 30;
 
@@ -48,8 +51,15 @@ pub struct Live {
 struct Inside {
     /// The newest number that was read from the table; none while nobody watches.
     cursor: Option<i64>,
-    tickets: HashMap<TokenHash, (Actor, Timestamp)>,
+    tickets: HashMap<TokenHash, Ticket>,
     watchers: HashMap<String, usize>,
+}
+
+/// A ticket that waits.
+struct Ticket {
+    whose: String,
+    actor: Actor,
+    until: Timestamp,
 }
 
 /// Somebody's place on the bus; given up when dropped.
@@ -62,6 +72,13 @@ pub(crate) struct Watcher {
 /// There is no place left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Full;
+
+/// Whose tickets and places are counted together: a person's, a guest's, or those of a clinic's programs.
+pub(crate) fn person(actor: &Actor) -> String {
+    let user = actor.user.as_ref().map(ToString::to_string);
+    let user = user.or_else(|| actor.participant.as_ref().map(ToString::to_string));
+    user.or_else(|| actor.clinic.as_ref().map(ToString::to_string)).unwrap_or_default()
+}
 
 impl Default for Live {
     fn default() -> Self {
@@ -81,20 +98,27 @@ impl Live {
         let until = now + TICKET_S.seconds();
         let mut inside = self.inside();
         if inside.tickets.len() >= TICKETS_MAX {
-            inside.tickets.retain(|_, (_, until)| now < *until);
+            inside.tickets.retain(|_, ticket| now < ticket.until);
         }
         if inside.tickets.len() >= TICKETS_MAX {
             return Err(Full);
         }
-        inside.tickets.insert(secret.hash(), (actor, until));
+        let whose = person(&actor);
+        let mine = || inside.tickets.iter().filter(|(_, ticket)| ticket.whose == whose);
+        if mine().count() >= TICKETS_PER_PERSON_MAX {
+            let oldest =
+                mine().min_by_key(|(_, ticket)| ticket.until).map(|(hash, _)| hash.clone());
+            oldest.and_then(|hash| inside.tickets.remove(&hash));
+        }
+        inside.tickets.insert(secret.hash(), Ticket { whose, actor, until });
         Ok((secret, until))
     }
 
     /// Whose ticket this is, if it is still good; it is not afterwards.
     pub(crate) fn redeem(&self, ticket: &str, now: Timestamp) -> Option<Actor> {
         let hash = SecretToken::presented(ticket)?.hash();
-        let (actor, until) = self.inside().tickets.remove(&hash)?;
-        (now < until).then_some(actor)
+        let ticket = self.inside().tickets.remove(&hash)?;
+        (now < ticket.until).then_some(ticket.actor)
     }
 
     /// A place on the bus for somebody. `head` is the newest number of the table: what comes behind it is on the ring
@@ -188,12 +212,31 @@ mod tests {
     fn tickets_do_not_fill_memory_and_old_ones_make_room() {
         let (live, random) = (Live::default(), Random::seeded(1));
         let now = Timestamp::UNIX_EPOCH;
-        let issue = |now| live.ticket(Actor::anyone(), &random, now).map(drop);
+        let issue = |now| {
+            let user = Some(crate::domain::id::UserId::mint(&random, now));
+            live.ticket(Actor { user, ..Actor::anyone() }, &random, now).map(drop)
+        };
         for _ in 0..TICKETS_MAX {
             issue(now).unwrap();
         }
         assert_eq!(issue(now), Err(Full));
         assert_eq!(issue(now + 30.seconds()), Ok(()));
+    }
+
+    #[test]
+    fn one_person_does_not_take_everybodys_tickets_and_the_newest_count() {
+        let (live, random) = (Live::default(), Random::seeded(1));
+        let now = Timestamp::UNIX_EPOCH;
+        let mut tickets = Vec::new();
+        for second in 0..20 {
+            let at = now + second.seconds();
+            tickets.push(live.ticket(Actor::anyone(), &random, at).unwrap().0);
+        }
+        let at = now + 20.seconds();
+        let good = tickets.iter().map(|ticket| live.redeem(ticket.expose(), at).is_some());
+        let good: Vec<bool> = good.collect();
+        let expected: Vec<bool> = (0..20).map(|number| number >= 10).collect();
+        assert_eq!(good, expected);
     }
 
     #[test]

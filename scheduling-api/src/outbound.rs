@@ -9,6 +9,8 @@ use crate::{
         email::Smtp,
         hook::Hooks,
         sms::{template::Templated, twilio::Twilio},
+        web_push::WebPush,
+        whatsapp::WhatsApp,
     },
 };
 
@@ -21,6 +23,10 @@ pub struct Outbound {
     pub organizer: Option<String>,
     /// Text messages.
     pub sms: Option<Arc<dyn Carry>>,
+    /// Messages by WhatsApp.
+    pub whatsapp: Option<Arc<WhatsApp>>,
+    /// Notifications of browsers.
+    pub push: Option<Arc<WebPush>>,
     /// Who tells what became of text messages, where the provider does.
     pub sms_status: Option<Arc<Twilio>>,
     /// Clinics' own programs.
@@ -43,6 +49,8 @@ impl Outbound {
             organizer: None,
             sms: None,
             sms_status: None,
+            whatsapp: None,
+            push: None,
             hooks: Arc::new(Hooks::new(private)?),
             reminders_min: REMINDERS_MIN.to_vec(),
         })
@@ -68,11 +76,25 @@ impl Outbound {
         Self { sms: Some(Arc::new(template)), sms_status: None, ..self }
     }
 
+    /// With WhatsApp.
+    #[must_use]
+    pub fn with_whatsapp(self, whatsapp: WhatsApp) -> Self {
+        Self { whatsapp: Some(Arc::new(whatsapp)), ..self }
+    }
+
+    /// With notifications of browsers.
+    #[must_use]
+    pub fn with_push(self, push: WebPush) -> Self {
+        Self { push: Some(Arc::new(push)), ..self }
+    }
+
     /// Who takes parcels by a channel.
     pub(crate) fn carrier(&self, channel: Channel) -> Option<Arc<dyn Carry>> {
         match channel {
             Channel::Email => self.email.clone(),
             Channel::Sms => self.sms.clone(),
+            Channel::WhatsApp => self.whatsapp.clone().map(|carrier| carrier as _),
+            Channel::Push => self.push.clone().map(|carrier| carrier as _),
             Channel::Webhook => Some(self.hooks.clone()),
         }
     }
@@ -83,6 +105,8 @@ impl fmt::Debug for Outbound {
         f.debug_struct("Outbound")
             .field("email", &self.email.is_some())
             .field("sms", &self.sms.is_some())
+            .field("whatsapp", &self.whatsapp.is_some())
+            .field("push", &self.push.is_some())
             .field("reminders_min", &self.reminders_min)
             .finish_non_exhaustive()
     }

@@ -9,3 +9,5 @@ pub mod identity_provider;
 pub mod mail;
 pub mod media;
 pub mod sms;
+pub mod web_push;
+pub mod whatsapp;

@@ -23,13 +23,16 @@ use crate::{
         data_requests::carry_out,
         expire,
         outbound::{fan_out::fan_out, send::send_due, tail::tail},
-        sweep, visit,
+        queue, sweep, visit, waitlist,
     },
 };
 
 /// How often holds and requests that have ended are marked so. Hygiene only: an ended hold cannot be booked whether it is
 /// marked or not.
 const SWEEP_EVERY: Duration = Duration::from_secs(30);
+
+/// After how many sweeps clinics' own days are looked at: hourly, for what is counted in days.
+const RETENTION_EVERY: u32 = 120;
 
 /// How often the tables are looked at when nobody rings: for what is due by the clock, and for what another process has
 /// left.
@@ -40,14 +43,16 @@ const REST: Duration = Duration::from_secs(2);
 
 /// Works for ever.
 pub async fn work(api: Api) {
-    let [email, sms, webhook] = [Notify::new(), Notify::new(), Notify::new()];
-    let all = [&email, &sms, &webhook];
+    let bells = Channel::ALL.map(|_| Notify::new());
+    let [email, sms, whatsapp, push, webhook] = &bells;
     // Each channel on its own: a provider that hangs holds up nobody else's.
     tokio::join!(
-        hand_out(&api, &all),
-        send(&api, Channel::Email, &email),
-        send(&api, Channel::Sms, &sms),
-        send(&api, Channel::Webhook, &webhook),
+        hand_out(&api, &bells),
+        send(&api, Channel::Email, email),
+        send(&api, Channel::Sms, sms),
+        send(&api, Channel::WhatsApp, whatsapp),
+        send(&api, Channel::Push, push),
+        send(&api, Channel::Webhook, webhook),
         sweep_often(&api)
     );
 }
@@ -58,6 +63,8 @@ pub async fn work(api: Api) {
 /// When the database refuses: the failure in words.
 pub async fn work_once(api: &Api) -> Result<(), String> {
     let round = async {
+        waitlist::offer::offer_what_is_free(api).await?;
+        queue::sweep(api).await?;
         while fan_out(api).await? + carry_out(api).await? > 0 {}
         tail(api).await?;
         for channel in Channel::ALL {
@@ -73,10 +80,12 @@ pub async fn work_once(api: &Api) -> Result<(), String> {
 /// # Errors
 /// When the database refuses: the failure in words.
 pub async fn sweep_once(api: &Api) -> Result<u64, String> {
-    sweep::sweep(api).await.map_err(|failure| failure.to_string())
+    let both =
+        async { Ok::<_, Failure>(sweep::sweep(api).await? + sweep::sweep_by_clinic(api).await?) };
+    both.await.map_err(|failure| failure.to_string())
 }
 
-async fn hand_out(api: &Api, handed_out: &[&Notify]) {
+async fn hand_out(api: &Api, handed_out: &[Notify]) {
     loop {
         let done = async {
             let count = fan_out(api).await?;
@@ -88,7 +97,7 @@ async fn hand_out(api: &Api, handed_out: &[&Notify]) {
             Ok(0) => {
                 let _ = timeout(LOOK_EVERY, api.store.news().notified()).await;
             }
-            Ok(_) => handed_out.iter().for_each(|channel| channel.notify_one()),
+            Ok(_) => handed_out.iter().for_each(Notify::notify_one),
             Err(failure) => {
                 tracing::warn!(%failure, "messages were not handed out");
                 tokio::time::sleep(REST).await;
@@ -115,6 +124,7 @@ async fn send(api: &Api, channel: Channel, handed_out: &Notify) {
 async fn sweep_often(api: &Api) {
     let mut ticks = interval(SWEEP_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut rounds = 0_u32;
     loop {
         ticks.tick().await;
         if let Err(failure) = expire::sweep(api).await {
@@ -123,12 +133,21 @@ async fn sweep_often(api: &Api) {
         if let Err(failure) = visit::sweep::sweep(api).await {
             tracing::warn!(%failure, "the sweep of abandoned visits was not finished");
         }
+        if let Err(failure) = waitlist::offer::offer_what_is_free(api).await {
+            tracing::warn!(%failure, "free times were not offered to those who wait");
+        }
+        if let Err(failure) = queue::sweep(api).await {
+            tracing::warn!(%failure, "the sweep of queues was not finished");
+        }
         // Approved by another process, or before a crash.
         if let Err(failure) = carry_out(api).await {
             tracing::warn!(%failure, "requests about data were not carried out");
         }
-        if let Err(failure) = sweep::sweep(api).await {
-            tracing::warn!(%failure, "the sweep of old rows was not finished");
+        // They tell of their failures themselves, and go on behind them.
+        let _ = sweep::sweep(api).await;
+        if rounds.is_multiple_of(RETENTION_EVERY) {
+            let _ = sweep::sweep_by_clinic(api).await;
         }
+        rounds = rounds.wrapping_add(1);
     }
 }

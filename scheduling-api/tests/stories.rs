@@ -67,12 +67,16 @@ mod notifications;
 mod oauth;
 #[path = "stories/passkeys.rs"]
 mod passkeys;
+#[path = "stories/patient_data.rs"]
+mod patient_data;
 #[path = "stories/people.rs"]
 mod people;
 #[path = "stories/privacy.rs"]
 mod privacy;
 #[path = "stories/providers.rs"]
 mod providers;
+#[path = "stories/push.rs"]
+mod push;
 #[path = "stories/race.rs"]
 mod race;
 #[path = "stories/records.rs"]
@@ -85,5 +89,9 @@ mod rooms;
 mod text_messages;
 #[path = "stories/visit.rs"]
 mod visit;
+#[path = "stories/waiting.rs"]
+mod waiting;
 #[path = "stories/webhooks.rs"]
 mod webhooks;
+#[path = "stories/whatsapp.rs"]
+mod whatsapp;

@@ -21,6 +21,8 @@ pub(crate) enum Refusal {
     Parameter(#[from] ParameterError),
     #[error("the token was revoked: its bearer was removed from the room")]
     Revoked,
+    #[error("the token has opened a session before: ask for another")]
+    Used,
     #[error("this origin is not allowed")]
     Origin,
     #[error("this is a WebSocket endpoint")]
@@ -57,7 +59,7 @@ impl Refusal {
                 | TokenError::Identity(_),
             )
             | Self::Parameter(_) => StatusCode::BAD_REQUEST,
-            Self::NoToken | Self::Token(_) | Self::Revoked => StatusCode::UNAUTHORIZED,
+            Self::NoToken | Self::Token(_) | Self::Revoked | Self::Used => StatusCode::UNAUTHORIZED,
             Self::Origin => StatusCode::FORBIDDEN,
             Self::NotAnUpgrade | Self::SinglePeerConnection | Self::RoomNotFound => {
                 StatusCode::NOT_FOUND

@@ -44,6 +44,7 @@ pub mod config;
 mod error;
 mod event_router;
 mod fallback;
+mod first_uses;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod ice_servers;
@@ -75,6 +76,7 @@ pub use upgrade::router;
 
 use clock::Clock;
 use fallback::Fallback;
+use first_uses::FirstUses;
 use media_link::MediaLink;
 use metrics::{Counters, Metrics};
 use people::People;
@@ -117,6 +119,7 @@ struct Shared {
     is_memory_short: AtomicBool,
     whip: Resources,
     revocations: Revocations,
+    first_uses: FirstUses,
     throttle: Throttle,
     socket_closed: Arc<Notify>,
 }
@@ -154,6 +157,7 @@ impl Signaling {
                 is_memory_short: AtomicBool::new(false),
                 whip: Resources::default(),
                 revocations: Revocations::default(),
+                first_uses: FirstUses::default(),
                 throttle: Throttle::default(),
                 socket_closed: Arc::default(),
             }),

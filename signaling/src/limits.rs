@@ -129,6 +129,9 @@ pub const LISTED_NAMES_MAX: usize = 256;
 /// Removed participants that are remembered: of a busy clinic's year. About 2 MB.
 pub const REVOCATIONS_MAX: usize = 10_000;
 
+/// Tokens that were used and have not expired: twenty joins a second for as long as a token lives. About 5 MB.
+pub const FIRST_USES_MAX: usize = 32_768;
+
 /// Occurrences in rooms that wait to become webhook events: a thousand people who come at once.
 pub const OCCURRENCES_QUEUED_MAX: usize = 4096;
 

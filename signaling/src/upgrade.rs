@@ -208,6 +208,10 @@ impl Signaling {
             None if door == Door::V1 => return Err(ParameterError::Value("join_request").into()),
             None => (query.parse()?, Vec::new()),
         };
+        // Who resumes names a session that is theirs: the newest token may have been lost with the line.
+        if Entry::of(&parameters) == Entry::Fresh && self.shared.first_uses.has(&claims) {
+            return Err(Refusal::Used);
+        }
         Ok(Checked { room, identity, parameters, first, claims })
     }
 
@@ -236,6 +240,8 @@ impl Signaling {
         parameters: &Parameters,
     ) -> Result<Box<Joined>, Refusal> {
         self.check_memory()?;
+        let now_s = self.shared.clock.now().unix_s();
+        let first_use = self.shared.first_uses.begin(claims, now_s).map_err(|_| Refusal::Used)?;
         let joins_open_rooms = self.shared.config.joins_open_rooms;
         let asked = join(
             registration.session,
@@ -248,7 +254,10 @@ impl Signaling {
         registration.join(Join { connections: Connections::OneOfferedOnce, ..asked })?;
         let answer = timeout(self.shared.config.join_timeout, answer(events)).await;
         match answer.map_err(|_| Refusal::NoAnswer)?.ok_or(Refusal::NoAnswer)? {
-            Message::Joined(joined) => Ok(joined),
+            Message::Joined(joined) => {
+                first_use.kept();
+                Ok(joined)
+            }
             Message::Refused(refusal) => {
                 registration.end();
                 Err(self.refusal_of(refusal))
@@ -347,6 +356,12 @@ impl Signaling {
         if entry == Entry::Fresh {
             self.check_memory()?;
         }
+        let now_s = self.shared.clock.now().unix_s();
+        let first_use = match entry {
+            Entry::Fresh => Some(self.shared.first_uses.begin(&checked.claims, now_s)),
+            _ => None,
+        };
+        let first_use = first_use.transpose().map_err(|_| Refusal::Used)?;
         let protocol = checked.parameters.client.protocol;
         if entry == Entry::Mismatched {
             return Ok(self.mismatched(protocol, events, registration));
@@ -380,6 +395,9 @@ impl Signaling {
         };
         let opened = match answer.map_err(|_| Refusal::NoAnswer)?.ok_or(Refusal::NoAnswer)? {
             Message::Joined(joined) => {
+                if let Some(first_use) = first_use {
+                    first_use.kept();
+                }
                 count(&self.shared.metrics.joins);
                 registration.speaks_for(&joined.participant.sid, joined.shard);
                 let participant = joined.participant.sid.clone();

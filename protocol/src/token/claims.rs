@@ -29,7 +29,7 @@ pub(super) struct Wire {
     iss: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<String>,
-    #[serde(skip_serializing)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     jti: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     aud: Option<serde_json::Value>,
@@ -54,6 +54,9 @@ pub(super) struct Wire {
     #[serde(skip_serializing_if = "Option::is_none")]
     bedside: Option<Bedside>,
 }
+
+/// Longest name of a token that is kept, in bytes.
+const ID_BYTES_MAX: usize = 128;
 
 /// What LiveKit's tokens do not have. An unknown word is refused: it must not admit anybody.
 #[derive(Serialize, Deserialize)]
@@ -121,9 +124,12 @@ impl Wire {
         };
         let video = self.video.unwrap_or_default();
         let said = |name: Option<String>| name.filter(|name| !name.is_empty());
+        let sub = said(self.sub);
+        let jti = said(self.jti);
+        let id = jti.clone().filter(|id| sub.is_some() && id.len() <= ID_BYTES_MAX);
         Ok(Claims {
-            identity: named::<Identity>(said(self.sub).or(self.jti))
-                .map_err(TokenError::Identity)?,
+            id,
+            identity: named::<Identity>(sub.or(jti)).map_err(TokenError::Identity)?,
             name: self.name.unwrap_or_default(),
             metadata: self.metadata.unwrap_or_default(),
             attributes: self.attributes.unwrap_or_default(),
@@ -145,7 +151,7 @@ impl Wire {
         Self {
             iss: Some(issuer.to_owned()),
             sub: claims.identity.clone().map(Into::into),
-            jti: None,
+            jti: claims.id.clone(),
             aud: (claims.audience == Audience::Media).then(|| MEDIA_AUDIENCE.into()),
             exp: Some(claims.expires_unix_s),
             nbf: claims.not_before_unix_s,

@@ -42,7 +42,10 @@ fn an_old_token_may_carry_its_identity_as_jti() {
     let mut claims = good();
     claims["jti"] = json!("from-jti");
     assert_eq!(identity_of(&claims), "doctor");
+    let id = |claims: &Value| verify_claims(claims).unwrap().id;
+    assert_eq!(id(&claims).as_deref(), Some("from-jti"));
     claims["sub"] = json!("");
+    assert_eq!(id(&claims), None);
     assert_eq!(identity_of(&claims), "from-jti");
     claims.as_object_mut().unwrap().remove("sub");
     assert_eq!(identity_of(&claims), "from-jti");

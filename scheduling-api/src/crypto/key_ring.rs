@@ -108,6 +108,11 @@ impl KeyRing {
         bytes.try_into().map(DataKey::from_bytes).map_err(|_| SealError)
     }
 
+    /// A data key that this file and a text make together: the same for the same text.
+    pub(crate) fn derived(&self, kind: &str, text: &str) -> DataKey {
+        DataKey::from_bytes(self.digest(kind, text))
+    }
+
     /// A digest that stands for a sealed value in an index: the same for the same value of the same kind, and nothing
     /// to whoever has the database but not the key file.
     pub(crate) fn digest(&self, kind: &str, value: &str) -> [u8; 32] {

@@ -22,6 +22,7 @@ use crate::domain::{
     rev::Rev,
     service::{CancelPolicy, Mode, PayPolicy, ServiceTerms},
     slot,
+    waitlist::OFFER_TTL_MIN,
 };
 
 /// How long a hold lasts: long enough to fill a form, short enough that others need not wait for it.
@@ -292,6 +293,14 @@ impl Appointment {
     #[must_use]
     pub fn hold(wanted: Wanted, terms: &ServiceTerms, now: Timestamp) -> Self {
         let until = now + HOLD_TTL_MIN.minutes();
+        Self::new(wanted, terms, State::Held { until }, now)
+    }
+
+    /// Keeps a time for a patient from the waitlist, who has to hear of it first; not beyond its start.
+    #[must_use]
+    pub fn offer(wanted: Wanted, terms: &ServiceTerms, now: Timestamp) -> Self {
+        let until = now + OFFER_TTL_MIN.minutes();
+        let until = until.min(wanted.visit.start);
         Self::new(wanted, terms, State::Held { until }, now)
     }
 

@@ -20,7 +20,7 @@ use crate::domain::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DataRequestKind {
-    /// A copy of the profile, the appointments and the access log. Notes and prescriptions are read one by one.
+    /// A copy of everything about the patient.
     Export,
     /// That everything is forgotten.
     Erasure,

@@ -89,7 +89,9 @@ pub const fn attempts_max(channel: Channel) -> u32 {
     match channel {
         Channel::Email => 58,
         Channel::Webhook => 22,
-        Channel::Sms => 12,
+        Channel::Sms | Channel::WhatsApp => 12,
+        // What a browser was to show is stale after an hour.
+        Channel::Push => 11,
     }
 }
 

@@ -107,6 +107,8 @@ id_types! {
     SeriesId "ser",
     /// A place on the waitlist.
     WaitlistId "wait",
+    /// A place in the queue of a visit type.
+    QueueEntryId "que",
     /// The visit's room session.
     ConsultationId "cons",
     /// Somebody who takes part in an appointment.
@@ -147,6 +149,8 @@ id_types! {
     AddendumId "adn",
     /// A prescription.
     PrescriptionId "rx",
+    /// A browser that shows notifications.
+    PushSubscriptionId "psh",
     /// One request, for logs and problem reports.
     RequestId "req",
 }

@@ -45,13 +45,15 @@ pub struct LiveEvent {
 }
 
 /// What those who watch hear of: the beginnings of topics.
-const LIVE: [&str; 6] = [
+const LIVE: [&str; 8] = [
     "appointment.",
     "consultation.",
     "participant.",
     "waiting_room.",
     "break_glass.",
     "data_request.",
+    "waitlist.",
+    "queue.",
 ];
 
 /// Whether a topic is one that people watch.

@@ -19,13 +19,17 @@ pub enum Channel {
     Email,
     /// A text message.
     Sms,
+    /// A message by WhatsApp.
+    WhatsApp,
+    /// A notification that a browser shows.
+    Push,
     /// A clinic's own program.
     Webhook,
 }
 
 impl Channel {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Email, Self::Sms, Self::Webhook];
+    pub const ALL: [Self; 5] = [Self::Email, Self::Sms, Self::WhatsApp, Self::Push, Self::Webhook];
 
     /// As stored and shown.
     #[must_use]
@@ -33,6 +37,8 @@ impl Channel {
         match self {
             Self::Email => "email",
             Self::Sms => "sms",
+            Self::WhatsApp => "whatsapp",
+            Self::Push => "push",
             Self::Webhook => "webhook",
         }
     }
@@ -62,6 +68,8 @@ pub enum Message {
     Cancelled,
     /// What was asked for was turned down.
     Declined,
+    /// A time from the waitlist is kept for the patient.
+    Offered,
     /// Another practitioner gives the visit: for the one who no longer does.
     HandedOver,
     /// It is near.
@@ -75,6 +83,20 @@ pub enum Message {
 pub const REMINDER_MINUTES_MAX: u32 = 28 * 24 * 60;
 
 impl Message {
+    /// Its kind in one word: the name of a provider's template, the type of a push.
+    #[must_use]
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Booked => "appointment_booked",
+            Self::Rescheduled => "appointment_rescheduled",
+            Self::Cancelled => "appointment_cancelled",
+            Self::Declined => "appointment_declined",
+            Self::HandedOver => "appointment_handed_over",
+            Self::Offered => "appointment_offered",
+            Self::Reminder { .. } => "appointment_reminder",
+        }
+    }
+
     /// Whether an appointment in this state may still be told of so.
     #[must_use]
     pub const fn fits(self, state: &State) -> bool {
@@ -83,6 +105,7 @@ impl Message {
                 matches!(state, State::Booked)
             }
             Self::Cancelled | Self::Declined => matches!(state, State::Cancelled),
+            Self::Offered => matches!(state, State::Held { .. }),
         }
     }
 }
@@ -95,6 +118,7 @@ impl fmt::Display for Message {
             Self::Cancelled => f.write_str("appointment.cancelled"),
             Self::Declined => f.write_str("appointment.declined"),
             Self::HandedOver => f.write_str("appointment.handed_over"),
+            Self::Offered => f.write_str("appointment.offered"),
             Self::Reminder { minutes_before } => write!(f, "reminder.{minutes_before}"),
         }
     }
@@ -110,6 +134,7 @@ impl FromStr for Message {
             "appointment.cancelled" => Ok(Self::Cancelled),
             "appointment.declined" => Ok(Self::Declined),
             "appointment.handed_over" => Ok(Self::HandedOver),
+            "appointment.offered" => Ok(Self::Offered),
             _ => {
                 let minutes = word.strip_prefix("reminder.").ok_or(UnknownWord)?;
                 let minutes_before = minutes.parse().map_err(|_| UnknownWord)?;
@@ -131,6 +156,7 @@ mod tests {
             Message::Cancelled,
             Message::Declined,
             Message::HandedOver,
+            Message::Offered,
             Message::Reminder { minutes_before: 1440 },
         ];
         for message in all {

@@ -56,6 +56,8 @@ purposes! {
     PasskeySignIn "passkey_sign_in" lasts 5 min, 1 attempt(s);
     /// Somebody is at an outside identity provider.
     ProviderSignIn "provider_sign_in" lasts 10 min, 1 attempt(s);
+    /// Proves that a telephone is read by who chose it.
+    PhoneCode "phone_code" lasts 10 min, 5 attempt(s);
     /// Somebody is asked whether a client may.
     Consent "consent" lasts 10 min, 1 attempt(s);
 }

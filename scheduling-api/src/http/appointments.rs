@@ -7,6 +7,7 @@ mod list;
 mod override_rules;
 mod read;
 mod reschedule;
+mod series;
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,6 +19,8 @@ pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list::list_appointments, create::create_appointment))
         .routes(routes!(override_rules::override_appointment))
+        .routes(routes!(series::create_series))
+        .routes(routes!(series::cancel_series))
         .routes(routes!(read::read_appointment))
         .routes(routes!(calendar_entry::read_calendar_entry))
         .routes(routes!(reschedule::reschedule_appointment))

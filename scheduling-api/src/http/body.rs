@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::{domain::once::Once, http::error::Problem};
 
 /// The header that carries the key.
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
+pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// Longest key, in bytes: a UUID has 36.
 const KEY_BYTES_MAX: usize = 200;
@@ -100,11 +100,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 impl Read {
     fn once(&self) -> Result<Option<Once>, Problem> {
-        let Some(key) = self.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-        let key = key.to_str().map(str::trim).unwrap_or_default();
-        if key.is_empty() || key.len() > KEY_BYTES_MAX {
-            return Err(Problem::bad_request("Idempotency-Key must have 1 to 200 characters"));
-        }
+        let Some(key) = key_of(&self.headers)? else { return Ok(None) };
         let mut hash = Context::new(&SHA256);
         for part in [self.method.as_str().as_bytes(), self.uri.path().as_bytes(), &self.bytes] {
             hash.update(&(part.len() as u64).to_be_bytes());
@@ -112,8 +108,18 @@ impl Read {
         }
         let mut request_hash = [0; 32];
         request_hash.copy_from_slice(hash.finish().as_ref());
-        Ok(Some(Once { key: key.to_owned(), request_hash }))
+        Ok(Some(Once { key, request_hash }))
     }
+}
+
+/// The key that a request carries.
+pub(super) fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = key.to_str().map(str::trim).unwrap_or_default();
+    if key.is_empty() || key.len() > KEY_BYTES_MAX {
+        return Err(Problem::bad_request("Idempotency-Key must have 1 to 200 characters"));
+    }
+    Ok(Some(key.to_owned()))
 }
 
 /// Path parameters; what does not parse names nothing that exists.

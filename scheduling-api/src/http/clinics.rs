@@ -3,6 +3,7 @@
 mod create;
 mod list;
 mod read;
+mod retention;
 mod update;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(list::list_clinics, create::create_clinic))
         .routes(routes!(read::read_clinic, update::update_clinic))
+        .routes(routes!(retention::read_retention, retention::update_retention))
 }
 
 /// A clinic's public card.

@@ -205,8 +205,8 @@ impl From<&DeviceCheck> for DeviceCheckView {
             microphone: check.microphone.into(),
             speaker: check.speaker.into(),
             network: check.network.into(),
-            browser: check.browser.clone(),
-            terms_version: check.terms_version.clone(),
+            browser: check.said.browser.as_ref().map(|text| text.expose().clone()),
+            terms_version: check.said.terms_version.as_ref().map(|text| text.expose().clone()),
             at: check.at.to_string(),
         }
     }

@@ -29,6 +29,12 @@ struct DataRequestView {
     kind: &'static str,
     /// `requested`, `approved`, `refused` or `done`.
     state: &'static str,
+    /// Who asked: the patient's account, or one that acts for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requested_by: Option<String>,
+    /// Who decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reviewed_by: Option<String>,
     /// Since when.
     #[schema(format = DateTime)]
     created_at: String,
@@ -47,6 +53,8 @@ impl From<DataRequest> for DataRequestView {
             patient: request.patient.into(),
             kind: request.kind.name(),
             state: request.state.name(),
+            requested_by: request.requested_by.map(Into::into),
+            reviewed_by: request.reviewed_by.map(Into::into),
             created_at: request.created.to_string(),
             reviewed_at: request.reviewed.map(|at| at.to_string()),
             done_at: request.done.map(|at| at.to_string()),

@@ -24,7 +24,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct JobQuery {
-    /// `email`, `sms` or `webhook`; `event` for messages that could not be handed out and were set aside.
+    /// `email`, `sms`, `whatsapp`, `push` or `webhook`; `event` for messages that could not be handed out and were set aside.
     kind: Option<String>,
     /// `waiting`, `sending`, `sent`, `delivered`, `skipped`, `failed` or `unknown`.
     state: Option<String>,
@@ -37,7 +37,7 @@ struct JobQuery {
 pub(super) struct JobView {
     /// Which one.
     id: String,
-    /// `email`, `sms`, `webhook` or `event`.
+    /// `email`, `sms`, `whatsapp`, `push`, `webhook` or `event`.
     kind: &'static str,
     /// The clinic; absent for letters about signing in.
     #[serde(skip_serializing_if = "Option::is_none")]

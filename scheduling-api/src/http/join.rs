@@ -81,6 +81,12 @@ pub(super) struct JoinLinkView {
     revoked_at: Option<String>,
 }
 
+impl From<(JoinLink, PartRole)> for JoinLinkView {
+    fn from((link, role): (JoinLink, PartRole)) -> Self {
+        Self::of(&link, role)
+    }
+}
+
 impl JoinLinkView {
     fn of(link: &JoinLink, role: PartRole) -> Self {
         let text = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string());

@@ -25,8 +25,19 @@ pub struct Parcel {
     pub language: String,
     /// Headers of a request to a clinic's program.
     pub headers: Vec<(&'static str, String)>,
+    /// The same as a text that a provider has approved beforehand.
+    pub template: Option<Template>,
     /// Now.
     pub at: Timestamp,
+}
+
+/// A text that a provider keeps, and what is put into its places.
+#[derive(Debug, Clone)]
+pub struct Template {
+    /// Which text.
+    pub name: &'static str,
+    /// When the visit is, and the link that opens it.
+    pub values: Vec<Redacted<String>>,
 }
 
 /// A calendar's entry in a mail.
@@ -66,6 +77,9 @@ pub enum CarryError {
         /// In words of this program, or a code of the other side's.
         why: String,
     },
+    /// Never: there is nobody there any more.
+    #[error("nobody is there any more")]
+    Gone,
     /// It may have been taken: the answer was lost.
     #[error("no answer: {why}")]
     Unclear {

@@ -202,6 +202,7 @@ mod tests {
             }),
             language: "fr".into(),
             headers: Vec::new(),
+            template: None,
             at: Timestamp::UNIX_EPOCH,
         };
         let text = String::from_utf8(smtp.message(&parcel).unwrap().formatted()).unwrap();

@@ -54,6 +54,11 @@ impl Hooks {
         Ok(Self { http, private })
     }
 
+    /// A request to an address that was checked.
+    pub(crate) fn post(&self, url: Url) -> reqwest::RequestBuilder {
+        self.http.post(url)
+    }
+
     /// Whether an address may be asked, as far as can be said without resolving it.
     pub(crate) fn check(&self, address: &str) -> Result<Url, HookError> {
         let url = Url::parse(address).map_err(|_| HookError::Address)?;

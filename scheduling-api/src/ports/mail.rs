@@ -18,6 +18,9 @@ use crate::{
 /// The topic that letters wait under.
 pub const TOPIC: &str = "mail.send";
 
+/// The topic that text messages of the same kind wait under.
+pub const TEXT_TOPIC: &str = "text.send";
+
 /// A letter to one person.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mail {
@@ -53,6 +56,8 @@ pub enum Letter {
     Invitation,
     /// Press to come to your visit.
     JoinLink,
+    /// The code that proves a telephone. Goes as a text message; the link is the code.
+    PhoneCode,
 }
 
 impl std::fmt::Debug for Mail {
@@ -83,6 +88,12 @@ impl Mail {
             None => format!("{before}\n"),
         };
         (subject, text)
+    }
+
+    /// As a text message: what it says, and what its link carries.
+    pub(crate) fn in_one_line(&self) -> String {
+        let (_, before) = text::words(self.letter, Tongue::of(&self.language));
+        format!("{before} {}", self.link.as_deref().unwrap_or_default()).trim_end().to_owned()
     }
 
     /// As it waits in the outbox, bound to its aggregate.

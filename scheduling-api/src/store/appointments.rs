@@ -79,12 +79,6 @@ pub(crate) async fn set_reason(
     tx.execute_one(sql, values![id, sealed]).await
 }
 
-/// The sealed reason of an appointment.
-pub(crate) async fn reason(tx: &mut Tx, id: &AppointmentId) -> Result<Option<Vec<u8>>, StoreError> {
-    let row = tx.row("SELECT reason FROM appointment WHERE id = $1", values![id]).await?;
-    Ok(row.map(|row| row.bytes_maybe("reason")).transpose()?.flatten())
-}
-
 /// Whether a patient has an appointment that is not over.
 pub(crate) async fn is_any_active(tx: &mut Tx, patient: &PatientId) -> Result<bool, StoreError> {
     let sql = "SELECT id FROM appointment

@@ -5,8 +5,10 @@ use crate::{
         clinic::Clinic,
         id::ClinicId,
         page::{Page, PageRequest},
+        retention::Retention,
+        rev::Rev,
     },
-    store::{Row, StoreError, Tx, values},
+    store::{Row, StoreError, Tx, json, values},
 };
 
 /// Keeps a new clinic.
@@ -31,6 +33,42 @@ pub(crate) async fn update(tx: &mut Tx, clinic: &Clinic) -> Result<(), StoreErro
 pub(crate) async fn find(tx: &mut Tx, id: &ClinicId) -> Result<Option<Clinic>, StoreError> {
     let sql = "SELECT id, rev, name, time_zone, phone FROM clinic WHERE id = $1";
     tx.row(sql, values![id]).await?.as_ref().map(clinic).transpose()
+}
+
+/// How long a clinic keeps what it may forget, with the revision: 0 while nothing was chosen.
+pub(crate) async fn retention(
+    tx: &mut Tx,
+    id: &ClinicId,
+) -> Result<Option<(Rev, Retention)>, StoreError> {
+    let sql = "SELECT retention, retention_rev FROM clinic WHERE id = $1";
+    let row = tx.row(sql, values![id]).await?;
+    row.map(|row| Ok((Rev(row.int("retention_rev")?), kept(&row)?))).transpose()
+}
+
+/// Keeps how long a clinic keeps what it may forget.
+///
+/// # Errors
+/// [`StoreError::Stale`] when somebody else was faster.
+pub(crate) async fn set_retention(
+    tx: &mut Tx,
+    id: &ClinicId,
+    rev: Rev,
+    retention: &Retention,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE clinic SET retention_rev = $2, retention = $3 WHERE id = $1 AND retention_rev = $2 - 1";
+    tx.execute_one(sql, values![id, rev, json(retention)?]).await
+}
+
+/// How long each clinic keeps what it may forget.
+pub(crate) async fn retentions(tx: &mut Tx) -> Result<Vec<(ClinicId, Retention)>, StoreError> {
+    let rows = tx.rows("SELECT id, retention FROM clinic ORDER BY id", vec![]).await?;
+    rows.iter().map(|row| Ok((row.parsed("id")?, kept(row)?))).collect()
+}
+
+fn kept(row: &Row) -> Result<Retention, StoreError> {
+    let text = row.text_maybe("retention")?;
+    let kept = text.map(|text| serde_json::from_str(&text)).transpose();
+    Ok(kept.map_err(|_| StoreError::Corrupt { column: "retention" })?.unwrap_or_default())
 }
 
 /// All clinics, the oldest first.

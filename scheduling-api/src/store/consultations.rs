@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use protocol::redact::Redacted;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     crypto::{DataKey, KeyRing},
@@ -10,7 +11,7 @@ use crate::{
         availability::Span,
         consultation::{
             Consultation, State,
-            participant::{PartRole, PartState, Participant},
+            participant::{DeviceCheck, PartRole, PartState, Participant, Said},
         },
         id::{AppointmentId, ClinicId, ConsultationId, ParticipantId, PatientId, PractitionerId},
         page::{Page, PageRequest},
@@ -96,10 +97,10 @@ async fn keep_participants(
     one: &Consultation,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO consultation_participant (id, clinic_id, consultation_id, place, role, state,
-            waiting_since_ms, device_check, invited_by, name)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            waiting_since_ms, device_check, device_said, invited_by, name)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         ON CONFLICT (id) DO UPDATE SET state = excluded.state, waiting_since_ms = excluded.waiting_since_ms,
-            device_check = excluded.device_check";
+            device_check = excluded.device_check, device_said = excluded.device_said";
     for (place, part) in one.participants.iter().enumerate() {
         let name = part.name.as_ref().zip(key).map(|(name, key)| {
             key.seal(sealer.random, &name_place(&part.id), name.expose().as_bytes())
@@ -113,6 +114,7 @@ async fn keep_participants(
             part.state.name(),
             part.waiting_since,
             part.device_check.as_ref().map(json).transpose()?,
+            sealed_said(sealer, key, part)?,
             part.invited_by.as_ref(),
             name,
         ];
@@ -253,11 +255,16 @@ fn participant(key: Option<&DataKey>, row: &Row) -> Result<Participant, StoreErr
     let role = PartRole::from_name(&row.text("role")?);
     let state = PartState::from_name(&row.text("state")?);
     let check = row.text_maybe("device_check")?.map(|text| serde_json::from_str(&text)).transpose();
+    let mut check: Option<DeviceCheck> =
+        check.map_err(|_| StoreError::Corrupt { column: "device_check" })?;
+    if let Some(check) = &mut check {
+        check.said = said(open(key, &said_place(&id), row.bytes_maybe("device_said")?)?)?;
+    }
     Ok(Participant {
         role: role.ok_or(StoreError::Corrupt { column: "role" })?,
         state: state.ok_or(StoreError::Corrupt { column: "state" })?,
         waiting_since: row.time_maybe("waiting_since_ms")?,
-        device_check: check.map_err(|_| StoreError::Corrupt { column: "device_check" })?,
+        device_check: check,
         invited_by: row.parsed_maybe("invited_by")?,
         name: open(key, &name_place(&id), row.bytes_maybe("name")?)?,
         id,
@@ -290,6 +297,41 @@ fn sealed_notice(
 ) -> Option<Vec<u8>> {
     let (notice, key) = one.notice.as_ref().zip(key)?;
     Some(key.seal(sealer.random, &notice_place(&one.id), notice.expose().as_bytes()))
+}
+
+/// The texts of a device check, as they are sealed.
+#[derive(Serialize, Deserialize)]
+struct SaidText {
+    browser: Option<String>,
+    terms_version: Option<String>,
+}
+
+fn sealed_said(
+    sealer: &Sealer<'_>,
+    key: Option<&DataKey>,
+    part: &Participant,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let said = part.device_check.as_ref().map(|check| &check.said);
+    let said = said.filter(|said| **said != Said::default());
+    let Some((said, key)) = said.zip(key) else { return Ok(None) };
+    let text = |text: &Option<Redacted<String>>| text.as_ref().map(|text| text.expose().clone());
+    let plain =
+        json(&SaidText { browser: text(&said.browser), terms_version: text(&said.terms_version) })?;
+    Ok(Some(key.seal(sealer.random, &said_place(&part.id), plain.as_bytes())))
+}
+
+fn said(opened: Option<Redacted<String>>) -> Result<Said, StoreError> {
+    let Some(text) = opened else { return Ok(Said::default()) };
+    let text: SaidText = serde_json::from_str(text.expose())
+        .map_err(|_| StoreError::Corrupt { column: "device_said" })?;
+    Ok(Said {
+        browser: text.browser.map(Redacted::new),
+        terms_version: text.terms_version.map(Redacted::new),
+    })
+}
+
+fn said_place(id: &ParticipantId) -> String {
+    format!("consultation_participant.device_said/{id}")
 }
 
 fn notice_place(id: &ConsultationId) -> String {

@@ -1,7 +1,5 @@
 //! Patients' data keys, wrapped by the key file's.
 
-use jiff::Timestamp;
-
 use crate::{
     crypto::{DataKey, KeyRing},
     domain::id::{ClinicId, PatientId},
@@ -40,15 +38,4 @@ pub(crate) async fn find(
     let (wrapped_by, wrapped) = (row.text("wrapped_by")?, row.bytes("wrapped")?);
     let key = ring.unwrap(patient.as_str(), &wrapped_by, &wrapped);
     key.map(Some).map_err(|_| StoreError::Corrupt { column: "wrapped" })
-}
-
-/// Destroys a patient's key: what was sealed with it can never be read again.
-pub(crate) async fn destroy(
-    tx: &mut Tx,
-    patient: &PatientId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let sql = "UPDATE data_key SET wrapped = NULL, destroyed_ms = $2
-        WHERE patient_id = $1 AND destroyed_ms IS NULL";
-    tx.execute_one(sql, values![patient, now]).await
 }

@@ -101,9 +101,14 @@ pub(crate) async fn bundle(tx: &mut Tx, id: &DataRequestId) -> Result<Option<Vec
 }
 
 /// Forgets copies that were made before then: who wants one asks again.
-pub(crate) async fn sweep(tx: &mut Tx, before: Timestamp) -> Result<u64, StoreError> {
-    let sql = "UPDATE data_request SET bundle = NULL WHERE bundle IS NOT NULL AND done_ms < $1";
-    tx.execute(sql, values![before]).await
+pub(crate) async fn sweep(
+    tx: &mut Tx,
+    clinic: &ClinicId,
+    before: Timestamp,
+) -> Result<u64, StoreError> {
+    let sql = "UPDATE data_request SET bundle = NULL
+        WHERE bundle IS NOT NULL AND clinic_id = $1 AND done_ms < $2";
+    tx.execute(sql, values![clinic, before]).await
 }
 
 fn request(row: &Row) -> Result<DataRequest, StoreError> {

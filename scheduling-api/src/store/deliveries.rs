@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::{
     domain::{
         delivery::DeliveryState,
-        id::{ClinicId, DeliveryId},
+        id::{ClinicId, DeliveryId, PatientId},
         notification::Channel,
         page::{Page, PageRequest},
         rev::Rev,
@@ -36,6 +36,9 @@ pub(crate) struct Delivery {
     pub(crate) not_before: Timestamp,
     pub(crate) done: Option<Timestamp>,
     pub(crate) reason: Option<String>,
+    /// Whose letter it is.
+    pub(crate) address: Option<Vec<u8>>,
+    pub(crate) patient: Option<PatientId>,
 }
 
 impl Delivery {
@@ -50,8 +53,8 @@ impl Delivery {
 /// Keeps a new one; one for the same recipient, channel, event and revision stays as it is.
 pub(crate) async fn insert(tx: &mut Tx, delivery: &Delivery) -> Result<(), StoreError> {
     let sql = "INSERT INTO delivery (id, clinic_id, channel, recipient, message, aggregate_id, aggregate_rev, payload,
-            dedupe_key, state, created_ms, not_before_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', $10, $11)
+            dedupe_key, state, created_ms, not_before_ms, address, patient_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'waiting', $10, $11, $12, $13)
         ON CONFLICT (dedupe_key) DO NOTHING";
     let row = values![
         &delivery.id,
@@ -65,6 +68,8 @@ pub(crate) async fn insert(tx: &mut Tx, delivery: &Delivery) -> Result<(), Store
         delivery.dedupe_key(),
         delivery.created,
         delivery.not_before,
+        delivery.address.as_deref(),
+        delivery.patient.as_ref(),
     ];
     tx.execute(sql, row).await.map(drop)
 }
@@ -261,11 +266,21 @@ pub(crate) async fn list(
     Ok(Page::of(found, page, |delivery| delivery.id.to_string()))
 }
 
-/// Forgets a batch of what was done with before then; how many.
-pub(crate) async fn sweep(tx: &mut Tx, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
-    let sql = "DELETE FROM delivery WHERE id IN
-        (SELECT id FROM delivery WHERE done_ms IS NOT NULL AND done_ms < $1 ORDER BY done_ms LIMIT $2)";
-    tx.execute(sql, values![before, limit]).await
+/// Forgets a batch of a clinic's, or of nobody's, that was done with before then; how many.
+pub(crate) async fn sweep(
+    tx: &mut Tx,
+    clinic: Option<&ClinicId>,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let Some(clinic) = clinic else {
+        let sql = "DELETE FROM delivery WHERE id IN (SELECT id FROM delivery
+            WHERE clinic_id IS NULL AND done_ms IS NOT NULL AND done_ms < $1 ORDER BY done_ms LIMIT $2)";
+        return tx.execute(sql, values![before, limit]).await;
+    };
+    let sql = "DELETE FROM delivery WHERE id IN (SELECT id FROM delivery
+        WHERE clinic_id = $3 AND done_ms IS NOT NULL AND done_ms < $1 ORDER BY done_ms LIMIT $2)";
+    tx.execute(sql, values![before, limit, clinic]).await
 }
 
 fn delivery(row: &Row) -> Result<Delivery, StoreError> {
@@ -284,5 +299,7 @@ fn delivery(row: &Row) -> Result<Delivery, StoreError> {
         not_before: row.time("not_before_ms")?,
         done: row.time_maybe("done_ms")?,
         reason: row.text_maybe("reason")?,
+        address: row.bytes_maybe("address")?,
+        patient: row.parsed_maybe("patient_id")?,
     })
 }

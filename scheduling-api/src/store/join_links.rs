@@ -4,7 +4,10 @@ use jiff::Timestamp;
 
 use crate::{
     crypto::secret_token::TokenHash,
-    domain::id::{ClinicId, ConsultationId, JoinLinkId, ParticipantId, UserId},
+    domain::{
+        id::{ClinicId, ConsultationId, JoinLinkId, ParticipantId, UserId},
+        page::{Page, PageRequest},
+    },
     store::{Row, StoreError, Tx, values},
 };
 
@@ -59,14 +62,58 @@ pub(crate) async fn find_by_secret(
     tx.row(sql, values![secret.as_str()]).await?.as_ref().map(link).transpose()
 }
 
-/// A visit's links, the oldest first.
+/// One link, whatever has become of it.
+pub(crate) async fn find(tx: &mut Tx, id: &JoinLinkId) -> Result<Option<JoinLink>, StoreError> {
+    let sql = "SELECT * FROM join_link WHERE id = $1";
+    tx.row(sql, values![id]).await?.as_ref().map(link).transpose()
+}
+
+/// A visit's links, the newest first.
 pub(crate) async fn of_consultation(
     tx: &mut Tx,
     id: &ConsultationId,
-) -> Result<Vec<JoinLink>, StoreError> {
+    page: &PageRequest,
+) -> Result<Page<JoinLink>, StoreError> {
     let sql =
-        "SELECT * FROM join_link WHERE consultation_id = $1 ORDER BY created_ms, id LIMIT 200";
-    tx.rows(sql, values![id]).await?.iter().map(link).collect()
+        "SELECT * FROM join_link WHERE consultation_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+    let row = values![id, page.after.as_deref().unwrap_or("~"), page.rows()];
+    let found = tx.rows(sql, row).await?.iter().map(link).collect::<Result<Vec<_>, _>>()?;
+    Ok(Page::of(found, page, |link| link.id.to_string()))
+}
+
+/// Ends a participant's links that were made before one, and whoever came by them: the newer one is in use now.
+pub(crate) async fn revoke_older(
+    tx: &mut Tx,
+    link: &JoinLink,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for sql in [
+        "UPDATE join_session SET revoked_ms = $4 WHERE participant_id = $1 AND revoked_ms IS NULL AND link_id IN
+            (SELECT id FROM join_link WHERE participant_id = $1
+                AND (created_ms < $2 OR (created_ms = $2 AND id < $3)))",
+        "UPDATE join_link SET revoked_ms = $4 WHERE participant_id = $1 AND revoked_ms IS NULL
+            AND (created_ms < $2 OR (created_ms = $2 AND id < $3))",
+    ] {
+        tx.execute(sql, values![&link.participant, link.created, &link.id, now]).await?;
+    }
+    Ok(())
+}
+
+/// Forgets a batch of a clinic's sessions, and of links that have none left, that ended before then; how many.
+pub(crate) async fn sweep(
+    tx: &mut Tx,
+    clinic: &ClinicId,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM join_session WHERE token_hash IN
+        (SELECT token_hash FROM join_session WHERE clinic_id = $3 AND expires_ms < $1 ORDER BY expires_ms LIMIT $2)";
+    let sessions = tx.execute(sql, values![before, limit, clinic]).await?;
+    let sql = "DELETE FROM join_link WHERE id IN
+        (SELECT id FROM join_link WHERE clinic_id = $3 AND expires_ms < $1
+            AND NOT EXISTS (SELECT 1 FROM join_session WHERE link_id = join_link.id)
+            ORDER BY expires_ms LIMIT $2)";
+    Ok(sessions.max(tx.execute(sql, values![before, limit, clinic]).await?))
 }
 
 /// Links and sessions of a visit that was moved end when those of a new one would.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
-        id::{ClinicId, OutboxId},
+        id::{ClinicId, OutboxId, PatientId},
         page::{Page, PageRequest},
         rev::Rev,
     },
@@ -66,6 +66,18 @@ pub(crate) async fn insert(
     tx.execute_one(sql, row).await
 }
 
+/// Notes whose letter a message carries: erasure finds it by this.
+pub(crate) async fn set_whose(
+    tx: &mut Tx,
+    (aggregate, topic): (&str, &str),
+    address: Option<&[u8]>,
+    patient: Option<&PatientId>,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE outbox SET address = $2, patient_id = $3 WHERE dedupe_key = $1";
+    let key = format!("{aggregate}/{}/{topic}", Rev::FIRST);
+    tx.execute_one(sql, values![key, address, patient]).await
+}
+
 /// A message that waits.
 #[derive(Debug, Clone)]
 pub(crate) struct Waiting {
@@ -79,6 +91,9 @@ pub(crate) struct Waiting {
     pub(crate) attempts: u32,
     pub(crate) dead: bool,
     pub(crate) last_error: Option<String>,
+    /// Whose letter it carries.
+    pub(crate) address: Option<Vec<u8>>,
+    pub(crate) patient: Option<PatientId>,
 }
 
 /// Messages that are due, the oldest first and each aggregate's in order; locked until the end of the transaction, which ends them.
@@ -109,7 +124,7 @@ pub(crate) async fn is_any_due(tx: &mut Tx, now: Timestamp) -> Result<bool, Stor
 
 /// Ends a message; what it carried is forgotten where it was sealed for its delivery.
 pub(crate) async fn done(tx: &mut Tx, id: &OutboxId, now: Timestamp) -> Result<(), StoreError> {
-    let sql = "UPDATE outbox SET done_ms = $2, payload = CASE WHEN topic = 'mail.send' THEN '{}' ELSE payload END
+    let sql = "UPDATE outbox SET done_ms = $2, payload = CASE WHEN topic IN ('mail.send', 'text.send') THEN '{}' ELSE payload END
         WHERE id = $1 AND done_ms IS NULL";
     tx.execute_one(sql, values![id, now]).await
 }
@@ -179,5 +194,7 @@ fn waiting(row: &Row) -> Result<Waiting, StoreError> {
         attempts: row.small("attempts")?,
         dead: row.flag("dead")?,
         last_error: row.text_maybe("last_error")?,
+        address: row.bytes_maybe("address")?,
+        patient: row.parsed_maybe("patient_id")?,
     })
 }

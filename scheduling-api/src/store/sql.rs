@@ -8,7 +8,8 @@ use std::{str::FromStr, time::Duration};
 
 use jiff::Timestamp;
 use sqlx::{
-    Database, Executor, Postgres, Row as _, Sqlite, Transaction, postgres::PgRow, sqlite::SqliteRow,
+    Column as _, Database, Executor, Postgres, Row as _, Sqlite, Transaction, TypeInfo as _,
+    ValueRef as _, postgres::PgRow, sqlite::SqliteRow,
 };
 
 use crate::{
@@ -256,6 +257,38 @@ macro_rules! bind {
 bind!(bind_sqlite, Sqlite);
 bind!(bind_postgres, Postgres);
 
+/// What stands in one column, for who copies rows without knowing them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Cell {
+    Absent,
+    Text(String),
+    Int(i64),
+    Bytes(Vec<u8>),
+}
+
+/// One function an engine, as above.
+macro_rules! cells {
+    ($row:expr) => {
+        $row.columns()
+            .iter()
+            .map(|column| {
+                let corrupt = |_| StoreError::Corrupt { column: "of a copy" };
+                let at = column.ordinal();
+                let raw = $row.try_get_raw(at).map_err(corrupt)?;
+                let is_null = raw.is_null();
+                let kind = raw.type_info().name().to_owned();
+                let cell = match kind.as_str() {
+                    _ if is_null => Cell::Absent,
+                    "INTEGER" | "INT8" => Cell::Int($row.try_get(at).map_err(corrupt)?),
+                    "BLOB" | "BYTEA" => Cell::Bytes($row.try_get(at).map_err(corrupt)?),
+                    _ => Cell::Text($row.try_get(at).map_err(corrupt)?),
+                };
+                Ok((column.name().to_owned(), cell))
+            })
+            .collect()
+    };
+}
+
 /// One row of an answer. Reading a column that holds something else fails loudly.
 pub(crate) enum Row {
     Sqlite(SqliteRow),
@@ -342,6 +375,14 @@ impl Row {
     ) -> Result<Option<T>, StoreError> {
         let read = self.text_maybe(column)?.map(|text| text.parse()).transpose();
         read.map_err(|_| StoreError::Corrupt { column })
+    }
+
+    /// All columns with their names.
+    pub(crate) fn cells(&self) -> Result<Vec<(String, Cell)>, StoreError> {
+        match self {
+            Self::Sqlite(row) => cells!(row),
+            Self::Postgres(row) => cells!(row),
+        }
     }
 
     /// The revision, in the column of that name.

@@ -17,6 +17,7 @@ pub(crate) mod list_sessions;
 pub(crate) mod one_time;
 mod own;
 pub(crate) mod preferences;
+pub(crate) mod push_subscriptions;
 pub(crate) mod read_me;
 pub(crate) mod redeem_magic_link;
 pub(crate) mod register;

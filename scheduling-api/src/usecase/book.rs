@@ -17,6 +17,7 @@ use crate::{
     usecase::{
         Failure, load, patient,
         place::{self, Place},
+        waitlist,
     },
 };
 
@@ -102,6 +103,7 @@ async fn from_hold(
         place::claim_patient(api, change, &appointment, now).await?;
     }
     load::save(change, &permit, &appointment).await?;
+    waitlist::booked(change, &permit, &appointment.id, now).await?;
     Ok(appointment)
 }
 

@@ -203,6 +203,16 @@ async fn carry_out_one(api: &Api, clinic: &ClinicId, id: &DataRequestId) -> Resu
     let now = api.clock.now();
     let actor = Actor::system(clinic.clone());
     let caller = Caller { actor, request: RequestId::mint(&api.random, now) };
+    // Read before anything is written: a copy of decades holds up nobody's writing.
+    let mut tx = api.store.read(Scope::Platform).await?;
+    let found = data_requests::find(&mut tx, id).await?;
+    drop(tx);
+    let copy = match found {
+        Some(request) if request.kind == DataRequestKind::Export => {
+            bundle::gather(api, &request, now).await?
+        }
+        _ => None,
+    };
     // Above the clinics: an account may be more than this clinic's patient.
     let mut change = Change::begin(&api.store, &api.random, &caller, Scope::Platform, now).await?;
     let found = data_requests::find(change.tx(), id).await?;
@@ -219,7 +229,7 @@ async fn carry_out_one(api: &Api, clinic: &ClinicId, id: &DataRequestId) -> Resu
     request.finish(now);
     data_requests::update(change.tx(), &request).await?;
     match request.kind {
-        DataRequestKind::Export => export(api, &mut change, &request, now).await?,
+        DataRequestKind::Export => export(api, &mut change, &request, copy).await?,
         DataRequestKind::Erasure => erase(&mut change, &request, now).await?,
     }
     record(&mut change, &permit, &request, "data_request.done").await?;
@@ -231,12 +241,11 @@ async fn export(
     api: &Api,
     change: &mut Change<'_>,
     request: &DataRequest,
-    now: Timestamp,
+    copy: Option<String>,
 ) -> Result<(), Failure> {
     let key = data_keys::find(change.tx(), &api.keys, &request.patient).await?;
     // Erased since it was asked for: there is nothing left to copy, and the request is done.
-    let Some(key) = key else { return Ok(()) };
-    let text = bundle::gather(api, change.tx(), request, now).await?;
+    let Some((key, text)) = key.zip(copy) else { return Ok(()) };
     let sealed = key.seal(&api.random, &place(&request.id), text.as_bytes());
     Ok(data_requests::set_bundle(change.tx(), &request.id, &sealed).await?)
 }

@@ -12,7 +12,7 @@ use crate::{
         actor::{Actor, Caller},
         id::{AppointmentId, ClinicId, RequestId},
     },
-    store::{Scope, appointments, change::Change},
+    store::{Scope, StoreError, appointments, change::Change},
     usecase::{Failure, load},
 };
 
@@ -46,15 +46,23 @@ pub(crate) async fn sweep(api: &Api) -> Result<usize, Failure> {
     drop(tx);
     let mut ended = 0;
     for (clinic, id) in overdue {
-        let request = RequestId::mint(&api.random, now);
-        let caller = Caller { actor: Actor::system(clinic.clone()), request };
-        let scope = Scope::Clinic(&clinic);
-        let mut change = Change::begin(&api.store, &api.random, &caller, scope, now).await?;
-        // Somebody may have booked or ended it since it was listed.
-        if within(&mut change, &clinic, &id, now).await.is_ok() {
-            change.commit(None, &()).await?;
-            ended += 1;
+        match end(api, &clinic, &id).await {
+            Ok(()) => ended += 1,
+            // Somebody has booked or ended it since it was listed.
+            Err(Failure::Transition(_) | Failure::Store(StoreError::Stale)) => {}
+            // The others' turn comes all the same.
+            Err(failure) => tracing::warn!(%id, %failure, "a hold that is over was not ended"),
         }
     }
     Ok(ended)
+}
+
+async fn end(api: &Api, clinic: &ClinicId, id: &AppointmentId) -> Result<(), Failure> {
+    let now = api.clock.now();
+    let request = RequestId::mint(&api.random, now);
+    let caller = Caller { actor: Actor::system(clinic.clone()), request };
+    let scope = Scope::Clinic(clinic);
+    let mut change = Change::begin(&api.store, &api.random, &caller, scope, now).await?;
+    within(&mut change, clinic, id, now).await?;
+    Ok(change.commit(None, &()).await?)
 }

@@ -1,7 +1,7 @@
 //! Room tokens: minted here and nowhere else.
 //!
 //! A token is for one room and one identity, says whether it lets in or has to wait, is meant for the media server
-//! alone (`aud`), and lives two minutes: long enough to connect with. Whoever is in the call goes on by the refresh
+//! alone (`aud`), opens one session (`jti`), and lives two minutes: long enough to connect with. Whoever is in the call goes on by the refresh
 //! tokens that the media server itself gives.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,9 @@ use protocol::{
     token::{Audience, Claims, RoomConfig, mint},
 };
 
-use crate::{api::Api, ports::media::MediaError, usecase::Failure};
+use crate::{
+    api::Api, crypto::secret_token::SecretToken, ports::media::MediaError, usecase::Failure,
+};
 
 /// How long a room token is good, in seconds.
 pub(crate) const TOKEN_S: i64 = 120;
@@ -53,6 +55,8 @@ pub(crate) fn room_token(
         .map_err(|error| Failure::invalid("/identity", error))?;
     let expires = now + TOKEN_S.seconds();
     let mut claims = Claims::for_join(room, identity, expires.as_second());
+    // Opens one session: who has caught it opens nothing.
+    claims.id = Some(SecretToken::mint("rt", &api.random).expose().to_owned());
     entrance.name.clone_into(&mut claims.name);
     claims.permission = entrance.permission;
     claims.admission = entrance.admission;

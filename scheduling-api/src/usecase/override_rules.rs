@@ -9,7 +9,7 @@ use protocol::redact::Redacted;
 use crate::{
     api::Api,
     domain::{
-        access::{self, Act, Resource},
+        access::{self, Act, Permit, Resource},
         actor::Caller,
         appointment::Appointment,
         claim::{ClaimState, Resource as Claimed, wanted_by},
@@ -73,19 +73,32 @@ pub(crate) async fn override_appointment(
     let visit = slot::visit_at(&service.terms, placement.start);
     let practitioner = placement.practitioner.clone();
     let found = Found { service, practitioner, visit };
-    let wanted = place::wanted(api, &found, Some(placement.patient.clone()), None, now);
-    let mut appointment = Appointment::hold(wanted, &found.service.terms, now);
-    appointment.overridden = true;
-    place::make_room(&mut change, &appointment, now).await?;
-    record::appointment(&mut change, &permit, &appointment).await?;
-    appointment.book(None, now)?;
-    appointments::insert(change.tx(), &appointment).await?;
-    let state = claim_state(&mut change, &appointment).await?;
-    place::claim(api, &mut change, &appointment, state, now).await?;
-    record::appointment(&mut change, &permit, &appointment).await?;
+    let who = (&found, placement.patient.clone());
+    let appointment = book_outside(api, &mut change, &permit, who, now).await?;
     let (id, patient) = (&appointment.id, &placement.patient);
     patient::seal_staff_reason(api, &mut change, id, patient, reason).await?;
     change.commit(Some(once), &appointment).await?;
+    Ok(appointment)
+}
+
+/// Books outside the rules, within a change that others open.
+pub(super) async fn book_outside(
+    api: &Api,
+    change: &mut Change<'_>,
+    permit: &Permit,
+    (found, patient): (&Found, PatientId),
+    now: Timestamp,
+) -> Result<Appointment, Failure> {
+    let wanted = place::wanted(api, found, Some(patient), None, now);
+    let mut appointment = Appointment::hold(wanted, &found.service.terms, now);
+    appointment.overridden = true;
+    place::make_room(change, &appointment, now).await?;
+    record::appointment(change, permit, &appointment).await?;
+    appointment.book(None, now)?;
+    appointments::insert(change.tx(), &appointment).await?;
+    let state = claim_state(change, &appointment).await?;
+    place::claim(api, change, &appointment, state, now).await?;
+    record::appointment(change, permit, &appointment).await?;
     Ok(appointment)
 }
 

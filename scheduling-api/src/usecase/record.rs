@@ -41,6 +41,7 @@ fn topic(permit: &Permit, appointment: &Appointment) -> &'static str {
     use crate::domain::{access::Act, appointment::State};
     match appointment.state {
         State::Booked if permit.act() == Act::RescheduleAppointment => "appointment.rescheduled",
+        State::Held { .. } if permit.act() == Act::OfferFromWaitlist => "appointment.offered",
         State::Requested { .. } => "appointment.requested",
         State::Held { .. } => "appointment.held",
         State::Booked => "appointment.booked",

@@ -19,7 +19,7 @@ use crate::{
 };
 pub(crate) use crate::{
     domain::live::LiveEvent,
-    live::{Full, Watcher},
+    live::{self, Full, Watcher},
 };
 
 /// Most events that a client is given at once when it comes back; who missed more loads anew.
@@ -64,7 +64,7 @@ pub(crate) async fn open_events(
     let _ = access::decide(&caller.actor, Act::OpenEvents, &Resource::platform(), now)?;
     let actor = api.live.redeem(ticket, now).ok_or(Failure::Link)?;
     let clinic = load::clinic_of(&actor)?.clone();
-    let person = actor.user.as_ref().map_or_else(|| clinic.to_string(), ToString::to_string);
+    let person = live::person(&actor);
 
     let mut tx = api.store.read(Scope::Platform).await?;
     let head = live_events::head(&mut tx).await?;

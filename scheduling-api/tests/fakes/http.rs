@@ -22,6 +22,8 @@ pub struct Asked {
     pub path: String,
     pub headers: HeaderMap,
     pub body: String,
+    /// The same, where it is no text.
+    pub bytes: Vec<u8>,
 }
 
 impl Asked {
@@ -86,6 +88,10 @@ impl Http {
         self.inside.lock().unwrap().fates.push_back(fate);
     }
 
+    pub fn forget(&self) {
+        self.inside.lock().unwrap().asked.clear();
+    }
+
     pub fn asked(&self) -> Vec<Asked> {
         self.inside.lock().unwrap().asked.clone()
     }
@@ -106,8 +112,10 @@ async fn answer(
 ) -> Response {
     let (number, fate) = {
         let mut inside = inside.lock().unwrap();
-        let body = String::from_utf8(body.to_vec()).unwrap();
-        inside.asked.push(Asked { method, path: uri.path().to_owned(), headers, body });
+        let bytes = body.to_vec();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        let path = uri.path().to_owned();
+        inside.asked.push(Asked { method, path, headers, body, bytes });
         (inside.asked.len(), inside.fates.pop_front())
     };
     let Some(fate) = fate else {

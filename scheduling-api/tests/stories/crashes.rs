@@ -152,6 +152,7 @@ async fn no_text_message_comes_twice_and_one_that_may_be_lost_is_shown(world: Wo
     }))
     .await;
     house.choose(json!({ "email": false, "sms": true, "phone": "+254700000001" })).await;
+    house.prove_phone(&provider).await;
     let patient = patient(&house).await;
     let appointments = killed_everywhere(&house, &patient).await;
     let asked = provider.asked();

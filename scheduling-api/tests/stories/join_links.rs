@@ -102,7 +102,11 @@ async fn a_link_works_on_its_first_device_until_it_ends(world: World) {
     let listed = world.get(&links).by(&desk).reply().await.ok();
     let listed = listed["items"].as_array().unwrap().clone();
     assert_eq!(listed.len(), 2);
-    assert!(listed[0]["revoked_at"].is_string() && listed[1]["used_at"].is_string());
+    assert!(listed[1]["revoked_at"].is_string() && listed[0]["used_at"].is_string());
+    let first = world.get(&format!("{links}?limit=1")).by(&desk).reply().await.ok();
+    let behind = format!("{links}?limit=1&after={}", text(&first["next"]));
+    let behind = world.get(&behind).by(&desk).reply().await.ok();
+    assert_eq!((&first["items"][0], &behind["items"][0]), (&listed[0], &listed[1]));
     assert!(listed.iter().all(|link| link.get("secret").is_none()));
     let one = format!("{links}/{}", text(&fresh["id"]));
     assert_eq!(world.ask("DELETE", &one).by(&desk).reply().await.status, 204);
@@ -169,6 +173,17 @@ async fn a_lost_link_is_mailed_anew_and_nobody_learns_who_is_a_patient(world: Wo
         let reply = world.post("/v1/join/recover").send(json!({ "contact": contact })).await;
         assert_eq!((reply.status.as_u16(), reply.body), (202, json!("")), "{contact}");
     }
+    // Whoever asks in somebody's name ends nothing: not the link that they have, and not the session.
+    let desk = booked.practice.desk.clone();
+    let path = format!("/v1/appointments/{}/join-links", text(&made["id"]));
+    let own = world.post(&path).by(&desk).send(json!({ "role": "patient" })).await.ok();
+    let own = exchange(&world, &own["secret"], None).await.ok();
+    let visit = format!("/v1/consultations/{}", text(&own["visit"]["id"]));
+    let session = text(&own["session_token"]);
+    world.clock.advance(std::time::Duration::from_secs(1));
+    let again = world.post("/v1/join/recover").send(json!({ "contact": "asha@example.org" })).await;
+    assert_eq!(again.status.as_u16(), 202);
+    world.get(&visit).by(&session).reply().await.ok();
     let letter = scheduling_api::ports::mail::Letter::JoinLink;
     let letters = world.letters("asha@example.org").await;
     let link =
@@ -177,6 +192,13 @@ async fn a_lost_link_is_mailed_anew_and_nobody_learns_who_is_a_patient(world: Wo
     let entered = exchange(&world, &json!(secret), None).await.ok();
     assert_eq!(entered["visit"]["appointment"], made["id"]);
     assert_eq!(entered["visit"]["me"]["role"], "patient");
+    // With the new one in use, the older one ends.
+    assert_eq!(world.get(&visit).by(&session).reply().await.status, 401);
+    // Whatever is wrong with the visit is answered alike.
+    let cancel = format!("/v1/appointments/{}/cancel", text(&made["id"]));
+    world.post(&cancel).by(&desk).reply().await.ok();
+    let over = world.post("/v1/join/recover").send(json!({ "contact": "asha@example.org" })).await;
+    assert_eq!((over.status.as_u16(), over.body), (202, json!("")));
     assert!(world.letters("nobody@example.org").await.is_empty());
 }
 

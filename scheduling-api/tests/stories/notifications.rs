@@ -215,14 +215,16 @@ async fn choices_are_guarded_against_each_other_and_checked(world: World) {
     let path = "/v1/me/notification-preferences";
     let read = house.world.get(path).by(&house.ann).reply().await;
     assert_eq!(read.header("etag"), "\"0\"");
-    assert_eq!(read.ok(), json!({ "email": true, "sms": false }));
+    let defaults = json!({ "email": true, "sms": false, "whatsapp": false, "push": false, "phone_proved": false });
+    assert_eq!(read.ok(), defaults);
     let put = |rev: u32, body: Value| house.world.put(path).by(&house.ann).seen(rev).send(body);
     assert_eq!(put(0, json!({ "email": true, "sms": true })).await.problem(), (422, "invalid"));
     let same = json!({ "from": "07:00:00", "to": "07:00:00" });
     let same = json!({ "email": true, "sms": false, "quiet_hours": same });
     assert_eq!(put(0, same).await.problem(), (422, "invalid"));
     let chosen = json!({ "email": false, "sms": true, "phone": "+254 700 000001" });
-    let kept = json!({ "email": false, "sms": true, "phone": "+254700000001" });
+    let kept = json!({ "email": false, "sms": true, "whatsapp": false, "push": false, "phone": "+254700000001",
+        "phone_proved": false });
     assert_eq!(put(0, chosen.clone()).await.ok(), kept);
     assert_eq!(put(0, chosen).await.problem(), (412, "stale"));
     assert_eq!(house.world.get(path).by(&house.ann).reply().await.ok(), kept);

@@ -42,7 +42,7 @@ async fn a_patient_sees_who_saw_their_data_and_that_looking_is_logged(world: Wor
 
 impl House {
     /// Asks for something about the patient's data; the request.
-    async fn asked(&self, kind: &str) -> String {
+    pub async fn asked(&self, kind: &str) -> String {
         let token = self.world.stepped_up(&self.world.signed_in(ANN).await).await;
         let body = json!({ "kind": kind });
         let made = self.world.post("/v1/me/data-requests").by(&token).send(body).await.ok();
@@ -50,7 +50,7 @@ impl House {
         made["id"].as_str().unwrap().to_owned()
     }
 
-    async fn decided(&self, id: &str, verb: &str) -> crate::world::Reply {
+    pub async fn decided(&self, id: &str, verb: &str) -> crate::world::Reply {
         let admin = fresh_admin(&self.world, &self.practice);
         self.world.post(&format!("/v1/data-requests/{id}/{verb}")).by(&admin).reply().await
     }
@@ -83,9 +83,9 @@ async fn a_patient_gets_a_copy_of_everything_once_the_clinic_agreed(world: World
     assert_eq!(house.decided(&id, "refuse").await.problem(), (409, "not-possible"));
     house.world.work().await;
     let copy = house.world.get(&path).by(&token).reply().await.ok();
-    assert_eq!(copy["profile"]["family_name"], "Canary");
-    let appointment = &copy["appointments"][0];
-    assert_eq!(appointment["appointment"]["id"], booked["id"]);
+    assert_eq!(copy["records"]["patient"][0]["profile"]["family_name"], "Canary");
+    let appointment = &copy["records"]["appointment"][0];
+    assert_eq!(appointment["id"], booked["id"]);
     assert_eq!(appointment["reason"], "a cough since Sunday");
     assert!(!copy["access_log"].as_array().unwrap().is_empty());
     let theirs = house.world.get(&path).by(&house.practice.admin).reply().await;

@@ -38,7 +38,7 @@ impl World {
     }
 
     /// A practitioner who has just proved their identity anew.
-    fn doctor(&self, clinic: &ClinicId, practitioner: &PractitionerId) -> String {
+    pub fn doctor(&self, clinic: &ClinicId, practitioner: &PractitionerId) -> String {
         self.token(Actor {
             user: Some(UserId::mint(&self.api.random, "2026-03-01T00:00:00Z".parse().unwrap())),
             clinic: Some(clinic.clone()),

@@ -3,7 +3,7 @@
 use scheduling_api::domain::actor::Role;
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{World, person::PASSWORD};
 
 fn card(name: &str) -> serde_json::Value {
     json!({ "name": name, "time_zone": "Africa/Nairobi" })
@@ -97,7 +97,79 @@ async fn every_answer_has_an_id_and_is_not_cached(world: World) {
     }
 }
 
+async fn every_change_asked_for_by_post_takes_a_key(world: World) {
+    let document = serde_json::to_value(scheduling_api::openapi()).unwrap();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        let Some(post) = methods.get("post") else { continue };
+        let parameters = post["parameters"].as_array().cloned().unwrap_or_default();
+        let takes = parameters.iter().filter(|one| one["name"] == "Idempotency-Key").count();
+        let has_rules_of_its_own = path.starts_with("/oauth/") || path.starts_with("/v1/hooks/");
+        assert_eq!(takes, usize::from(!has_rules_of_its_own), "{path}");
+    }
+    let clinic = world.clinic("Mwangaza").await;
+    assert!(!clinic.is_empty());
+}
+
+async fn signing_in_again_with_one_key_is_the_same_session_and_nobody_finds_it_in_the_database(
+    world: World,
+) {
+    let clinic = world.clinic("Mwangaza").await;
+    world.patient(&clinic, "ann@mail.example").await;
+    let sign_in = async |key: &str, password: &str| {
+        let body = json!({ "email": "ann@mail.example", "password": password, "carrier": "token" });
+        world.post("/v1/auth/login").once(key).send(body).await
+    };
+    // What was refused is not kept: the next try counts.
+    assert_eq!(sign_in("k", "zebra cloud oven 78").await.problem(), (401, "credentials"));
+    let first = sign_in("k", PASSWORD).await;
+    let again = sign_in("k", PASSWORD).await;
+    assert_eq!((first.status, again.status), (again.status, first.status));
+    let token = first.ok()["token"].as_str().unwrap().to_owned();
+    assert_eq!(again.ok()["token"], json!(token));
+    assert_eq!(world.raw("SELECT id FROM session").await.len(), 1, "one session");
+    let other = sign_in("k", "zebra cloud oven 79").await;
+    assert_eq!(other.problem(), (422, "idempotency-key-reused"));
+    assert_ne!(sign_in("k2", PASSWORD).await.ok()["token"], json!(token));
+    for file in world.files() {
+        assert!(!file.windows(token.len()).any(|bytes| bytes == token.as_bytes()));
+    }
+    let kept = world.raw("SELECT outcome FROM idempotency_key WHERE owner LIKE 'http/%'").await;
+    assert!(kept.len() >= 2 && kept.iter().all(|outcome| !outcome.contains("token")));
+}
+
+async fn a_visit_is_extended_once_and_a_link_is_made_once(world: World) {
+    let booked = crate::visit::booked(&world).await;
+    let doctor = &booked.practice.practitioner_token;
+    let path = format!("/v1/consultations/{}/extend", booked.visit);
+    let extend = async |key: &str| {
+        world.post(&path).by(doctor).once(key).send(json!({ "minutes": 10 })).await.ok()
+    };
+    let (first, second) = (extend("a").await, extend("a").await);
+    assert_eq!(first, second);
+    let minutes = async || world.raw("SELECT CAST(extended_min AS TEXT) FROM consultation").await;
+    assert_eq!(minutes().await, ["10"]);
+    extend("b").await;
+    assert_eq!(minutes().await, ["20"], "another key, another ten minutes");
+    let links = format!("/v1/appointments/{}/join-links", booked.appointment);
+    let link = async || {
+        let body = json!({ "role": "relative", "name": "A. Nother" });
+        world.post(&links).by(doctor).once("l").send(body).await.ok()
+    };
+    let (first, second) = (link().await, link().await);
+    assert_eq!(first["secret"], second["secret"]);
+    let entered =
+        world.post("/v1/join/exchange").once("e").send(json!({ "secret": first["secret"] }));
+    entered.await.ok();
+    // Somebody else's key of the same name is another key.
+    let body = json!({ "minutes": 10 });
+    world.post(&path).by(&booked.practice.desk).once("a").send(body).await.ok();
+    assert_eq!(minutes().await, ["30"]);
+}
+
 stories! {
+    every_change_asked_for_by_post_takes_a_key
+    signing_in_again_with_one_key_is_the_same_session_and_nobody_finds_it_in_the_database
+    a_visit_is_extended_once_and_a_link_is_made_once
     a_request_sent_twice_with_one_key_takes_effect_once
     a_key_does_not_stand_for_two_requests_nor_for_two_people
     of_many_requests_at_once_with_one_key_one_takes_effect

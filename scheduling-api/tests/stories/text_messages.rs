@@ -10,7 +10,7 @@ use scheduling_api::ports::sms::{
 };
 use serde_json::{Value, json};
 
-use super::notifications::{House, house};
+use super::notifications::{ANN, House, house};
 use crate::{
     fakes::http::{Fate, Http},
     world::World,
@@ -30,11 +30,40 @@ async fn texting(world: World) -> (House, Http) {
     });
     let world = world.with_outbound(|outbound| outbound.with_twilio(twilio.unwrap()));
     let house = house(world).await;
-    house.choose(json!({ "email": false, "sms": true, "phone": "+254700000001" })).await;
+    house.choose(json!({ "email": false, "sms": true, "phone": PHONE })).await;
+    house.prove_phone(&provider).await;
     (house, provider)
 }
 
+const PHONE: &str = "+254700000001";
+
 impl House {
+    /// Has a code sent to the telephone; what it is handed back with, and the code.
+    async fn phone_code(&self, provider: &Http) -> (Value, String) {
+        let sent = self.world.post("/v1/me/phone-code").by(&self.ann).reply().await.ok();
+        self.world.work().await;
+        let asked = provider.asked().pop().expect("a text message");
+        let text = match asked.header("content-type") {
+            "application/json" => asked.json()["message"].as_str().unwrap().to_owned(),
+            _ => asked.form()["Body"].clone(),
+        };
+        let code = text.rsplit(' ').next().unwrap().to_owned();
+        assert!(code.len() == 6 && code.bytes().all(|digit| digit.is_ascii_digit()), "{text}");
+        (sent["challenge"].clone(), code)
+    }
+
+    async fn confirm(&self, challenge: &Value, code: &str) -> crate::world::Reply {
+        let body = json!({ "challenge": challenge, "code": code });
+        self.world.post("/v1/me/phone-code/confirm").by(&self.ann).send(body).await
+    }
+
+    /// Proves the telephone as its owner does.
+    pub async fn prove_phone(&self, provider: &Http) {
+        let (challenge, code) = self.phone_code(provider).await;
+        assert_eq!(self.confirm(&challenge, &code).await.ok()["phone_proved"], true);
+        provider.forget();
+    }
+
     async fn texts(&self) -> Vec<Value> {
         let jobs = self.world.get("/v1/admin/jobs?kind=sms").by(&self.practice.admin);
         jobs.reply().await.ok()["items"].as_array().unwrap().clone()
@@ -168,7 +197,8 @@ async fn any_provider_is_asked_by_a_template(world: World) {
     });
     let world = world.with_outbound(|outbound| outbound.with_template(template.unwrap()));
     let house = house(world).await;
-    house.choose(json!({ "email": false, "sms": true, "phone": "+254700000001" })).await;
+    house.choose(json!({ "email": false, "sms": true, "phone": PHONE })).await;
+    house.prove_phone(&provider).await;
     // Its answer is lost; it knows the repetition by the key.
     provider.next(Fate::silent());
     house.book(NEXT_WEEK).await;
@@ -182,7 +212,53 @@ async fn any_provider_is_asked_by_a_template(world: World) {
     assert_eq!(first.header("idempotency-key"), second.header("idempotency-key"));
 }
 
+async fn nothing_is_sent_to_a_telephone_that_its_owner_has_not_proved(world: World) {
+    let (house, provider) = texting(world).await;
+    // Another number is another telephone.
+    house.choose(json!({ "email": false, "sms": true, "phone": "+254700000002" })).await;
+    house.book(NEXT_WEEK).await;
+    house.world.work().await;
+    assert_eq!(provider.asked().len(), 0);
+    let (challenge, code) = house.phone_code(&provider).await;
+    let [asked] = &provider.asked()[..] else { panic!("{:?}", provider.asked()) };
+    assert_eq!(asked.form()["To"], "+254700000002");
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    for _ in 0..4 {
+        assert_eq!(house.confirm(&challenge, wrong).await.problem(), (401, "credentials"));
+    }
+    // A code is for the number that it was sent to.
+    house.choose(json!({ "email": false, "sms": true, "phone": "+254700000003" })).await;
+    assert_eq!(house.confirm(&challenge, &code).await.problem(), (401, "credentials"));
+    assert_eq!(house.confirm(&challenge, &code).await.problem(), (410, "link"), "five tries");
+    let other = house.world.signed_in(ANN).await;
+    let (challenge, code) = house.phone_code(&provider).await;
+    let body = json!({ "challenge": challenge, "code": code });
+    let confirmed = house.world.post("/v1/me/phone-code/confirm").by(&other).send(body).await.ok();
+    assert_eq!(confirmed["phone_proved"], true);
+    let again = house.world.post("/v1/me/phone-code").by(&house.ann).reply().await;
+    assert_eq!(again.problem(), (409, "not-possible"));
+    // Neither number nor code stands anywhere.
+    for file in house.world.files() {
+        for secret in ["254700000003", &code] {
+            let holds = file.windows(secret.len()).any(|bytes| bytes == secret.as_bytes());
+            assert!(!holds || secret.len() == 6, "{secret}");
+        }
+    }
+    // Codes cost money: they are few.
+    let mut last = 202;
+    for number in 4..9 {
+        house
+            .choose(
+                json!({ "email": false, "sms": true, "phone": format!("+25470000000{number}") }),
+            )
+            .await;
+        last = house.world.post("/v1/me/phone-code").by(&house.ann).reply().await.status.as_u16();
+    }
+    assert_eq!(last, 429);
+}
+
 stories! {
+    nothing_is_sent_to_a_telephone_that_its_owner_has_not_proved
     a_text_message_is_asked_for_as_the_provider_wants_it
     the_providers_word_counts_once_signed_and_in_any_order
     a_busy_provider_is_asked_again_when_it_says_and_no_sooner

@@ -12,6 +12,8 @@ pub mod person;
 pub mod practice;
 #[path = "world/provider.rs"]
 pub mod provider;
+#[path = "world/raw.rs"]
+mod raw;
 #[path = "world/request.rs"]
 mod request;
 

@@ -133,6 +133,11 @@ fn sample(key: &str) -> &'static str {
         "sms_http_url" => "\"https://sms.example/messages\"",
         "sms_http_body" => "'{\"to\": \"{to}\", \"text\": \"{text}\"}'",
         "sms_http_authorization" => "\"Bearer replace-me\"",
+        "whatsapp_number_id" => "\"106540352242922\"",
+        "whatsapp_token" | "whatsapp_app_secret" | "whatsapp_verify_token" | "web_push_key" => {
+            "\"replace-me\""
+        }
+        "web_push_contact" => "\"mailto:it@clinic.example\"",
         "sms_http_key_header" => "\"Idempotency-Key\"",
         "webhook_urls" => "[\"https://clinic.example/hooks/rooms\"]",
         "webhook_api_key" => "\"clinic\"",

@@ -8,6 +8,8 @@ use scheduling_api::{
             template::{BodyKind, SmsTemplate, Templated},
             twilio::{Twilio, TwilioAccount},
         },
+        web_push::WebPush,
+        whatsapp::{WhatsApp, WhatsAppAccount},
     },
 };
 
@@ -37,12 +39,46 @@ pub(crate) fn outbound(raw: &RawConfig) -> Result<Outbound, ConfigError> {
             outbound.with_email(smtp.map_err(|error| refused("smtp_url, mail_from", &error))?)
         }
     };
-    match (&raw.sms_twilio_account, &raw.sms_http_url) {
+    let outbound = match (&raw.sms_twilio_account, &raw.sms_http_url) {
+        (None, None) => outbound,
+        (Some(_), Some(_)) => return Err(ConfigError::TwoSms),
+        (Some(account), None) => twilio(raw, account, outbound)?,
+        (None, Some(url)) => template(raw, url, outbound)?,
+    };
+    let outbound = match &raw.whatsapp_number_id {
+        None => outbound,
+        Some(number) => whatsapp(raw, number, outbound)?,
+    };
+    match (&raw.web_push_key, &raw.web_push_contact) {
         (None, None) => Ok(outbound),
-        (Some(_), Some(_)) => Err(ConfigError::TwoSms),
-        (Some(account), None) => twilio(raw, account, outbound),
-        (None, Some(url)) => template(raw, url, outbound),
+        (None, Some(_)) => Err(belongs("web_push_key", "web_push_contact")),
+        (Some(_), None) => Err(belongs("web_push_contact", "web_push_key")),
+        (Some(key), Some(contact)) => {
+            let push = WebPush::new(key.reveal(), contact, false);
+            let push = push.map_err(|error| refused("web_push_key, web_push_contact", &error))?;
+            Ok(outbound.with_push(push))
+        }
     }
+}
+
+fn whatsapp(raw: &RawConfig, number: &str, outbound: Outbound) -> Result<Outbound, ConfigError> {
+    let to = "whatsapp_number_id";
+    if outbound.sms.is_none() {
+        // Nobody could prove a telephone.
+        return Err(belongs("sms_twilio_account or sms_http_url", to));
+    }
+    let token = raw.whatsapp_token.as_ref().ok_or(belongs("whatsapp_token", to))?;
+    let secret = raw.whatsapp_app_secret.as_ref().ok_or(belongs("whatsapp_app_secret", to))?;
+    let verify = raw.whatsapp_verify_token.as_ref().ok_or(belongs("whatsapp_verify_token", to))?;
+    let base = raw.whatsapp_url.as_ref().ok_or(belongs("whatsapp_url", to))?;
+    let whatsapp = WhatsApp::new(WhatsAppAccount {
+        base: base.clone(),
+        phone_number_id: number.to_owned(),
+        token: token.reveal().to_owned(),
+        app_secret: secret.reveal().to_owned(),
+        verify_token: verify.reveal().to_owned(),
+    });
+    Ok(outbound.with_whatsapp(whatsapp.map_err(|error| refused("whatsapp_url", &error))?))
 }
 
 fn reminders(raw: &RawConfig) -> Result<Vec<u32>, ConfigError> {
@@ -119,14 +155,21 @@ mod tests {
             raw.sms_http_url = Some("https://sms.example".into());
             raw.sms_http_body = Some("to={to}&text={text}".into());
             raw.reminders_min = Some(Vec::new());
+            raw.whatsapp_number_id = Some("106540352242922".into());
+            raw.whatsapp_token = Some("a".into());
+            raw.whatsapp_app_secret = Some("b".into());
+            raw.whatsapp_verify_token = Some("c".into());
+            raw.web_push_key = Some("yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw".into());
+            raw.web_push_contact = Some("mailto:it@clinic.example".into());
         })
         .unwrap();
+        assert!(all.whatsapp.is_some() && all.push.is_some());
         assert!(all.email.is_some() && all.sms.is_some() && all.reminders_min.is_empty());
     }
 
     #[test]
     fn a_channel_that_is_half_set_up_is_refused_without_its_secret() {
-        let cases: [(&str, Change); 7] = [
+        let cases: [(&str, Change); 10] = [
             ("mail_from is missing", |raw| {
                 raw.smtp_url = Some("smtp://u:hunter2@127.0.0.1".into());
             }),
@@ -147,6 +190,15 @@ mod tests {
             ("{to}", |raw| {
                 raw.sms_http_url = Some("https://sms.example".into());
                 raw.sms_http_body = Some("text={text}".into());
+            }),
+            ("sms_twilio_account or sms_http_url is missing", |raw| {
+                raw.whatsapp_number_id = Some("1".into());
+                raw.whatsapp_token = Some("hunter2".into());
+            }),
+            ("web_push_contact is missing", |raw| raw.web_push_key = Some("hunter2".into())),
+            ("32 random bytes", |raw| {
+                raw.web_push_key = Some("hunter2".into());
+                raw.web_push_contact = Some("mailto:it@clinic.example".into());
             }),
             ("at most five", |raw| raw.reminders_min = Some(vec![100_000])),
         ];

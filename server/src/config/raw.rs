@@ -290,6 +290,35 @@ settings! {
         /// answer was lost is never sent again.
         #[arg(long, env = "BEDSIDE_SMS_HTTP_KEY_HEADER", value_name = "HEADER", help_heading = "Notifications")]
         pub(crate) sms_http_key_header: Option<String>,
+        /// Id of the number at WhatsApp's Business Cloud API that messages come from. With it, whatsapp_token,
+        /// whatsapp_app_secret and whatsapp_verify_token are needed, and a way to send text messages: telephones are proved
+        /// by one. The templates that it uses are in docs/NOTIFICATIONS.md.
+        #[arg(long, env = "BEDSIDE_WHATSAPP_NUMBER_ID", value_name = "ID", help_heading = "Notifications")]
+        pub(crate) whatsapp_number_id: Option<String>,
+        /// Token of a system user of that account.
+        #[arg(long, env = "BEDSIDE_WHATSAPP_TOKEN", value_name = "TOKEN", hide_env_values = true,
+            help_heading = "Notifications")]
+        pub(crate) whatsapp_token: Option<Secret>,
+        /// Secret of the app there: it signs what we are told at <https://API/v1/hooks/whatsapp>.
+        #[arg(long, env = "BEDSIDE_WHATSAPP_APP_SECRET", value_name = "SECRET", hide_env_values = true,
+            help_heading = "Notifications")]
+        pub(crate) whatsapp_app_secret: Option<Secret>,
+        /// A word of your own that is also entered there: it proves the first question about that address.
+        #[arg(long, env = "BEDSIDE_WHATSAPP_VERIFY_TOKEN", value_name = "WORD", hide_env_values = true,
+            help_heading = "Notifications")]
+        pub(crate) whatsapp_verify_token: Option<Secret>,
+        /// Address of that API, with its version.
+        #[arg(long, env = "BEDSIDE_WHATSAPP_URL", value_name = "URL", help_heading = "Notifications")]
+        pub(crate) whatsapp_url: Option<String>,
+        /// Key that notifications of browsers are signed with (VAPID): 32 random bytes in base64url, as
+        /// `openssl rand -base64 32 | tr '+/' '-_' | tr -d =` makes them. Never change it: browsers that subscribed with
+        /// another hear nothing. Without it, browsers show no notifications.
+        #[arg(long, env = "BEDSIDE_WEB_PUSH_KEY", value_name = "KEY", hide_env_values = true,
+            help_heading = "Notifications")]
+        pub(crate) web_push_key: Option<Secret>,
+        /// Whom a push service writes to when something is wrong, as mailto:... or https://... Needed with web_push_key.
+        #[arg(long, env = "BEDSIDE_WEB_PUSH_CONTACT", value_name = "URI", help_heading = "Notifications")]
+        pub(crate) web_push_contact: Option<String>,
         /// Whether clinics may have their own programs told of events (webhook endpoints) at plain http and at addresses
         /// within the network. Off: https and public addresses only, so that nobody reaches into the network through us.
         #[arg(long, env = "BEDSIDE_CLINIC_WEBHOOKS_PRIVATE", value_name = "BOOL", num_args = 0..=1, require_equals = true,
@@ -347,6 +376,7 @@ impl RawConfig {
             database_connections_max: Some(8),
             reminders_min: Some(scheduling_api::REMINDERS_MIN.to_vec()),
             sms_twilio_url: Some("https://api.twilio.com".to_owned()),
+            whatsapp_url: Some("https://graph.facebook.com/v23.0".to_owned()),
             clinic_webhooks_private: Some(false),
             log_format: Some(LogFormat::Text),
             log_filter: Some("info".to_owned()),

@@ -7,7 +7,7 @@ use livekit_protocol::signal_request::Message as Asking;
 use livekit_protocol::signal_response::Message as Response;
 use prost::Message as _;
 use protocol::ids::TrackSid;
-use protocol::token::verify;
+use protocol::token::{Audience, verify};
 use sfu::words::{
     command::{Command, Connections, RemoteDescription, Request},
     event::{JoinRefusal, Message},
@@ -151,6 +151,34 @@ async fn a_client_that_begins_with_text_is_answered_in_json() {
     assert!(json(&mut client).await["pongResp"]["lastPingTimestamp"] == "9");
     fixture.tell(session, Message::Room(crate::fixture::room(claims().room.unwrap())));
     assert!(json(&mut client).await["roomUpdate"]["room"]["sid"] == "RM_one");
+}
+
+#[tokio::test]
+async fn a_token_of_the_api_opens_one_session_and_a_failed_join_costs_nothing() {
+    let mut fixture = start(Script::Accept).await;
+    let mut once = claims();
+    (once.id, once.audience) = (Some("rt_1".to_owned()), Audience::Media);
+    let token = token_of(&once);
+    let open = |query: &str| format!("/rtc?access_token={token}&{query}");
+    fixture.follow(Script::Refuse(JoinRefusal::RoomFull));
+    let full = fixture.refused(fixture.request(&open(""))).await;
+    assert_eq!(full.0, 503);
+    fixture.next_join().await;
+    fixture.follow(Script::Accept);
+    let (socket, _) = connect_async(fixture.request(&open(""))).await.unwrap();
+    fixture.next_join().await;
+    let used = fixture.refused(fixture.request(&open(""))).await;
+    assert_eq!(used.0, 401);
+    assert!(used.1.contains("has opened a session before"), "{}", used.1);
+    // Whoever resumes names a session; whoever brings another's token, as often as they like, is none of ours.
+    assert!(connect_async(fixture.request(&open("reconnect=1&sid=PA_one"))).await.is_ok());
+    once.audience = Audience::Unsaid;
+    let theirs = token_of(&once);
+    for _ in 0..2 {
+        let path = format!("/rtc?access_token={theirs}");
+        assert!(connect_async(fixture.request(&path)).await.is_ok());
+    }
+    drop(socket);
 }
 
 #[tokio::test]

@@ -26,7 +26,9 @@ fn needed(act: Act) -> Option<Scope> {
         | Act::RescheduleAppointment
         | Act::CancelAppointment
         | Act::CheckInAppointment
-        | Act::CreateJoinLink => Some(Scope::AppointmentsWrite),
+        | Act::CreateJoinLink
+        | Act::CreateSeries
+        | Act::CancelSeries => Some(Scope::AppointmentsWrite),
         Act::CreateRoom
         | Act::ReadRoom
         | Act::CloseRoom

@@ -70,6 +70,10 @@ access_table! {
     ReadClinic "read_clinic": [Anyone Anywhere];
     /// Changes a clinic's public card.
     UpdateClinic "update_clinic": [ClinicAdmin Clinic, PlatformAdmin Anywhere];
+    /// Reads how long a clinic keeps what it may forget.
+    ReadRetention "read_retention": [ClinicAdmin Clinic];
+    /// Changes how long a clinic keeps what it may forget.
+    UpdateRetention "update_retention": [ClinicAdmin Clinic] step_up;
 
     // -- Availability
     /// Makes a visit type.
@@ -132,6 +136,35 @@ access_table! {
     EnterAppointmentInError "enter_appointment_in_error": [Practitioner Theirs, ClinicAdmin Clinic];
     /// Places an appointment outside the rules, with a reason.
     OverrideAppointment "override_appointment": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Books visits that repeat.
+    CreateSeries "create_series":
+        [Patient Own, Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
+    /// Calls off what is left of a series.
+    CancelSeries "cancel_series":
+        [Patient Own, Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
+
+    // -- Waiting
+    /// Takes a place on the waitlist.
+    JoinWaitlist "join_waitlist": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Lists places on the waitlist.
+    ListWaitlist "list_waitlist": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Gives a place on the waitlist up.
+    WithdrawFromWaitlist "withdraw_from_waitlist": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Offers times that are free to those who wait.
+    OfferFromWaitlist "offer_from_waitlist": [System Clinic];
+    /// Joins a queue.
+    JoinQueue "join_queue": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Lists who stands in a clinic's queues.
+    ListQueue "list_queue": [Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Reads a place in a queue.
+    ReadQueueEntry "read_queue_entry": [Patient Own, Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Leaves a queue.
+    LeaveQueue "leave_queue": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Takes the first of a queue.
+    TakeFromQueue "take_from_queue": [Practitioner Theirs];
+    /// Takes out of a queue who has stood there too long.
+    EndQueueEntry "end_queue_entry": [System Clinic];
+
     /// Ends a hold or request that nobody decided in time.
     ExpireAppointment "expire_appointment": [System Clinic];
 
@@ -225,6 +258,18 @@ access_table! {
     ReadNotificationPreferences "read_notification_preferences": [User Anywhere];
     /// Chooses how to be told.
     UpdateNotificationPreferences "update_notification_preferences": [User Anywhere];
+    /// Sends a code to the own telephone.
+    SendPhoneCode "send_phone_code": [User Anywhere];
+    /// Proves the own telephone by its code.
+    ConfirmPhone "confirm_phone": [User Anywhere];
+    /// Reads the key that browsers subscribe with.
+    ReadPushKey "read_push_key": [Anyone Anywhere];
+    /// Has a browser show notifications.
+    CreatePushSubscription "create_push_subscription": [User Anywhere];
+    /// Lists the own browsers that show notifications.
+    ListPushSubscriptions "list_push_subscriptions": [User Anywhere];
+    /// Stops a browser from showing notifications.
+    RemovePushSubscription "remove_push_subscription": [User Anywhere];
     /// Looks at a patient's visits in an emergency.
     BreakGlass "break_glass": [Practitioner Clinic] step_up;
     /// Lists who did so.
@@ -252,6 +297,10 @@ access_table! {
         [Patient Clinic, Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic, User Anywhere];
     /// Watches, by a ticket.
     OpenEvents "open_events": [Anyone Anywhere];
+    /// Answers WhatsApp's first question.
+    VerifyWhatsapp "verify_whatsapp": [Anyone Anywhere];
+    /// Takes WhatsApp's signed words about messages.
+    ReceiveWhatsappStatus "receive_whatsapp_status": [Anyone Anywhere];
     /// Takes a provider's signed word about a text message.
     ReceiveSmsStatus "receive_sms_status": [Anyone Anywhere];
     /// Lists what goes out, and what was set aside.

@@ -144,14 +144,20 @@ pub struct DeviceCheck {
     pub speaker: Tried,
     /// The line to the media server.
     pub network: Tried,
-    /// The browser, as it calls itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub browser: Option<String>,
-    /// Which terms were agreed to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub terms_version: Option<String>,
+    /// What somebody wrote about it.
+    #[serde(skip)]
+    pub said: Said,
     /// When.
     pub at: Timestamp,
+}
+
+/// Texts that come with a device check. Whoever sends them may write anything: they are kept sealed, and in no history.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Said {
+    /// The browser, as it calls itself.
+    pub browser: Option<Redacted<String>>,
+    /// Which terms were agreed to.
+    pub terms_version: Option<Redacted<String>>,
 }
 
 /// Somebody who takes part.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{
-    participant::Tried,
+    participant::{Said, Tried},
     presence::{Stay, Word},
     *,
 };
@@ -38,8 +38,7 @@ fn check() -> DeviceCheck {
         microphone: Tried::Ok,
         speaker: Tried::Ok,
         network: Tried::Failed,
-        browser: None,
-        terms_version: None,
+        said: Said::default(),
         at: at(0),
     }
 }

@@ -13,13 +13,19 @@ pub struct Choices {
     pub email: bool,
     /// Text messages.
     pub sms: bool,
+    /// Messages by WhatsApp.
+    #[serde(default)]
+    pub whatsapp: bool,
+    /// Notifications of browsers that were subscribed.
+    #[serde(default)]
+    pub push: bool,
     /// When to be left alone.
     pub quiet: Option<Quiet>,
 }
 
 impl Default for Choices {
     fn default() -> Self {
-        Self { email: true, sms: false, quiet: None }
+        Self { email: true, sms: false, whatsapp: false, push: false, quiet: None }
     }
 }
 
@@ -43,6 +49,8 @@ impl Choices {
         match channel {
             Channel::Email => self.email,
             Channel::Sms => self.sms,
+            Channel::WhatsApp => self.whatsapp,
+            Channel::Push => self.push,
             Channel::Webhook => false,
         }
     }
@@ -58,8 +66,9 @@ impl Choices {
     ) -> Option<Timestamp> {
         let until = self.quiet?.ends(zone, now)?;
         let useless = until > visit_start - NEEDED_BEFORE_MIN.minutes();
-        let about_now =
-            matches!(message, Message::Reminder { minutes_before } if minutes_before < 120);
+        // An offer lasts two hours, and is made by day.
+        let about_now = matches!(message, Message::Offered)
+            || matches!(message, Message::Reminder { minutes_before } if minutes_before < 120);
         (!useless && !about_now).then_some(until)
     }
 }

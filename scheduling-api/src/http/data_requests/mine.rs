@@ -29,7 +29,7 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DataRequestBody {
-    /// `export`: a copy of profile, appointments and access log; `erasure`: that everything is forgotten.
+    /// `export`: a copy of everything about the patient; `erasure`: that everything is forgotten.
     #[schema(value_type = String, example = "export")]
     kind: DataRequestKind,
     /// The patient; may be left out by who speaks for nobody else.
@@ -102,7 +102,7 @@ pub(super) async fn list_my_data_requests(
     tag = "me",
     params(("id" = String, Path, description = "The request")),
     responses(
-        (status = OK, description = "The copy: profile, appointments, access log", body = serde_json::Value),
+        (status = OK, description = "The copy: every table with something about the patient, and the access log", body = serde_json::Value),
         (status = "4XX", description = "Not there", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = [])),

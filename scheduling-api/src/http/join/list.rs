@@ -1,32 +1,29 @@
 //! `GET /v1/appointments/{id}/join-links`.
 
 use axum::{Json, extract::State};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::JoinLinkView;
 use crate::{
     api::Api,
     domain::{actor::Caller, id::AppointmentId},
-    http::{body::At, error::Problem},
+    http::{
+        body::{Asked, At},
+        error::Problem,
+        page::{PageQuery, PageView},
+    },
     usecase::visit::join_links::list_join_links as list,
 };
 
-/// The ways into a visit.
-#[derive(Serialize, ToSchema)]
-pub(super) struct JoinLinksView {
-    /// The links, the oldest first; the first 200.
-    items: Vec<JoinLinkView>,
-}
-
 /// Lists the ways into a visit
+///
+/// The newest first.
 #[utoipa::path(
     get,
     path = "/v1/appointments/{id}/join-links",
     tag = "join",
-    params(("id" = String, Path, description = "The appointment")),
+    params(("id" = String, Path, description = "The appointment"), PageQuery),
     responses(
-        (status = OK, description = "The links", body = JoinLinksView),
+        (status = OK, description = "A page of links", body = PageView<JoinLinkView>),
         (status = "4XX", description = "Not there", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = [])),
@@ -35,8 +32,7 @@ pub(super) async fn list_join_links(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<AppointmentId>,
-) -> Result<Json<JoinLinksView>, Problem> {
-    let links = list(&api, &caller, &id).await?;
-    let items = links.iter().map(|(link, role)| JoinLinkView::of(link, *role)).collect();
-    Ok(Json(JoinLinksView { items }))
+    Asked(page): Asked<PageQuery>,
+) -> Result<Json<PageView<JoinLinkView>>, Problem> {
+    Ok(Json(list(&api, &caller, &id, &page.parse()?).await?.into()))
 }

@@ -21,8 +21,8 @@ pub(super) struct RecoverBody {
 
 /// Asks for a link by mail
 ///
-/// Always answered alike. If the address is an account's and a visit is near, a link is on its way, and the older one
-/// ends.
+/// Always answered alike. If the address is an account's and a visit is near, a link is on its way; the older one ends
+/// when it is used.
 #[utoipa::path(
     post,
     path = "/v1/join/recover",

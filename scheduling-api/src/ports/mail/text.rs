@@ -50,6 +50,7 @@ fn english(letter: Letter) -> (&'static str, &'static str) {
         Letter::Invitation => {
             ("You are invited", "You are invited to work here. Open this link to accept:")
         }
+        Letter::PhoneCode => ("Your code", "Your code, good for ten minutes:"),
         Letter::JoinLink => ("Your way to the visit", "Open this link to come to your visit:"),
     }
 }
@@ -81,6 +82,7 @@ fn french(letter: Letter) -> (&'static str, &'static str) {
             "Vous êtes invité",
             "Vous êtes invité à travailler ici. Ouvrez ce lien pour accepter :",
         ),
+        Letter::PhoneCode => ("Votre code", "Votre code, valable dix minutes :"),
         Letter::JoinLink => {
             ("Votre accès à la consultation", "Ouvrez ce lien pour venir à votre consultation :")
         }
@@ -112,6 +114,7 @@ fn spanish(letter: Letter) -> (&'static str, &'static str) {
             "Tiene una invitación",
             "Está invitado a trabajar aquí. Abra este enlace para aceptar:",
         ),
+        Letter::PhoneCode => ("Su código", "Su código, válido durante diez minutos:"),
         Letter::JoinLink => {
             ("Su acceso a la consulta", "Abra este enlace para entrar en su consulta:")
         }
@@ -135,6 +138,7 @@ fn arabic(letter: Letter) -> (&'static str, &'static str) {
             "أضيفت أو أزيلت الآن طريقة لتسجيل الدخول إلى حسابك. إذا لم تكن أنت من فعل ذلك فاتصل بالعيادة.",
         ),
         Letter::Invitation => ("أنت مدعو", "أنت مدعو للعمل هنا. افتح هذا الرابط للقبول:"),
+        Letter::PhoneCode => ("رمزك", "رمزك، صالح لعشر دقائق:"),
         Letter::JoinLink => ("طريقك إلى الاستشارة", "افتح هذا الرابط للحضور إلى استشارتك:"),
     }
 }
@@ -161,6 +165,7 @@ fn swahili(letter: Letter) -> (&'static str, &'static str) {
         Letter::Invitation => {
             ("Umealikwa", "Umealikwa kufanya kazi hapa. Fungua kiungo hiki ili kukubali:")
         }
+        Letter::PhoneCode => ("Msimbo wako", "Msimbo wako, unafaa kwa dakika kumi:"),
         Letter::JoinLink => {
             ("Njia yako ya kuingia kwenye miadi", "Fungua kiungo hiki ili kuhudhuria miadi yako:")
         }

@@ -2,12 +2,14 @@
 
 use crate::{
     api::Api,
-    domain::{access::Permit, account::Account, id::LetterId, rev::Rev},
-    ports::mail::{Letter, Mail, TOPIC},
+    domain::{
+        access::Permit, account::Account, email_address::EmailAddress, id::LetterId, rev::Rev,
+    },
+    ports::mail::{Letter, Mail, TEXT_TOPIC, TOPIC},
     store::{
-        StoreError,
+        StoreError, accounts,
         change::{Change, Transition},
-        outbox::Event,
+        outbox::{self, Event},
     },
 };
 
@@ -23,6 +25,30 @@ pub(crate) async fn send(
     change: &mut Change<'_>,
     mail: &Mail,
 ) -> Result<(), StoreError> {
+    let address = EmailAddress::parse(&mail.to).ok();
+    let address = address.map(|address| accounts::email_index(&sender.api.keys, &address));
+    let whose = address.as_ref().map(|digest| &digest[..]);
+    leave(sender, change, mail, TOPIC, whose).await
+}
+
+/// Leaves a text message, which carries a telephone and a code: as sealed as a letter. `whose` is the digest of the
+/// account's address.
+pub(crate) async fn send_text(
+    sender: &Sender<'_>,
+    change: &mut Change<'_>,
+    mail: &Mail,
+    whose: &[u8],
+) -> Result<(), StoreError> {
+    leave(sender, change, mail, TEXT_TOPIC, Some(whose)).await
+}
+
+async fn leave(
+    sender: &Sender<'_>,
+    change: &mut Change<'_>,
+    mail: &Mail,
+    topic: &'static str,
+    whose: Option<&[u8]>,
+) -> Result<(), StoreError> {
     let Sender { api, permit } = sender;
     let id = LetterId::mint(&api.random, api.clock.now());
     let payload = mail.seal(&api.keys, &api.random, id.as_str());
@@ -32,9 +58,11 @@ pub(crate) async fn send(
         rev: Rev::FIRST,
         patient: None,
         body: serde_json::json!({ "letter": mail.letter }),
-        events: vec![Event { topic: TOPIC, payload, not_before: None }],
+        events: vec![Event { topic, payload, not_before: None }],
     };
-    change.record(permit, transition).await
+    change.record(permit, transition).await?;
+    let patient = permit.resource().patient.as_ref();
+    outbox::set_whose(change.tx(), (id.as_str(), topic), whose, patient).await
 }
 
 impl Mail {

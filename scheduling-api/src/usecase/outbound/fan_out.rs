@@ -21,7 +21,7 @@ use crate::{
         deliveries::Delivery,
         live_events, memberships,
         outbox::{self, Waiting},
-        preferences, revisions, webhooks,
+        preferences, push_subscriptions, revisions, webhooks,
     },
     usecase::Failure,
 };
@@ -120,6 +120,11 @@ async fn hand_out(
         let to = To { channel: Channel::Email, recipient: None, message: "letter".to_owned() };
         put(api, tx, message, to, (payload, now), now).await?;
     }
+    if message.topic == mail::TEXT_TOPIC {
+        let payload = message.payload.clone();
+        let to = To { channel: Channel::Sms, recipient: None, message: "letter".to_owned() };
+        put(api, tx, message, to, (payload, now), now).await?;
+    }
     if let Some(clinic) = &message.clinic
         && is_live(&message.topic)
     {
@@ -164,6 +169,8 @@ async fn put(
         not_before,
         done: None,
         reason: None,
+        address: about.address.clone(),
+        patient: about.patient.clone(),
     };
     deliveries::insert(tx, &delivery).await
 }
@@ -228,17 +235,20 @@ async fn notify(
         Some(patient) => memberships::users_for_patient(tx, patient, now).await?,
         None => Vec::new(),
     };
-    let practitioners = memberships::users_of_practitioner(tx, &appointment.practitioner).await?;
+    let practitioners = match message {
+        // Nothing is agreed yet.
+        Message::Offered => Vec::new(),
+        _ => memberships::users_of_practitioner(tx, &appointment.practitioner).await?,
+    };
     for user in patients.iter().chain(&practitioners) {
-        let channels = channels(api, tx, user).await?;
-        for channel in &channels {
-            plan(api, tx, about, (user, *channel, message), (now, now)).await?;
+        for way in ways(api, tx, user).await? {
+            plan(api, tx, about, (way, message), (now, now)).await?;
         }
     }
     if let Some(before) = before.filter(|before| before.practitioner != appointment.practitioner) {
         for user in memberships::users_of_practitioner(tx, &before.practitioner).await? {
-            let what = (&user, Channel::Email, Message::HandedOver);
-            plan(api, tx, about, what, (now, now)).await?;
+            let way = (Channel::Email, user.to_string());
+            plan(api, tx, about, (way, Message::HandedOver), (now, now)).await?;
         }
     }
     if !matches!(message, Message::Booked | Message::Rescheduled) {
@@ -251,8 +261,8 @@ async fn notify(
         }
         let reminder = Message::Reminder { minutes_before: *minutes_before };
         for user in &patients {
-            for channel in channels(api, tx, user).await? {
-                plan(api, tx, about, (user, channel, reminder), (at, now)).await?;
+            for way in ways(api, tx, user).await? {
+                plan(api, tx, about, (way, reminder), (at, now)).await?;
             }
         }
     }
@@ -263,6 +273,7 @@ async fn notify(
 fn told(topic: &str, before: Option<&Appointment>) -> Option<Message> {
     match (topic, before.map(|before| before.state)) {
         ("appointment.booked", _) => Some(Message::Booked),
+        ("appointment.offered", _) => Some(Message::Offered),
         ("appointment.rescheduled", _) => Some(Message::Rescheduled),
         ("appointment.cancelled", Some(State::Booked | State::CheckedIn)) => {
             Some(Message::Cancelled)
@@ -272,27 +283,35 @@ fn told(topic: &str, before: Option<&Appointment>) -> Option<Message> {
     }
 }
 
+/// A channel, and whom it leads to there: an account, or one of its browsers.
+type Way = (Channel, String);
+
 /// The ways to somebody that the installation has and they have chosen. Asked again when a delivery is due.
-async fn channels(api: &Api, tx: &mut Tx, user: &UserId) -> Result<Vec<Channel>, StoreError> {
+async fn ways(api: &Api, tx: &mut Tx, user: &UserId) -> Result<Vec<Way>, StoreError> {
     let chosen = preferences::find(tx, &api.keys, user).await?;
-    let mut channels = Vec::new();
-    if api.outbound.email.is_some() && chosen.choices.email {
-        channels.push(Channel::Email);
+    let (choices, has_phone) = (chosen.choices, chosen.proved_phone().is_some());
+    let mut ways = Vec::new();
+    for channel in [Channel::Email, Channel::Sms, Channel::WhatsApp] {
+        let reaches = channel == Channel::Email || has_phone;
+        if reaches && choices.allows(channel) && api.outbound.carrier(channel).is_some() {
+            ways.push((channel, user.to_string()));
+        }
     }
-    if api.outbound.sms.is_some() && chosen.choices.sms && chosen.phone.is_some() {
-        channels.push(Channel::Sms);
+    if choices.push && api.outbound.push.is_some() {
+        for browser in push_subscriptions::ids_of(tx, user).await? {
+            ways.push((Channel::Push, browser.into()));
+        }
     }
-    Ok(channels)
+    Ok(ways)
 }
 
 async fn plan(
     api: &Api,
     tx: &mut Tx,
     about: &Waiting,
-    (user, channel, message): (&UserId, Channel, Message),
+    ((channel, recipient), message): (Way, Message),
     (at, now): (Timestamp, Timestamp),
 ) -> Result<(), StoreError> {
-    let recipient = Some(user.to_string());
-    let to = To { channel, recipient, message: message.to_string() };
+    let to = To { channel, recipient: Some(recipient), message: message.to_string() };
     put(api, tx, about, to, ("{}".to_owned(), at), now).await
 }

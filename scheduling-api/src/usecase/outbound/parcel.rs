@@ -19,10 +19,16 @@ use crate::{
         },
     },
     ports::{
-        carry::{CalendarPart, Parcel},
+        carry::{CalendarPart, Parcel, Template},
         mail::Mail,
     },
-    store::{StoreError, Tx, accounts, appointments, deliveries::Delivery, preferences, webhooks},
+    store::{
+        StoreError, Tx, accounts, appointments,
+        deliveries::Delivery,
+        preferences,
+        push_subscriptions::{self, PushSubscription},
+        webhooks,
+    },
 };
 
 /// What is to be done with a delivery that is due.
@@ -49,8 +55,21 @@ pub(super) async fn look(
     }
     match (delivery.channel, &delivery.recipient) {
         (Channel::Webhook, Some(hook)) => webhook(api, tx, delivery, hook, now).await,
-        (Channel::Email, None) => Ok(letter(api, delivery, now)),
-        (_, Some(user)) => notification(api, tx, delivery, user, now).await,
+        (Channel::Email | Channel::Sms, None) => Ok(letter(api, delivery, now)),
+        (Channel::Push, Some(browser)) => {
+            let Ok(id) = browser.parse() else { return Ok(Due::Fail("no such recipient")) };
+            match push_subscriptions::find(tx, &api.keys, &id).await? {
+                None => Ok(Due::Skip("the browser is subscribed no longer")),
+                Some(browser) => {
+                    let user = browser.user.clone();
+                    notification(api, tx, delivery, (&user, Some(browser)), now).await
+                }
+            }
+        }
+        (_, Some(user)) => match user.parse() {
+            Ok(user) => notification(api, tx, delivery, (&user, None), now).await,
+            Err(_) => Ok(Due::Fail("no such recipient")),
+        },
         (_, None) => Ok(Due::Fail("nobody to send it to")),
     }
 }
@@ -59,7 +78,10 @@ fn letter(api: &Api, delivery: &Delivery, now: Timestamp) -> Due {
     let Ok(mail) = Mail::open(&api.keys, &delivery.aggregate, &delivery.payload) else {
         return Due::Fail("the letter cannot be opened");
     };
-    let (subject, text) = mail.in_words();
+    let (subject, text) = match delivery.channel {
+        Channel::Sms => ("", mail.in_one_line()),
+        _ => mail.in_words(),
+    };
     Due::Send(Box::new(Parcel {
         key: delivery.id.to_string(),
         to: mail.to.into(),
@@ -68,6 +90,7 @@ fn letter(api: &Api, delivery: &Delivery, now: Timestamp) -> Due {
         calendar: None,
         language: Tongue::of(&mail.language).tag().to_owned(),
         headers: Vec::new(),
+        template: None,
         at: now,
     }))
 }
@@ -76,14 +99,13 @@ async fn notification(
     api: &Api,
     tx: &mut Tx,
     delivery: &Delivery,
-    user: &str,
+    (user, browser): (&UserId, Option<PushSubscription>),
     now: Timestamp,
 ) -> Result<Due, StoreError> {
     let (Ok(message), Ok(id)) = (delivery.message.parse::<Message>(), delivery.aggregate.parse())
     else {
         return Ok(Due::Fail("no such message"));
     };
-    let Ok(user) = user.parse::<UserId>() else { return Ok(Due::Fail("no such recipient")) };
     let Some(appointment) = appointments::find(tx, &id).await? else {
         return Ok(Due::Skip("the appointment is gone"));
     };
@@ -91,11 +113,11 @@ async fn notification(
     if appointment.rev != delivery.rev || !message.fits(&appointment.state) {
         return Ok(Due::Skip("stale"));
     }
-    let account = accounts::find(tx, &api.keys, &user).await?;
+    let account = accounts::find(tx, &api.keys, user).await?;
     let Some(account) = account.filter(|account| account.state == AccountState::Active) else {
         return Ok(Due::Skip("no account"));
     };
-    let chosen = preferences::find(tx, &api.keys, &user).await?;
+    let chosen = preferences::find(tx, &api.keys, user).await?;
     if !chosen.choices.allows(delivery.channel) {
         return Ok(Due::Skip("opted out"));
     }
@@ -104,10 +126,11 @@ async fn notification(
         return Ok(Due::Wait(until));
     }
     let to = match delivery.channel {
-        Channel::Sms => chosen.phone,
+        Channel::Sms | Channel::WhatsApp => chosen.proved_phone(),
+        Channel::Push => browser.map(|browser| browser.sealed),
         _ => Some(Redacted::new(account.email.expose().to_owned())),
     };
-    let Some(to) = to else { return Ok(Due::Skip("no telephone")) };
+    let Some(to) = to else { return Ok(Due::Skip("no proved telephone")) };
     Ok(Due::Send(Box::new(said(api, delivery, message, &appointment, (&account, to, &zone), now))))
 }
 
@@ -123,8 +146,11 @@ fn said(
     let words = tongue.words(message, appointment.visit.start, zone);
     let link = api.links.appointment(&appointment.id);
     let over = matches!(message, Message::Cancelled | Message::Declined | Message::HandedOver);
-    let (text, calendar) = if delivery.channel == Channel::Sms {
+    let (text, calendar) = if matches!(delivery.channel, Channel::Sms | Channel::WhatsApp) {
         (if over { words.text } else { format!("{} {link}", words.text) }, None)
+    } else if delivery.channel == Channel::Push {
+        // No time, no words: the page that is opened by it has them, once its owner is signed in.
+        (serde_json::json!({ "type": message.kind(), "id": appointment.id }).to_string(), None)
     } else {
         let text = format!(
             "{}\n\n{} {link}\n\n{} {}\n",
@@ -143,6 +169,10 @@ fn said(
         calendar,
         language: tongue.tag().to_owned(),
         headers: Vec::new(),
+        template: Some(Template {
+            name: message.kind(),
+            values: vec![tongue.when(appointment.visit.start, zone).into(), link.into()],
+        }),
         at: now,
     }
 }
@@ -158,7 +188,7 @@ fn invitation(
     let method = match message {
         Message::Booked | Message::Rescheduled => Method::Request,
         Message::Cancelled | Message::HandedOver => Method::Cancel,
-        Message::Declined | Message::Reminder { .. } => return None,
+        Message::Declined | Message::Offered | Message::Reminder { .. } => return None,
     };
     let file = calendar_entry::write(
         appointment,
@@ -211,6 +241,7 @@ async fn webhook(
         text: delivery.payload.clone().into(),
         calendar: None,
         language: String::new(),
+        template: None,
         at: now,
     })))
 }

@@ -23,6 +23,7 @@ use crate::{
     store::{
         Scope, StoreError,
         deliveries::{self, Delivery, Verdict},
+        push_subscriptions,
     },
     usecase::{
         Failure,
@@ -43,6 +44,8 @@ const LEASE_S: i64 = 120;
 struct Taken {
     id: DeliveryId,
     channel: Channel,
+    /// The browser that it goes to, if it goes to one.
+    browser: Option<String>,
     attempts: u32,
     carrier: Arc<dyn Carry>,
     parcel: Parcel,
@@ -131,6 +134,7 @@ impl Taken {
         Self {
             id: delivery.id.clone(),
             channel: delivery.channel,
+            browser: delivery.recipient.clone().filter(|_| delivery.channel == Channel::Push),
             attempts: delivery.attempts.saturating_add(1),
             carrier,
             parcel,
@@ -142,6 +146,11 @@ async fn send(api: &Api, worker: &str, taken: Taken) -> Result<(), StoreError> {
     let carried = taken.carrier.carry(&taken.parcel).await;
     let now = api.clock.now();
     let mut tx = api.store.write(Scope::Platform).await?;
+    if carried == Err(CarryError::Gone)
+        && let Some(browser) = &taken.browser
+    {
+        push_subscriptions::forget(&mut tx, browser).await?;
+    }
     match judged(api, &taken, carried, now) {
         After::End(verdict) => {
             if verdict.state != DeliveryState::Sent {
@@ -176,6 +185,7 @@ fn judged(
             return After::End(Verdict { state, provider_id, reason: None });
         }
         Err(CarryError::Refused { why }) => return end(DeliveryState::Failed, why),
+        Err(CarryError::Gone) => return end(DeliveryState::Failed, "gone".to_owned()),
         Err(CarryError::Unclear { why }) if taken.carrier.repeats() == Repeats::Harmful => {
             return end(DeliveryState::Unknown, why);
         }

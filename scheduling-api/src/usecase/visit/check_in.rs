@@ -1,12 +1,14 @@
 //! Somebody comes to a visit, with what their device can do, and waits.
 
+use protocol::redact::Redacted;
+
 use super::{Visit, load};
 use crate::{
     api::Api,
     domain::{
         access::Act,
         actor::Caller,
-        consultation::participant::{DeviceCheck, Tried},
+        consultation::participant::{DeviceCheck, Said, Tried},
         id::ConsultationId,
         profile,
     },
@@ -32,15 +34,17 @@ pub(crate) async fn check_in(
 ) -> Result<Visit, Failure> {
     let now = api.clock.now();
     let line = |field, text: Option<String>, max| {
-        text.map(|text| profile::line(field, &text, max)).transpose()
+        text.map(|text| profile::line(field, &text, max).map(Redacted::new)).transpose()
     };
     let check = DeviceCheck {
         camera: check.camera,
         microphone: check.microphone,
         speaker: check.speaker,
         network: check.network,
-        browser: line("/browser", check.browser, 200)?,
-        terms_version: line("/terms_version", check.terms_version, 40)?,
+        said: Said {
+            browser: line("/browser", check.browser, 200)?,
+            terms_version: line("/terms_version", check.terms_version, 40)?,
+        },
         at: now,
     };
     let mut open = Open::begin(api, caller, Act::CheckInConsultation, id, now).await?;

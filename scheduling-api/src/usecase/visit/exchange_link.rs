@@ -54,6 +54,7 @@ pub(crate) async fn exchange_join_link(
         other => other?,
     }
     join_links::revoke_sessions(change.tx(), &link.id, now).await?;
+    join_links::revoke_older(change.tx(), &link, now).await?;
     let found = consultations::find(change.tx(), &api.keys, &link.consultation).await?;
     let found = found.ok_or(Failure::JoinLink)?;
     let resource = Resource { patient: Some(found.patient.clone()), ..load::resource(&found) };

@@ -20,6 +20,7 @@ use crate::{
         },
         email_address::EmailAddress,
         id::{AppointmentId, JoinLinkId, ParticipantId},
+        page::{Page, PageRequest},
         profile,
     },
     ports::mail::{Letter, Mail},
@@ -75,6 +76,7 @@ pub(crate) async fn create_join_link(
     load::refuse_called_off(change.tx(), &appointment.id).await?;
     let (contact, name) = (invitation.contact.clone(), invitation.name.clone());
     let (found, who) = invited(&mut change, api, &permit, (found, invitation), now).await?;
+    join_links::revoke_all(change.tx(), &who, now).await?;
     let made = issue(&mut change, api, &permit, (&found, &who), now).await?;
     if let Some(contact) = contact {
         let to = EmailAddress::parse(&contact).map_err(|e| Failure::invalid("/contact", e))?;
@@ -145,7 +147,7 @@ async fn invited(
     Ok((found, id))
 }
 
-/// Makes a secret for a participant, and ends what they had before.
+/// Makes a secret for a participant. What they had before ends when it is exchanged, if not sooner.
 pub(super) async fn issue(
     change: &mut Change<'_>,
     api: &Api,
@@ -161,7 +163,6 @@ pub(super) async fn issue(
         return Err(VisitError::TooLate.into());
     }
     let role = one.participant(who)?.role;
-    join_links::revoke_all(change.tx(), who, now).await?;
     let secret = SecretToken::mint("bl", &api.random);
     let link = JoinLink {
         id: JoinLinkId::mint(&api.random, now),
@@ -204,7 +205,8 @@ pub(crate) async fn list_join_links(
     api: &Api,
     caller: &Caller,
     appointment: &AppointmentId,
-) -> Result<Vec<(JoinLink, PartRole)>, Failure> {
+    page: &PageRequest,
+) -> Result<Page<(JoinLink, PartRole)>, Failure> {
     let now = api.clock.now();
     let scope = Scope::Clinic(loading::clinic_of(&caller.actor)?);
     let mut change = Change::begin(&api.store, &api.random, caller, scope, now).await?;
@@ -213,16 +215,16 @@ pub(crate) async fn list_join_links(
         loading::appointment(&mut change, caller, act, appointment, None, now).await?;
     let id = &appointment.id;
     let found = crate::store::consultations::of_appointment(change.tx(), &api.keys, id).await?;
-    let Some(found) = found else { return Ok(Vec::new()) };
-    let links = join_links::of_consultation(change.tx(), &found.id).await?;
+    let Some(found) = found else { return Ok(Page { items: Vec::new(), next: None }) };
+    let links = join_links::of_consultation(change.tx(), &found.id, page).await?;
     change.saw(&permit, "join_link", Some(found.id.as_str()), Some(&found.patient));
     change.commit(None, &()).await?;
-    let role = |link: &JoinLink| found.participant(&link.participant).map(|part| part.role);
-    Ok(links.into_iter().filter_map(|link| Some((role(&link).ok()?, link))).map(swap).collect())
-}
-
-fn swap<A, B>((a, b): (A, B)) -> (B, A) {
-    (b, a)
+    let Page { items, next } = links;
+    let with_role = |link: JoinLink| {
+        let role = found.participant(&link.participant).ok()?.role;
+        Some((link, role))
+    };
+    Ok(Page { items: items.into_iter().filter_map(with_role).collect(), next })
 }
 
 /// Ends a link, and the session of whoever came by it.
@@ -239,8 +241,9 @@ pub(crate) async fn revoke_join_link(
     let found = found.ok_or(Failure::NotFound)?;
     drop(tx);
     let mut open = Open::begin(api, caller, Act::RevokeJoinLink, &found.id, now).await?;
-    let links = join_links::of_consultation(open.change.tx(), &found.id).await?;
-    let mut link = links.into_iter().find(|link| link.id == *id).ok_or(Failure::NotFound)?;
+    let link = join_links::find(open.change.tx(), id).await?;
+    let link = link.filter(|link| link.consultation == found.id);
+    let mut link = link.ok_or(Failure::NotFound)?;
     if link.revoked.is_some() {
         return Ok(());
     }

@@ -58,14 +58,21 @@ pub(crate) async fn recover_join_link(
         clinics.chain(proxies.iter().map(|one| one.clinic.clone())).collect();
     clinics.sort();
     clinics.dedup();
-    for clinic in &clinics {
-        let whole = Some(clinic);
-        let actor = actor_in(&account.id, whole, &members, &proxies, Assurance::Single, now);
-        for patient in &actor.patients {
-            if let Some(appointment) = next_visit(api, clinic, patient, now).await? {
-                return mail(api, caller, &account, (clinic, &appointment), now).await;
+    let found = async {
+        for clinic in &clinics {
+            let whole = Some(clinic);
+            let actor = actor_in(&account.id, whole, &members, &proxies, Assurance::Single, now);
+            for patient in &actor.patients {
+                if let Some(appointment) = next_visit(api, clinic, patient, now).await? {
+                    return mail(api, caller, &account, (clinic, &appointment), now).await;
+                }
             }
         }
+        Ok(())
+    };
+    // From here on it is known that there is an account: whatever goes wrong is answered as if there was none.
+    if let Err(failure) = found.await {
+        tracing::warn!(%failure, "a lost link was not sent anew");
     }
     Ok(())
 }
@@ -107,6 +114,7 @@ async fn mail(
     if found.is_over(now) || found.participant(&patient)?.state.is_final() {
         return Ok(());
     }
+    // Whoever knows the address may ask: what the patient has goes on working until they use the new link.
     let made = join_links::issue(&mut change, api, &permit, (&found, &patient), now).await?;
     let letter = Mail::to(account, Letter::JoinLink, Some(made.url));
     send(&Sender { api, permit: &permit }, &mut change, &letter).await?;

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         access,
         actor::{Actor, Caller},
-        id::RequestId,
+        id::{ClinicId, ConsultationId, RequestId},
     },
     ports::media::Act,
     store::{Scope, StoreError, consultations},
@@ -24,21 +24,30 @@ pub(crate) async fn sweep(api: &Api) -> Result<usize, Failure> {
     drop(tx);
     let mut ended = 0;
     for (clinic, id) in overdue {
-        let request = RequestId::mint(&api.random, now);
-        let caller = Caller { actor: Actor::system(clinic), request };
-        let act = access::Act::EndAbandonedConsultation;
-        let mut open = Open::begin(api, &caller, act, &id, now).await?;
-        // Somebody may have come back or ended it since it was listed.
-        if open.consultation.tick(now) {
-            match open.commit(api, &caller, "consultation.ended", now).await {
-                // Somebody was faster: what they made of it counts.
-                Err(Failure::Store(StoreError::Stale)) => continue,
-                other => drop(other?),
-            }
-            ended += 1;
-            // Whoever is still in there hears that it is over; if not now, when the room empties.
-            let _ = api.media.media.act(id.as_str(), Act::Close, now.as_second()).await;
+        match end(api, clinic, &id).await {
+            Ok(one) => ended += usize::from(one),
+            // Somebody was faster: what they made of it counts.
+            Err(Failure::Store(StoreError::Stale)) => {}
+            // The others' turn comes all the same.
+            Err(failure) => tracing::warn!(%id, %failure, "an abandoned visit was not ended"),
         }
     }
     Ok(ended)
+}
+
+/// Ends one; whether it was still to be ended.
+async fn end(api: &Api, clinic: ClinicId, id: &ConsultationId) -> Result<bool, Failure> {
+    let now = api.clock.now();
+    let request = RequestId::mint(&api.random, now);
+    let caller = Caller { actor: Actor::system(clinic), request };
+    let act = access::Act::EndAbandonedConsultation;
+    let mut open = Open::begin(api, &caller, act, id, now).await?;
+    // Somebody may have come back or ended it since it was listed.
+    if !open.consultation.tick(now) {
+        return Ok(false);
+    }
+    open.commit(api, &caller, "consultation.ended", now).await?;
+    // Whoever is still in there hears that it is over; if not now, when the room empties.
+    let _ = api.media.media.act(id.as_str(), Act::Close, now.as_second()).await;
+    Ok(true)
 }
