@@ -33,15 +33,18 @@ mod oauth_clients;
 mod origin;
 mod page;
 mod passkeys;
+mod patient_documents;
 mod patients;
 mod practitioners;
 mod prescriptions;
 mod providers;
+mod reviews;
 mod rooms;
 mod schedules;
 mod services;
 mod slots;
 mod staff;
+mod threads;
 mod webhook_endpoints;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::any};
@@ -93,6 +96,9 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(rooms::router())
         .merge(notes::router())
         .merge(prescriptions::router())
+        .merge(patient_documents::router())
+        .merge(threads::router())
+        .merge(reviews::router())
         .merge(notification_preferences::router())
         .merge(access_log::router())
         .merge(data_requests::router())

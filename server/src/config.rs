@@ -12,6 +12,7 @@
 
 pub(crate) mod address;
 pub(crate) mod docs;
+pub(crate) mod documents;
 pub(crate) mod file;
 mod notifications;
 pub(crate) mod parse;
@@ -101,6 +102,8 @@ pub(crate) struct Scheduling {
     pub(crate) trusted_proxies: Vec<IpAddr>,
     /// The ways to people and to clinics' programs.
     pub(crate) outbound: Outbound,
+    /// Where documents lie, and what looks at them.
+    pub(crate) documents: documents::Documents,
 }
 
 impl Scheduling {

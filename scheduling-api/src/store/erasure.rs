@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::{
     domain::id::{PatientId, UserId},
-    store::{StoreError, Tx, data_keys, values},
+    store::{StoreError, Tx, data_keys, documents, values},
 };
 
 /// Forgets a patient: their key first, then what was sealed with it.
@@ -18,6 +18,7 @@ pub(crate) async fn patient(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     data_keys::destroy(tx, patient, now).await?;
+    documents::erase(tx, patient, now).await?;
     let sql = "UPDATE patient SET profile = NULL, active = 0, rev = rev + 1 WHERE id = $1";
     tx.execute(sql, values![patient]).await?;
     let sql = "UPDATE appointment SET reason = NULL, staff_reason = NULL WHERE patient_id = $1";

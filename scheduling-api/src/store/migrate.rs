@@ -45,6 +45,10 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     63 "0063_privacy";
     64 "0064_break_glass";
     70 "0070_records";
+    90 "0090_documents";
+    91 "0091_messages";
+    92 "0092_reviews";
+    93 "0093_prescription_codes";
 };
 
 impl Migration {

@@ -1,4 +1,7 @@
-//! A copy of what is kept about a patient, as JSON: the profile, the appointments with their words opened, who saw it.
+//! A copy of what is kept about a patient, as JSON: the profile, the appointments with their words opened, the records,
+//! who saw it.
+
+mod records;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -38,6 +41,8 @@ pub(super) async fn gather(
         "appointments": appointments(api, tx, request).await?,
         "access_log": access_log(tx, request).await?,
     });
+    let mut bundle = bundle;
+    records::gather_into(&mut bundle, api, tx, &request.patient).await?;
     Ok(bundle.to_string())
 }
 
