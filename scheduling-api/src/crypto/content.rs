@@ -68,9 +68,9 @@ impl ContentKey {
         mut buffer: Vec<u8>,
     ) -> Result<Vec<u8>, SealError> {
         let nonce: [u8; NONCE_LEN] = random.bytes();
-        let (head, text) = buffer.split_at_mut_checked(PART_HEAD).ok_or(SealError)?;
-        head[0] = VERSION;
-        head[1..].copy_from_slice(&nonce);
+        let (head, text) = buffer.split_first_chunk_mut::<PART_HEAD>().ok_or(SealError)?;
+        let [version, place_of_nonce @ ..] = head;
+        (*version, *place_of_nonce) = (VERSION, nonce);
         let nonce = Nonce::assume_unique_for_key(nonce);
         let tag = self.0.seal_in_place_separate_tag(nonce, place.aad(), text);
         buffer.extend_from_slice(tag.map_err(|_| SealError)?.as_ref());

@@ -264,6 +264,16 @@ fn doctor(world: &World, clinic: &ClinicId, practitioner: &PractitionerId) -> St
     })
 }
 
+/// How many documents somebody is shown; none when they may see none.
+async fn listed(world: &World, list: &str, by: &str) -> usize {
+    let reply = world.get(list).by(by).reply().await;
+    if reply.status == StatusCode::OK {
+        return reply.body["items"].as_array().unwrap().len();
+    }
+    assert_eq!(reply.problem(), (403, "forbidden"));
+    0
+}
+
 async fn a_patient_shares_what_they_want_with_whom_until_when_and_takes_it_back(world: World) {
     let practice = world.practice("UTC", (8, 18)).await;
     let hand = Hand::of(&world, &practice);
@@ -275,16 +285,7 @@ async fn a_patient_shares_what_they_want_with_whom_until_when_and_takes_it_back(
     let other = world.practitioner(&practice.clinic, "Dr. Njeri").await;
     let njeri = doctor(&world, &practice.clinic, &other);
     let list = format!("/v1/patients/{}/documents", practice.patient);
-    let seen = async |by: &str| {
-        let reply = world.get(&list).by(by).reply().await;
-        match reply.status {
-            StatusCode::OK => reply.body["items"].as_array().unwrap().len(),
-            _ => {
-                assert_eq!(reply.problem(), (403, "forbidden"));
-                0
-            }
-        }
-    };
+    let seen = async |by: &str| listed(&world, &list, by).await;
     let status = async |id: &str, by: &str| {
         let path = format!("/v1/documents/{id}/content");
         world.get(&path).by(by).reply().await.status.as_u16()

@@ -6,6 +6,7 @@ use crate::{
     domain::{
         access::{self, Act, Refusal},
         actor::Caller,
+        appointment::Appointment,
         document::Side,
         id::{AppointmentId, MessageId, PatientId, PractitionerId, ThreadId},
         once::Once,
@@ -16,7 +17,7 @@ use crate::{
             open_until, subject,
         },
     },
-    store::{Scope, appointments, change::Change, directory, idempotency::Earlier, threads},
+    store::{Scope, Tx, appointments, change::Change, directory, idempotency::Earlier, threads},
     usecase::{Failure, load, records::key_of},
 };
 
@@ -65,24 +66,10 @@ pub(crate) async fn create_thread(
         Earlier::OtherRequest => return Err(Failure::KeyReused),
     }
     let tx = change.tx();
+    let side = side(&permit);
+    let visit = visit_of(tx, &opening).await?;
     let text = opening.text.checked()?;
     check_documents(tx, &opening.patient, &text).await?;
-    let side = side(&permit);
-    let visit = match &opening.appointment {
-        Some(id) => appointments::find(tx, id).await?,
-        None => None,
-    };
-    let visit = visit.filter(|visit| visit.patient.as_ref() == Some(&opening.patient));
-    if opening.appointment.is_some() && visit.is_none() {
-        refuse("/appointment", "no visit of this patient")?;
-    }
-    if let Some(practitioner) = &opening.practitioner {
-        let gave_it = visit.as_ref().is_some_and(|visit| visit.practitioner == *practitioner);
-        let treats = gave_it || appointments::treats(tx, practitioner, &opening.patient).await?;
-        if !treats {
-            refuse("/practitioner", "nobody whom this patient has come to")?;
-        }
-    }
     let (settings, _) = settings_of(tx, clinic).await?;
     let open_until = match (side, &visit) {
         (Side::Patient, Some(visit)) => open_until(visit, &settings, now)?,
@@ -118,4 +105,24 @@ pub(crate) async fn create_thread(
     let shown = shown(api, change.tx(), thread).await?;
     change.commit(Some(once), &shown.thread.id).await?;
     Ok(shown)
+}
+
+/// The visit that a thread is about, if one is named, and whether its practitioner is one whom the patient has come to.
+async fn visit_of(tx: &mut Tx, opening: &Opening) -> Result<Option<Appointment>, Failure> {
+    let visit = match &opening.appointment {
+        Some(id) => appointments::find(tx, id).await?,
+        None => None,
+    };
+    let visit = visit.filter(|visit| visit.patient.as_ref() == Some(&opening.patient));
+    if opening.appointment.is_some() && visit.is_none() {
+        refuse("/appointment", "no visit of this patient")?;
+    }
+    if let Some(practitioner) = &opening.practitioner {
+        let gave_it = visit.as_ref().is_some_and(|visit| visit.practitioner == *practitioner);
+        let treats = gave_it || appointments::treats(tx, practitioner, &opening.patient).await?;
+        if !treats {
+            refuse("/practitioner", "nobody whom this patient has come to")?;
+        }
+    }
+    Ok(visit)
 }
