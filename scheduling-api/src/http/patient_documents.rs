@@ -87,7 +87,7 @@ impl From<Document> for DocumentView {
             created_by: one.by.into(),
             side: one.side.name(),
             name: one.card.name,
-            media_type: one.card.media_type.map(|kind| kind.mime()),
+            media_type: one.card.media_type.map(crate::domain::document::MediaType::mime),
             size: one.size,
             sha256: one.card.sha256,
             state,

@@ -13,7 +13,11 @@ use axum::{
 use super::range::{Wanted, wanted};
 use crate::{
     api::Api,
-    domain::{actor::Caller, document::Document, id::DocumentId},
+    domain::{
+        actor::Caller,
+        document::{Document, MediaType},
+        id::DocumentId,
+    },
     http::{body::At, error::Problem},
     usecase::documents::download::download_document as open,
 };
@@ -70,7 +74,7 @@ pub(super) async fn download_document(
 }
 
 fn safe_headers(document: &Document, etag: &str) -> HeaderMap {
-    let mime = document.card.media_type.map_or("application/octet-stream", |kind| kind.mime());
+    let mime = document.card.media_type.map_or("application/octet-stream", MediaType::mime);
     let name = disposition(&document.card.name);
     let pairs: [(HeaderName, &str); 8] = [
         (header::CONTENT_TYPE, mime),

@@ -105,7 +105,7 @@ async fn documents_of(
             "appointment": one.appointment,
             "side": one.side.name(),
             "name": one.card.name,
-            "media_type": one.card.media_type.map(|kind| kind.mime()),
+            "media_type": one.card.media_type.map(crate::domain::document::MediaType::mime),
             "size": one.size,
             "sha256": one.card.sha256,
             "state": one.standing.name(),
