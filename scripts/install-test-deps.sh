@@ -2,7 +2,8 @@
 # Installs what the tests need beyond cargo and node: Chromium and Firefox (the browser tests), ip (their network
 # namespace), nft (a firewall in it), shellcheck, valgrind (the instruction count), python3 with venv (stock SDKs), coturn (a
 # foreign TURN client), PostgreSQL (the scheduling API's stories run over it too), Authlib (a foreign client of its
-# authorization server), nginx and Caddy (the examples of deploy/). Only what is missing, through apt, with sudo if need be.
+# authorization server), nginx and Caddy (the examples of deploy/), clamd (documents are scanned), pdftotext (papers are read).
+# Only what is missing, through apt, with sudo if need be.
 # Debian starts the services it installs.
 set -euo pipefail
 
@@ -19,6 +20,8 @@ wanted=(
     python3:python3
     nginx:nginx-light
     caddy:caddy
+    clamd:clamav-daemon
+    pdftotext:poppler-utils
     curl:curl
     openssl:openssl
 )

@@ -35,6 +35,7 @@ use scheduling_api::{
         service::{CancelPolicy, Mode, PayPolicy, ServiceTerms},
     },
     open,
+    ports::files::Files,
     ports::identify::KnownTokens,
     ports::media::MediaServer,
     random::Random,
@@ -56,7 +57,14 @@ async fn main() {
     let links = Links::at("http://localhost");
     let settings = StoreSettings::at(location);
     let outbound = Outbound::new(false).unwrap();
-    let ways = Ways { media: MediaServer::none(), outbound, trusted_proxies: Vec::new() };
+    let documents = std::env::temp_dir().join(format!("bedside-load-{}", std::process::id()));
+    let ways = Ways {
+        media: MediaServer::none(),
+        outbound,
+        files: Files::in_folder(&documents).unwrap(),
+        scanner: None,
+        trusted_proxies: Vec::new(),
+    };
     let mut api = open(&settings, keys, links, ways).await.unwrap();
     let clinic = demo::seed(&api).await.unwrap().clinic;
     let house = House::build(&api, clinic).await;

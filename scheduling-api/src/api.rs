@@ -11,7 +11,10 @@ use crate::{
     links::Links,
     live::Live,
     outbound::Outbound,
-    ports::{identify::Identify, identity_provider::IdentityProviders, media::MediaServer},
+    ports::{
+        files::Files, identify::Identify, identity_provider::IdentityProviders, media::MediaServer,
+        scanner::Scan,
+    },
     random::Random,
     store::{Scope, Store, StoreError, audit_log},
 };
@@ -41,6 +44,10 @@ pub struct Api {
     pub media: Arc<MediaServer>,
     /// The ways to people and to clinics' programs.
     pub outbound: Arc<Outbound>,
+    /// Where documents lie.
+    pub files: Files,
+    /// What looks for malware in them, if there is something.
+    pub scanner: Option<Arc<dyn Scan>>,
     /// The bus of those who watch.
     pub live: Arc<Live>,
 }

@@ -34,18 +34,21 @@ mod once;
 mod origin;
 mod page;
 mod passkeys;
+mod patient_documents;
 mod patients;
 mod practitioners;
 mod prescriptions;
 mod providers;
 mod push_subscriptions;
 mod queue;
+mod reviews;
 mod rooms;
 mod schedules;
 mod services;
 mod slots;
 mod staff;
 mod waitlist;
+mod threads;
 mod webhook_endpoints;
 
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::any};
@@ -103,6 +106,9 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(rooms::router())
         .merge(notes::router())
         .merge(prescriptions::router())
+        .merge(patient_documents::router())
+        .merge(threads::router())
+        .merge(reviews::router())
         .merge(notification_preferences::router())
         .merge(push_subscriptions::router())
         .merge(access_log::router())

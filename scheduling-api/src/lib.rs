@@ -44,6 +44,7 @@ mod live;
 mod opening;
 mod outbound;
 pub mod ports;
+mod print;
 pub mod random;
 mod store;
 mod usecase;

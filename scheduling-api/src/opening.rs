@@ -9,7 +9,9 @@ use crate::{
     gate::{Gate, hash_queue::HashQueueLimits},
     links::Links,
     outbound::Outbound,
-    ports::{identity_provider::IdentityProviders, media::MediaServer},
+    ports::{
+        files::Files, identity_provider::IdentityProviders, media::MediaServer, scanner::Scan,
+    },
     random::{NoRandomness, Random},
     store::{Store, StoreError, StoreSettings},
     usecase::account::identify::Tokens,
@@ -43,6 +45,10 @@ pub struct Ways {
     pub media: MediaServer,
     /// The ways to people and to clinics' programs.
     pub outbound: Outbound,
+    /// Where documents lie.
+    pub files: Files,
+    /// What looks for malware in them, if there is something.
+    pub scanner: Option<Arc<dyn Scan>>,
     /// Who is believed about where a request comes from.
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -73,6 +79,8 @@ pub async fn open(
         links,
         media: Arc::new(ways.media),
         outbound: Arc::new(ways.outbound),
+        files: ways.files,
+        scanner: ways.scanner,
         live: Arc::default(),
     })
 }

@@ -2,12 +2,14 @@
 
 pub mod carry;
 pub mod email;
+pub mod files;
 pub mod hook;
 pub(crate) mod http_client;
 pub mod identify;
 pub mod identity_provider;
 pub mod mail;
 pub mod media;
+pub mod scanner;
 pub mod sms;
 pub mod web_push;
 pub mod whatsapp;

@@ -21,6 +21,10 @@ use crate::{
     usecase::{
         Failure,
         data_requests::carry_out,
+        documents::{
+            check::{check_due, expire_uploads},
+            empty::empty_due,
+        },
         expire,
         outbound::{fan_out::fan_out, send::send_due, tail::tail},
         queue, sweep, visit, waitlist,
@@ -53,6 +57,7 @@ pub async fn work(api: Api) {
         send(&api, Channel::WhatsApp, whatsapp),
         send(&api, Channel::Push, push),
         send(&api, Channel::Webhook, webhook),
+        look_after_documents(&api),
         sweep_often(&api)
     );
 }
@@ -66,6 +71,8 @@ pub async fn work_once(api: &Api) -> Result<(), String> {
         waitlist::offer::offer_what_is_free(api).await?;
         queue::sweep(api).await?;
         while fan_out(api).await? + carry_out(api).await? > 0 {}
+        while check_due(api).await? + empty_due(api).await? > 0 {}
+        while fan_out(api).await? > 0 {}
         tail(api).await?;
         for channel in Channel::ALL {
             while send_due(api, channel).await? > 0 {}
@@ -80,9 +87,12 @@ pub async fn work_once(api: &Api) -> Result<(), String> {
 /// # Errors
 /// When the database refuses: the failure in words.
 pub async fn sweep_once(api: &Api) -> Result<u64, String> {
-    let both =
-        async { Ok::<_, Failure>(sweep::sweep(api).await? + sweep::sweep_by_clinic(api).await?) };
-    both.await.map_err(|failure| failure.to_string())
+    let swept = async {
+        let expired = expire_uploads(api).await?;
+        let swept = sweep::sweep(api).await? + sweep::sweep_by_clinic(api).await?;
+        Ok::<_, Failure>(swept + expired as u64)
+    };
+    swept.await.map_err(|failure| failure.to_string())
 }
 
 async fn hand_out(api: &Api, handed_out: &[Notify]) {
@@ -121,6 +131,20 @@ async fn send(api: &Api, channel: Channel, handed_out: &Notify) {
     }
 }
 
+async fn look_after_documents(api: &Api) {
+    loop {
+        let done = async { Ok::<_, Failure>(check_due(api).await? + empty_due(api).await?) };
+        match done.await {
+            Ok(0) => tokio::time::sleep(LOOK_EVERY).await,
+            Ok(_) => {}
+            Err(failure) => {
+                tracing::warn!(%failure, "documents were not looked after");
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+}
+
 async fn sweep_often(api: &Api) {
     let mut ticks = interval(SWEEP_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -138,6 +162,9 @@ async fn sweep_often(api: &Api) {
         }
         if let Err(failure) = queue::sweep(api).await {
             tracing::warn!(%failure, "the sweep of queues was not finished");
+        }
+        if let Err(failure) = expire_uploads(api).await {
+            tracing::warn!(%failure, "abandoned uploads were not given up");
         }
         // Approved by another process, or before a crash.
         if let Err(failure) = carry_out(api).await {

@@ -39,6 +39,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "links",
             "live",
             "outbound",
+            "print",
             "random",
         ],
     ),
@@ -63,6 +64,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("calendar_cache", &["domain"]),
     ("gate", &["crypto", "domain", "random"]),
     ("links", &["crypto", "domain"]),
+    ("print", &["domain"]),
     ("ports", &["domain", "store", "crypto", "random"]),
     ("store", &["domain", "audit", "crypto", "random"]),
     ("audit", &["domain"]),
@@ -79,6 +81,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("audit", &["axum", "sqlx", "tokio", "utoipa"]),
     ("crypto", &["axum", "sqlx", "tokio", "utoipa"]),
     ("domain", &["axum", "sqlx", "tokio", "utoipa", "tracing"]),
+    ("print", &["axum", "sqlx", "tokio", "utoipa", "tracing"]),
     ("http", &["sqlx"]),
 ];
 

@@ -45,6 +45,8 @@ mod booking;
 mod clinics;
 #[path = "stories/crashes.rs"]
 mod crashes;
+#[path = "stories/documents.rs"]
+mod documents;
 #[path = "stories/engines.rs"]
 mod engines;
 #[path = "stories/events.rs"]
@@ -61,6 +63,8 @@ mod jobs;
 mod join_links;
 #[path = "stories/matrix.rs"]
 mod matrix;
+#[path = "stories/messages.rs"]
+mod messages;
 #[path = "stories/notifications.rs"]
 mod notifications;
 #[path = "stories/oauth.rs"]
@@ -83,6 +87,8 @@ mod race;
 mod records;
 #[path = "stories/requests.rs"]
 mod requests;
+#[path = "stories/reviews.rs"]
+mod reviews;
 #[path = "stories/rooms.rs"]
 mod rooms;
 #[path = "stories/text_messages.rs"]

@@ -124,6 +124,15 @@ fn data(config: &Scheduling, report: &mut Report) {
             room_for(keys),
         );
     }
+    if let config::documents::Place::Folder(path) = &config.documents.place {
+        report.step(&format!("documents {}", path.display()), room_for(&path.join("documents")));
+    }
+    for (what, outcome) in config.documents.reach() {
+        report.step(what, outcome);
+    }
+    if config.documents.clamd.is_none() {
+        report.note("clamd is not set: documents are read without a look for malware, and say so");
+    }
     match &config.store.location {
         Location::Sqlite(path) if path.exists() => {
             let opened = std::fs::OpenOptions::new().read(true).write(true).open(path);

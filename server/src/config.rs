@@ -13,6 +13,7 @@
 pub(crate) mod address;
 pub(crate) mod docs;
 mod error;
+pub(crate) mod documents;
 pub(crate) mod file;
 mod notifications;
 pub(crate) mod parse;
@@ -105,6 +106,8 @@ pub(crate) struct Scheduling {
     pub(crate) trusted_proxies: Vec<IpAddr>,
     /// The ways to people and to clinics' programs.
     pub(crate) outbound: Outbound,
+    /// Where documents lie, and what looks at them.
+    pub(crate) documents: documents::Documents,
 }
 
 impl Scheduling {

@@ -12,7 +12,7 @@ use axum::{
     Extension, Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, Response, StatusCode, Version, header},
+    http::{HeaderValue, Method, Response, StatusCode, Version, header},
     middleware::{self, Next},
     response::IntoResponse as _,
     routing::get,
@@ -74,6 +74,9 @@ fn silence(shards: &[ShardId]) -> String {
 /// From a request's header to its answer, its body included. The longest that is ours is a join: 5 s.
 const REQUEST_MAX: Duration = Duration::from_secs(30);
 
+/// The same for a part of a document: somewhat more than the scheduling API gives it, so that its own answer is heard.
+const UPLOAD_MAX: Duration = Duration::from_secs(310);
+
 /// A year, as browsers' preload lists want. Only where a certificate of the operator's is served: with a self-signed one
 /// it would lock people out.
 const STRICT_TRANSPORT_SECURITY: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -106,7 +109,11 @@ async fn within_bounds(request: Request, next: Next) -> Response<Body> {
     if !wanted.contains(&hosts) {
         return (StatusCode::BAD_REQUEST, "one host header is needed\n").into_response();
     }
-    match tokio::time::timeout(REQUEST_MAX, next.run(request)).await {
+    // The scheduling API bounds these itself: a part of a document takes minutes over a slow line.
+    let is_upload =
+        request.method() == Method::PUT && request.uri().path().starts_with("/v1/documents/");
+    let limit = if is_upload { UPLOAD_MAX } else { REQUEST_MAX };
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => (StatusCode::REQUEST_TIMEOUT, "the request took too long\n").into_response(),
     }

@@ -48,6 +48,8 @@ pub(crate) async fn open(
     let ways = Ways {
         media,
         outbound: config.outbound.clone(),
+        files: config.documents.open()?,
+        scanner: config.documents.scanner(),
         trusted_proxies: config.trusted_proxies.clone(),
     };
     scheduling_api::open(&config.store, keys, Links::at(public_url), ways)

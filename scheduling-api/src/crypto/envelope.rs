@@ -17,7 +17,7 @@ use crate::{crypto::SealError, random::Random};
 pub(super) const KEY_BYTES: usize = 32;
 
 /// The only layout so far.
-const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 1;
 
 /// A key that seals one patient's data, or other data keys.
 pub(crate) struct DataKey([u8; KEY_BYTES]);

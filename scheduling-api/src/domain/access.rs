@@ -30,6 +30,8 @@ pub enum Reach {
     Clinic,
     /// There: only what belongs to a patient that the actor is or speaks for.
     Own,
+    /// There: only what is for the clinic as a whole, and for no practitioner of it.
+    Desk,
     /// There: only what the actor takes part in as a practitioner.
     Theirs,
     /// There: only the visit that the actor's join link is for.
@@ -161,6 +163,7 @@ fn reaches(reach: Reach, actor: &Actor, resource: &Resource) -> bool {
     match reach {
         Reach::Anywhere => true,
         Reach::Clinic => same_clinic,
+        Reach::Desk => same_clinic && resource.practitioners.is_empty(),
         Reach::Own => {
             let patient = resource.patient.as_ref();
             same_clinic && patient.is_some_and(|patient| actor.patients.contains(patient))

@@ -151,6 +151,18 @@ id_types! {
     PrescriptionId "rx",
     /// A browser that shows notifications.
     PushSubscriptionId "psh",
+    /// A document of a patient.
+    DocumentId "doc",
+    /// That a patient lets somebody read documents.
+    ShareId "shr",
+    /// Messages about one thing.
+    ThreadId "thr",
+    /// A message.
+    MessageId "mes",
+    /// A text that is used again and again.
+    TemplateId "tpl",
+    /// What a patient says of a visit.
+    ReviewId "rvw",
     /// One request, for logs and problem reports.
     RequestId "req",
 }

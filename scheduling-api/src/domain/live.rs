@@ -45,7 +45,7 @@ pub struct LiveEvent {
 }
 
 /// What those who watch hear of: the beginnings of topics.
-const LIVE: [&str; 8] = [
+const LIVE: [&str; 11] = [
     "appointment.",
     "consultation.",
     "participant.",
@@ -54,6 +54,9 @@ const LIVE: [&str; 8] = [
     "data_request.",
     "waitlist.",
     "queue.",
+    "document.",
+    "message.",
+    "thread.",
 ];
 
 /// Whether a topic is one that people watch.
@@ -75,9 +78,9 @@ impl Audience {
         }
     }
 
-    /// Whether somebody may see an event for these: as they may read the appointment that it tells of.
+    /// Whether somebody may see an event for these: as they may read what it tells of.
     #[must_use]
-    pub fn includes(&self, actor: &Actor, now: Timestamp) -> bool {
+    pub fn includes(&self, topic: &str, actor: &Actor, now: Timestamp) -> bool {
         if let Some(user) = &self.user {
             return actor.user.as_ref() == Some(user)
                 && actor.clinic.as_ref() == Some(&self.clinic);
@@ -88,7 +91,16 @@ impl Audience {
             practitioners: self.practitioner.iter().cloned().collect(),
             participants: Vec::new(),
         };
-        access::decide(actor, Act::ReadAppointment, &resource, now).is_ok()
+        access::decide(actor, reading(topic), &resource, now).is_ok()
+    }
+}
+
+/// The act of reading what a topic tells of.
+fn reading(topic: &str) -> Act {
+    match topic.split('.').next() {
+        Some("document") => Act::ReadDocument,
+        Some("message" | "thread") => Act::ReadThread,
+        _ => Act::ReadAppointment,
     }
 }
 
@@ -116,12 +128,18 @@ mod tests {
             patients: vec![patient.clone()],
             ..actor(Role::Patient, &clinic)
         };
-        assert!(audience.includes(&theirs(&patient), now));
-        assert!(!audience.includes(&theirs(&other), now));
-        assert!(!audience.includes(&actor(Role::Practitioner, &clinic), now));
-        assert!(audience.includes(&actor(Role::Receptionist, &clinic), now));
-        assert!(!audience.includes(&actor(Role::Receptionist, &ClinicId::mint(&random, now)), now));
-        assert!(!audience.includes(&Actor::anyone(), now));
+        assert!(audience.includes("appointment.booked", &theirs(&patient), now));
+        assert!(!audience.includes("appointment.booked", &theirs(&other), now));
+        assert!(!audience.includes("appointment.booked", &actor(Role::Practitioner, &clinic), now));
+        assert!(audience.includes("appointment.booked", &actor(Role::Receptionist, &clinic), now));
+        assert!(!audience.includes("document.ready", &actor(Role::Receptionist, &clinic), now));
+        assert!(audience.includes("document.ready", &theirs(&patient), now));
+        assert!(!audience.includes(
+            "appointment.booked",
+            &actor(Role::Receptionist, &ClinicId::mint(&random, now)),
+            now
+        ));
+        assert!(!audience.includes("appointment.booked", &Actor::anyone(), now));
     }
 
     #[test]
@@ -138,8 +156,8 @@ mod tests {
             second_factor: true,
             ..Actor::default()
         };
-        assert!(audience.includes(&actor(&user), now));
-        assert!(!audience.includes(&actor(&UserId::mint(&random, now)), now));
+        assert!(audience.includes("appointment.booked", &actor(&user), now));
+        assert!(!audience.includes("appointment.booked", &actor(&UserId::mint(&random, now)), now));
     }
 
     #[test]

@@ -11,7 +11,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{access::Refusal, appointment::TransitionError, consultation::VisitError},
+    domain::{
+        access::Refusal, appointment::TransitionError, consultation::VisitError,
+        document::DocumentError,
+    },
     store::StoreError,
     usecase::Failure,
 };
@@ -78,6 +81,11 @@ const NEEDS_APPROVAL: Kind = ("needs-approval", "Approval is needed", StatusCode
 const JOIN_LINK: Kind = ("link-not-valid", "This link does not work", StatusCode::UNAUTHORIZED);
 const VISIT_ENDED: Kind = ("visit-ended", "The visit is over", StatusCode::CONFLICT);
 const NOT_OPEN: Kind = ("visit-not-open", "The visit cannot be joined now", StatusCode::CONFLICT);
+const FILE_TYPE: Kind =
+    ("file-type", "This kind of file is not taken", StatusCode::UNSUPPORTED_MEDIA_TYPE);
+const PART_LENGTH: Kind =
+    ("part-length", "The part has another length", StatusCode::UNPROCESSABLE_ENTITY);
+const RANGE: Kind = ("range", "There are no such bytes", StatusCode::RANGE_NOT_SATISFIABLE);
 const UNAVAILABLE: Kind =
     ("unavailable", "Not possible right now", StatusCode::SERVICE_UNAVAILABLE);
 const INTERNAL: Kind =
@@ -148,6 +156,28 @@ impl Problem {
         Self { retry_after_s: Some(RETRY_AFTER_S), ..Self::new(UNAVAILABLE) }
     }
 
+    /// A part of a document that ended early, or did not end.
+    pub(super) fn part_length(detail: impl ToString) -> Self {
+        Self::new(PART_LENGTH).with_detail(detail)
+    }
+
+    /// Bytes behind a document's end.
+    pub(super) fn range() -> Self {
+        Self::new(RANGE)
+    }
+
+    fn of_document(reason: DocumentError) -> Self {
+        match reason {
+            DocumentError::Type => Self::new(FILE_TYPE).with_detail(reason),
+            DocumentError::Length { bytes: 0, .. } => Self::new(NOT_FOUND),
+            DocumentError::Length { .. } => Self::new(PART_LENGTH).with_detail(reason),
+            DocumentError::NotUploading
+            | DocumentError::Missing(_)
+            | DocumentError::NotReady
+            | DocumentError::TooMany(_) => Self::new(NOT_POSSIBLE).with_detail(reason),
+        }
+    }
+
     fn of_visit(reason: VisitError) -> Self {
         match reason {
             VisitError::Ended => Self::new(VISIT_ENDED),
@@ -206,6 +236,10 @@ impl From<Failure> for Problem {
             Failure::JoinLink => Self::new(JOIN_LINK),
             Failure::Media(_) => Self::unavailable().with_detail("the media server is not there"),
             Failure::Record(reason) => Self::new(NOT_POSSIBLE).with_detail(reason),
+            Failure::Document(reason) => Self::of_document(reason),
+            Failure::Thread(reason) => Self::new(NOT_POSSIBLE).with_detail(reason),
+            Failure::Review(reason) => Self::new(NOT_POSSIBLE).with_detail(reason),
+            Failure::Files(reason) => Self::unavailable().with_detail(reason),
             Failure::Stands(_) => Self::new(NOT_POSSIBLE).with_detail(failure),
             Failure::NeedsApproval => Self::new(NEEDS_APPROVAL).with_detail(failure),
             Failure::Credentials => Self::new(CREDENTIALS),

@@ -1,8 +1,10 @@
 //! `/v1/prescriptions`, those of a visit, and those of a patient.
 
 mod cancel;
+mod check;
 mod create;
 mod list;
+mod print;
 mod read;
 mod sign;
 mod update;
@@ -28,6 +30,8 @@ pub(super) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(sign::sign_prescription))
         .routes(routes!(cancel::cancel_prescription))
         .routes(routes!(list::list_prescriptions))
+        .routes(routes!(print::print_prescription))
+        .routes(routes!(check::check_prescription))
         .layer(DefaultBodyLimit::max(PRESCRIPTION_BYTES_MAX))
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::{
     domain::id::{PatientId, UserId},
     store::{
-        StoreError, Tx,
+        StoreError, Tx, documents,
         patient_data::{Erase, TABLES},
         values,
     },
@@ -33,7 +33,7 @@ pub(crate) async fn patient(
             }
         }
     }
-    Ok(())
+    documents::erase(tx, patient, now).await
 }
 
 /// What is kept of an account beside its row: each table, and how it is forgotten. `$1` is the account.

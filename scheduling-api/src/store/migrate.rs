@@ -47,6 +47,10 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     70 "0070_records";
     80 "0080_mends";
     81 "0081_waiting";
+    90 "0090_documents";
+    91 "0091_messages";
+    92 "0092_reviews";
+    93 "0093_prescription_codes";
 };
 
 impl Migration {

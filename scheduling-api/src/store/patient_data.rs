@@ -86,6 +86,17 @@ pub const TABLES: &[Table] = tables! {
     "note" by "t.id" of "t.patient_id = $1 AND t.state = 'signed'" opens ["body"] => Keep;
     "note_addendum" by "t.id" of "t.note_id IN (SELECT id FROM note WHERE patient_id = $1)" opens ["body"] => Keep;
     "prescription" by "t.id" of "t.patient_id = $1 AND t.state <> 'draft'" opens ["body", "cancel_reason"] => Keep;
+    "prescription_code" by "t.prescription_id" of "t.prescription_id IN (SELECT id FROM prescription WHERE patient_id = $1)"
+        hides ["hash"] => Keep;
+    // `documents::erase` empties the rows, and the worker deletes the objects.
+    "document" by "t.id" of "t.patient_id = $1" opens ["body"] hides ["content_key", "lease_ms"] => Keep;
+    "document_part" by "(t.document_id || '/' || CAST(t.number AS TEXT))"
+        of "t.document_id IN (SELECT id FROM document WHERE patient_id = $1)" hides ["object"] => Keep;
+    "document_share" by "t.id" of "t.patient_id = $1"
+        => By(&["UPDATE document_share SET revoked_ms = $2 WHERE patient_id = $1 AND revoked_ms IS NULL"]);
+    "thread" by "t.id" of "t.patient_id = $1" opens ["subject"] => Keep;
+    "message" by "t.id" of "t.thread_id IN (SELECT id FROM thread WHERE patient_id = $1)" opens ["body"] => Keep;
+    "review" by "t.id" of "t.patient_id = $1" opens ["body"] => Keep;
     "break_glass" by "t.id" of "t.patient_id = $1" opens ["reason"] => Keep;
     "data_request" by "t.id" of "t.patient_id = $1" hides ["bundle"]
         => By(&["UPDATE data_request SET bundle = NULL WHERE patient_id = $1"]);

@@ -123,6 +123,24 @@ pub(crate) async fn count_of(tx: &mut Tx, appointment: &AppointmentId) -> Result
     tx.row(sql, values![appointment]).await?.map_or(Ok(0), |row| row.int("count"))
 }
 
+/// Keeps by what a printed prescription is found.
+pub(crate) async fn keep_code(
+    tx: &mut Tx,
+    one: &Prescription,
+    hash: &[u8],
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO prescription_code (hash, clinic_id, prescription_id) VALUES ($1, $2, $3)
+        ON CONFLICT DO NOTHING";
+    tx.execute(sql, values![hash, &one.clinic, &one.id]).await.map(drop)
+}
+
+/// Where the prescription stands that has a code; nothing else of it.
+pub(crate) async fn state_by_code(tx: &mut Tx, hash: &[u8]) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT p.state AS state FROM prescription_code c JOIN prescription p ON p.id = c.prescription_id
+        WHERE c.hash = $1";
+    tx.row(sql, values![hash]).await?.map(|row| row.text("state")).transpose()
+}
+
 fn prescription(row: &Row, key: &DataKey) -> Result<Prescription, StoreError> {
     let id: PrescriptionId = row.parsed("id")?;
     let corrupt = |column| StoreError::Corrupt { column };

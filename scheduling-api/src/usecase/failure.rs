@@ -5,11 +5,12 @@ use std::time::Duration;
 use crate::{
     domain::{
         access::Refusal, appointment::TransitionError, availability::AvailabilityError,
-        clinic::ClinicError, consultation::VisitError, profile::ProfileError,
-        service::ServiceError, signature::RecordError, slot::SlotRefusal, throttle::Spent,
+        clinic::ClinicError, consultation::VisitError, document::DocumentError,
+        profile::ProfileError, review::ReviewError, service::ServiceError, signature::RecordError,
+        slot::SlotRefusal, thread::ThreadError, throttle::Spent,
     },
     gate::hash_queue::HashRefusal,
-    ports::media::MediaError,
+    ports::{files::FileError, media::MediaError},
     store::StoreError,
 };
 
@@ -75,6 +76,18 @@ pub(crate) enum Failure {
     /// The note or prescription cannot go there from where it is.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The document cannot go there from where it is, or not with this part.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// Nothing is written in the thread.
+    #[error(transparent)]
+    Thread(#[from] ThreadError),
+    /// The review cannot go there from where it is.
+    #[error(transparent)]
+    Review(#[from] ReviewError),
+    /// The store of files did not do it.
+    #[error(transparent)]
+    Files(#[from] FileError),
     /// The visit type needs approval, so it cannot be held.
     #[error("this visit type needs approval: book it at once, which makes a request")]
     NeedsApproval,

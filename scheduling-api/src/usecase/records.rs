@@ -5,6 +5,7 @@
 
 pub(crate) mod list_notes;
 pub(crate) mod prescribe;
+pub(crate) mod print_prescription;
 pub(crate) mod read_note;
 pub(crate) mod read_prescriptions;
 pub(crate) mod sign_note;
@@ -51,7 +52,11 @@ async fn visit_to_write(
 }
 
 /// A patient's key. Whose key was destroyed has no records any more.
-async fn key_of(api: &Api, tx: &mut Tx, patient: &PatientId) -> Result<DataKey, Failure> {
+pub(super) async fn key_of(
+    api: &Api,
+    tx: &mut Tx,
+    patient: &PatientId,
+) -> Result<DataKey, Failure> {
     data_keys::find(tx, &api.keys, patient).await?.ok_or(Failure::NotFound)
 }
 

@@ -78,8 +78,9 @@ pub(crate) async fn open_events(
         Some(last) => missed(api, &clinic, last, head).await?,
     };
     let from = if missed.is_some() { last.unwrap_or(head) } else { head };
-    let missed = missed
-        .map(|all| all.into_iter().filter(|event| event.audience.includes(&actor, now)).collect());
+    let missed = missed.map(|all| {
+        all.into_iter().filter(|event| event.audience.includes(&event.topic, &actor, now)).collect()
+    });
     Ok(Place { actor, clinic, watcher, head, from, missed })
 }
 
@@ -121,5 +122,5 @@ pub(crate) async fn still(api: &Api, place: &Place) -> Result<Option<Actor>, Sto
 
 /// Whether the holder of a place may see an event.
 pub(crate) fn may_see(api: &Api, actor: &Actor, event: &Arc<LiveEvent>) -> bool {
-    event.audience.includes(actor, api.clock.now())
+    event.audience.includes(&event.topic, actor, api.clock.now())
 }

@@ -18,10 +18,10 @@ const NINE: &str = "2026-03-02T09:00:00Z";
 const TEN: &str = "2026-03-02T10:00:00Z";
 
 /// Somebody's socket.
-struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
-    async fn open(world: &World, address: &str, by: &str, last: Option<&str>) -> (Self, Value) {
+    pub async fn open(world: &World, address: &str, by: &str, last: Option<&str>) -> (Self, Value) {
         let ticket = world.post("/v1/events/ticket").by(by).reply().await.ok();
         let ticket = ticket["ticket"].as_str().unwrap();
         let last = last.map_or(String::new(), |last| format!("&last_event_id={last}"));
@@ -33,7 +33,7 @@ impl Socket {
     }
 
     /// The next message; `{"closed": code}` at the end.
-    async fn next(&mut self) -> Value {
+    pub async fn next(&mut self) -> Value {
         loop {
             let message = tokio::time::timeout(Duration::from_secs(20), self.0.next()).await;
             match message.expect("something is told").unwrap().unwrap() {

@@ -1,6 +1,10 @@
 //! Servers on loopback that speak providers' wires, with their failures.
 
+#[path = "../fakes/clamd.rs"]
+pub mod clamd;
 #[path = "../fakes/http.rs"]
 pub mod http;
+#[path = "../fakes/s3.rs"]
+pub mod s3;
 #[path = "../fakes/smtp.rs"]
 pub mod smtp;

@@ -96,7 +96,8 @@ async fn no_role_does_what_its_rows_do_not_allow(world: World) {
     let practice = world.practice("UTC", (8, 18)).await;
     let elsewhere = world.practice("UTC", (8, 18)).await;
     let anywhere = [Reach::Anywhere];
-    let all = [Reach::Anywhere, Reach::Clinic, Reach::Own, Reach::Theirs, Reach::Emergency];
+    let all =
+        [Reach::Anywhere, Reach::Clinic, Reach::Desk, Reach::Own, Reach::Theirs, Reach::Emergency];
     let mut wrong: Vec<Value> = Vec::new();
     let mut asked = 0;
     for route in routes(&practice) {

@@ -265,6 +265,66 @@ async fn a_prescription_is_begun_once_however_often_it_is_sent(world: World) {
     assert!(visit.prescriptions.contains(&visit.id));
 }
 
+async fn a_signed_prescription_is_printed_and_checked_by_its_code(world: World) {
+    let visit = world.running_visit().await;
+    let draft = prescribe(&world, &visit, "Canarycillin 500 mg").await;
+    let path = format!("/v1/prescriptions/{}", draft["id"].as_str().unwrap());
+    let pdf = format!("{path}/pdf");
+    let early = world.get(&pdf).by(&visit.doctor).reply().await;
+    assert_eq!(early.problem(), (409, "not-possible"), "a draft is no paper");
+    world.post(&format!("{path}/sign")).by(&visit.doctor).seen(1).reply().await.ok();
+    let patient = &visit.practice.patient_token;
+    for language in ["en", "ar"] {
+        let paper = world.get(&format!("{pdf}?language={language}")).by(patient).bytes().await;
+        assert_eq!(paper.headers["content-type"], "application/pdf");
+        assert!(paper.bytes.starts_with(b"%PDF-"));
+    }
+    for other in [&visit.practice.desk, &visit.practice.admin] {
+        assert_eq!(world.get(&pdf).by(other).reply().await.problem(), (403, "forbidden"));
+    }
+    let paper = world.get(&pdf).by(patient).bytes().await.bytes;
+    let url = text_of(&paper).lines().find_map(|line| {
+        line.split_whitespace()
+            .find(|word| word.contains("/v1/prescription-checks/"))
+            .map(str::to_owned)
+    });
+    let url = url.expect("the paper says where it is checked");
+    let check = url.strip_prefix("https://clinic.example").unwrap();
+    let valid = world.get(check).reply().await.ok();
+    assert_eq!(valid, json!({ "state": "valid" }), "and nothing else");
+    let page = world.get(check).with("accept", "text/html").with("accept-language", "fr").bytes();
+    let page = page.await;
+    assert_eq!(
+        page.headers["content-security-policy"],
+        "default-src 'none'; style-src 'unsafe-inline'"
+    );
+    let page = String::from_utf8(page.bytes).unwrap();
+    assert!(page.contains("Cette ordonnance est valable.") && !page.contains("Canary"));
+    let guessed = world.get("/v1/prescription-checks/AAAAAAAAAAAAAAAAAAAAAAAAAA").reply().await;
+    assert_eq!((guessed.status.as_u16(), &guessed.body), (404, &json!({ "state": "unknown" })));
+    let cancel = world.post(&format!("{path}/cancel")).by(&visit.doctor).seen(2);
+    cancel.send(json!({ "reason": "An allergy." })).await.ok();
+    assert_eq!(world.get(check).reply().await.ok(), json!({ "state": "cancelled" }));
+    let paper = text_of(&world.get(&pdf).by(patient).bytes().await.bytes);
+    assert!(paper.contains("CANCELLED") && paper.contains("Canarycillin 500 mg"));
+}
+
+/// The text of a PDF, by a program that is not ours.
+fn text_of(pdf: &[u8]) -> String {
+    use std::{
+        io::Write as _,
+        process::{Command, Stdio},
+    };
+    let mut child = Command::new("pdftotext")
+        .args(["-layout", "-", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("pdftotext is needed for this test: make test-deps");
+    child.stdin.take().unwrap().write_all(pdf).unwrap();
+    String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+}
+
 async fn prescribe(world: &World, visit: &Visit, medicine: &str) -> Value {
     let ask = world.post(&visit.prescriptions).by(&visit.doctor).once("rx");
     ask.send(medicines(medicine)).await.ok()
@@ -283,4 +343,5 @@ stories! {
     what_is_written_about_health_is_in_no_file_of_the_database_or_the_audit
     a_prescription_is_seen_once_signed_and_then_only_taken_back
     a_prescription_is_begun_once_however_often_it_is_sent
+    a_signed_prescription_is_printed_and_checked_by_its_code
 }

@@ -35,8 +35,10 @@ use scheduling_api::{
     domain::id::{ClinicId, UserId},
     ports::{
         email::Smtp,
+        files::Files,
         identify::{Identified, Identify},
         identity_provider::IdentityProviders,
+        scanner::Scan,
     },
     random::Random,
     router, work_once,
@@ -54,7 +56,7 @@ pub struct World {
     pub media: media::FakeMediaServer,
     tokens: Arc<Tokens>,
     router: Router,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl World {
@@ -92,10 +94,12 @@ impl World {
             links,
             media: Arc::new(media.server()),
             outbound: Arc::new(Outbound::new(true).unwrap()),
+            files: Files::in_folder(&folder.0.join("documents")).unwrap(),
+            scanner: None,
             live: Arc::default(),
         };
         let router = router(api.clone());
-        Self { api, clock, location, media, tokens, router, _folder: folder }
+        Self { api, clock, location, media, tokens, router, folder }
     }
 
     /// With other ways to people.
@@ -104,6 +108,41 @@ impl World {
         self.api.outbound = Arc::new(change(outbound));
         self.router = router(self.api.clone());
         self
+    }
+
+    /// With another store of files.
+    pub fn with_files(mut self, files: Files) -> Self {
+        self.api.files = files;
+        self.router = router(self.api.clone());
+        self
+    }
+
+    /// With a scanner.
+    pub fn with_scanner(mut self, scanner: Arc<dyn Scan>) -> Self {
+        self.api.scanner = Some(scanner);
+        self.router = router(self.api.clone());
+        self
+    }
+
+    /// A folder within the story's.
+    pub fn folder(&self, name: &str) -> PathBuf {
+        let path = self.folder.0.join(name);
+        std::fs::create_dir_all(&path).unwrap();
+        path
+    }
+
+    /// The files of documents as they lie in the folder, by name.
+    pub fn objects(&self) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.folder.0.join("documents")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { found.push(path) }
+            }
+        }
+        found.sort();
+        found
     }
 
     /// With mail to a server.

@@ -13,7 +13,7 @@ use signaling::webhooks::WebhookUrl;
 use crate::{
     config::{
         Config, ConfigError, LogFormat, Mode, RawConfig, Scheduling, SchedulingAlone, Webhooks,
-        file, notifications,
+        documents, file, notifications,
         rules::{at_least_one, log_filter, tls},
         turn::Turn,
     },
@@ -292,6 +292,7 @@ fn scheduling(raw: &RawConfig) -> Result<Scheduling, ConfigError> {
         public_url: public_url(raw)?,
         trusted_proxies: raw.trusted_proxies.clone().unwrap_or_default(),
         outbound: notifications::outbound(raw)?,
+        documents: documents::documents(raw, &folder)?,
     })
 }
 

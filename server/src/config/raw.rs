@@ -243,6 +243,27 @@ settings! {
         /// <https://API/internal/media-events>: set that as its webhook address. Without it, no visit can be held.
         #[arg(long, env = "BEDSIDE_MEDIA_URL", value_name = "URL", help_heading = "Scheduling")]
         pub(crate) media_url: Option<String>,
+        /// Where documents lie, sealed: folder:PATH, or s3://BUCKET/PREFIX for storage that speaks S3. Nothing else keeps
+        /// anything below that prefix. Default: the folder documents in data_dir. Back it up together with the database.
+        #[arg(long, env = "BEDSIDE_DOCUMENTS", value_name = "PLACE", help_heading = "Scheduling")]
+        pub(crate) documents: Option<String>,
+        /// Address of the storage that speaks S3, such as <https://s3.eu-central-1.amazonaws.com>; http only on this machine.
+        #[arg(long, env = "BEDSIDE_S3_ENDPOINT", value_name = "URL", help_heading = "Scheduling")]
+        pub(crate) s3_endpoint: Option<String>,
+        /// Region that requests to it are signed for.
+        #[arg(long, env = "BEDSIDE_S3_REGION", value_name = "REGION", help_heading = "Scheduling")]
+        pub(crate) s3_region: Option<String>,
+        /// Name of the key for it. It must be allowed to list, read, write and delete below the prefix.
+        #[arg(long, env = "BEDSIDE_S3_ACCESS_KEY", value_name = "NAME", help_heading = "Scheduling")]
+        pub(crate) s3_access_key: Option<String>,
+        /// That key.
+        #[arg(long, env = "BEDSIDE_S3_SECRET_KEY", value_name = "KEY", hide_env_values = true, help_heading = "Scheduling")]
+        pub(crate) s3_secret_key: Option<Secret>,
+        /// ClamAV's daemon, which looks for malware in documents: unix:/run/clamav/clamd.ctl or tcp:HOST:PORT. Set its
+        /// StreamMaxLength as large as the largest document: what is longer is refused. With it, no document can be read
+        /// before its verdict; without it, documents say that nobody has looked.
+        #[arg(long, env = "BEDSIDE_CLAMD", value_name = "ADDRESS", help_heading = "Scheduling")]
+        pub(crate) clamd: Option<String>,
         /// Addresses of proxies that are believed when they say, with X-Forwarded-For, where a request to the scheduling
         /// API comes from: tries at passwords are counted by it. Separated by commas or given several times.
         #[arg(long, env = "BEDSIDE_TRUSTED_PROXIES", value_name = "ADDRESS", value_delimiter = ',',
@@ -374,6 +395,7 @@ impl RawConfig {
             sockets_max: Some(10_000),
             data_dir: Some("bedside-data".into()),
             database_connections_max: Some(8),
+            s3_region: Some("us-east-1".to_owned()),
             reminders_min: Some(scheduling_api::REMINDERS_MIN.to_vec()),
             sms_twilio_url: Some("https://api.twilio.com".to_owned()),
             whatsapp_url: Some("https://graph.facebook.com/v23.0".to_owned()),

@@ -3,7 +3,7 @@
 //! One row an act. An act is one endpoint: its name is the operation's id in OpenAPI, and a test refuses a route without
 //! a row and a row without a route. `System` rows are this program's own work and have no route.
 
-use super::Reach::{self, Anywhere, Clinic, Emergency, Own, Theirs, Visit};
+use super::Reach::{self, Anywhere, Clinic, Desk, Emergency, Own, Theirs, Visit};
 use crate::domain::actor::Role::{
     self, Anyone, ClinicAdmin, Guest, Patient, PlatformAdmin, Practitioner, Receptionist, Service,
     System, User,
@@ -249,6 +249,75 @@ access_table! {
     ReadPrescription "read_prescription": [Patient Own, Practitioner Theirs];
     /// Lists a patient's prescriptions.
     ListPrescriptions "list_prescriptions": [Patient Own, Practitioner Theirs];
+    /// Prints a signed prescription.
+    PrintPrescription "print_prescription": [Patient Own, Practitioner Theirs];
+    /// Tells whoever has its code whether a printed prescription holds.
+    CheckPrescription "check_prescription": [Anyone Anywhere];
+    /// Begins the upload of a document about a patient.
+    CreateDocument "create_document": [Patient Own, Practitioner Theirs];
+    /// Uploads a part of a document.
+    UploadPart "upload_part": [Patient Own, Practitioner Theirs];
+    /// Says that all parts of a document are there.
+    CompleteDocument "complete_document": [Patient Own, Practitioner Theirs];
+    /// Gives an upload up.
+    DiscardDocument "discard_document": [Patient Own, Practitioner Theirs];
+    /// Reads what a document is.
+    ReadDocument "read_document": [Patient Own, Practitioner Theirs, Practitioner Emergency];
+    /// Lists a patient's documents.
+    ListDocuments "list_documents": [Patient Own, Practitioner Theirs, Practitioner Emergency];
+    /// Reads a document.
+    DownloadDocument "download_document": [Patient Own, Practitioner Theirs, Practitioner Emergency];
+    /// Lets a practitioner read documents.
+    CreateShare "create_share": [Patient Own];
+    /// Lists who may read a patient's documents.
+    ListShares "list_shares": [Patient Own];
+    /// Ends that.
+    RevokeShare "revoke_share": [Patient Own];
+    /// Judges a document.
+    CheckDocument "check_document": [System Clinic];
+    /// Gives an upload up that nobody goes on with.
+    ExpireUpload "expire_upload": [System Clinic];
+    /// Reads what a clinic chose about its records.
+    ReadRecordSettings "read_record_settings":
+        [Patient Clinic, Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
+    /// Chooses it.
+    UpdateRecordSettings "update_record_settings": [ClinicAdmin Clinic];
+    /// Begins a thread of messages. `Desk`: what is for the clinic as a whole.
+    CreateThread "create_thread": [Patient Own, Practitioner Theirs, Receptionist Desk, ClinicAdmin Desk];
+    /// Reads a thread.
+    ReadThread "read_thread": [Patient Own, Practitioner Theirs, Receptionist Desk, ClinicAdmin Desk];
+    /// Lists threads.
+    ListThreads "list_threads": [Patient Own, Practitioner Theirs, Receptionist Desk, ClinicAdmin Desk];
+    /// Reads messages.
+    ListMessages "list_messages": [Patient Own, Practitioner Theirs, Receptionist Desk, ClinicAdmin Desk];
+    /// Writes a message.
+    CreateMessage "create_message": [Patient Own, Practitioner Theirs, Receptionist Desk, ClinicAdmin Desk];
+    /// Says how far somebody has read.
+    MarkRead "mark_read": [Patient Own, Practitioner Theirs, Receptionist Desk, ClinicAdmin Desk];
+    /// Says who of the clinic looks after a thread.
+    AssignThread "assign_thread": [Practitioner Theirs, Receptionist Desk, ClinicAdmin Desk];
+    /// Ends a thread.
+    CloseThread "close_thread": [Practitioner Theirs, Receptionist Desk, ClinicAdmin Desk];
+    /// Makes a template for messages.
+    CreateMessageTemplate "create_message_template": [Receptionist Clinic, ClinicAdmin Clinic];
+    /// Lists the templates for messages.
+    ListMessageTemplates "list_message_templates": [Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Changes a template for messages.
+    UpdateMessageTemplate "update_message_template": [Receptionist Clinic, ClinicAdmin Clinic];
+    /// Ends a template for messages.
+    EndMessageTemplate "end_message_template": [Receptionist Clinic, ClinicAdmin Clinic];
+    /// Reviews a visit.
+    CreateReview "create_review": [Patient Own];
+    /// Reads the review of a visit.
+    ReadReview "read_review": [Patient Own, ClinicAdmin Clinic];
+    /// Lists a clinic's reviews.
+    ListReviews "list_reviews": [ClinicAdmin Clinic];
+    /// Says whether others see a review.
+    ModerateReview "moderate_review": [ClinicAdmin Clinic];
+    /// Answers a review.
+    ReplyToReview "reply_to_review": [Practitioner Theirs];
+    /// Reads what patients say of a practitioner.
+    ListPractitionerReviews "list_practitioner_reviews": [Anyone Anywhere];
     /// Reads an appointment as a calendar's entry.
     ReadCalendarEntry "read_calendar_entry":
         [Patient Own, Practitioner Theirs, Practitioner Emergency, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];

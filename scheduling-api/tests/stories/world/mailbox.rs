@@ -57,6 +57,7 @@ impl World {
     pub fn files(&self) -> Vec<Vec<u8>> {
         let Location::Sqlite(path) = &self.location else { return Vec::new() };
         let folder = std::fs::read_dir(path.parent().unwrap()).unwrap();
-        folder.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect()
+        let files = folder.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+        files.map(|path| std::fs::read(path).unwrap()).collect()
     }
 }

@@ -57,6 +57,14 @@ impl Ask {
         self.raw(String::new()).await
     }
 
+    /// Sends no body; the answer as bytes.
+    pub async fn bytes(self) -> Bytes {
+        let request = self.request.body(Body::empty()).unwrap();
+        let (parts, body) = self.router.oneshot(request).await.unwrap().into_parts();
+        let bytes = to_bytes(body, 100_000_000).await.unwrap().to_vec();
+        Bytes { status: parts.status, headers: parts.headers, bytes }
+    }
+
     /// Sends these bytes.
     pub async fn raw(self, body: impl Into<Body>) -> Reply {
         let request = self.request.body(body.into()).unwrap();
@@ -67,6 +75,13 @@ impl Ask {
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
         Reply { status: parts.status, headers: parts.headers, body }
     }
+}
+
+/// An answer that is no JSON.
+pub struct Bytes {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub bytes: Vec<u8>,
 }
 
 /// An answer.
