@@ -27,6 +27,8 @@ pub(crate) mod page;
 pub mod password;
 pub mod prescription;
 pub mod profile;
+pub mod questionnaire;
+pub mod record;
 pub mod rev;
 pub mod schedule;
 pub mod service;

@@ -42,6 +42,8 @@ pub(crate) mod practitioners;
 pub(crate) mod preferences;
 pub(crate) mod prescriptions;
 pub(crate) mod providers;
+pub(crate) mod questionnaires;
+pub(crate) mod record;
 pub(crate) mod revisions;
 pub(crate) mod schedules;
 pub(crate) mod second_factors;

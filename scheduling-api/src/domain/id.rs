@@ -147,6 +147,10 @@ id_types! {
     AddendumId "adn",
     /// A prescription.
     PrescriptionId "rx",
+    /// An entry of a patient's record.
+    RecordEntryId "rec",
+    /// A questionnaire.
+    QuestionnaireId "qst",
     /// One request, for logs and problem reports.
     RequestId "req",
 }

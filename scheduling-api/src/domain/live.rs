@@ -85,6 +85,7 @@ impl Audience {
             patient: self.patient.clone(),
             practitioners: self.practitioner.iter().cloned().collect(),
             participants: Vec::new(),
+            fhir: None,
         };
         access::decide(actor, Act::ReadAppointment, &resource, now).is_ok()
     }

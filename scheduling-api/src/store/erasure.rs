@@ -22,6 +22,7 @@ pub(crate) async fn patient(
     tx.execute(sql, values![patient]).await?;
     let sql = "UPDATE appointment SET reason = NULL, staff_reason = NULL WHERE patient_id = $1";
     tx.execute(sql, values![patient]).await?;
+    super::record::erase(tx, patient).await?;
     // A reason that was sealed with the key is dust now; its row stays for the clinic's look.
     let sql = "UPDATE data_request SET bundle = NULL WHERE patient_id = $1";
     tx.execute(sql, values![patient]).await?;

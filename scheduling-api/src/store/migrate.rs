@@ -45,6 +45,8 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     63 "0063_privacy";
     64 "0064_break_glass";
     70 "0070_records";
+    100 "0100_record";
+    101 "0101_smart";
 };
 
 impl Migration {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     domain::{
         access::Refusal, appointment::TransitionError, availability::AvailabilityError,
-        clinic::ClinicError, consultation::VisitError, profile::ProfileError,
+        clinic::ClinicError, consultation::VisitError, profile::ProfileError, record::EntryError,
         service::ServiceError, signature::RecordError, slot::SlotRefusal, throttle::Spent,
     },
     gate::hash_queue::HashRefusal,
@@ -75,6 +75,12 @@ pub(crate) enum Failure {
     /// The note or prescription cannot go there from where it is.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The record's entry cannot be corrected so.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// What should be there once is there several times.
+    #[error("several are there already")]
+    Several,
     /// The visit type needs approval, so it cannot be held.
     #[error("this visit type needs approval: book it at once, which makes a request")]
     NeedsApproval,

@@ -1,4 +1,5 @@
-//! A copy of what is kept about a patient, as JSON: the profile, the appointments with their words opened, who saw it.
+//! A copy of what is kept about a patient, as JSON: the profile, the appointments with their words opened, the
+//! record, who saw it.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -11,6 +12,7 @@ use crate::{
         appointments::{self, Filter},
         audit_log::{self, Wanted},
         data_keys, patients,
+        record::{self, Search},
     },
     usecase::{Failure, patient},
 };
@@ -36,6 +38,7 @@ pub(super) async fn gather(
         "patient": request.patient,
         "profile": profile,
         "appointments": appointments(api, tx, request).await?,
+        "record": entries(api, tx, request).await?,
         "access_log": access_log(tx, request).await?,
     });
     Ok(bundle.to_string())
@@ -64,6 +67,37 @@ async fn appointments(
                 _ => None,
             };
             all.push(json!({ "appointment": appointment, "reason": reason }));
+        }
+        page.after = found.next;
+        if page.after.is_none() || all.len() >= ENTRIES_MAX {
+            return Ok(all);
+        }
+    }
+}
+
+/// The record: what each entry says, and who said it; versions before a correction too.
+async fn entries(api: &Api, tx: &mut Tx, request: &DataRequest) -> Result<Vec<Value>, Failure> {
+    let Some(key) = data_keys::find(tx, &api.keys, &request.patient).await? else {
+        return Ok(Vec::new());
+    };
+    let search = Search { patient: Some(request.patient.clone()), ..Search::default() };
+    let mut page = PageRequest { limit: PAGE, after: None };
+    let mut all = Vec::new();
+    loop {
+        let found = record::search(tx, &api.keys, &request.clinic, &search, &page).await?;
+        for entry in found.items {
+            let created_at = entry.created_at;
+            for version in record::versions(tx, &key, entry).await? {
+                all.push(json!({
+                    "entry": version.id,
+                    "rev": version.rev,
+                    "content": version.content,
+                    "reason": version.reason,
+                    "entered_as": version.entered.role,
+                    "entered_at": version.entered.at,
+                    "created_at": created_at,
+                }));
+            }
         }
         page.after = found.next;
         if page.after.is_none() || all.len() >= ENTRIES_MAX {
