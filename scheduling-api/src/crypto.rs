@@ -8,6 +8,7 @@
 //! without touching the columns; destroying a patient's data key makes everything sealed with it unreadable, in every
 //! backup too. Owns: keys and bytes. Never: stores anything, or prints a key.
 
+pub(crate) mod client_keys;
 mod envelope;
 mod key_ring;
 pub(crate) mod passkeys;
