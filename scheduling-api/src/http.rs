@@ -18,6 +18,7 @@ mod directory;
 mod documents;
 mod error;
 mod events;
+mod fhir;
 mod holds;
 mod hooks;
 mod if_match;
@@ -37,6 +38,8 @@ mod patients;
 mod practitioners;
 mod prescriptions;
 mod providers;
+mod questionnaires;
+mod record;
 mod rooms;
 mod schedules;
 mod services;
@@ -58,8 +61,10 @@ pub fn router(api: Api) -> Router {
         .method_not_allowed_fallback(error::no_such_method)
         .merge(documents::router(&document))
         .merge(media_events::router())
+        .merge(fhir::router())
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(api.clone(), limits::bounded))
+        .layer(middleware::from_fn(fhir::outcome::as_outcome))
         .with_state(api)
 }
 
@@ -93,6 +98,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(rooms::router())
         .merge(notes::router())
         .merge(prescriptions::router())
+        .merge(record::router())
+        .merge(questionnaires::router())
         .merge(notification_preferences::router())
         .merge(access_log::router())
         .merge(data_requests::router())

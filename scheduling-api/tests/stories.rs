@@ -49,6 +49,10 @@ mod crashes;
 mod engines;
 #[path = "stories/events.rs"]
 mod events;
+#[path = "stories/fhir.rs"]
+mod fhir;
+#[path = "stories/fhir_clients.rs"]
+mod fhir_clients;
 #[path = "stories/flood.rs"]
 mod flood;
 #[path = "stories/foreign_client.rs"]
@@ -75,6 +79,8 @@ mod privacy;
 mod providers;
 #[path = "stories/race.rs"]
 mod race;
+#[path = "stories/record.rs"]
+mod record;
 #[path = "stories/records.rs"]
 mod records;
 #[path = "stories/requests.rs"]

@@ -100,20 +100,30 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 impl Read {
     fn once(&self) -> Result<Option<Once>, Problem> {
-        let Some(key) = self.headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
-        let key = key.to_str().map(str::trim).unwrap_or_default();
-        if key.is_empty() || key.len() > KEY_BYTES_MAX {
-            return Err(Problem::bad_request("Idempotency-Key must have 1 to 200 characters"));
-        }
-        let mut hash = Context::new(&SHA256);
-        for part in [self.method.as_str().as_bytes(), self.uri.path().as_bytes(), &self.bytes] {
-            hash.update(&(part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        let mut request_hash = [0; 32];
-        request_hash.copy_from_slice(hash.finish().as_ref());
-        Ok(Some(Once { key: key.to_owned(), request_hash }))
+        once(&self.method, &self.uri, &self.headers, &self.bytes)
     }
+}
+
+/// The key of a request, and what it stands for.
+pub(super) fn once(
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    bytes: &Bytes,
+) -> Result<Option<Once>, Problem> {
+    let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let key = key.to_str().map(str::trim).unwrap_or_default();
+    if key.is_empty() || key.len() > KEY_BYTES_MAX {
+        return Err(Problem::bad_request("Idempotency-Key must have 1 to 200 characters"));
+    }
+    let mut hash = Context::new(&SHA256);
+    for part in [method.as_str().as_bytes(), uri.path().as_bytes(), bytes] {
+        hash.update(&(part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let mut request_hash = [0; 32];
+    request_hash.copy_from_slice(hash.finish().as_ref());
+    Ok(Some(Once { key: key.to_owned(), request_hash }))
 }
 
 /// Path parameters; what does not parse names nothing that exists.
