@@ -20,7 +20,10 @@ use crate::domain::{
 };
 
 /// Most revisions of one entry: somebody's error that corrects itself in a loop ends here.
-pub const REVISIONS_MAX: i64 = 500;
+pub const REVISIONS_MAX: i64 = 100;
+
+/// Most entries of one patient: a life of measuring daily, and somebody who writes in a loop ends here.
+pub const ENTRIES_MAX: usize = 50_000;
 
 /// Longest list of what one entry holds: reactions, components, codings times two.
 pub const LIST_MAX: usize = 20;

@@ -48,6 +48,12 @@ async fn insert_version(tx: &mut Tx, one: &Questionnaire) -> Result<(), StoreErr
     tx.execute_one(sql, values![&one.id, one.rev, &one.clinic, json(&one.definition)?]).await
 }
 
+/// How many questionnaires a clinic has.
+pub(crate) async fn count_of(tx: &mut Tx, clinic: &ClinicId) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) AS count FROM questionnaire WHERE clinic_id = $1";
+    tx.row(sql, values![clinic]).await?.map_or(Ok(0), |row| row.int("count"))
+}
+
 /// One questionnaire.
 pub(crate) async fn find(
     tx: &mut Tx,

@@ -221,6 +221,12 @@ pub(crate) async fn versions(
     Ok(std::iter::once(present).chain(past).collect())
 }
 
+/// How many entries a patient has in all.
+pub(crate) async fn count_of(tx: &mut Tx, patient: &PatientId) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) AS count FROM record_entry WHERE patient_id = $1";
+    tx.row(sql, values![patient]).await?.map_or(Ok(0), |row| row.int("count"))
+}
+
 /// How many entries a patient has, by kind.
 pub(crate) async fn counts(
     tx: &mut Tx,

@@ -12,6 +12,7 @@ use crate::{
         page::{Page, PageRequest},
         questionnaire::{Definition, Questionnaire, QuestionnaireStatus},
         rev::Rev,
+        signature::RecordError,
     },
     store::{
         Scope, StoreError, Tx,
@@ -22,6 +23,9 @@ use crate::{
     },
     usecase::{Failure, load},
 };
+
+/// Most questionnaires of one clinic, retired ones included.
+const PER_CLINIC_MAX: usize = 1_000;
 
 /// Makes a questionnaire.
 ///
@@ -43,6 +47,10 @@ pub(crate) async fn create_questionnaire(
         Earlier::None => {}
         Earlier::Done(made) => return find(change.tx(), clinic, &made).await,
         Earlier::OtherRequest => return Err(Failure::KeyReused),
+    }
+    let count = questionnaires::count_of(change.tx(), clinic).await?;
+    if usize::try_from(count).unwrap_or(usize::MAX) >= PER_CLINIC_MAX {
+        return Err(RecordError::TooMany(PER_CLINIC_MAX).into());
     }
     check_services(change.tx(), clinic, &definition).await?;
     let id = QuestionnaireId::mint(&api.random, now);

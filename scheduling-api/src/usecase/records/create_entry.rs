@@ -12,8 +12,9 @@ use crate::{
         id::{AppointmentId, PatientId, RecordEntryId},
         once::Once,
         page::PageRequest,
-        record::{Entry, content::Content},
+        record::{ENTRIES_MAX, Entry, content::Content},
         rev::Rev,
+        signature::RecordError,
     },
     store::{
         Scope, appointments,
@@ -90,6 +91,10 @@ pub(crate) async fn create_entry(
             }
             (Some(_), false) => return Err(Failure::Several),
         }
+    }
+    let count = store::count_of(change.tx(), patient).await?;
+    if usize::try_from(count).unwrap_or(usize::MAX) >= ENTRIES_MAX {
+        return Err(RecordError::TooMany(ENTRIES_MAX).into());
     }
     if let Some(visit) = &new.appointment {
         let visit = appointments::find(change.tx(), visit).await?;
