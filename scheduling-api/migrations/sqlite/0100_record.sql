@@ -52,7 +52,8 @@ CREATE TABLE record_entry (
     CHECK ((from_ms IS NULL) = (to_ms IS NULL))
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX record_entry_of_patient ON record_entry (patient_id, sort_ms, id, kind, status);
+CREATE INDEX record_entry_of_patient ON record_entry (clinic_id, patient_id, sort_ms, id);
+CREATE INDEX record_entry_of_kind ON record_entry (clinic_id, patient_id, kind, sort_ms, id);
 CREATE INDEX record_entry_latest ON record_entry (patient_id, lead, sort_ms);
 CREATE INDEX record_entry_of_clinic ON record_entry (clinic_id, kind, sort_ms, id);
 CREATE INDEX record_entry_changed ON record_entry (clinic_id, entered_ms, id);

@@ -296,6 +296,14 @@ pub(crate) async fn search(
     page: &PageRequest,
 ) -> Result<Page<Entry>, StoreError> {
     let sql = match (&search.patient, search.codes.len()) {
+        // Said as an equality, the kind is a part of the index that is walked.
+        (Some(_), _) if search.kind.is_some() => paged!(
+            "record_entry e",
+            "AND e.patient_id = $17 AND e.kind = $2 AND (e.sort_ms < $18 OR (e.sort_ms = $18 AND e.id < $19))
+            AND ($20 IS NULL OR EXISTS (SELECT 1 FROM record_code c
+                WHERE c.entry_id = e.id AND c.digest IN ($20, $21, $22, $23)))
+            ORDER BY e.sort_ms DESC, e.id DESC LIMIT $24"
+        ),
         (Some(_), _) => paged!(
             "record_entry e",
             "AND e.patient_id = $17 AND (e.sort_ms < $18 OR (e.sort_ms = $18 AND e.id < $19))
