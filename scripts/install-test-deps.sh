@@ -2,8 +2,8 @@
 # Installs what the tests need beyond cargo and node: Chromium and Firefox (the browser tests), ip (their network
 # namespace), nft (a firewall in it), shellcheck, valgrind (the instruction count), python3 with venv (stock SDKs), coturn (a
 # foreign TURN client), PostgreSQL (the scheduling API's stories run over it too), Authlib (a foreign client of its
-# authorization server), nginx and Caddy (the examples of deploy/), clamd (documents are scanned), pdftotext (papers are read).
-# Only what is missing, through apt, with sudo if need be.
+# authorization server), nginx and Caddy (the examples of deploy/), clamd (documents are scanned), pdftotext (papers are read),
+# FHIR clients and validators. Only what is missing, through apt, with sudo if need be.
 # Debian starts the services it installs.
 set -euo pipefail
 
@@ -46,8 +46,12 @@ if ! /usr/bin/python3 -c 'import authlib, requests' 2>/dev/null; then
     missing_packages+=(python3-authlib python3-requests)
 fi
 
+# Foreign FHIR clients come from PyPI and npm.
+fhir_clients=$(cd "$(dirname "$0")/.." && pwd)/scheduling-api/tests/foreign/fhir/install.sh
+
 if [ "${#missing_packages[@]}" -eq 0 ]; then
     echo "test dependencies: all present"
+    "$fhir_clients"
     exit 0
 fi
 
@@ -73,3 +77,4 @@ fi
 "${as_root[@]}" apt-get update --quiet
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install --yes --quiet --no-install-recommends "${missing_packages[@]}"
+"$fhir_clients"

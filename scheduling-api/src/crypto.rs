@@ -9,6 +9,7 @@
 //! backup too. Owns: keys and bytes. Never: stores anything, or prints a key.
 
 pub(crate) mod content;
+pub(crate) mod client_keys;
 mod envelope;
 mod key_ring;
 pub(crate) mod passkeys;

@@ -30,6 +30,8 @@ pub mod prescription;
 pub mod profile;
 pub mod retention;
 pub mod record_settings;
+pub mod questionnaire;
+pub mod record;
 pub mod rev;
 pub mod review;
 pub mod schedule;

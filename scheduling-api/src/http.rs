@@ -18,6 +18,7 @@ mod directory;
 mod documents;
 mod error;
 mod events;
+mod fhir;
 mod holds;
 mod hooks;
 mod if_match;
@@ -42,6 +43,8 @@ mod providers;
 mod push_subscriptions;
 mod queue;
 mod reviews;
+mod questionnaires;
+mod record;
 mod rooms;
 mod schedules;
 mod services;
@@ -67,8 +70,10 @@ pub fn router(api: Api) -> Router {
         .method_not_allowed_fallback(error::no_such_method)
         .merge(documents::router(&document))
         .merge(media_events::router())
+        .merge(fhir::router())
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(api.clone(), limits::bounded))
+        .layer(middleware::from_fn(fhir::outcome::as_outcome))
         .with_state(api)
 }
 
@@ -109,6 +114,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(patient_documents::router())
         .merge(threads::router())
         .merge(reviews::router())
+        .merge(record::router())
+        .merge(questionnaires::router())
         .merge(notification_preferences::router())
         .merge(push_subscriptions::router())
         .merge(access_log::router())

@@ -48,6 +48,8 @@ pub(crate) mod push_subscriptions;
 pub(crate) mod queue;
 pub(crate) mod record_settings;
 pub(crate) mod reviews;
+pub(crate) mod questionnaires;
+pub(crate) mod record;
 pub(crate) mod revisions;
 pub(crate) mod schedules;
 pub(crate) mod second_factors;

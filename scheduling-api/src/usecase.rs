@@ -32,6 +32,7 @@ pub(crate) mod place;
 pub(crate) mod profile;
 pub(crate) mod provider;
 pub(crate) mod queue;
+pub(crate) mod questionnaires;
 pub(crate) mod read_appointment;
 pub(crate) mod read_calendar_entry;
 pub(crate) mod read_clinic;

@@ -51,6 +51,10 @@ mod documents;
 mod engines;
 #[path = "stories/events.rs"]
 mod events;
+#[path = "stories/fhir.rs"]
+mod fhir;
+#[path = "stories/fhir_clients.rs"]
+mod fhir_clients;
 #[path = "stories/flood.rs"]
 mod flood;
 #[path = "stories/foreign_client.rs"]
@@ -83,6 +87,8 @@ mod providers;
 mod push;
 #[path = "stories/race.rs"]
 mod race;
+#[path = "stories/record.rs"]
+mod record;
 #[path = "stories/records.rs"]
 mod records;
 #[path = "stories/requests.rs"]

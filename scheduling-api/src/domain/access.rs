@@ -51,6 +51,8 @@ pub struct Resource {
     pub practitioners: Vec<PractitionerId>,
     /// Everybody who takes part in a visit.
     pub participants: Vec<ParticipantId>,
+    /// What FHIR R4 calls it, where an act is about several kinds: clinical scopes name one.
+    pub fhir: Option<&'static str>,
 }
 
 impl Resource {
@@ -137,7 +139,7 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<Permit, Refusal> {
     let rule = act.rule();
-    if actor.scopes.as_ref().is_some_and(|scopes| !scope::covers(scopes, act)) {
+    if actor.scopes.as_ref().is_some_and(|scopes| !scope::covers(scopes, actor, act, resource)) {
         return Err(Refusal::Scope);
     }
     let mut allowed = rule

@@ -83,6 +83,8 @@ pub struct Actor {
     pub participant: Option<ParticipantId>,
     /// The patients whose glass this person has broken, and may look at for now.
     pub emergencies: Vec<PatientId>,
+    /// The patient that a program was launched for: as far as its scopes of that level reach.
+    pub launched_for: Option<PatientId>,
     /// What a program may do in their name; all that they may, when it is themselves.
     pub scopes: Option<Scopes>,
     /// Whether a second factor was shown when signing in.

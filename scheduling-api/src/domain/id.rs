@@ -163,6 +163,10 @@ id_types! {
     TemplateId "tpl",
     /// What a patient says of a visit.
     ReviewId "rvw",
+    /// An entry of a patient's record.
+    RecordEntryId "rec",
+    /// A questionnaire.
+    QuestionnaireId "qst",
     /// One request, for logs and problem reports.
     RequestId "req",
 }

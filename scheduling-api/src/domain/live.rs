@@ -90,6 +90,7 @@ impl Audience {
             patient: self.patient.clone(),
             practitioners: self.practitioner.iter().cloned().collect(),
             participants: Vec::new(),
+            fhir: None,
         };
         access::decide(actor, reading(topic), &resource, now).is_ok()
     }

@@ -10,6 +10,7 @@
 //! ```
 
 pub mod client;
+pub mod clinical;
 pub mod code;
 pub mod grant;
 pub mod pkce;

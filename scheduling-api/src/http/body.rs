@@ -100,16 +100,26 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 impl Read {
     fn once(&self) -> Result<Option<Once>, Problem> {
-        let Some(key) = key_of(&self.headers)? else { return Ok(None) };
-        let mut hash = Context::new(&SHA256);
-        for part in [self.method.as_str().as_bytes(), self.uri.path().as_bytes(), &self.bytes] {
-            hash.update(&(part.len() as u64).to_be_bytes());
-            hash.update(part);
-        }
-        let mut request_hash = [0; 32];
-        request_hash.copy_from_slice(hash.finish().as_ref());
-        Ok(Some(Once { key, request_hash }))
+        once(&self.method, &self.uri, &self.headers, &self.bytes)
     }
+}
+
+/// The key of a request, and what it stands for.
+pub(super) fn once(
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    bytes: &Bytes,
+) -> Result<Option<Once>, Problem> {
+    let Some(key) = key_of(headers)? else { return Ok(None) };
+    let mut hash = Context::new(&SHA256);
+    for part in [method.as_str().as_bytes(), uri.path().as_bytes(), bytes] {
+        hash.update(&(part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let mut request_hash = [0; 32];
+    request_hash.copy_from_slice(hash.finish().as_ref());
+    Ok(Some(Once { key, request_hash }))
 }
 
 /// The key that a request carries.

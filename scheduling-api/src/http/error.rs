@@ -49,6 +49,8 @@ type Kind = (&'static str, &'static str, StatusCode);
 const BAD_REQUEST: Kind = ("bad-request", "The request cannot be read", StatusCode::BAD_REQUEST);
 const INVALID: Kind = ("invalid", "A field cannot be so", StatusCode::UNPROCESSABLE_ENTITY);
 const TOO_LARGE: Kind = ("too-large", "The request is too large", StatusCode::PAYLOAD_TOO_LARGE);
+const NOT_SUPPORTED: Kind = ("not-supported", "Not done by this face", StatusCode::BAD_REQUEST);
+const NOT_ACCEPTABLE: Kind = ("not-acceptable", "Not in this form", StatusCode::NOT_ACCEPTABLE);
 const NOT_JSON: Kind = ("not-json", "The body is not JSON", StatusCode::UNSUPPORTED_MEDIA_TYPE);
 const NOT_SIGNED_IN: Kind = ("not-signed-in", "Signing in is needed", StatusCode::UNAUTHORIZED);
 const CREDENTIALS: Kind = ("credentials", "These credentials do not fit", StatusCode::UNAUTHORIZED);
@@ -126,6 +128,16 @@ impl Problem {
         Self::new(BAD_REQUEST).with_detail(detail)
     }
 
+    /// Whether it says that the caller may not.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.status == StatusCode::FORBIDDEN || self.status == StatusCode::UNAUTHORIZED
+    }
+
+    /// Whether it says that there is no such thing.
+    pub(super) fn is_not_found(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
+
     /// A body that is too large.
     pub(super) fn too_large() -> Self {
         Self::new(TOO_LARGE)
@@ -134,6 +146,16 @@ impl Problem {
     /// A body of another kind.
     pub(super) fn not_json() -> Self {
         Self::new(NOT_JSON).with_detail("send application/json")
+    }
+
+    /// What the FHIR face does not do.
+    pub(super) fn not_supported(detail: impl ToString) -> Self {
+        Self::new(NOT_SUPPORTED).with_detail(detail)
+    }
+
+    /// An answer in a form that we do not write.
+    pub(super) fn not_acceptable() -> Self {
+        Self::new(NOT_ACCEPTABLE).with_detail("application/fhir+json is all there is")
     }
 
     /// A change without the revision that it is based on.
@@ -240,6 +262,8 @@ impl From<Failure> for Problem {
             Failure::Thread(reason) => Self::new(NOT_POSSIBLE).with_detail(reason),
             Failure::Review(reason) => Self::new(NOT_POSSIBLE).with_detail(reason),
             Failure::Files(reason) => Self::unavailable().with_detail(reason),
+            Failure::Entry(reason) => Self::new(NOT_POSSIBLE).with_detail(reason),
+            Failure::Several => Self::new(STALE).with_detail(failure),
             Failure::Stands(_) => Self::new(NOT_POSSIBLE).with_detail(failure),
             Failure::NeedsApproval => Self::new(NEEDS_APPROVAL).with_detail(failure),
             Failure::Credentials => Self::new(CREDENTIALS),

@@ -2,6 +2,7 @@
 
 mod proxies;
 mod read;
+mod search;
 mod update;
 
 use serde::Serialize;
@@ -12,6 +13,7 @@ use crate::{api::Api, domain::profile::patient::PatientProfile, usecase::profile
 
 pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .routes(routes!(search::search_patients))
         .routes(routes!(read::read_patient, update::update_patient))
         .routes(routes!(proxies::list_proxies, proxies::add_proxy))
         .routes(routes!(proxies::end_proxy))

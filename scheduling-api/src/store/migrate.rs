@@ -51,6 +51,8 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     91 "0091_messages";
     92 "0092_reviews";
     93 "0093_prescription_codes";
+    100 "0100_record";
+    101 "0101_smart";
 };
 
 impl Migration {

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     crypto::secret_token::TokenHash,
     domain::{
-        id::{ClinicId, GrantId, OauthClientId, UserId},
+        id::{ClinicId, GrantId, OauthClientId, PatientId, UserId},
         oauth::{
             client::{Client, ClientKind},
             code::Code,
@@ -28,6 +29,8 @@ pub(crate) struct KeptClient {
     pub(crate) client: Client,
     pub(crate) rev: Rev,
     pub(crate) secret_hash: Option<String>,
+    /// A JWK Set of public keys, for one that proves itself by assertions.
+    pub(crate) jwks: Option<String>,
 }
 
 /// What a client was granted.
@@ -36,6 +39,8 @@ pub(crate) struct Grant {
     pub(crate) clinic: ClinicId,
     /// None when the client acts for itself.
     pub(crate) user: Option<UserId>,
+    /// The patient that the program was launched for.
+    pub(crate) patient: Option<PatientId>,
     pub(crate) scopes: Scopes,
     /// How the person had signed in.
     pub(crate) factors: Factors,
@@ -55,13 +60,14 @@ pub(crate) async fn insert_client(
     tx: &mut Tx,
     client: &Client,
     secret: Option<&TokenHash>,
+    jwks: Option<&str>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Client { id, clinic, name, kind, redirect_uris, scopes, trusted, disabled } = client;
     let uris: Vec<&str> = redirect_uris.iter().map(RedirectUri::as_str).collect();
     let sql = "INSERT INTO oauth_client (id, rev, clinic_id, name, kind, secret_hash, redirect_uris, scopes, trusted,
-            disabled, created_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+            disabled, created_ms, jwks)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     let row = values![
         id,
         Rev::FIRST,
@@ -74,6 +80,7 @@ pub(crate) async fn insert_client(
         *trusted,
         *disabled,
         now,
+        jwks,
     ];
     tx.execute_one(sql, row).await
 }
@@ -117,10 +124,10 @@ pub(crate) async fn disable_client(
 
 /// Keeps a new grant.
 pub(crate) async fn insert_grant(tx: &mut Tx, grant: &Grant) -> Result<(), StoreError> {
-    let Grant { id, clinic, user, scopes, factors, authenticated, chain } = grant;
+    let Grant { id, clinic, user, patient, scopes, factors, authenticated, chain } = grant;
     let sql = "INSERT INTO oauth_grant (id, clinic_id, client_id, user_id, scopes, factors, authenticated_ms,
-            granted_ms, refreshed_ms, generation)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+            granted_ms, refreshed_ms, generation, patient_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let row = values![
         id,
         clinic,
@@ -132,6 +139,7 @@ pub(crate) async fn insert_grant(tx: &mut Tx, grant: &Grant) -> Result<(), Store
         chain.granted,
         chain.refreshed,
         chain.generation,
+        patient.as_ref(),
     ];
     tx.execute_one(sql, row).await
 }
@@ -271,6 +279,26 @@ pub(crate) async fn find_refresh(
     row.map(|row| Ok((row.parsed("grant_id")?, row.int("generation")?))).transpose()
 }
 
+/// Takes an assertion of a client, once; forgets those that have expired.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when it was taken before.
+pub(crate) async fn take_assertion(
+    tx: &mut Tx,
+    client: &OauthClientId,
+    jti: &str,
+    expires: Timestamp,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "DELETE FROM client_assertion WHERE hash IN
+        (SELECT hash FROM client_assertion WHERE expires_ms < $1 ORDER BY expires_ms LIMIT 100)";
+    tx.execute(sql, values![now]).await?;
+    let digest = digest(&SHA256, format!("{client}/{jti}").as_bytes());
+    let hash: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let sql = "INSERT INTO client_assertion (hash, client_id, expires_ms) VALUES ($1, $2, $3)";
+    tx.execute_one(sql, values![hash, client, expires]).await
+}
+
 /// Forgets a batch of codes that were issued before then; how many. A code is good for minutes.
 pub(crate) async fn sweep_codes(
     tx: &mut Tx,
@@ -310,7 +338,12 @@ fn client(row: &Row) -> Result<KeptClient, StoreError> {
         trusted: row.flag("trusted")?,
         disabled: row.flag("disabled")?,
     };
-    Ok(KeptClient { client, rev: row.rev()?, secret_hash: row.text_maybe("secret_hash")? })
+    Ok(KeptClient {
+        client,
+        rev: row.rev()?,
+        secret_hash: row.text_maybe("secret_hash")?,
+        jwks: row.text_maybe("jwks")?,
+    })
 }
 
 fn grant(row: &Row) -> Result<Grant, StoreError> {
@@ -319,6 +352,7 @@ fn grant(row: &Row) -> Result<Grant, StoreError> {
         id: row.parsed("id")?,
         clinic: row.parsed("clinic_id")?,
         user: row.parsed_maybe("user_id")?,
+        patient: row.parsed_maybe("patient_id")?,
         scopes: Scopes::parse(&row.text("scopes")?).ok_or(corrupt("scopes"))?,
         factors: Factors::parse(&row.text("factors")?).ok_or(corrupt("factors"))?,
         authenticated: row.time("authenticated_ms")?,

@@ -97,6 +97,13 @@ pub const TABLES: &[Table] = tables! {
     "thread" by "t.id" of "t.patient_id = $1" opens ["subject"] => Keep;
     "message" by "t.id" of "t.thread_id IN (SELECT id FROM thread WHERE patient_id = $1)" opens ["body"] => Keep;
     "review" by "t.id" of "t.patient_id = $1" opens ["body"] => Keep;
+    "record_code" by "(t.entry_id || '/' || CAST(t.sort_ms AS TEXT) || '/' || t.kind)"
+        of "t.entry_id IN (SELECT id FROM record_entry WHERE patient_id = $1)" hides ["digest"]
+        => By(&["DELETE FROM record_code WHERE entry_id IN (SELECT id FROM record_entry WHERE patient_id = $1)"]);
+    "record_version" by "(t.entry_id || '/' || CAST(t.rev AS TEXT))" of "t.patient_id = $1" opens ["body"]
+        => By(&["DELETE FROM record_version WHERE patient_id = $1"]);
+    "record_entry" by "t.id" of "t.patient_id = $1" opens ["body"] hides ["lead"]
+        => By(&["DELETE FROM record_entry WHERE patient_id = $1"]);
     "break_glass" by "t.id" of "t.patient_id = $1" opens ["reason"] => Keep;
     "data_request" by "t.id" of "t.patient_id = $1" hides ["bundle"]
         => By(&["UPDATE data_request SET bundle = NULL WHERE patient_id = $1"]);
@@ -147,6 +154,8 @@ pub(crate) fn open(
     sealed: &[u8],
 ) -> Result<String, StoreError> {
     let corrupt = || StoreError::Corrupt { column: table.name };
-    let plain = key.open(&format!("{}.{column}/{id}", table.name), sealed);
+    // A version is kept as it was sealed.
+    let sealed_in = if table.name == "record_version" { "record_entry" } else { table.name };
+    let plain = key.open(&format!("{sealed_in}.{column}/{id}"), sealed);
     String::from_utf8(plain.map_err(|_| corrupt())?).map_err(|_| corrupt())
 }

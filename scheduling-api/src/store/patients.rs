@@ -73,6 +73,11 @@ pub(crate) async fn update(
     tx.execute_one(sql, values![id, *rev, &profile.time_zone, &profile.language, sealed]).await
 }
 
+/// Makes others who would lock the patient wait until this transaction ends.
+pub(crate) async fn lock(tx: &mut Tx, id: &PatientId) -> Result<(), StoreError> {
+    tx.execute("UPDATE patient SET rev = rev WHERE id = $1", values![id]).await.map(drop)
+}
+
 fn seal(
     key: &DataKey,
     random: &Random,
@@ -86,4 +91,29 @@ fn seal(
 
 fn place(id: &PatientId) -> String {
     format!("patient.profile/{id}")
+}
+
+/// Some of a clinic's patients whose key is not destroyed, in order of their making, behind one.
+pub(crate) async fn batch(
+    tx: &mut Tx,
+    ring: &KeyRing,
+    clinic: &ClinicId,
+    after: &str,
+    limit: u32,
+) -> Result<Vec<Patient>, StoreError> {
+    let sql = "SELECT p.id, p.clinic_id, p.rev, p.profile, k.wrapped_by, k.wrapped FROM patient p
+        JOIN data_key k ON k.patient_id = p.id AND k.wrapped IS NOT NULL
+        WHERE p.clinic_id = $1 AND p.id > $2 AND p.active = 1 AND p.profile IS NOT NULL ORDER BY p.id LIMIT $3";
+    let rows = tx.rows(sql, values![clinic, after, limit]).await?;
+    let opened = rows.iter().map(|row| {
+        let corrupt = |column| StoreError::Corrupt { column };
+        let id: PatientId = row.parsed("id")?;
+        let key = ring.unwrap(id.as_str(), &row.text("wrapped_by")?, &row.bytes("wrapped")?);
+        let key = key.map_err(|_| corrupt("wrapped"))?;
+        let plain =
+            key.open(&place(&id), &row.bytes("profile")?).map_err(|_| corrupt("profile"))?;
+        let profile = serde_json::from_slice(&plain).map_err(|_| corrupt("profile"))?;
+        Ok(Patient { id, clinic: row.parsed("clinic_id")?, rev: row.rev()?, profile })
+    });
+    opened.collect()
 }

@@ -49,6 +49,7 @@ pub(crate) async fn read_access_log(
         patient: patient.clone(),
         practitioners: Vec::new(),
         participants: Vec::new(),
+        fhir: None,
     };
     let permit = access::decide(&caller.actor, Act::ReadAccessLog, &resource, now)?;
     let scope = Scope::Clinic(clinic);

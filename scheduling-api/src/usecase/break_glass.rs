@@ -42,6 +42,7 @@ pub(crate) async fn break_glass(
         patient: Some(plea.patient.clone()),
         practitioners: Vec::new(),
         participants: Vec::new(),
+        fhir: None,
     };
     let permit = access::decide(&caller.actor, Act::BreakGlass, &resource, now)?;
     let characters = plea.reason.expose().trim().chars().count();

@@ -151,6 +151,7 @@ pub(crate) async fn read_data_export(
         patient: Some(found.patient.clone()),
         practitioners: Vec::new(),
         participants: Vec::new(),
+        fhir: None,
     };
     let permit = access::decide(&caller.actor, Act::ReadDataExport, &resource, now)?;
     let sealed = data_requests::bundle(change.tx(), id).await?.ok_or(Failure::NotFound)?;
@@ -224,6 +225,7 @@ async fn carry_out_one(api: &Api, clinic: &ClinicId, id: &DataRequestId) -> Resu
         patient: Some(request.patient.clone()),
         practitioners: Vec::new(),
         participants: Vec::new(),
+        fhir: None,
     };
     let permit = access::decide(&caller.actor, Act::CarryOutDataRequest, &resource, now)?;
     request.finish(now);
@@ -283,6 +285,7 @@ fn own(
         patient: patient.clone(),
         practitioners: Vec::new(),
         participants: Vec::new(),
+        fhir: None,
     };
     let permit = access::decide(&caller.actor, act, &resource, now)?;
     // The row reaches a patient's own only.

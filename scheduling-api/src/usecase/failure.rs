@@ -6,8 +6,8 @@ use crate::{
     domain::{
         access::Refusal, appointment::TransitionError, availability::AvailabilityError,
         clinic::ClinicError, consultation::VisitError, document::DocumentError,
-        profile::ProfileError, review::ReviewError, service::ServiceError, signature::RecordError,
-        slot::SlotRefusal, thread::ThreadError, throttle::Spent,
+        profile::ProfileError, record::EntryError, review::ReviewError, service::ServiceError,
+        signature::RecordError, slot::SlotRefusal, thread::ThreadError, throttle::Spent,
     },
     gate::hash_queue::HashRefusal,
     ports::{files::FileError, media::MediaError},
@@ -88,6 +88,12 @@ pub(crate) enum Failure {
     /// The store of files did not do it.
     #[error(transparent)]
     Files(#[from] FileError),
+    /// The record's entry cannot be corrected so.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// What should be there once is there several times.
+    #[error("several are there already")]
+    Several,
     /// The visit type needs approval, so it cannot be held.
     #[error("this visit type needs approval: book it at once, which makes a request")]
     NeedsApproval,

@@ -3,6 +3,7 @@
 pub(crate) mod proxies;
 pub(crate) mod read_patient;
 pub(crate) mod read_practitioner;
+pub(crate) mod search_patients;
 pub(crate) mod update_patient;
 pub(crate) mod update_practitioner;
 

@@ -1,11 +1,15 @@
-//! What is written about a visit: notes and prescriptions.
+//! What is written about a visit, notes and prescriptions, and the rest of a patient's record.
 //!
 //! Owns: what all of them share. Who writes is the visit's practitioner; who reads is the patient, once it is signed, and
 //! whoever has or had a visit with the patient. Texts are sealed with the patient's own key.
 
+pub(crate) mod correct_entry;
+pub(crate) mod create_entry;
+mod entries;
 pub(crate) mod list_notes;
 pub(crate) mod prescribe;
 pub(crate) mod print_prescription;
+pub(crate) mod read_entries;
 pub(crate) mod read_note;
 pub(crate) mod read_prescriptions;
 pub(crate) mod sign_note;
@@ -69,13 +73,26 @@ async fn may_read(
     patient: &PatientId,
     now: Timestamp,
 ) -> Result<Permit, Failure> {
+    may_read_as(tx, actor, act, clinic, patient, None, now).await
+}
+
+/// The same, where an act is about several kinds of FHIR resource.
+async fn may_read_as(
+    tx: &mut Tx,
+    actor: &Actor,
+    act: Act,
+    clinic: &ClinicId,
+    patient: &PatientId,
+    fhir: Option<&'static str>,
+    now: Timestamp,
+) -> Result<Permit, Failure> {
     if !directory::is_patient_of(tx, clinic, patient).await? {
         return Err(Failure::NotFound);
     }
     let mut resource = Resource {
         clinic: Some(clinic.clone()),
         patient: Some(patient.clone()),
-        practitioners: Vec::new(),
+        fhir,
         ..Resource::default()
     };
     if let Some(practitioner) = &actor.practitioner

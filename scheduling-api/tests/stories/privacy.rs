@@ -50,6 +50,17 @@ impl House {
         made["id"].as_str().unwrap().to_owned()
     }
 
+    /// The patient writes something into their record.
+    async fn told(&self, patient: &str) {
+        let content = json!({
+            "kind": "condition", "code": { "text": "Recordcanary", "codings": [{ "system": "urn:x", "code": "y" }] },
+            "clinical": "active", "verification": "unconfirmed",
+        });
+        let ask =
+            self.world.post(&format!("/v1/patients/{patient}/record")).by(&self.ann).once("told");
+        ask.send(json!({ "content": content })).await.ok();
+    }
+
     pub async fn decided(&self, id: &str, verb: &str) -> crate::world::Reply {
         let admin = fresh_admin(&self.world, &self.practice);
         self.world.post(&format!("/v1/data-requests/{id}/{verb}")).by(&admin).reply().await
@@ -62,6 +73,7 @@ async fn a_patient_gets_a_copy_of_everything_once_the_clinic_agreed(world: World
     let mut booking = house.practice.booking("2026-03-09T09:00:00Z");
     booking["reason"] = json!("a cough since Sunday");
     let booked = ask.send(booking).await.ok();
+    house.told(booked["patient"].as_str().unwrap()).await;
     let body = json!({ "kind": "export" });
     let stale = house.world.post("/v1/me/data-requests").by(&house.practice.patient_token);
     assert_eq!(stale.send(body.clone()).await.problem(), (403, "step-up"));
@@ -88,6 +100,9 @@ async fn a_patient_gets_a_copy_of_everything_once_the_clinic_agreed(world: World
     assert_eq!(appointment["id"], booked["id"]);
     assert_eq!(appointment["reason"], "a cough since Sunday");
     assert!(!copy["access_log"].as_array().unwrap().is_empty());
+    let record = &copy["records"]["record_entry"][0];
+    assert_eq!(record["body"]["content"]["code"]["text"], "Recordcanary", "{record}");
+    assert_eq!((&record["rev"], &record["entered_as"]), (&json!(1), &json!("patient")));
     let theirs = house.world.get(&path).by(&house.practice.admin).reply().await;
     assert!(matches!(theirs.status.as_u16(), 403), "the clinic does not read the copy");
     for file in house.world.files() {
@@ -97,6 +112,15 @@ async fn a_patient_gets_a_copy_of_everything_once_the_clinic_agreed(world: World
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
     bytes.windows(wanted.len()).any(|window| window == wanted)
+}
+
+/// How many entries there are, and one more where there are digests of codes.
+async fn record_rows(world: &World) -> Option<i64> {
+    let Location::Sqlite(path) = &world.location else { return None };
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let mut db = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    let sql = "SELECT (SELECT COUNT(*) FROM record_entry) + (SELECT COUNT(*) > 0 FROM record_code)";
+    Some(sqlx::query(sql).fetch_one(&mut db).await.unwrap().get(0))
 }
 
 /// The sealed key of a patient, as the database keeps it.
@@ -112,6 +136,12 @@ async fn who_is_forgotten_can_be_read_by_nobody_again(world: World) {
     let house = house(world).await;
     let booked = house.book("2026-03-09T09:00:00Z").await;
     let patient = booked["patient"].as_str().unwrap();
+    house.told(patient).await;
+    assert_eq!(
+        record_rows(&house.world).await.unwrap_or(2),
+        2,
+        "an entry, and the digests of its code"
+    );
     let id = house.asked("erasure").await;
     let early = house.decided(&id, "approve").await;
     assert_eq!(early.problem(), (409, "not-possible"), "there is a visit to come");
@@ -138,6 +168,7 @@ async fn who_is_forgotten_can_be_read_by_nobody_again(world: World) {
         assert!(holds(b"Mwangaza"));
         assert!(!holds(b"Canary") && !holds(b"Wanjiru"));
     }
+    assert_eq!(record_rows(&house.world).await.unwrap_or(0), 0, "the record went with its patient");
     // What must stay is there, and whole.
     let path = format!("/v1/appointments/{}", booked["id"].as_str().unwrap());
     let kept = house.world.get(&path).by(&house.practice.desk).reply().await.ok();
@@ -156,6 +187,8 @@ async fn a_practitioner_breaks_the_glass_for_a_while_and_the_clinic_looks_at_it(
     let visit = format!("/v1/appointments/{}", booked["id"].as_str().unwrap());
     let read = async |path: &str| house.world.get(path).by(&njeri).reply().await.status.as_u16();
     assert_eq!(read(&visit).await, 403, "it is another practitioner's");
+    let record = format!("/v1/patients/{}/record/summary", booked["patient"].as_str().unwrap());
+    assert_eq!(read(&record).await, 403);
     let plea = |reason: &str, minutes: u32| json!({ "patient": booked["patient"], "why": "emergency", "reason": reason, "minutes": minutes });
     let ask = |by: &str, body: Value| house.world.post("/v1/break-glass").by(by).send(body);
     let why = "collapsed in the corridor";
@@ -164,7 +197,7 @@ async fn a_practitioner_breaks_the_glass_for_a_while_and_the_clinic_looks_at_it(
     assert_eq!(ask(&house.practice.desk, plea(why, 5)).await.problem(), (403, "forbidden"));
     let broken = ask(&njeri, plea(why, 5)).await.ok();
     assert_eq!(broken["until"], "2026-03-02T06:05:00Z");
-    assert_eq!(read(&visit).await, 200);
+    assert_eq!((read(&visit).await, read(&record).await), (200, 200));
     let all = format!("/v1/appointments?patient={}", booked["patient"].as_str().unwrap());
     let all = house.world.get(&all).by(&njeri).reply().await.ok();
     assert_eq!(all["items"][0]["id"], booked["id"]);

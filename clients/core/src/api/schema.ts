@@ -1930,6 +1930,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/patients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds a clinic's patients
+         * @description Each who is found sees it in their access log.
+         */
+        get: operations["search_patients"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/patients/{id}": {
         parameters: {
             query?: never;
@@ -2021,6 +2041,45 @@ export interface paths {
         post?: never;
         /** Ends somebody's right to act for a patient */
         delete: operations["end_proxy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/patients/{id}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists a patient's record, newest first */
+        get: operations["list_record_entries"];
+        put?: never;
+        /**
+         * Writes an entry into a patient's record
+         * @description By the patient, or by a practitioner to whom they have come. What a patient tells is unconfirmed until a practitioner
+         *     corrects it.
+         */
+        post: operations["create_record_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/patients/{id}/record/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads what somebody needs to know first about a patient */
+        get: operations["read_record_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2136,6 +2195,84 @@ export interface paths {
          * @description Asks for a fresh proof of identity. From then on the patient sees it, and its text stays as it is.
          */
         post: operations["sign_prescription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/questionnaires": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists a clinic's questionnaires */
+        get: operations["list_questionnaires"];
+        put?: never;
+        /** Makes a questionnaire */
+        post: operations["create_questionnaire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/questionnaires/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a questionnaire */
+        get: operations["read_questionnaire"];
+        /**
+         * Changes a questionnaire
+         * @description Answers go on answering the revision that they answered.
+         */
+        put: operations["update_questionnaire"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/record/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads an entry of a patient's record */
+        get: operations["read_record_entry"];
+        /**
+         * Corrects an entry of a patient's record
+         * @description What stood there is kept among its versions. What should never have been is marked `entered-in-error`, which is the last
+         *     word. A patient corrects what they told themselves.
+         */
+        put: operations["correct_record_entry"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/record/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads all that an entry of a patient's record ever said, with who said it */
+        get: operations["list_record_versions"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2568,6 +2705,8 @@ export interface components {
         AnswerBody: {
             /** @description Whether they agree. */
             agreed: boolean;
+            /** @description The patient that it is about, where the program asks for one and there are several. */
+            patient?: string | null;
         };
         /** @description An appointment. */
         AppointmentView: {
@@ -2734,6 +2873,11 @@ export interface components {
         ClientBody: {
             /** @description Whether it can keep a secret: a server can, an app cannot. */
             confidential: boolean;
+            /**
+             * @description A JWK Set (RFC 7517) of public keys, ES384 or RS384, each with its `kid`: the program then proves itself by signed
+             *     assertions (SMART Backend Services) and gets no secret.
+             */
+            jwks?: Record<string, never> | null;
             /** @description What people are shown. */
             name: string;
             /** @description Where people may be sent back to, compared to the letter. */
@@ -2826,6 +2970,13 @@ export interface components {
             /** @description The session's new token; absent when it came as a cookie. */
             token?: string | null;
         };
+        /** @description What is right. */
+        CorrectionBody: {
+            /** @description What it says now, whole, of the same `kind`. */
+            content: Record<string, never>;
+            /** @description Why. */
+            reason?: string;
+        };
         /** @description A new client with its secret. */
         CreatedClientView: {
             /** @description The client. */
@@ -2916,6 +3067,19 @@ export interface components {
              * @example asha@example.org
              */
             email: string;
+        };
+        /** @description What is to be written. */
+        EntryBody: {
+            /** @description The visit that it was said in. */
+            appointment?: string | null;
+            /**
+             * @description `kind`, and what belongs to it; the words are FHIR R4's. `condition`: `code`, `clinical`, `verification`, `category`,
+             *     `severity`, `onset`, `abatement`, `note`. `allergy`: `code`, `clinical`, `verification`, `type`, `category`,
+             *     `criticality`, `reactions`, `onset`, `note`. `medication`: `code`, `status`, `dosage`, `from`, `to`, `note`.
+             *     `observation`: `code`, `status`, `category`, `effective`, `value`, `components`, `note`. `history`: `topic`, `code`,
+             *     `status`, `relation`, `date`, `note`. `answers`: `questionnaire`, `questionnaire_rev`, `status`, `items`.
+             */
+            content: Record<string, never>;
         };
         /** @description An entry of the audit log. */
         EntryView: {
@@ -3225,6 +3389,7 @@ export interface components {
             subject_types_supported: string[];
             token_endpoint: string;
             token_endpoint_auth_methods_supported: string[];
+            token_endpoint_auth_signing_alg_values_supported: string[];
             userinfo_endpoint: string;
         };
         /** @description An amount of money. */
@@ -3317,6 +3482,10 @@ export interface components {
             expires_in: number;
             /** @description Who signed in; with the scope `openid`. */
             id_token?: string | null;
+            /** @description Whether the program must show whose data it shows; with `patient`. */
+            need_patient_banner?: boolean | null;
+            /** @description The patient that it is about, by their id on the FHIR face (SMART App Launch). */
+            patient?: string | null;
             /** @description For the next one; with the scope `offline_access`. */
             refresh_token?: string | null;
             /** @description What it is good for. */
@@ -3687,6 +3856,23 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        PageView_PatientView: {
+            /** @description The items. */
+            items: {
+                /** @description Which patient. */
+                id: string;
+                /** @description Names, day of birth, gender, telephone, address, language, zone, contacts, coverages. */
+                profile: Record<string, never>;
+                /**
+                 * Format: int64
+                 * @description How often it was changed; also the `ETag`.
+                 */
+                rev: number;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         PageView_PrescriptionView: {
             /** @description The items. */
             items: {
@@ -3715,6 +3901,21 @@ export interface components {
                 /** @description `items` with `medicine`, `code`, `dose`, `frequency`, `duration_days`, `repeats`, `instructions`; and `remark`. */
                 text: Record<string, never>;
             }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        PageView_QuestionnaireView: {
+            /** @description The items. */
+            items: (Record<string, never> & {
+                /** @description Which one. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description How often it was changed; also the `ETag`. Answers name it.
+                 */
+                rev: number;
+            })[];
             /** @description Where the next page begins; absent on the last one. */
             next?: string | null;
         };
@@ -3968,6 +4169,15 @@ export interface components {
             /** @description One of the codes that were written down. */
             recovery_code: string;
         };
+        /** @description Who said something, as what, and when. */
+        ProvenanceView: {
+            /** @description `patient`, `practitioner` or `program`. */
+            as: string;
+            /** @description When. */
+            at: string;
+            /** @description The account; absent for a program. */
+            by?: string | null;
+        };
         /** @description An outside provider that speaks OpenID Connect. */
         ProviderBody: {
             /** @description Who we are there. */
@@ -4030,6 +4240,16 @@ export interface components {
             clinic_name: string;
             /** @description What it wants. */
             scopes: components["schemas"]["ScopeView"][];
+        };
+        /** @description A questionnaire. */
+        QuestionnaireView: Record<string, never> & {
+            /** @description Which one. */
+            id: string;
+            /**
+             * Format: int64
+             * @description How often it was changed; also the `ETag`. Answers name it.
+             */
+            rev: number;
         };
         /** @description Hours of every day; over midnight when they end before they begin. */
         QuietBody: {
@@ -4427,6 +4647,25 @@ export interface components {
             /** @description One of the codes that were written down. */
             recovery_code: string;
         };
+        /** @description What somebody needs to know first; at most 100 entries of each kind. */
+        SummaryView: {
+            /** @description Allergies that are active. */
+            allergies: components["schemas"]["EntryView"][];
+            /** @description Answers to questionnaires, the newest first. */
+            answers: components["schemas"]["EntryView"][];
+            /** @description Conditions that are active. */
+            conditions: components["schemas"]["EntryView"][];
+            /** @description How many entries there are in all, by kind. */
+            counts: {
+                [key: string]: number;
+            };
+            /** @description History that holds. */
+            history: components["schemas"]["EntryView"][];
+            /** @description Medicines that are taken, or shall be. */
+            medications: components["schemas"]["EntryView"][];
+            /** @description The latest observation of each kind. */
+            observations: components["schemas"]["EntryView"][];
+        };
         /** @description A ticket for a socket. */
         TicketView: {
             /**
@@ -4476,6 +4715,11 @@ export interface components {
             name?: string | null;
             sub: string;
             zoneinfo?: string | null;
+        };
+        /** @description All that an entry ever said. */
+        VersionsView: {
+            /** @description The present revision first. */
+            items: components["schemas"]["EntryView"][];
         };
         /** @description A token for the call. */
         VisitTokenView: {
@@ -4714,6 +4958,8 @@ export interface operations {
                 nonce?: string;
                 /** @description none, login, consent */
                 prompt?: string;
+                /** @description The FHIR face that the tokens are for, if they are for it */
+                aud?: string;
             };
             header?: never;
             path?: never;
@@ -8381,6 +8627,49 @@ export interface operations {
             };
         };
     };
+    search_patients: {
+        parameters: {
+            query?: {
+                /** @description The beginning of a name. */
+                name?: string;
+                /**
+                 * @description Day of birth.
+                 * @example 1984-05-01
+                 */
+                birth_date?: string;
+                /** @description Telephone with country, whole. */
+                phone?: string;
+                /** @description Patients wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of patients */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_PatientView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_patient: {
         parameters: {
             query?: never;
@@ -8617,6 +8906,124 @@ export interface operations {
                 content?: never;
             };
             /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_record_entries: {
+        parameters: {
+            query?: {
+                /** @description `condition`, `allergy`, `medication`, `observation`, `history` or `answers`. */
+                kind?: string;
+                /** @description A code, or `system|code`. */
+                code?: string;
+                /** @description Where it stands. */
+                status?: string;
+                /** @description Not ended before this year, month, day or instant. */
+                from?: string;
+                /** @description Begun before. */
+                to?: string;
+                /** @description Entries wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The patient */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_EntryView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_record_entry: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Needed; sent again, it has the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The patient */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryBody"];
+            };
+        };
+        responses: {
+            /** @description The entry */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_record_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The patient */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The summary */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryView"];
+                };
+            };
+            /** @description Not allowed */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -8912,6 +9319,256 @@ export interface operations {
                 };
             };
             /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_questionnaires: {
+        parameters: {
+            query?: {
+                /** @description `draft`, `active` or `retired`. */
+                status?: string;
+                /** @description Asked before visits of this type. */
+                service?: string;
+                /** @description Questionnaires wanted; a page may have fewer although another follows. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of questionnaires */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_QuestionnaireView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_questionnaire: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description `title`; `status`: `draft`, `active` or `retired`; `services`: the visit types that it is asked for, all when empty; `items`: each `link_id`, `text`, `type` (`group`, `display`, `boolean`, `decimal`, `integer`, `date`, `string`, `text`, `choice`), `required`, `repeats`, `options`, `enable_when`, `enable_behavior`, `max_length`, `items` */
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The questionnaire */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionnaireView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_questionnaire: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The questionnaire */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The questionnaire */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionnaireView"];
+                };
+            };
+            /** @description Not there, or not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_questionnaire: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The questionnaire */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description As when it was made, whole */
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The questionnaire */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionnaireView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_record_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            /** @description Not there, or not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correct_record_entry: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectionBody"];
+            };
+        };
+        responses: {
+            /** @description The corrected entry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_record_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its revisions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionsView"];
+                };
+            };
+            /** @description Not there, or not allowed */
             "4XX": {
                 headers: {
                     [name: string]: unknown;

@@ -234,9 +234,9 @@ access_table! {
     /// Adds to a visit's signed note.
     AddAddendum "add_addendum": [Practitioner Theirs] step_up;
     /// Reads a visit's note. Drafts are seen by who writes them alone.
-    ReadNote "read_note": [Patient Own, Practitioner Theirs];
+    ReadNote "read_note": [Patient Own, Practitioner Theirs, Service Clinic];
     /// Lists a patient's signed notes.
-    ListNotes "list_notes": [Patient Own, Practitioner Theirs];
+    ListNotes "list_notes": [Patient Own, Practitioner Theirs, Service Clinic];
     /// Begins a prescription.
     CreatePrescription "create_prescription": [Practitioner Theirs];
     /// Changes the draft of a prescription.
@@ -246,9 +246,9 @@ access_table! {
     /// Takes a prescription back.
     CancelPrescription "cancel_prescription": [Practitioner Theirs] step_up;
     /// Reads a prescription. Drafts are seen by who writes them alone.
-    ReadPrescription "read_prescription": [Patient Own, Practitioner Theirs];
+    ReadPrescription "read_prescription": [Patient Own, Practitioner Theirs, Service Clinic];
     /// Lists a patient's prescriptions.
-    ListPrescriptions "list_prescriptions": [Patient Own, Practitioner Theirs];
+    ListPrescriptions "list_prescriptions": [Patient Own, Practitioner Theirs, Service Clinic];
     /// Prints a signed prescription.
     PrintPrescription "print_prescription": [Patient Own, Practitioner Theirs];
     /// Tells whoever has its code whether a printed prescription holds.
@@ -318,6 +318,33 @@ access_table! {
     ReplyToReview "reply_to_review": [Practitioner Theirs];
     /// Reads what patients say of a practitioner.
     ListPractitionerReviews "list_practitioner_reviews": [Anyone Anywhere];
+    // -- The patient's record. `Theirs` is a patient of one's own.
+    /// Writes a new entry.
+    CreateRecordEntry "create_record_entry": [Patient Own, Practitioner Theirs, Service Clinic];
+    /// Corrects an entry.
+    CorrectRecordEntry "correct_record_entry": [Patient Own, Practitioner Theirs, Service Clinic];
+    /// Reads an entry.
+    ReadRecordEntry "read_record_entry": [Patient Own, Practitioner Theirs, Practitioner Emergency, Service Clinic];
+    /// Reads what stood in an entry before.
+    ListRecordVersions "list_record_versions":
+        [Patient Own, Practitioner Theirs, Practitioner Emergency, Service Clinic];
+    /// Lists entries.
+    ListRecordEntries "list_record_entries":
+        [Patient Own, Practitioner Theirs, Practitioner Emergency, Service Clinic];
+    /// Reads what somebody needs to know first.
+    ReadRecordSummary "read_record_summary": [Patient Own, Practitioner Theirs, Practitioner Emergency];
+    /// Makes a questionnaire.
+    CreateQuestionnaire "create_questionnaire": [Practitioner Clinic, ClinicAdmin Clinic];
+    /// Changes a questionnaire.
+    UpdateQuestionnaire "update_questionnaire": [Practitioner Clinic, ClinicAdmin Clinic];
+    /// Reads a questionnaire.
+    ReadQuestionnaire "read_questionnaire":
+        [Patient Clinic, Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
+    /// Lists a clinic's questionnaires.
+    ListQuestionnaires "list_questionnaires":
+        [Patient Clinic, Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
+
+    // -- The calendar
     /// Reads an appointment as a calendar's entry.
     ReadCalendarEntry "read_calendar_entry":
         [Patient Own, Practitioner Theirs, Practitioner Emergency, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
@@ -433,6 +460,9 @@ access_table! {
     SearchAudit "search_audit": [ClinicAdmin Clinic];
     /// Reads a patient's profile.
     ReadPatient "read_patient": [Patient Own, Receptionist Clinic, Practitioner Clinic, ClinicAdmin Clinic, Service Clinic];
+    /// Finds patients by what staff know of them.
+    SearchPatients "search_patients":
+        [Patient Own, Receptionist Clinic, Practitioner Clinic, ClinicAdmin Clinic, Service Clinic];
     /// Changes a patient's profile.
     UpdatePatient "update_patient": [Patient Own, Receptionist Clinic, Service Clinic];
     /// Lists who acts for a patient.

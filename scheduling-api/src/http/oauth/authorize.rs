@@ -30,6 +30,7 @@ use crate::{
         ("state" = Option<String>, Query, description = "Comes back as it is"),
         ("nonce" = Option<String>, Query, description = "Comes back in the ID token"),
         ("prompt" = Option<String>, Query, description = "none, login, consent"),
+        ("aud" = Option<String>, Query, description = "The FHIR face that the tokens are for, if they are for it"),
     ),
     responses(
         (status = SEE_OTHER, description = "Where to go"),
@@ -53,6 +54,7 @@ pub(super) async fn authorize(
         code_challenge_method: take("code_challenge_method"),
         nonce: take("nonce"),
         prompt: take("prompt"),
+        aud: take("aud"),
     };
     Ok(Redirect::to(&run(&api, &caller, asked).await?))
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::problem::OauthProblem;
 use crate::{
     api::Api,
-    domain::actor::Caller,
+    domain::{actor::Caller, id::PatientId},
     http::body::{At, Body},
     usecase::oauth::{
         decide_consent::decide_consent as decide, read_consent::read_consent as read,
@@ -29,9 +29,9 @@ pub(super) struct QuestionView {
 #[derive(Serialize, ToSchema)]
 struct ScopeView {
     /// The scope.
-    scope: &'static str,
+    scope: String,
     /// In English; pages translate by the scope.
-    sentence: &'static str,
+    sentence: String,
 }
 
 /// A person's answer.
@@ -40,6 +40,10 @@ struct ScopeView {
 pub(super) struct AnswerBody {
     /// Whether they agree.
     agreed: bool,
+    /// The patient that it is about, where the program asks for one and there are several.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    patient: Option<PatientId>,
 }
 
 /// Where to go now.
@@ -67,10 +71,10 @@ pub(super) async fn read_consent(
     At(request): At<String>,
 ) -> Result<Json<QuestionView>, OauthProblem> {
     let question = read(&api, &caller, &request).await?;
-    let scopes = question
-        .scopes
-        .iter()
-        .map(|scope| ScopeView { scope: scope.as_str(), sentence: scope.sentence() });
+    let words = question.scopes.iter();
+    let words = words.map(|scope| (scope.as_str().to_owned(), scope.sentence().to_owned()));
+    let clinical = question.scopes.clinical().map(|scope| (scope.to_string(), scope.sentence()));
+    let scopes = words.chain(clinical).map(|(scope, sentence)| ScopeView { scope, sentence });
     Ok(Json(QuestionView {
         client_name: question.client,
         clinic_name: question.clinic,
@@ -97,6 +101,6 @@ pub(super) async fn decide_consent(
     At(request): At<String>,
     Body(body): Body<AnswerBody>,
 ) -> Result<Json<GoView>, OauthProblem> {
-    let redirect_to = decide(&api, &caller, &request, body.agreed).await?;
+    let redirect_to = decide(&api, &caller, &request, body.agreed.then_some(body.patient)).await?;
     Ok(Json(GoView { redirect_to }))
 }

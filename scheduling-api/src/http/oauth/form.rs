@@ -7,7 +7,10 @@ use axum::{
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
-use base64::{Engine as _, prelude::BASE64_STANDARD};
+use base64::{
+    Engine as _,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 
 use super::problem::OauthProblem;
 use crate::usecase::oauth::{OauthFailure, client_proof::ClientProof};
@@ -75,9 +78,23 @@ fn client(
     fields: &mut BTreeMap<String, String>,
 ) -> Result<ClientProof, OauthFailure> {
     let (id, secret) = (fields.remove("client_id"), fields.remove("client_secret"));
+    let assertion = fields.remove("client_assertion");
+    if let Some(assertion) = assertion {
+        let kind = fields.remove("client_assertion_type");
+        if kind.as_deref() != Some(ASSERTION_TYPE) {
+            return Err(OauthFailure::InvalidRequest("client_assertion_type must be jwt-bearer"));
+        }
+        if secret.is_some() || headers.contains_key(header::AUTHORIZATION) {
+            return Err(OauthFailure::InvalidRequest("the client is named twice"));
+        }
+        // The assertion names its client, so that the field may be left out (RFC 7523 §3).
+        let id = id.or_else(|| subject(&assertion)).ok_or(OauthFailure::InvalidClient)?;
+        return Ok(ClientProof { id, secret: None, assertion: Some(assertion) });
+    }
     let Some(header) = headers.get(header::AUTHORIZATION) else {
         let id = id.ok_or(OauthFailure::InvalidClient)?;
-        return Ok(ClientProof { id, secret: secret.filter(|secret| !secret.is_empty()) });
+        let secret = secret.filter(|secret| !secret.is_empty());
+        return Ok(ClientProof { id, secret, assertion: None });
     };
     let proof = header.to_str().ok().and_then(basic).ok_or(OauthFailure::InvalidClient)?;
     if secret.is_some() || id.is_some_and(|id| id != proof.id) {
@@ -85,6 +102,16 @@ fn client(
     }
     Ok(proof)
 }
+
+/// Whom an assertion says that it is of; nothing is believed before its signature is looked at.
+fn subject(assertion: &str) -> Option<String> {
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(assertion.split('.').nth(1)?).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
+    claims["sub"].as_str().map(str::to_owned)
+}
+
+/// The only kind of assertion that is taken (RFC 7523 §2.2).
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// Name and secret are form-encoded before they are put into the header (RFC 6749 §2.3.1).
 fn basic(header: &str) -> Option<ClientProof> {
@@ -95,9 +122,11 @@ fn basic(header: &str) -> Option<ClientProof> {
         let pair = format!("x={text}");
         url::form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
     };
-    scheme
-        .eq_ignore_ascii_case("basic")
-        .then_some(ClientProof { id: plain(id)?, secret: Some(plain(secret)?) })
+    scheme.eq_ignore_ascii_case("basic").then_some(ClientProof {
+        id: plain(id)?,
+        secret: Some(plain(secret)?),
+        assertion: None,
+    })
 }
 
 #[cfg(test)]

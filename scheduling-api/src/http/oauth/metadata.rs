@@ -21,13 +21,14 @@ pub(super) struct MetadataView {
     response_modes_supported: [&'static str; 1],
     grant_types_supported: [&'static str; 3],
     code_challenge_methods_supported: [&'static str; 1],
-    token_endpoint_auth_methods_supported: [&'static str; 3],
+    token_endpoint_auth_methods_supported: [&'static str; 4],
+    token_endpoint_auth_signing_alg_values_supported: [&'static str; 2],
     introspection_endpoint_auth_methods_supported: [&'static str; 2],
     revocation_endpoint_auth_methods_supported: [&'static str; 3],
     authorization_response_iss_parameter_supported: bool,
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: [&'static str; 1],
-    claims_supported: [&'static str; 11],
+    claims_supported: [&'static str; 12],
 }
 
 /// Describes our authorization server
@@ -70,8 +71,10 @@ fn metadata(api: &Api) -> MetadataView {
         token_endpoint_auth_methods_supported: [
             "client_secret_basic",
             "client_secret_post",
+            "private_key_jwt",
             "none",
         ],
+        token_endpoint_auth_signing_alg_values_supported: ["ES384", "RS384"],
         introspection_endpoint_auth_methods_supported: [
             "client_secret_basic",
             "client_secret_post",
@@ -96,6 +99,7 @@ fn metadata(api: &Api) -> MetadataView {
             "name",
             "email",
             "locale",
+            "fhirUser",
         ],
         issuer: issuer.clone(),
     }

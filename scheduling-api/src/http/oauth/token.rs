@@ -33,6 +33,12 @@ pub(super) struct TokenView {
     id_token: Option<String>,
     /// What it is good for.
     scope: String,
+    /// The patient that it is about, by their id on the FHIR face (SMART App Launch).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patient: Option<String>,
+    /// Whether the program must show whose data it shows; with `patient`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    need_patient_banner: Option<bool>,
 }
 
 /// Gives tokens
@@ -76,5 +82,7 @@ pub(super) async fn token(
         refresh_token: tokens.refresh.map(|token| token.expose().to_owned()),
         id_token: tokens.id,
         scope: tokens.scopes.to_words(),
+        need_patient_banner: tokens.patient.is_some().then_some(true),
+        patient: tokens.patient.map(|patient| crate::http::fhir::id::of(patient.as_str())),
     }))
 }

@@ -32,6 +32,11 @@ pub(super) struct ClientBody {
     /// The clinic's own: people are not asked whether they agree.
     #[serde(default)]
     trusted: bool,
+    /// A JWK Set (RFC 7517) of public keys, ES384 or RS384, each with its `kid`: the program then proves itself by signed
+    /// assertions (SMART Backend Services) and gets no secret.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    jwks: Option<serde_json::Value>,
 }
 
 /// A new client with its secret.
@@ -65,9 +70,16 @@ pub(super) async fn create_oauth_client(
     At(clinic): At<ClinicId>,
     Body(body): Body<ClientBody>,
 ) -> Result<(StatusCode, Json<CreatedClientView>), Problem> {
-    let ClientBody { name, confidential, redirect_uris, scope: scopes, trusted } = body;
+    let ClientBody { name, confidential, redirect_uris, scope: scopes, trusted, jwks } = body;
     let kind = if confidential { ClientKind::Confidential } else { ClientKind::Public };
-    let card = ClientCard { name, kind, redirect_uris, scopes, trusted };
+    let card = ClientCard {
+        name,
+        kind,
+        redirect_uris,
+        scopes,
+        trusted,
+        jwks: jwks.map(|jwks| jwks.to_string()),
+    };
     let (client, secret) = create(&api, &caller, &clinic, card).await?;
     let client_secret = secret.map(|secret| secret.expose().to_owned());
     Ok((StatusCode::CREATED, Json(CreatedClientView { client: client.into(), client_secret })))

@@ -139,7 +139,7 @@ async fn delegate(
     let proxies = memberships::proxies_of_user(tx, user).await?;
     let assurance = grant.factors.assurance();
     let actor = actor_in(user, Some(&grant.clinic), &members, &proxies, assurance, now);
-    Ok(Actor { scopes: Some(scopes), ..actor })
+    Ok(Actor { scopes: Some(scopes), launched_for: grant.patient.clone(), ..actor })
 }
 
 fn program(clinic: ClinicId, scopes: Scopes) -> Actor {

@@ -76,7 +76,7 @@ fn shown(
     row: Vec<(String, Cell)>,
 ) -> Result<Value, StoreError> {
     let id = row.iter().find_map(|(name, cell)| match cell {
-        Cell::Text(text) if name == "id" => Some(text.clone()),
+        Cell::Text(text) if name == "id" || name == "entry_id" => Some(text.clone()),
         _ => None,
     });
     let id = id.unwrap_or_default();

@@ -15,6 +15,7 @@ use crate::{
         id::OauthClientId,
         oauth::{
             client::Client,
+            clinical::Level,
             pkce::Challenge,
             scope::{Scope, Scopes},
         },
@@ -36,6 +37,8 @@ pub(crate) struct Asked {
     pub(crate) code_challenge_method: Option<String>,
     pub(crate) nonce: Option<String>,
     pub(crate) prompt: Option<String>,
+    /// The FHIR face that the tokens are for (SMART App Launch); ours, or nothing.
+    pub(crate) aud: Option<String>,
 }
 
 /// The same, checked; kept while the person is asked.
@@ -78,7 +81,11 @@ pub(crate) async fn authorize(
         ));
     }
     let (redirect_uri, state) = (asked.redirect_uri.clone(), asked.state.clone());
+    // Who means another server must not get tokens that open ours.
+    let ours = format!("{}/fhir/R4", api.links.issuer);
+    let elsewhere = asked.aud.as_ref().is_some_and(|aud| aud.trim_end_matches('/') != ours);
     let sent = match wanted(&client, asked.clone()) {
+        _ if elsewhere => Err(OauthFailure::InvalidRequest("aud is another server")),
         Ok(wanted) => send_on(api, caller, &mut change, &permit, &client, &asked, wanted).await,
         Err(failure) => Err(failure),
     };
@@ -103,9 +110,11 @@ fn wanted(client: &Client, asked: Asked) -> Result<Wanted, OauthFailure> {
         .ok_or(OauthFailure::InvalidRequest("code_challenge with S256 is needed"))?;
     let scopes = match asked.scope.as_deref() {
         Some(words) => Scopes::parse(words).ok_or(OauthFailure::InvalidScope)?,
-        None => client.scopes.iter().filter(|scope| *scope != Scope::OfflineAccess).collect(),
+        None => client.scopes.without(&[Scope::OfflineAccess], &[Level::System]),
     };
-    if scopes.is_empty() || !scopes.is_within(&client.scopes) {
+    // What a program may by itself, nobody can agree to.
+    let itself = scopes.without(&[], &[Level::System]) != scopes;
+    if scopes.is_empty() || itself || !scopes.is_within(&client.scopes) {
         return Err(OauthFailure::InvalidScope);
     }
     let long =
@@ -145,7 +154,7 @@ async fn send_on(
         if (client.trusted || remembered)
             && let Some(session) = sessions::find(change.tx(), session).await?
         {
-            return Agreed { client, wanted: &wanted, session: &session }
+            return Agreed { client, wanted: &wanted, session: &session, patient: None }
                 .issue(api, change, permit)
                 .await;
         }

@@ -6,16 +6,17 @@ use crate::{
     crypto::secret_token::SecretToken,
     domain::{
         access::{self, Act, Permit, Refusal, Resource},
-        actor::Caller,
-        id::GrantId,
+        account::actor_in,
+        actor::{Actor, Caller},
+        id::{GrantId, PatientId},
         oauth::{client::Client, code::Code, grant::Chain, pkce::Challenge, scope::Scopes},
         one_time::Purpose,
         rev::Rev,
     },
     store::{
-        Scope,
+        Scope, Tx,
         change::{Change, Transition},
-        memberships,
+        directory, memberships,
         oauth::{self, Grant, KeptCode},
         outbox::Event,
         sessions::{self, Session},
@@ -28,7 +29,7 @@ pub(crate) async fn decide_consent(
     api: &Api,
     caller: &Caller,
     request: &str,
-    agreed: bool,
+    agreed: Option<Option<PatientId>>,
 ) -> Result<String, OauthFailure> {
     let now = api.clock.now();
     let permit = access::decide(&caller.actor, Act::DecideConsent, &Resource::platform(), now)?;
@@ -39,8 +40,10 @@ pub(crate) async fn decide_consent(
     let client =
         oauth::find_client(change.tx(), &wanted.client).await?.ok_or(Failure::Link)?.client;
     let session = sessions::find(change.tx(), session).await?.ok_or(Failure::NotFound)?;
-    let address = if agreed && !client.disabled {
-        Agreed { client: &client, wanted: &wanted, session: &session }
+    let address = if let Some(patient) = agreed
+        && !client.disabled
+    {
+        Agreed { client: &client, wanted: &wanted, session: &session, patient }
             .issue(api, &mut change, &permit)
             .await?
     } else {
@@ -57,6 +60,8 @@ pub(super) struct Agreed<'a> {
     pub(super) client: &'a Client,
     pub(super) wanted: &'a Wanted,
     pub(super) session: &'a Session,
+    /// The patient that it is about, if the person said which.
+    pub(super) patient: Option<PatientId>,
 }
 
 impl Agreed<'_> {
@@ -67,7 +72,7 @@ impl Agreed<'_> {
         change: &mut Change<'_>,
         permit: &Permit,
     ) -> Result<String, OauthFailure> {
-        let Self { client, wanted, session } = self;
+        let Self { client, wanted, session, patient } = self;
         let now = api.clock.now();
         let members = memberships::of_user(change.tx(), &session.user).await?;
         let proxies = memberships::proxies_of_user(change.tx(), &session.user).await?;
@@ -77,11 +82,22 @@ impl Agreed<'_> {
         if !belongs {
             return Err(OauthFailure::AccessDenied);
         }
+        let scopes = Scopes::parse(&wanted.scopes).ok_or(OauthFailure::InvalidScope)?;
+        let patient = match scopes.need_patient() {
+            false => None,
+            true => {
+                let assurance = session.factors.assurance();
+                let clinic = Some(&client.clinic);
+                let actor = actor_in(&session.user, clinic, &members, &proxies, assurance, now);
+                Some(launched_for(change.tx(), client, &actor, patient).await?)
+            }
+        };
         let grant = Grant {
             id: GrantId::mint(&api.random, now),
             clinic: client.clinic.clone(),
             user: Some(session.user.clone()),
-            scopes: Scopes::parse(&wanted.scopes).ok_or(OauthFailure::InvalidScope)?,
+            patient,
+            scopes,
             factors: session.factors.clone(),
             authenticated: session.life.authenticated,
             chain: Chain::begin(client.id.clone(), now),
@@ -113,6 +129,26 @@ impl Agreed<'_> {
             &[("code", secret.expose())],
         ))
     }
+}
+
+/// The patient that a program is launched for: the one that the person named, or the only one that they are or speak for. Staff
+/// name one of the clinic's; what may be seen of them is decided at each look.
+async fn launched_for(
+    tx: &mut Tx,
+    client: &Client,
+    actor: &Actor,
+    named: Option<PatientId>,
+) -> Result<PatientId, OauthFailure> {
+    const WHICH: OauthFailure =
+        OauthFailure::InvalidRequest("which patient it is about must be said");
+    let patient = match (named, actor.patients.as_slice()) {
+        (Some(named), own) if own.contains(&named) => named,
+        (Some(named), _) if actor.practitioner.is_some() && actor.second_factor => named,
+        (None, [only]) => only.clone(),
+        _ => return Err(WHICH),
+    };
+    let is_theirs = directory::is_patient_of(tx, &client.clinic, &patient).await?;
+    if is_theirs { Ok(patient) } else { Err(WHICH) }
 }
 
 /// A client's address with an answer. Says who answers (RFC 9207), so that a client of several servers is not misled.

@@ -11,9 +11,10 @@ use crate::{
     domain::{
         access::{self, Act, Permit, Resource},
         actor::Caller,
-        id::GrantId,
+        id::{GrantId, PatientId},
         oauth::{
             client::{Client, ClientKind},
+            clinical::Level,
             code::{CodeError, Redemption},
             grant::{ACCESS_LIFE, Chain, RefreshError},
             scope::{Scope, Scopes},
@@ -25,6 +26,7 @@ use crate::{
     store::{
         Scope as StoreScope,
         change::{Change, Transition},
+        memberships,
         oauth::{self, Grant},
         outbox::Event,
     },
@@ -47,6 +49,8 @@ pub(crate) struct Tokens {
     pub(crate) refresh: Option<SecretToken>,
     pub(crate) id: Option<String>,
     pub(crate) scopes: Scopes,
+    /// The patient that it is about.
+    pub(crate) patient: Option<PatientId>,
 }
 
 /// Gives tokens for what a client brings.
@@ -62,7 +66,7 @@ pub(crate) async fn exchange(
     let mut change =
         Change::begin(&api.store, &api.random, caller, StoreScope::Platform, now).await?;
     let exchange = Exchange { api, permit: &permit };
-    let client = match prove(change.tx(), proof).await {
+    let client = match prove(api, change.tx(), proof).await {
         // Guessing a secret of 256 bits is hopeless; trying costs all the same.
         Err(OauthFailure::InvalidClient) => {
             api.gate.charge_network(&origin.network, now).map_err(crate::usecase::Failure::from)?;
@@ -170,15 +174,22 @@ impl Exchange<'_> {
         scope: Option<&str>,
     ) -> Result<Tokens, OauthFailure> {
         // Scopes of a person mean nothing where there is none.
-        const OF_PEOPLE: [Scope; 4] =
-            [Scope::OpenId, Scope::Profile, Scope::Email, Scope::OfflineAccess];
+        const OF_PEOPLE: [Scope; 6] = [
+            Scope::OpenId,
+            Scope::Profile,
+            Scope::Email,
+            Scope::OfflineAccess,
+            Scope::FhirUser,
+            Scope::LaunchPatient,
+        ];
+        const PEOPLES: [Level; 2] = [Level::Patient, Level::User];
         if client.kind != ClientKind::Confidential {
             return Err(OauthFailure::UnauthorizedClient);
         }
-        let all = || client.scopes.iter().filter(|scope| !OF_PEOPLE.contains(scope)).collect();
+        let all = || client.scopes.without(&OF_PEOPLE, &PEOPLES);
         let scopes: Scopes =
             scope.map_or_else(|| Some(all()), Scopes::parse).ok_or(OauthFailure::InvalidScope)?;
-        let of_people = scopes.iter().any(|scope| OF_PEOPLE.contains(&scope));
+        let of_people = scopes.without(&OF_PEOPLE, &PEOPLES) != scopes;
         if scopes.is_empty() || of_people || !scopes.is_within(&client.scopes) {
             return Err(OauthFailure::InvalidScope);
         }
@@ -187,6 +198,7 @@ impl Exchange<'_> {
             id: GrantId::mint(&self.api.random, now),
             clinic: client.clinic.clone(),
             user: None,
+            patient: None,
             scopes,
             factors: Factors::default(),
             authenticated: now,
@@ -216,17 +228,41 @@ impl Exchange<'_> {
     ) -> Result<Tokens, OauthFailure> {
         let key = signing::key(self.api, change.tx()).await?;
         let wants_id = grant.user.is_some() && grant.scopes.contains(Scope::OpenId);
-        let id = wants_id.then(|| signing::id_token(self.api, &key, grant, nonce)).transpose()?;
+        let fhir_user = self.fhir_user(change, grant).await?;
+        let id = wants_id.then(|| signing::id_token(self.api, &key, grant, nonce, fhir_user));
+        let id = id.transpose()?;
         Ok(Tokens {
             access: signing::access_token(self.api, &key, grant)?,
             expires_in_s: ACCESS_LIFE.as_secs(),
             refresh,
             id,
             scopes: grant.scopes.clone(),
+            patient: grant.patient.clone(),
         })
     }
 
     /// Ends a grant whose code or refresh token came twice.
+    /// Who signed in, as a resource of the FHIR face: their practitioner, or the patient that they are.
+    async fn fhir_user(
+        &self,
+        change: &mut Change<'_>,
+        grant: &Grant,
+    ) -> Result<Option<String>, OauthFailure> {
+        let Some(user) = grant.user.as_ref().filter(|_| grant.scopes.contains(Scope::FhirUser))
+        else {
+            return Ok(None);
+        };
+        let members = memberships::of_user(change.tx(), user).await?;
+        let mut here = members.iter().filter(|one| one.clinic.as_ref() == Some(&grant.clinic));
+        let practitioner = here.clone().find_map(|one| one.practitioner.as_ref());
+        let patient = here.find_map(|one| one.patient.as_ref());
+        let named = practitioner
+            .map(|id| ("Practitioner", id.as_str()))
+            .or_else(|| patient.map(|id| ("Patient", id.as_str())));
+        let issuer = &self.api.links.issuer;
+        Ok(named.map(|(kind, id)| format!("{issuer}/fhir/R4/{kind}/{}", id.replacen('_', "-", 1))))
+    }
+
     async fn revoked(&self, change: &mut Change<'_>, grant: &GrantId) -> Result<(), OauthFailure> {
         let live = oauth::find_grant(change.tx(), grant)
             .await?

@@ -35,7 +35,11 @@ pub(crate) async fn introspect(
     let now = api.clock.now();
     let _ = access::decide(&caller.actor, Act::Introspect, &Resource::platform(), now)?;
     let mut tx = api.store.read(Scope::Platform).await?;
-    let client = prove(&mut tx, proof).await?;
+    // An assertion is good once, and nothing is written here.
+    if proof.assertion.is_some() {
+        return Err(OauthFailure::InvalidClient);
+    }
+    let client = prove(api, &mut tx, proof).await?;
     if client.kind != ClientKind::Confidential {
         return Err(OauthFailure::UnauthorizedClient);
     }

@@ -3,7 +3,7 @@
 pub(crate) use crate::store::oauth::KeptClient;
 use crate::{
     api::Api,
-    crypto::secret_token::SecretToken,
+    crypto::{client_keys::ClientKeys, secret_token::SecretToken},
     domain::{
         access::{self, Act, Resource},
         actor::Caller,
@@ -32,6 +32,8 @@ pub(crate) struct ClientCard {
     pub(crate) redirect_uris: Vec<String>,
     pub(crate) scopes: String,
     pub(crate) trusted: bool,
+    /// A JWK Set: the program proves itself by assertions signed with one of these keys, and has no secret.
+    pub(crate) jwks: Option<String>,
 }
 
 /// Registers a program; its secret, told once, if it can keep one.
@@ -65,12 +67,19 @@ pub(crate) async fn create_oauth_client(
         };
         Failure::invalid(field, error)
     })?;
+    if let Some(jwks) = &card.jwks {
+        ClientKeys::parse(jwks).map_err(|error| Failure::invalid("/jwks", error))?;
+        if client.kind != ClientKind::Confidential {
+            return Err(Failure::invalid("/jwks", "only a confidential client has keys"));
+        }
+    }
     let secret =
         (client.kind == ClientKind::Confidential).then(|| SecretToken::mint("bcs", &api.random));
     let mut change =
         Change::begin(&api.store, &api.random, caller, Scope::Clinic(clinic), now).await?;
     let hash = secret.as_ref().map(SecretToken::hash);
-    oauth::insert_client(change.tx(), &client, hash.as_ref(), now).await?;
+    let jwks = card.jwks.as_deref();
+    oauth::insert_client(change.tx(), &client, hash.as_ref(), jwks, now).await?;
     let transition = Transition {
         kind: "oauth_client",
         id: client.id.as_str(),
@@ -81,7 +90,8 @@ pub(crate) async fn create_oauth_client(
     };
     change.record(&permit, transition).await?;
     change.commit(None, &()).await?;
-    Ok((client, secret))
+    // Whose keys are registered never learns the secret, and nobody can guess it.
+    Ok((client, secret.filter(|_| card.jwks.is_none())))
 }
 
 /// Lists a clinic's programs.

@@ -25,7 +25,7 @@ pub(crate) async fn revoke(
     let now = api.clock.now();
     let permit = access::decide(&caller.actor, Act::Revoke, &Resource::platform(), now)?;
     let mut change = Change::begin(&api.store, &api.random, caller, Scope::Platform, now).await?;
-    let client = prove(change.tx(), proof).await?;
+    let client = prove(api, change.tx(), proof).await?;
     let id = match read_access_token(change.tx(), &api.links.issuer, token, now).await? {
         Some(claims) => Some(claims.grant),
         None => match SecretToken::presented(token) {

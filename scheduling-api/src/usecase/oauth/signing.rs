@@ -56,6 +56,9 @@ pub(super) struct IdClaims<'a> {
     amr: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<&'a str>,
+    /// Who signed in, as a FHIR resource (SMART App Launch).
+    #[serde(rename = "fhirUser", skip_serializing_if = "Option::is_none")]
+    fhir_user: Option<String>,
 }
 
 /// The key that signs; made when there is none yet.
@@ -92,6 +95,7 @@ pub(super) fn id_token(
     key: &SigningKey,
     grant: &Grant,
     nonce: Option<&str>,
+    fhir_user: Option<String>,
 ) -> Result<String, Failure> {
     let now = api.clock.now().as_second();
     let claims = IdClaims {
@@ -103,6 +107,7 @@ pub(super) fn id_token(
         auth_time: grant.authenticated.as_second(),
         amr: grant.factors.iter().map(crate::domain::session::Factor::as_str).collect(),
         nonce,
+        fhir_user,
     };
     key.sign("JWT", &claims).map_err(|_| StoreError::Corrupt { column: "signing_key" }.into())
 }

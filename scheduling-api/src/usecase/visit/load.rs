@@ -36,6 +36,7 @@ pub(super) fn resource(one: &Consultation) -> Resource {
         patient: Some(one.patient.clone()),
         practitioners: vec![one.practitioner.clone()],
         participants: one.participants.iter().map(|part| part.id.clone()).collect(),
+        fhir: None,
     }
 }
 
