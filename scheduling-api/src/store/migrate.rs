@@ -45,6 +45,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     63 "0063_privacy";
     64 "0064_break_glass";
     70 "0070_records";
+    110 "0110_payments";
 };
 
 impl Migration {
