@@ -36,7 +36,7 @@ use scheduling_api::{
     },
     open,
     ports::identify::KnownTokens,
-    ports::media::MediaServer,
+    ports::{media::MediaServer, payments::Gateways},
     random::Random,
     router,
 };
@@ -56,7 +56,12 @@ async fn main() {
     let links = Links::at("http://localhost");
     let settings = StoreSettings::at(location);
     let outbound = Outbound::new(false).unwrap();
-    let ways = Ways { media: MediaServer::none(), outbound, trusted_proxies: Vec::new() };
+    let ways = Ways {
+        media: MediaServer::none(),
+        outbound,
+        gateways: Gateways::default(),
+        trusted_proxies: Vec::new(),
+    };
     let mut api = open(&settings, keys, links, ways).await.unwrap();
     let clinic = demo::seed(&api).await.unwrap().clinic;
     let house = House::build(&api, clinic).await;

@@ -11,7 +11,10 @@ use crate::{
     links::Links,
     live::Live,
     outbound::Outbound,
-    ports::{identify::Identify, identity_provider::IdentityProviders, media::MediaServer},
+    ports::{
+        identify::Identify, identity_provider::IdentityProviders, media::MediaServer,
+        payments::Gateways,
+    },
     random::Random,
     store::{Scope, Store, StoreError, audit_log},
 };
@@ -41,6 +44,8 @@ pub struct Api {
     pub media: Arc<MediaServer>,
     /// The ways to people and to clinics' programs.
     pub outbound: Arc<Outbound>,
+    /// Those who take money.
+    pub gateways: Arc<Gateways>,
     /// The bus of those who watch.
     pub live: Arc<Live>,
 }

@@ -9,7 +9,7 @@ use crate::{
     gate::{Gate, hash_queue::HashQueueLimits},
     links::Links,
     outbound::Outbound,
-    ports::{identity_provider::IdentityProviders, media::MediaServer},
+    ports::{identity_provider::IdentityProviders, media::MediaServer, payments::Gateways},
     random::{NoRandomness, Random},
     store::{Store, StoreError, StoreSettings},
     usecase::account::identify::Tokens,
@@ -43,6 +43,8 @@ pub struct Ways {
     pub media: MediaServer,
     /// The ways to people and to clinics' programs.
     pub outbound: Outbound,
+    /// Those who take money.
+    pub gateways: Gateways,
     /// Who is believed about where a request comes from.
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -73,6 +75,7 @@ pub async fn open(
         links,
         media: Arc::new(ways.media),
         outbound: Arc::new(ways.outbound),
+        gateways: Arc::new(ways.gateways),
         live: Arc::default(),
     })
 }

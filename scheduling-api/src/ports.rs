@@ -8,4 +8,5 @@ pub mod identify;
 pub mod identity_provider;
 pub mod mail;
 pub mod media;
+pub mod payments;
 pub mod sms;
