@@ -5,6 +5,7 @@
 //! ```text
 //! hand out ─► tell watchers        (rung by a commit, or every second)
 //! send                             (rung by a hand-out, or every second)
+//! pay                              (every second)
 //! sweep                            (every half minute)
 //! ```
 
@@ -23,7 +24,7 @@ use crate::{
         data_requests::carry_out,
         expire,
         outbound::{fan_out::fan_out, send::send_due, tail::tail},
-        sweep, visit,
+        payments, sweep, visit,
     },
 };
 
@@ -48,6 +49,7 @@ pub async fn work(api: Api) {
         send(&api, Channel::Email, &email),
         send(&api, Channel::Sms, &sms),
         send(&api, Channel::Webhook, &webhook),
+        pay(&api),
         sweep_often(&api)
     );
 }
@@ -59,6 +61,9 @@ pub async fn work(api: Api) {
 pub async fn work_once(api: &Api) -> Result<(), String> {
     let round = async {
         while fan_out(api).await? + carry_out(api).await? > 0 {}
+        tail(api).await?;
+        while payments::work::work(api).await? > 0 {}
+        while fan_out(api).await? > 0 {}
         tail(api).await?;
         for channel in Channel::ALL {
             while send_due(api, channel).await? > 0 {}
@@ -106,6 +111,19 @@ async fn send(api: &Api, channel: Channel, handed_out: &Notify) {
             Ok(_) => {}
             Err(failure) => {
                 tracing::warn!(%failure, "deliveries were not sent");
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+}
+
+async fn pay(api: &Api) {
+    loop {
+        match payments::work::work(api).await {
+            Ok(0) => tokio::time::sleep(LOOK_EVERY).await,
+            Ok(_) => {}
+            Err(failure) => {
+                tracing::warn!(%failure, "payments were not looked at");
                 tokio::time::sleep(REST).await;
             }
         }

@@ -45,13 +45,16 @@ pub struct LiveEvent {
 }
 
 /// What those who watch hear of: the beginnings of topics.
-const LIVE: [&str; 6] = [
+const LIVE: [&str; 9] = [
     "appointment.",
     "consultation.",
     "participant.",
     "waiting_room.",
     "break_glass.",
     "data_request.",
+    "payment.",
+    "refund.",
+    "invoice.",
 ];
 
 /// Whether a topic is one that people watch.

@@ -75,6 +75,9 @@ pub(crate) enum Failure {
     /// The note or prescription cannot go there from where it is.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// The visit is to be paid before it is booked.
+    #[error("this visit is paid when it is booked: hold the time, pay, and it is booked")]
+    PaymentNeeded,
     /// The visit type needs approval, so it cannot be held.
     #[error("this visit type needs approval: book it at once, which makes a request")]
     NeedsApproval,

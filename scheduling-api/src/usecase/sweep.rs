@@ -7,7 +7,7 @@ use crate::{
     api::Api,
     store::{
         Scope, StoreError, Tx, data_requests, deliveries, idempotency, live_events, oauth,
-        one_times, outbox, sessions,
+        one_times, outbox, payment_events, sessions,
     },
     usecase::Failure,
 };
@@ -26,6 +26,9 @@ const DELIVERY_DAYS: i64 = 90;
 
 /// How long a client may be away and go on where it was.
 const LIVE_EVENT_DAYS: i64 = 2;
+
+/// How long it is kept which events providers told: far longer than any of them repeats one.
+const PAYMENT_EVENT_DAYS: i64 = 90;
 
 /// How long a copy of a patient's data waits for them.
 const EXPORT_DAYS: i64 = 30;
@@ -62,6 +65,7 @@ async fn round(tx: &mut Tx, now: Timestamp) -> Result<(u64, bool), StoreError> {
         deliveries::sweep(tx, days(DELIVERY_DAYS), BATCH).await?,
         data_requests::sweep(tx, days(EXPORT_DAYS)).await?,
         live_events::sweep(tx, days(LIVE_EVENT_DAYS), BATCH).await?,
+        payment_events::sweep(tx, days(PAYMENT_EVENT_DAYS), BATCH).await?,
     ];
     Ok((counts.iter().sum(), counts.iter().any(|count| *count >= u64::from(BATCH))))
 }
