@@ -8,6 +8,7 @@ mod admin;
 mod api_keys;
 mod appointments;
 mod auth;
+mod billing;
 mod body;
 mod break_glass;
 mod caller;
@@ -16,11 +17,13 @@ mod consultations;
 mod data_requests;
 mod directory;
 mod documents;
+mod earnings;
 mod error;
 mod events;
 mod holds;
 mod hooks;
 mod if_match;
+mod invoices;
 mod jobs;
 mod join;
 mod limits;
@@ -34,6 +37,7 @@ mod origin;
 mod page;
 mod passkeys;
 mod patients;
+mod payments;
 mod practitioners;
 mod prescriptions;
 mod providers;
@@ -93,6 +97,10 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(rooms::router())
         .merge(notes::router())
         .merge(prescriptions::router())
+        .merge(billing::router())
+        .merge(payments::router())
+        .merge(invoices::router())
+        .merge(earnings::router())
         .merge(notification_preferences::router())
         .merge(access_log::router())
         .merge(data_requests::router())

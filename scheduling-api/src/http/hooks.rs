@@ -1,5 +1,7 @@
 //! `/v1/hooks`: what providers tell us. Each proves itself by its own signature, not by a token.
 
+mod payments;
+
 use axum::{
     extract::{RawForm, State},
     http::{HeaderMap, StatusCode},
@@ -13,7 +15,11 @@ use crate::{
 };
 
 pub(super) fn router() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(receive_sms_status))
+    OpenApiRouter::new()
+        .routes(routes!(receive_sms_status))
+        .routes(routes!(payments::receive_stripe_event))
+        .routes(routes!(payments::receive_paypal_event))
+        .routes(routes!(payments::receive_mpesa_event))
 }
 
 /// Takes a provider's word about a text message
