@@ -15,6 +15,7 @@ pub(crate) mod docs;
 pub(crate) mod file;
 mod notifications;
 pub(crate) mod parse;
+mod payments;
 pub(crate) mod raw;
 pub(crate) mod turn;
 
@@ -25,7 +26,7 @@ use std::{
 };
 
 use protocol::token::ApiKeys;
-use scheduling_api::Outbound;
+use scheduling_api::{Outbound, ports::payments::Gateways};
 use signaling::webhooks::WebhookUrl;
 
 use crate::machine::Machine;
@@ -101,6 +102,8 @@ pub(crate) struct Scheduling {
     pub(crate) trusted_proxies: Vec<IpAddr>,
     /// The ways to people and to clinics' programs.
     pub(crate) outbound: Outbound,
+    /// Those who take money.
+    pub(crate) gateways: Gateways,
 }
 
 impl Scheduling {

@@ -48,6 +48,7 @@ pub(crate) async fn open(
     let ways = Ways {
         media,
         outbound: config.outbound.clone(),
+        gateways: config.gateways.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
     };
     scheduling_api::open(&config.store, keys, Links::at(public_url), ways)

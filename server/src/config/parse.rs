@@ -14,7 +14,7 @@ use signaling::webhooks::{WebhookUrl, WebhookUrlError};
 use crate::{
     config::{
         Config, LogFormat, Mode, RawConfig, Scheduling, SchedulingAlone, Tls, Webhooks, file,
-        notifications, turn::Turn,
+        notifications, payments, turn::Turn,
     },
     machine::Machine,
     memory,
@@ -114,6 +114,8 @@ pub(crate) enum ConfigError {
     Database,
     #[error("{setting}: {reason}")]
     Notifications { setting: &'static str, reason: String },
+    #[error("{setting}: {reason}")]
+    Payments { setting: &'static str, reason: String },
     #[error("{setting} is missing: it belongs to {to}")]
     Belongs { setting: &'static str, to: &'static str },
     #[error("sms_twilio_account and sms_http_url exclude each other: remove one")]
@@ -424,6 +426,7 @@ fn scheduling(raw: &RawConfig) -> Result<Scheduling, ConfigError> {
         public_url: public_url(raw)?,
         trusted_proxies: raw.trusted_proxies.clone().unwrap_or_default(),
         outbound: notifications::outbound(raw)?,
+        gateways: payments::gateways(raw)?,
     })
 }
 
