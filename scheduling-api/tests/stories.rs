@@ -67,6 +67,8 @@ mod notifications;
 mod oauth;
 #[path = "stories/passkeys.rs"]
 mod passkeys;
+#[path = "stories/payments.rs"]
+mod payments;
 #[path = "stories/people.rs"]
 mod people;
 #[path = "stories/privacy.rs"]

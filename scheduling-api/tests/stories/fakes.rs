@@ -2,5 +2,7 @@
 
 #[path = "../fakes/http.rs"]
 pub mod http;
+#[path = "../fakes/payments.rs"]
+pub mod payments;
 #[path = "../fakes/smtp.rs"]
 pub mod smtp;

@@ -35,6 +35,7 @@ use scheduling_api::{
         email::Smtp,
         identify::{Identified, Identify},
         identity_provider::IdentityProviders,
+        payments::Gateways,
     },
     random::Random,
     router, work_once,
@@ -90,6 +91,7 @@ impl World {
             links,
             media: Arc::new(media.server()),
             outbound: Arc::new(Outbound::new(true).unwrap()),
+            gateways: Arc::default(),
             live: Arc::default(),
         };
         let router = router(api.clone());
@@ -100,6 +102,13 @@ impl World {
     pub fn with_outbound(mut self, change: impl FnOnce(Outbound) -> Outbound) -> Self {
         let outbound = Outbound::clone(&self.api.outbound);
         self.api.outbound = Arc::new(change(outbound));
+        self.router = router(self.api.clone());
+        self
+    }
+
+    /// With those who take money.
+    pub fn with_gateways(mut self, gateways: Gateways) -> Self {
+        self.api.gateways = Arc::new(gateways);
         self.router = router(self.api.clone());
         self
     }
