@@ -310,6 +310,9 @@ pub const LEASE_S: i64 = 60;
 /// How long an open payment is looked at before a person has to.
 pub const LOOK_HOURS_MAX: i64 = 24;
 
+/// The code of what a provider has no way for.
+pub const NOT_POSSIBLE: &str = "not_possible";
+
 /// Creations that a provider answered with its own failure until the payment is looked for instead.
 const CREATES_MAX: u32 = 4;
 

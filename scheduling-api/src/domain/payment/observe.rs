@@ -3,7 +3,7 @@
 use jiff::{Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
-use super::{LOOK_HOURS_MAX, Payment, Stage, Want};
+use super::{LOOK_HOURS_MAX, NOT_POSSIBLE, Payment, Stage, Want};
 use crate::domain::{id::PaymentId, money::Money};
 
 /// How the provider's object stands.
@@ -260,7 +260,9 @@ impl Payment {
                 let sent = self.sent_at.unwrap_or(self.created_at);
                 if now < sent + LOOK_HOURS_MAX.hours() {
                     Some(now + self.wait())
-                } else if self.want == Some(Want::Void) {
+                } else if self.want == Some(Want::Void)
+                    || self.reason.as_deref() == Some(NOT_POSSIBLE)
+                {
                     None
                 } else {
                     // Nobody agreed within a day: it is given up at the provider too.

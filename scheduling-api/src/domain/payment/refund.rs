@@ -146,12 +146,14 @@ impl Refund {
         }
     }
 
-    /// Whether nobody but a person can go on: it may have left, cannot be sent again, and nothing was heard.
+    /// Whether nobody but a person can go on: it may have left and cannot be sent again, or its provider, which tells the
+    /// end by a word of its own, has not for a day.
     #[must_use]
     pub fn is_lost(&self, rules: Rules, now: Timestamp) -> bool {
+        let is_old = self.sent_at.is_some_and(|sent| now >= sent + LOOK_HOURS_MAX.hours());
         self.state == RefundState::Submitted
             && self.look_at.is_some_and(|at| at <= now)
-            && self.next(rules, now).is_none()
+            && (self.next(rules, now).is_none() || (rules.key_life.is_none() && is_old))
     }
 
     /// Takes note that it leaves now.

@@ -21,8 +21,8 @@ use crate::{
     domain::{
         money::{Currency, Money},
         payment::{
-            Call, NextAction, Payment, Refund, RefundCall, RefundSeen, RefundState, Rules, Seen,
-            Standing, Unanswered,
+            Call, NOT_POSSIBLE, NextAction, Payment, Refund, RefundCall, RefundSeen, RefundState,
+            Rules, Seen, Standing, Unanswered,
         },
     },
     ports::http_client::{self, Answer},
@@ -271,7 +271,7 @@ impl Mpesa {
             }
             Call::Read => self.query(payment, order.now).await,
             Call::Confirm | Call::Capture(_) | Call::Cancel => {
-                Err(Unanswered::Refused("not_possible".to_owned()))
+                Err(Unanswered::Refused(NOT_POSSIBLE.to_owned()))
             }
         }
     }
