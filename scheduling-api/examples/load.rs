@@ -37,7 +37,7 @@ use scheduling_api::{
     open,
     ports::files::Files,
     ports::identify::KnownTokens,
-    ports::media::MediaServer,
+    ports::{media::MediaServer, payments::Gateways},
     random::Random,
     router,
 };
@@ -63,6 +63,7 @@ async fn main() {
         outbound,
         files: Files::in_folder(&documents).unwrap(),
         scanner: None,
+        gateways: Gateways::default(),
         trusted_proxies: Vec::new(),
     };
     let mut api = open(&settings, keys, links, ways).await.unwrap();

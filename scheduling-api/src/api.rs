@@ -13,7 +13,7 @@ use crate::{
     outbound::Outbound,
     ports::{
         files::Files, identify::Identify, identity_provider::IdentityProviders, media::MediaServer,
-        scanner::Scan,
+        payments::Gateways, scanner::Scan,
     },
     random::Random,
     store::{Scope, Store, StoreError, audit_log},
@@ -48,6 +48,8 @@ pub struct Api {
     pub files: Files,
     /// What looks for malware in them, if there is something.
     pub scanner: Option<Arc<dyn Scan>>,
+    /// Those who take money.
+    pub gateways: Arc<Gateways>,
     /// The bus of those who watch.
     pub live: Arc<Live>,
 }

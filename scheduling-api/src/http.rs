@@ -8,6 +8,7 @@ mod admin;
 mod api_keys;
 mod appointments;
 mod auth;
+mod billing;
 mod body;
 mod break_glass;
 mod caller;
@@ -16,12 +17,14 @@ mod consultations;
 mod data_requests;
 mod directory;
 mod documents;
+mod earnings;
 mod error;
 mod events;
 mod fhir;
 mod holds;
 mod hooks;
 mod if_match;
+mod invoices;
 mod jobs;
 mod join;
 mod limits;
@@ -37,6 +40,7 @@ mod page;
 mod passkeys;
 mod patient_documents;
 mod patients;
+mod payments;
 mod practitioners;
 mod prescriptions;
 mod providers;
@@ -116,6 +120,10 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(reviews::router())
         .merge(record::router())
         .merge(questionnaires::router())
+        .merge(billing::router())
+        .merge(payments::router())
+        .merge(invoices::router())
+        .merge(earnings::router())
         .merge(notification_preferences::router())
         .merge(push_subscriptions::router())
         .merge(access_log::router())

@@ -10,7 +10,8 @@ use crate::{
     links::Links,
     outbound::Outbound,
     ports::{
-        files::Files, identity_provider::IdentityProviders, media::MediaServer, scanner::Scan,
+        files::Files, identity_provider::IdentityProviders, media::MediaServer, payments::Gateways,
+        scanner::Scan,
     },
     random::{NoRandomness, Random},
     store::{Store, StoreError, StoreSettings},
@@ -49,6 +50,8 @@ pub struct Ways {
     pub files: Files,
     /// What looks for malware in them, if there is something.
     pub scanner: Option<Arc<dyn Scan>>,
+    /// Those who take money.
+    pub gateways: Gateways,
     /// Who is believed about where a request comes from.
     pub trusted_proxies: Vec<IpAddr>,
 }
@@ -81,6 +84,7 @@ pub async fn open(
         outbound: Arc::new(ways.outbound),
         files: ways.files,
         scanner: ways.scanner,
+        gateways: Arc::new(ways.gateways),
         live: Arc::default(),
     })
 }

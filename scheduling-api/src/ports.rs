@@ -9,6 +9,7 @@ pub mod identify;
 pub mod identity_provider;
 pub mod mail;
 pub mod media;
+pub mod payments;
 pub mod scanner;
 pub mod sms;
 pub mod web_push;

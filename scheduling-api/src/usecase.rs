@@ -28,6 +28,7 @@ pub(crate) mod outbound;
 pub(crate) mod override_rules;
 pub(crate) mod passkey;
 mod patient;
+pub(crate) mod payments;
 pub(crate) mod place;
 pub(crate) mod profile;
 pub(crate) mod provider;

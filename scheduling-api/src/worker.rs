@@ -5,6 +5,7 @@
 //! ```text
 //! hand out ─► tell watchers        (rung by a commit, or every second)
 //! send                             (rung by a hand-out, or every second)
+//! pay                              (every second)
 //! sweep                            (every half minute)
 //! ```
 
@@ -27,7 +28,7 @@ use crate::{
         },
         expire,
         outbound::{fan_out::fan_out, send::send_due, tail::tail},
-        queue, sweep, visit, waitlist,
+        payments, queue, sweep, visit, waitlist,
     },
 };
 
@@ -58,6 +59,7 @@ pub async fn work(api: Api) {
         send(&api, Channel::Push, push),
         send(&api, Channel::Webhook, webhook),
         look_after_documents(&api),
+        pay(&api),
         sweep_often(&api)
     );
 }
@@ -72,6 +74,9 @@ pub async fn work_once(api: &Api) -> Result<(), String> {
         queue::sweep(api).await?;
         while fan_out(api).await? + carry_out(api).await? > 0 {}
         while check_due(api).await? + empty_due(api).await? > 0 {}
+        while fan_out(api).await? > 0 {}
+        tail(api).await?;
+        while payments::work::work(api).await? > 0 {}
         while fan_out(api).await? > 0 {}
         tail(api).await?;
         for channel in Channel::ALL {
@@ -139,6 +144,19 @@ async fn look_after_documents(api: &Api) {
             Ok(_) => {}
             Err(failure) => {
                 tracing::warn!(%failure, "documents were not looked after");
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+}
+
+async fn pay(api: &Api) {
+    loop {
+        match payments::work::work(api).await {
+            Ok(0) => tokio::time::sleep(LOOK_EVERY).await,
+            Ok(_) => {}
+            Err(failure) => {
+                tracing::warn!(%failure, "payments were not looked at");
                 tokio::time::sleep(REST).await;
             }
         }

@@ -77,6 +77,8 @@ mod oauth;
 mod passkeys;
 #[path = "stories/patient_data.rs"]
 mod patient_data;
+#[path = "stories/payments.rs"]
+mod payments;
 #[path = "stories/people.rs"]
 mod people;
 #[path = "stories/privacy.rs"]

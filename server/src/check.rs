@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use scheduling_api::Location;
+use scheduling_api::{Location, ports::payments::Gateways};
 
 use crate::{
     cli::CheckArguments,
@@ -38,6 +38,7 @@ pub(crate) fn run(arguments: CheckArguments) -> anyhow::Result<Report> {
         files(&config, &mut report);
         data(&config.scheduling, &mut report);
     }
+    payments(&config.scheduling, &mut report);
     let verdict = if report.failures > 0 {
         format!("# {} of these would keep Bedside from starting", report.failures)
     } else if offline {
@@ -146,6 +147,22 @@ fn data(config: &Scheduling, report: &mut Report) {
         }
         Location::Postgres(_) => {
             report.step("database PostgreSQL", scheduling::reach(&config.store));
+        }
+    }
+}
+
+/// Which ways of paying are on. Nothing is asked of a provider: it would show in its books.
+fn payments(config: &Scheduling, report: &mut Report) {
+    let on = config.gateways.methods();
+    for (method, setting) in Gateways::METHODS.into_iter().zip([
+        "stripe_secret_key",
+        "paypal_client_id",
+        "mpesa_shortcode",
+    ]) {
+        if on.contains(&method) {
+            report.note(&format!("payments by {method}: on"));
+        } else {
+            report.note(&format!("payments by {method}: off ({setting} is not set)"));
         }
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod documents;
 pub(crate) mod file;
 mod notifications;
 pub(crate) mod parse;
+mod payments;
 pub(crate) mod raw;
 mod rules;
 pub(crate) mod turn;
@@ -28,7 +29,7 @@ use std::{
 };
 
 use protocol::token::ApiKeys;
-use scheduling_api::Outbound;
+use scheduling_api::{Outbound, ports::payments::Gateways};
 use signaling::webhooks::WebhookUrl;
 
 use crate::machine::Machine;
@@ -108,6 +109,8 @@ pub(crate) struct Scheduling {
     pub(crate) outbound: Outbound,
     /// Where documents lie, and what looks at them.
     pub(crate) documents: documents::Documents,
+    /// Those who take money.
+    pub(crate) gateways: Gateways,
 }
 
 impl Scheduling {

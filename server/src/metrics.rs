@@ -13,6 +13,7 @@ use metric::{Kind, Metric};
 
 mod listener;
 mod metric;
+mod payments;
 mod process;
 mod sfu;
 mod signaling;
@@ -43,6 +44,8 @@ pub(crate) struct Sources {
     pub(crate) door: Door,
     /// Webhooks, if there are any.
     pub(crate) webhooks: ::signaling::webhooks::Webhooks,
+    /// What payment providers were not believed.
+    pub(crate) payments: std::sync::Arc<scheduling_api::ports::payments::Refused>,
     /// Wall clock at the start of the process.
     pub(crate) started: Duration,
 }
@@ -53,6 +56,7 @@ impl Sources {
         sfu::record(&self.media.counters(), &self.media.silent_shards());
         signaling::record(&self.control.counters());
         webhooks::record(&self.webhooks.counters());
+        payments::record(&self.payments);
         process::record(self.started);
         listener::record(self.door.counts());
     }
@@ -69,7 +73,7 @@ impl Sources {
 
 fn all() -> impl Iterator<Item = Metric> {
     let signaling = signaling::all().chain(webhooks::all());
-    let rest = process::all().chain(listener::all()).chain(turn::all());
+    let rest = process::all().chain(listener::all()).chain(turn::all()).chain(payments::all());
     sfu::all().chain(signaling).chain(rest)
 }
 
@@ -80,6 +84,7 @@ pub(crate) fn markdown() -> String {
         ("Media plane", "bedside_sfu_"),
         ("TURN", "bedside_turn_"),
         ("Signalling", "bedside_signaling_"),
+        ("Scheduling API", "bedside_scheduling_"),
         ("Process", "bedside_server_"),
     ] {
         let _ = writeln!(
@@ -96,7 +101,7 @@ pub(crate) fn markdown() -> String {
     text.push_str("\n## Values of `reason`\n\n");
     let dropped = ::sfu::drop_reason::DropReason::ALL.iter().map(|reason| reason.label());
     let media = [(sfu::DROPPED, dropped.collect::<Vec<_>>()), (turn::REFUSED, turn::reasons())];
-    let dropped = std::iter::once(webhooks::reasons());
+    let dropped = [webhooks::reasons(), payments::reasons()];
     for (metric, labels) in media.into_iter().chain(signaling::reasons()).chain(dropped) {
         let labels = labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>();
         let _ = writeln!(text, "- `{}`: {}", metric.name, labels.join(", "));
@@ -125,7 +130,13 @@ mod tests {
     fn every_metric_is_named_by_the_convention_and_once() {
         let mut names = BTreeSet::new();
         for metric in all() {
-            let known = ["bedside_sfu_", "bedside_turn_", "bedside_signaling_", "bedside_server_"];
+            let known = [
+                "bedside_sfu_",
+                "bedside_turn_",
+                "bedside_signaling_",
+                "bedside_scheduling_",
+                "bedside_server_",
+            ];
             assert!(known.iter().any(|prefix| metric.name.starts_with(prefix)), "{}", metric.name);
             assert_eq!(
                 metric.kind == Kind::Counter,

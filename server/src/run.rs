@@ -185,7 +185,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     )?;
     let (media, control) = (planes.media.clone(), planes.control.clone());
     let webhooks = planes.webhooks.clone();
-    let sources = metrics::Sources { media, control, webhooks, door: doors.main, started };
+    let payments = api.gateways.refused.clone();
+    let door = doors.main;
+    let sources = metrics::Sources { media, control, webhooks, door, payments, started };
     // The first scrape finds every metric.
     sources.copy();
     tokio::spawn(sources.copy_every_second());

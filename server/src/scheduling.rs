@@ -50,6 +50,7 @@ pub(crate) async fn open(
         outbound: config.outbound.clone(),
         files: config.documents.open()?,
         scanner: config.documents.scanner(),
+        gateways: config.gateways.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
     };
     scheduling_api::open(&config.store, keys, Links::at(public_url), ways)

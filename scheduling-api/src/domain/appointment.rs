@@ -28,6 +28,12 @@ use crate::domain::{
 /// How long a hold lasts: long enough to fill a form, short enough that others need not wait for it.
 pub const HOLD_TTL_MIN: i64 = 10;
 
+/// How long a held time is kept for who pays: a prompt on a telephone, a bank's page, and another try.
+pub const PAYING_MIN: i64 = 15;
+
+/// Longest time that a hold can last, however often somebody begins to pay.
+pub const HELD_MIN_MAX: i64 = 60;
+
 /// From how long before its start on a patient may check in.
 pub const CHECK_IN_BEFORE_MIN: i64 = 60;
 
@@ -393,6 +399,34 @@ impl Appointment {
         let patient = patient.ok_or(TransitionError::NoPatient)?;
         self.go(Transition::Book)?;
         self.patient = Some(patient);
+        Ok(())
+    }
+
+    /// Makes an appointment of a hold that was paid for. Its time may have ended: as long as nobody took it, it is
+    /// still kept.
+    ///
+    /// # Errors
+    /// When it is no hold, or is for nobody.
+    pub fn book_paid(&mut self) -> Result<(), TransitionError> {
+        if self.patient.is_none() {
+            return Err(TransitionError::NoPatient);
+        }
+        self.go(Transition::Book)
+    }
+
+    /// Keeps a held time while somebody pays, but not for ever.
+    ///
+    /// # Errors
+    /// When it is no hold, or has ended.
+    pub fn keep_while_paying(&mut self, now: Timestamp) -> Result<(), TransitionError> {
+        self.refuse_ended(now)?;
+        let State::Held { until } = self.state else {
+            return Err(TransitionError::State(self.state.name()));
+        };
+        let last = self.created_at + HELD_MIN_MAX.minutes();
+        let longer = (now + PAYING_MIN.minutes()).min(last).max(until);
+        self.state = State::Held { until: longer };
+        self.rev = self.rev.next();
         Ok(())
     }
 

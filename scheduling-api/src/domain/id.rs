@@ -167,6 +167,12 @@ id_types! {
     RecordEntryId "rec",
     /// A questionnaire.
     QuestionnaireId "qst",
+    /// What somebody pays at once, and what becomes of it.
+    PaymentId "pay",
+    /// Money that goes back.
+    RefundId "rfd",
+    /// An invoice or a credit note.
+    InvoiceId "inv",
     /// One request, for logs and problem reports.
     RequestId "req",
 }

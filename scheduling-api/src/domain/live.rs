@@ -45,7 +45,7 @@ pub struct LiveEvent {
 }
 
 /// What those who watch hear of: the beginnings of topics.
-const LIVE: [&str; 11] = [
+const LIVE: [&str; 14] = [
     "appointment.",
     "consultation.",
     "participant.",
@@ -57,6 +57,9 @@ const LIVE: [&str; 11] = [
     "document.",
     "message.",
     "thread.",
+    "payment.",
+    "refund.",
+    "invoice.",
 ];
 
 /// Whether a topic is one that people watch.

@@ -79,6 +79,8 @@ const SLOT_REFUSED: Kind =
     ("slot-refused", "The time cannot be booked", StatusCode::UNPROCESSABLE_ENTITY);
 const NOT_POSSIBLE: Kind = ("not-possible", "Not possible in this state", StatusCode::CONFLICT);
 const HOLD_EXPIRED: Kind = ("hold-expired", "The time is kept no longer", StatusCode::CONFLICT);
+const PAYMENT_NEEDED: Kind =
+    ("payment-needed", "Payment comes first", StatusCode::PAYMENT_REQUIRED);
 const NEEDS_APPROVAL: Kind = ("needs-approval", "Approval is needed", StatusCode::CONFLICT);
 const JOIN_LINK: Kind = ("link-not-valid", "This link does not work", StatusCode::UNAUTHORIZED);
 const VISIT_ENDED: Kind = ("visit-ended", "The visit is over", StatusCode::CONFLICT);
@@ -265,6 +267,7 @@ impl From<Failure> for Problem {
             Failure::Entry(reason) => Self::new(NOT_POSSIBLE).with_detail(reason),
             Failure::Several => Self::new(STALE).with_detail(failure),
             Failure::Stands(_) => Self::new(NOT_POSSIBLE).with_detail(failure),
+            Failure::PaymentNeeded => Self::new(PAYMENT_NEEDED).with_detail(failure),
             Failure::NeedsApproval => Self::new(NEEDS_APPROVAL).with_detail(failure),
             Failure::Credentials => Self::new(CREDENTIALS),
             Failure::Link => Self::new(LINK),

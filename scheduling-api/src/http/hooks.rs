@@ -1,5 +1,7 @@
 //! `/v1/hooks`: what providers tell us. Each proves itself by its own signature, not by a token.
 
+mod payments;
+
 use axum::{
     body::Bytes,
     extract::{RawForm, State},
@@ -23,6 +25,9 @@ pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(receive_sms_status))
         .routes(routes!(verify_whatsapp, receive_whatsapp_status))
+        .routes(routes!(payments::receive_stripe_event))
+        .routes(routes!(payments::receive_paypal_event))
+        .routes(routes!(payments::receive_mpesa_event))
 }
 
 /// Takes a provider's word about a text message

@@ -80,6 +80,11 @@ impl<'a> Change<'a> {
         &mut self.tx
     }
 
+    /// When it happens.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// What came of the same request earlier, if it was sent before.
     ///
     /// # Errors

@@ -53,6 +53,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     93 "0093_prescription_codes";
     100 "0100_record";
     101 "0101_smart";
+    110 "0110_payments";
 };
 
 impl Migration {

@@ -104,6 +104,17 @@ pub const TABLES: &[Table] = tables! {
         => By(&["DELETE FROM record_version WHERE patient_id = $1"]);
     "record_entry" by "t.id" of "t.patient_id = $1" opens ["body"] hides ["lead"]
         => By(&["DELETE FROM record_entry WHERE patient_id = $1"]);
+    // Accounts are kept: they name visits, amounts and rules.
+    "invoice" by "t.id" of "t.patient_id = $1" => Keep;
+    "invoice_line" by "(t.invoice_id || '/' || CAST(t.number AS TEXT))"
+        of "t.invoice_id IN (SELECT id FROM invoice WHERE patient_id = $1)" => Keep;
+    "payment" by "t.id" of "t.patient_id = $1" hides ["look_ms"] => Keep;
+    "refund" by "t.id" of "t.payment_id IN (SELECT id FROM payment WHERE patient_id = $1)" hides ["look_ms"] => Keep;
+    "ledger" by "(t.cause || '/' || CAST(t.number AS TEXT))"
+        of "t.appointment_id IN (SELECT id FROM appointment WHERE patient_id = $1)" => Keep;
+    "settlement_due" by "t.appointment_id" of "t.appointment_id IN (SELECT id FROM appointment WHERE patient_id = $1)"
+        => Keep;
+    "fee_waiver" by "t.appointment_id" of "t.appointment_id IN (SELECT id FROM appointment WHERE patient_id = $1)" => Keep;
     "break_glass" by "t.id" of "t.patient_id = $1" opens ["reason"] => Keep;
     "data_request" by "t.id" of "t.patient_id = $1" hides ["bundle"]
         => By(&["UPDATE data_request SET bundle = NULL WHERE patient_id = $1"]);

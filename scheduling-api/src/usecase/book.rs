@@ -8,14 +8,14 @@ use crate::{
     domain::{
         access::{self, Act, Permit, Resource},
         actor::Caller,
-        appointment::Appointment,
+        appointment::{Appointment, State},
         claim::ClaimState,
         id::{AppointmentId, ClinicId, PatientId},
         once::Once,
     },
     store::{Scope, appointments, change::Change, idempotency::Earlier},
     usecase::{
-        Failure, load, patient,
+        Failure, load, patient, payments,
         place::{self, Place},
         waitlist,
     },
@@ -96,6 +96,16 @@ async fn from_hold(
     }
     resource.patient = kept_for.clone().or_else(|| patient.clone());
     let permit = access::decide(&caller.actor, Act::CreateAppointment, &resource, now)?;
+    if payments::is_paid_first(&permit, &appointment.agreed) {
+        // Paying is what books it.
+        return match appointment.state {
+            State::Booked => {
+                change.saw(&permit, "appointment", Some(id.as_str()), appointment.patient.as_ref());
+                Ok(appointment)
+            }
+            _ => Err(Failure::PaymentNeeded),
+        };
+    }
     appointment.book(patient, now)?;
     if kept_for.is_none() {
         // The patient is claimed now; the practitioner is already.
@@ -131,6 +141,9 @@ async fn at_once(
         return Ok(appointment);
     }
     let appointment = Appointment::hold(wanted, terms, now);
+    if payments::is_paid_first(&permit, &appointment.agreed) {
+        return Err(Failure::PaymentNeeded);
+    }
     book_new(api, change, &permit, appointment, now).await
 }
 

@@ -94,6 +94,9 @@ pub(crate) enum Failure {
     /// What should be there once is there several times.
     #[error("several are there already")]
     Several,
+    /// The visit is to be paid before it is booked.
+    #[error("this visit is paid when it is booked: hold the time, pay, and it is booked")]
+    PaymentNeeded,
     /// The visit type needs approval, so it cannot be held.
     #[error("this visit type needs approval: book it at once, which makes a request")]
     NeedsApproval,

@@ -7,6 +7,7 @@ use crate::{
     store::{
         change::{Change, Transition},
         outbox::Event,
+        payment_events,
     },
     usecase::Failure,
 };
@@ -33,7 +34,14 @@ pub(crate) async fn appointment(
         body: json!({ "appointment": appointment }),
         events: vec![event],
     };
-    Ok(change.record(permit, transition).await?)
+    change.record(permit, transition).await?;
+    if !appointment.state.is_active() {
+        // Whoever ended it, what it owes is looked at.
+        let (clinic, visit) = (&appointment.clinic, &appointment.id);
+        let now = change.now();
+        payment_events::look_at(change.tx(), clinic, visit, now).await?;
+    }
+    Ok(())
 }
 
 /// What others hear: the state that was reached, but for a move, which keeps it.

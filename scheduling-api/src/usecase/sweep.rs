@@ -8,7 +8,7 @@ use crate::{
     domain::{id::ClinicId, retention::Retention},
     store::{
         Scope, StoreError, Tx, clinics, data_requests, deliveries, idempotency, join_links,
-        live_events, oauth, one_times, outbox, queue, sessions, waitlist,
+        live_events, oauth, one_times, outbox, payment_events, queue, sessions, waitlist,
     },
     usecase::Failure,
 };
@@ -25,6 +25,9 @@ const OUTBOX_DAYS: i64 = 7;
 /// How long a client may be away and go on where it was.
 const LIVE_EVENT_DAYS: i64 = 2;
 
+/// How long it is kept which events providers told: far longer than any of them repeats one.
+const PAYMENT_EVENT_DAYS: i64 = 90;
+
 /// What is swept whatever a clinic wants: none of it tells anything once it is over.
 #[derive(Debug, Clone, Copy)]
 enum Kind {
@@ -36,10 +39,11 @@ enum Kind {
     OauthRefreshes,
     Outbox,
     LiveEvents,
+    PaymentEvents,
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::IdempotencyKeys,
         Self::OneTimes,
         Self::Sessions,
@@ -48,6 +52,7 @@ impl Kind {
         Self::OauthRefreshes,
         Self::Outbox,
         Self::LiveEvents,
+        Self::PaymentEvents,
     ];
 
     async fn batch(self, tx: &mut Tx, now: Timestamp) -> Result<u64, StoreError> {
@@ -60,6 +65,9 @@ impl Kind {
             Self::OauthRefreshes => oauth::sweep_refreshes(tx, now, BATCH).await,
             Self::Outbox => outbox::sweep(tx, before(now, OUTBOX_DAYS), BATCH).await,
             Self::LiveEvents => live_events::sweep(tx, before(now, LIVE_EVENT_DAYS), BATCH).await,
+            Self::PaymentEvents => {
+                payment_events::sweep(tx, before(now, PAYMENT_EVENT_DAYS), BATCH).await
+            }
         }
     }
 }

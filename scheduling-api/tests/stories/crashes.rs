@@ -19,7 +19,7 @@ use crate::{fakes::http::Http, world::World};
 const LEASE: Duration = Duration::from_secs(200);
 
 /// The worker's round, dropped at its `waits`th wait; whether it had ended before.
-async fn killed_at(world: &World, waits: usize) -> bool {
+pub async fn killed_at(world: &World, waits: usize) -> bool {
     let mut round = pin!(work_once(&world.api));
     let mut left = waits;
     poll_fn(|context| {
@@ -36,7 +36,7 @@ async fn killed_at(world: &World, waits: usize) -> bool {
 }
 
 /// Another worker takes over. A killed one's connections may still be cleared away: then it tries again, as it does.
-async fn recovered(world: &World) {
+pub async fn recovered(world: &World) {
     for _ in 0..20 {
         if work_once(&world.api).await.is_ok() {
             return;

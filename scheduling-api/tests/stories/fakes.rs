@@ -4,6 +4,8 @@
 pub mod clamd;
 #[path = "../fakes/http.rs"]
 pub mod http;
+#[path = "../fakes/payments.rs"]
+pub mod payments;
 #[path = "../fakes/s3.rs"]
 pub mod s3;
 #[path = "../fakes/smtp.rs"]

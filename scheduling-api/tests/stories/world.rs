@@ -38,6 +38,7 @@ use scheduling_api::{
         files::Files,
         identify::{Identified, Identify},
         identity_provider::IdentityProviders,
+        payments::Gateways,
         scanner::Scan,
     },
     random::Random,
@@ -96,6 +97,7 @@ impl World {
             outbound: Arc::new(Outbound::new(true).unwrap()),
             files: Files::in_folder(&folder.0.join("documents")).unwrap(),
             scanner: None,
+            gateways: Arc::default(),
             live: Arc::default(),
         };
         let router = router(api.clone());
@@ -113,6 +115,13 @@ impl World {
     /// With another store of files.
     pub fn with_files(mut self, files: Files) -> Self {
         self.api.files = files;
+        self.router = router(self.api.clone());
+        self
+    }
+
+    /// With those who take money.
+    pub fn with_gateways(mut self, gateways: Gateways) -> Self {
+        self.api.gateways = Arc::new(gateways);
         self.router = router(self.api.clone());
         self
     }

@@ -109,6 +109,8 @@ pub(crate) enum ConfigError {
     Notifications { setting: &'static str, reason: String },
     #[error("{setting}: {reason}")]
     Documents { setting: &'static str, reason: String },
+    #[error("{setting}: {reason}")]
+    Payments { setting: &'static str, reason: String },
     #[error("{setting} is missing: it belongs to {to}")]
     Belongs { setting: &'static str, to: &'static str },
     #[error("sms_twilio_account and sms_http_url exclude each other: remove one")]

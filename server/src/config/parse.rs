@@ -13,7 +13,7 @@ use signaling::webhooks::WebhookUrl;
 use crate::{
     config::{
         Config, ConfigError, LogFormat, Mode, RawConfig, Scheduling, SchedulingAlone, Webhooks,
-        documents, file, notifications,
+        documents, file, notifications, payments,
         rules::{at_least_one, log_filter, tls},
         turn::Turn,
     },
@@ -293,6 +293,7 @@ fn scheduling(raw: &RawConfig) -> Result<Scheduling, ConfigError> {
         trusted_proxies: raw.trusted_proxies.clone().unwrap_or_default(),
         outbound: notifications::outbound(raw)?,
         documents: documents::documents(raw, &folder)?,
+        gateways: payments::gateways(raw)?,
     })
 }
 

@@ -346,6 +346,65 @@ settings! {
             default_missing_value = "true", help_heading = "Notifications")]
         pub(crate) clinic_webhooks_private: Option<bool>,
 
+        /// Secret key (sk_...) of the account at Stripe by which patients pay by card. With it, stripe_webhook_secrets is
+        /// needed. None: nobody pays by card.
+        #[arg(long, env = "BEDSIDE_STRIPE_SECRET_KEY", value_name = "KEY", hide_env_values = true,
+            help_heading = "Payments")]
+        pub(crate) stripe_secret_key: Option<Secret>,
+        /// What signs Stripe's events (whsec_...) to /v1/hooks/stripe: the newest first, and while it is being replaced
+        /// the one before, separated by a comma.
+        #[arg(long, env = "BEDSIDE_STRIPE_WEBHOOK_SECRETS", value_name = "SECRETS", hide_env_values = true,
+            help_heading = "Payments")]
+        pub(crate) stripe_webhook_secrets: Option<Secret>,
+        /// Address of Stripe.
+        #[arg(long, env = "BEDSIDE_STRIPE_URL", value_name = "URL", help_heading = "Payments")]
+        pub(crate) stripe_url: Option<String>,
+        /// Id of the application at PayPal by which patients pay there. With it, paypal_client_secret and
+        /// paypal_webhook_ids are needed. None: nobody pays by PayPal.
+        #[arg(long, env = "BEDSIDE_PAYPAL_CLIENT_ID", value_name = "ID", help_heading = "Payments")]
+        pub(crate) paypal_client_id: Option<String>,
+        /// Secret of that application.
+        #[arg(long, env = "BEDSIDE_PAYPAL_CLIENT_SECRET", value_name = "SECRET", hide_env_values = true,
+            help_heading = "Payments")]
+        pub(crate) paypal_client_secret: Option<Secret>,
+        /// Ids that PayPal gave to the registration of /v1/hooks/paypal for its events: the newest first, and while it is
+        /// being replaced the one before.
+        #[arg(long, env = "BEDSIDE_PAYPAL_WEBHOOK_IDS", value_name = "IDS", value_delimiter = ',', help_heading = "Payments")]
+        pub(crate) paypal_webhook_ids: Option<Vec<String>>,
+        /// Address of PayPal.
+        #[arg(long, env = "BEDSIDE_PAYPAL_URL", value_name = "URL", help_heading = "Payments")]
+        pub(crate) paypal_url: Option<String>,
+        /// Paybill or till number at Safaricom by which patients pay by M-Pesa. With it, mpesa_consumer_key,
+        /// mpesa_consumer_secret, mpesa_passkey and public_url are needed. None: nobody pays by M-Pesa.
+        #[arg(long, env = "BEDSIDE_MPESA_SHORTCODE", value_name = "NUMBER", help_heading = "Payments")]
+        pub(crate) mpesa_shortcode: Option<String>,
+        /// Key of the application at Safaricom.
+        #[arg(long, env = "BEDSIDE_MPESA_CONSUMER_KEY", value_name = "KEY", help_heading = "Payments")]
+        pub(crate) mpesa_consumer_key: Option<String>,
+        /// Secret of that application.
+        #[arg(long, env = "BEDSIDE_MPESA_CONSUMER_SECRET", value_name = "SECRET", hide_env_values = true,
+            help_heading = "Payments")]
+        pub(crate) mpesa_consumer_secret: Option<Secret>,
+        /// What prompts on telephones are made with: the passkey of Lipa na M-Pesa online.
+        #[arg(long, env = "BEDSIDE_MPESA_PASSKEY", value_name = "PASSKEY", hide_env_values = true,
+            help_heading = "Payments")]
+        pub(crate) mpesa_passkey: Option<Secret>,
+        /// Whether the number is a till (buy goods) instead of a paybill.
+        #[arg(long, env = "BEDSIDE_MPESA_TILL", value_name = "BOOL", num_args = 0..=1, require_equals = true,
+            default_missing_value = "true", help_heading = "Payments")]
+        pub(crate) mpesa_till: Option<bool>,
+        /// Name of the API operator who may reverse payments. Without it refunds of M-Pesa wait for a person.
+        #[arg(long, env = "BEDSIDE_MPESA_INITIATOR", value_name = "NAME", help_heading = "Payments")]
+        pub(crate) mpesa_initiator: Option<String>,
+        /// That operator's security credential, as Safaricom's portal makes it of the password. Belongs to
+        /// mpesa_initiator.
+        #[arg(long, env = "BEDSIDE_MPESA_SECURITY_CREDENTIAL", value_name = "CREDENTIAL", hide_env_values = true,
+            help_heading = "Payments")]
+        pub(crate) mpesa_security_credential: Option<Secret>,
+        /// Address of Safaricom's Daraja.
+        #[arg(long, env = "BEDSIDE_MPESA_URL", value_name = "URL", help_heading = "Payments")]
+        pub(crate) mpesa_url: Option<String>,
+
         /// How log lines are written: text for people, json for collectors.
         #[arg(long, env = "BEDSIDE_LOG_FORMAT", value_name = "FORMAT", value_enum, help_heading = "Logging")]
         pub(crate) log_format: Option<LogFormat>,
@@ -400,6 +459,10 @@ impl RawConfig {
             sms_twilio_url: Some("https://api.twilio.com".to_owned()),
             whatsapp_url: Some("https://graph.facebook.com/v23.0".to_owned()),
             clinic_webhooks_private: Some(false),
+            stripe_url: Some("https://api.stripe.com".to_owned()),
+            paypal_url: Some("https://api-m.paypal.com".to_owned()),
+            mpesa_till: Some(false),
+            mpesa_url: Some("https://api.safaricom.co.ke".to_owned()),
             log_format: Some(LogFormat::Text),
             log_filter: Some("info".to_owned()),
             drain_timeout_s: Some(0),

@@ -349,6 +349,60 @@ access_table! {
     ReadCalendarEntry "read_calendar_entry":
         [Patient Own, Practitioner Theirs, Practitioner Emergency, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
 
+    // -- Money
+    /// Lists the ways in which a clinic can be paid.
+    ListPaymentMethods "list_payment_methods": [Anyone Anywhere];
+    /// Reads a clinic's rules about money.
+    ReadBilling "read_billing": [Receptionist Clinic, ClinicAdmin Clinic];
+    /// Changes a clinic's rules about money.
+    UpdateBilling "update_billing": [ClinicAdmin Clinic] step_up;
+    /// Begins to pay for a visit.
+    StartPayment "start_payment": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Takes note of money that the desk took.
+    RecordPayment "record_payment": [Receptionist Clinic, ClinicAdmin Clinic];
+    /// Reads a payment.
+    ReadPayment "read_payment": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Lists payments.
+    ListPayments "list_payments": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Has a payment looked at now.
+    RefreshPayment "refresh_payment": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Takes what is reserved.
+    CapturePayment "capture_payment": [ClinicAdmin Clinic] step_up;
+    /// Lets a payment go before money moved.
+    VoidPayment "void_payment": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Gives money back.
+    RefundPayment "refund_payment": [ClinicAdmin Clinic] step_up;
+    /// Lists a payment's refunds.
+    ListRefunds "list_refunds": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Says what became of a refund that waits for a person.
+    ResolveRefund "resolve_refund": [ClinicAdmin Clinic] step_up;
+    /// Lets a patient off a fee.
+    WaiveFee "waive_fee": [ClinicAdmin Clinic];
+    /// Lists invoices and credit notes.
+    ListInvoices "list_invoices": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Reads an invoice or credit note.
+    ReadInvoice "read_invoice": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Reads it as a page to print.
+    PrintInvoice "print_invoice": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Reads what was earned.
+    ReadEarnings "read_earnings": [Practitioner Theirs, ClinicAdmin Clinic];
+    /// Reads it as a table.
+    ExportEarnings "export_earnings": [Practitioner Theirs, ClinicAdmin Clinic];
+    /// Lists where providers' books and ours differ.
+    ListDifferences "list_differences": [ClinicAdmin Clinic, PlatformAdmin Anywhere];
+    /// Compares the books now.
+    Reconcile "reconcile": [PlatformAdmin Anywhere];
+    /// Takes Stripe's word.
+    ReceiveStripeEvent "receive_stripe_event": [Anyone Anywhere];
+    /// Takes `PayPal`'s word.
+    ReceivePaypalEvent "receive_paypal_event": [Anyone Anywhere];
+    /// Takes M-Pesa's word.
+    ReceiveMpesaEvent "receive_mpesa_event": [Anyone Anywhere];
+    /// Takes over how a payment stands.
+    DrivePayment "drive_payment": [System Clinic];
+    /// Settles what a visit owes.
+    SettleVisit "settle_visit": [System Clinic];
+
     // -- Being told
     /// Reads how somebody wants to be told.
     ReadNotificationPreferences "read_notification_preferences": [User Anywhere];

@@ -1,0 +1,116 @@
+//! The ledger: written once, read as sums.
+
+use jiff::Timestamp;
+
+use crate::{
+    domain::{
+        appointment::Appointment,
+        earning::Earning,
+        id::{ClinicId, PaymentId, PractitionerId},
+        ledger::{Account, Entry},
+        money::Currency,
+    },
+    store::{StoreError, Tx, values},
+};
+
+/// Writes an entry.
+///
+/// # Errors
+/// [`StoreError::Duplicate`] when its cause was written before: nothing moves twice.
+pub(crate) async fn write(
+    tx: &mut Tx,
+    visit: &Appointment,
+    payment: Option<&PaymentId>,
+    entry: &Entry,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO ledger (cause, number, clinic_id, debit, credit, minor, currency, appointment_id,
+            practitioner_id, service_id, payment_id, at_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    for (number, one) in (1_i64..).zip(&entry.transfers) {
+        let row = values![
+            &entry.cause,
+            number,
+            &visit.clinic,
+            one.debit.to_string(),
+            one.credit.to_string(),
+            one.minor,
+            visit.agreed.price.currency.to_string(),
+            &visit.id,
+            &visit.practitioner,
+            &visit.service,
+            payment,
+            now,
+        ];
+        tx.execute_one(sql, row).await?;
+    }
+    Ok(())
+}
+
+/// What came in by a payment and is still here, as the ledger has it.
+pub(crate) async fn till_of_payment(tx: &mut Tx, payment: &PaymentId) -> Result<i64, StoreError> {
+    let sql = "SELECT CAST(COALESCE(SUM(CASE WHEN debit LIKE 'till.%' THEN minor ELSE 0 END), 0)
+            - COALESCE(SUM(CASE WHEN credit LIKE 'till.%' THEN minor ELSE 0 END), 0) AS BIGINT) AS held
+        FROM ledger WHERE payment_id = $1";
+    let row = tx.row(sql, values![payment]).await?.ok_or(StoreError::Stale)?;
+    row.int("held")
+}
+
+/// Most lines of a table of earnings: practitioners times visit types times currencies.
+const EARNINGS_MAX: i64 = 20_000;
+
+/// What was earned in a span of time, by practitioner, visit type and currency.
+pub(crate) async fn earnings(
+    tx: &mut Tx,
+    clinic: &ClinicId,
+    practitioner: Option<&PractitionerId>,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Vec<Earning>, StoreError> {
+    let sql = "SELECT practitioner_id, service_id, currency, debit, credit, CAST(SUM(minor) AS BIGINT) AS minor
+        FROM ledger
+        WHERE clinic_id = $1 AND at_ms >= $2 AND at_ms < $3 AND (CAST($4 AS TEXT) IS NULL OR practitioner_id = $4)
+        GROUP BY practitioner_id, service_id, currency, debit, credit
+        ORDER BY practitioner_id, service_id, currency, debit, credit LIMIT $5";
+    let rows = tx.rows(sql, values![clinic, from, to, practitioner, EARNINGS_MAX]).await?;
+    let mut all: Vec<Earning> = Vec::new();
+    for row in &rows {
+        let (practitioner, service) = (row.parsed("practitioner_id")?, row.parsed("service_id")?);
+        let currency: Currency = row.parsed("currency")?;
+        let same = all.last().is_some_and(|one| {
+            one.practitioner == practitioner && one.service == service && one.currency == currency
+        });
+        if !same {
+            let zero = Earning {
+                practitioner,
+                service,
+                currency,
+                billed: 0,
+                tax: 0,
+                received: 0,
+                earned: 0,
+            };
+            all.push(zero);
+        }
+        let minor = row.int("minor")?;
+        if let Some(one) = all.last_mut() {
+            add(one, row.parsed("debit")?, -minor);
+            add(one, row.parsed("credit")?, minor);
+        }
+    }
+    Ok(all)
+}
+
+/// Adds what an account was credited with.
+fn add(earning: &mut Earning, account: Account, minor: i64) {
+    match account {
+        Account::Revenue => earning.billed += minor,
+        Account::Tax => earning.tax += minor,
+        Account::Till(_) => earning.received -= minor,
+        Account::Owed => earning.earned += minor,
+        Account::Receivable
+        | Account::Share
+        | Account::Disputed
+        | Account::Lost
+        | Account::Waived => {}
+    }
+}
