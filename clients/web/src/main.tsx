@@ -5,7 +5,7 @@
 import { lazy, type ReactNode, StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
 import { CrashBarrier } from './app/crash-barrier.tsx';
-import { firstWords, type Words, WordsProvider } from './app/words.tsx';
+import { firstWords, needWords, type Words, WordsProvider } from './app/words.tsx';
 import { takeTokenFromAddressBar } from './consult/address-bar.ts';
 import { rememberedCall, rememberedToken } from './consult/session-memory.ts';
 import './styles/tokens.css';
@@ -25,11 +25,14 @@ function tokenOfThisTab(): string | null {
   return offered ?? (location.pathname === '/' ? rememberedToken() : null);
 }
 
-function page(token: string | null): ReactNode {
+const token = tokenOfThisTab();
+const isGuest = location.pathname === '/join' || location.pathname === '/frame';
+
+function page(): ReactNode {
   if (token !== null) {
     return <TokenCall token={token} resumed={rememberedCall()} />;
   }
-  return location.pathname === '/join' || location.pathname === '/frame' ? <Guest /> : <App />;
+  return isGuest ? <Guest /> : <App />;
 }
 
 function render(words: Words): void {
@@ -39,7 +42,7 @@ function render(words: Words): void {
       <StrictMode>
         <WordsProvider first={words}>
           <CrashBarrier>
-            <Suspense fallback={null}>{page(tokenOfThisTab())}</Suspense>
+            <Suspense fallback={null}>{page()}</Suspense>
           </CrashBarrier>
         </WordsProvider>
       </StrictMode>,
@@ -47,6 +50,9 @@ function render(words: Words): void {
   }
 }
 
+if (token !== null || isGuest) {
+  needWords(['visit']);
+}
 void firstWords().then(render);
 
 // A join link opened in a tab that shows something else: begin anew with it.

@@ -1,8 +1,9 @@
-import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
-import { useEffect, useId, useState } from 'react';
+import { type ReactNode, Suspense, useEffect, useId, useState } from 'react';
 import { BrandMark } from '../parts/brand.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LanguageSelect } from '../parts/language-select.tsx';
+import { Loading } from '../parts/notice.tsx';
+import { Link, navigate, type Path, usePath } from './navigation.tsx';
 import {
   endSession,
   hasRole,
@@ -16,7 +17,7 @@ import {
 import { useSay } from './words.tsx';
 
 /** Around every screen but the visit's: where one is, where one can go, who one is. */
-export function AppFrame() {
+export function AppFrame({ children }: { readonly children: ReactNode }) {
   const say = useSay();
   const { me } = useSession();
   return (
@@ -33,7 +34,7 @@ export function AppFrame() {
       </header>
       <OfflineNote />
       <main className="app-main" id="content" tabIndex={-1}>
-        <Outlet />
+        <Suspense fallback={<Loading />}>{children}</Suspense>
       </main>
       <footer className="page-footer">{say('app.private')}</footer>
     </div>
@@ -43,7 +44,7 @@ export function AppFrame() {
 function Navigation({ me }: { readonly me: Me | null | undefined }) {
   const say = useSay();
   const id = useId();
-  const path = useRouterState({ select: (state) => state.location.pathname });
+  const path = usePath();
   // Open on this page: another page finds it closed.
   const [openOn, setOpenOn] = useState<string | null>(null);
   const isOpen = openOn === path;
@@ -106,26 +107,11 @@ function Places({ me }: { readonly me: Me | null | undefined }) {
   );
 }
 
-function Place({
-  to,
-  children,
-}: {
-  readonly to:
-    | '/account'
-    | '/appointments'
-    | '/audit'
-    | '/find'
-    | '/hours'
-    | '/keys'
-    | '/profile'
-    | '/services'
-    | '/staff'
-    | '/today';
-  readonly children: string;
-}) {
+function Place({ to, children }: { readonly to: Path; readonly children: string }) {
+  const isHere = usePath() === to;
   return (
     <li>
-      <Link to={to} className="place" activeProps={{ 'aria-current': 'page' }}>
+      <Link to={to} className="place" aria-current={isHere ? 'page' : undefined}>
         {children}
       </Link>
     </li>
@@ -134,7 +120,6 @@ function Place({
 
 function SignOut() {
   const say = useSay();
-  const navigate = useNavigate();
   return (
     <button
       type="button"

@@ -1,7 +1,7 @@
 import type { Schemas } from '@bedside/core';
 import { answered, ifMatch, VisitApi } from '@bedside/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link } from '../../app/navigation.tsx';
 import { Suspense, useState } from 'react';
 import { api } from '../../app/api.ts';
 import { useFormat } from '../../app/format.ts';
@@ -50,8 +50,8 @@ export function DayVisit({ visit }: { readonly visit: Appointment }) {
       <div className="actions visit-actions">
         {LIVE.has(visit.state) && (
           <Link
-            to="/visit/$appointment"
-            params={{ appointment: visit.id }}
+            to="/visit/$id"
+            params={{ id: visit.id }}
             className="button button-primary button-quiet"
           >
             <Icon name="camera" />
