@@ -20,6 +20,8 @@ const PERMISSIONS = [
   'clipboard-write',
 ];
 
+const DEVICE_KEY = 'bedside.device ';
+
 /** Where this script came from is where the server is. */
 const OWN_ORIGIN = new URL(import.meta.url).origin;
 
@@ -29,13 +31,15 @@ export class BedsideRoom extends HTMLElement {
 
   #port: MessagePort | null = null;
   #frame: HTMLIFrameElement | null = null;
+  #origin = OWN_ORIGIN;
 
-  /** The Bedside server; where the script came from unless the attribute says otherwise. */
+  /** The Bedside server; where the script came from unless the attribute said otherwise when the element was put in. */
   get origin(): string {
-    return new URL(this.getAttribute('origin') ?? OWN_ORIGIN, document.baseURI).origin;
+    return this.#origin;
   }
 
   connectedCallback(): void {
+    this.#origin = originOf(this.getAttribute('origin') ?? OWN_ORIGIN);
     const shadow = this.shadowRoot ?? this.attachShadow({ mode: 'open' });
     const frame = document.createElement('iframe');
     frame.title = this.getAttribute('title') ?? 'Bedside';
@@ -98,6 +102,9 @@ export class BedsideRoom extends HTMLElement {
       case 'secret-wanted':
         this.#tell(await this.#secret());
         return;
+      case 'device':
+        keepDevice(this.origin, message.device);
+        return;
       case 'event':
         this.#dispatch(message.name, message.detail);
         return;
@@ -109,7 +116,10 @@ export class BedsideRoom extends HTMLElement {
   async #secret(): Promise<FromPage> {
     try {
       const secret = await this.getSecret?.();
-      return secret === undefined ? { kind: 'no-secret' } : { kind: 'secret', secret };
+      const device = keptDevice(this.origin);
+      return typeof secret !== 'string'
+        ? { kind: 'no-secret' }
+        : { kind: 'secret', secret, ...(device === null ? {} : { device }) };
     } catch {
       return { kind: 'no-secret' };
     }
@@ -121,6 +131,35 @@ export class BedsideRoom extends HTMLElement {
 
   #dispatch(name: string, detail?: string): void {
     this.dispatchEvent(new CustomEvent(`bedside:${name}`, { detail: detail ?? null }));
+  }
+}
+
+/** Only pages of the web have an origin to hold a port against. */
+function originOf(address: string): string {
+  const url = new URL(address, document.baseURI);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+    throw new TypeError(`<bedside-room origin>: ${url.protocol} is no server of Bedside`);
+  }
+  return url.origin;
+}
+
+/**
+ * A join link works on the first device that opens it. Browsers give a frame of another site neither its cookies nor its
+ * storage, so this page keeps what the device is known by; without the link's secret it opens nothing.
+ */
+function keepDevice(origin: string, device: string): void {
+  try {
+    localStorage.setItem(DEVICE_KEY + origin, device);
+  } catch {
+    // After a reload the link then wants a new one.
+  }
+}
+
+function keptDevice(origin: string): string | null {
+  try {
+    return localStorage.getItem(DEVICE_KEY + origin);
+  } catch {
+    return null;
   }
 }
 

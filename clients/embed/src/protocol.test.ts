@@ -10,6 +10,7 @@ it('knows a hello of this version only', () => {
 
 it.each([
   [{ kind: 'secret', secret: 'abc' }],
+  [{ kind: 'secret', secret: 'abc', device: 'd' }],
   [{ kind: 'no-secret' }],
   [{ kind: 'leave' }],
   [{ kind: 'switch', device: 'camera', on: false }],
@@ -36,4 +37,6 @@ it('reads events by their names', () => {
   });
   expect(readFromFrame({ kind: 'event', name: 'constructor' })).toBeNull();
   expect(readFromFrame({ kind: 'secret-wanted' })).toEqual({ kind: 'secret-wanted' });
+  expect(readFromFrame({ kind: 'device', device: 'd' })).toEqual({ kind: 'device', device: 'd' });
+  expect(readFromFrame({ kind: 'device', device: 7 })).toBeNull();
 });

@@ -13,12 +13,14 @@ export interface Hello {
 export type FromFrame =
   | { readonly kind: 'ready' }
   | { readonly kind: 'secret-wanted' }
+  /** What the server knows this device by: kept by the page, where the frame may keep nothing. */
+  | { readonly kind: 'device'; readonly device: string }
   | { readonly kind: 'event'; readonly name: EventName; readonly detail?: string };
 
 /** From the page to the frame. */
 export type FromPage =
   /** A join link's secret, or a join token. */
-  | { readonly kind: 'secret'; readonly secret: string }
+  | { readonly kind: 'secret'; readonly secret: string; readonly device?: string }
   | { readonly kind: 'no-secret' }
   | { readonly kind: 'leave' }
   | { readonly kind: 'switch'; readonly device: 'microphone' | 'camera'; readonly on: boolean };
@@ -43,6 +45,10 @@ export function readFromFrame(data: unknown): FromFrame | null {
   if (kind === 'ready' || kind === 'secret-wanted') {
     return { kind };
   }
+  const device = field(data, 'device');
+  if (kind === 'device' && isShort(device)) {
+    return { kind, device };
+  }
   const name = field(data, 'name');
   if (kind === 'event' && isEventName(name)) {
     const detail = field(data, 'detail');
@@ -57,10 +63,10 @@ export function readFromPage(data: unknown): FromPage | null {
     return { kind };
   }
   const secret = field(data, 'secret');
-  if (kind === 'secret' && typeof secret === 'string' && secret.length < 8192) {
-    return { kind, secret };
-  }
   const device = field(data, 'device');
+  if (kind === 'secret' && isShort(secret)) {
+    return isShort(device) ? { kind, secret, device } : { kind, secret };
+  }
   const on = field(data, 'on');
   if (
     kind === 'switch' &&
@@ -70,6 +76,11 @@ export function readFromPage(data: unknown): FromPage | null {
     return { kind, device, on };
   }
   return null;
+}
+
+/** A secret or a token; what is longer is neither. */
+function isShort(text: unknown): text is string {
+  return typeof text === 'string' && text.length < 8192;
 }
 
 function isEventName(name: unknown): name is EventName {

@@ -54,6 +54,7 @@ function Recover({ api }: { readonly api: VisitApi }) {
     >
       <TextField
         label={say('join.contact')}
+        type="email"
         autoComplete="email"
         required
         value={contact}

@@ -1,5 +1,5 @@
 import type { Visit } from '@bedside/core';
-import { leads } from '@bedside/core';
+import { leads, looksAfter } from '@bedside/core';
 import { Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useSay } from '../app/words.tsx';
 import { Consult } from '../consult/consult.tsx';
@@ -9,6 +9,7 @@ import { Heading } from '../parts/heading.tsx';
 import { PageFrame } from '../parts/page-frame.tsx';
 import { CheckIn } from './check-in.tsx';
 import { useLeaderPanel } from './leader-panel.tsx';
+import { LookAfter } from './look-after.tsx';
 import { OverCard } from './over-card.tsx';
 import { RefusedCard } from './refused-card.tsx';
 import { HeaderFacts } from './visit-facts.tsx';
@@ -26,7 +27,9 @@ export function VisitScreen({
 }) {
   const state = useSyncExternalStore(machine.subscribe, machine.snapshot);
   const wantsPreview =
-    state.phase === 'lobby' || state.phase === 'checking-in' || state.phase === 'waiting';
+    ('visit' in state && state.phase === 'lobby' && state.visit.me.role !== 'staff') ||
+    state.phase === 'checking-in' ||
+    state.phase === 'waiting';
   useEffect(() => {
     if (wantsPreview) {
       void machine.preview.start();
@@ -70,7 +73,9 @@ function Door({
       return <RefusedCard error={state.error} api={canRecover ? machine.api : null} />;
     case 'lobby':
     case 'checking-in':
-      return (
+      return state.visit.me.role === 'staff' ? (
+        <LookAfter machine={machine} visit={state.visit} />
+      ) : (
         <CheckIn
           machine={machine}
           visit={state.visit}
@@ -79,7 +84,14 @@ function Door({
         />
       );
     case 'waiting':
-      return <WaitingRoom machine={machine} visit={state.visit} isLost={state.isLost} />;
+      return (
+        <WaitingRoom
+          machine={machine}
+          visit={state.visit}
+          isLost={state.isLost}
+          isHeld={state.isHeld}
+        />
+      );
     case 'in-call':
       return null;
     case 'over':
@@ -124,7 +136,7 @@ function InCall({ machine, visit }: { readonly machine: VisitMachine; readonly v
     : visit.practitioner.name;
   const around = {
     title: [other ?? visit.service.name, visit.clinic.name].join(' · '),
-    panel: isLeader ? (
+    panel: looksAfter(visit) ? (
       <div className="leader-column">
         {panel}
         {writes && (
@@ -144,9 +156,7 @@ function InCall({ machine, visit }: { readonly machine: VisitMachine; readonly v
           setNoteOpen(true);
         }
       : null,
-    onEndForAll: isLeader
-      ? () => void machine.api.end(visit.id).then(machine.took, () => undefined)
-      : null,
+    onEndForAll: isLeader ? async () => machine.took(await machine.api.end(visit.id)) : null,
   };
   return <Consult machine={machine.calls} around={around} />;
 }

@@ -5,10 +5,11 @@ export const visit = {
   'join.opening': 'Opening your visit…',
   'join.notValid': 'This link is not valid',
   'join.notValidText':
-    'It may have been used up, or it was copied incompletely. We can send you a new one.',
-  'join.contact': 'Your e-mail address or telephone number',
+    'It may be too old, opened on another device before, or copied incompletely. If you have an account here, we can mail you a new one; otherwise ask the clinic.',
+  'join.contact': 'Your e-mail address',
   'join.sendNew': 'Send me a new link',
-  'join.sent': 'If we know this contact and there is a visit, a new link is on its way.',
+  'join.sent':
+    'If an account with this address has a visit within a day, a new link is on its way.',
   'join.noLinkText':
     'Open the link from your invitation. If it did not bring you straight in, paste it here.',
   'join.linkOrToken': 'Link or token',
@@ -34,6 +35,10 @@ export const visit = {
   'visit.removedText':
     'The clinic took you out of this visit. If that was a mistake, call the clinic.',
   'visit.denied': 'You were not let in',
+  'visit.lookAfter': 'You look after this visit',
+  'visit.lookAfterText': 'You let people in and invite others. You take no part in the call.',
+  'visit.lasted': 'It lasted {time}.',
+  'visit.whoCame': 'Who was there',
 
   'lobby.title': 'Ready to join',
   'lobby.greeting': 'Ready, {name}?',
@@ -169,6 +174,12 @@ export const visit = {
   'call.other.screen.off': '{name} stopped sharing the screen',
   'call.handRaised': '{name} raised a hand',
   'call.messageFrom': 'Message from {name}: {text}',
+  'call.recorded': 'Recorded',
+  'call.recordingOn': 'This visit is being recorded',
+  'call.recordingOff': 'The recording has stopped',
+  'call.plannedUntil': 'Planned until {time}',
+  'call.extend': { one: '{count} minute more', other: '{count} minutes more' },
+  'call.inside': 'In the visit',
 
   'chat.title': 'Chat',
   'chat.log': 'Conversation',

@@ -17,13 +17,16 @@ export const first: Part<'first'> = {
   'nav.account': 'Cuenta',
   'nav.today': 'Hoy',
   'nav.hours': 'Horario',
-  'nav.services': 'Servicios',
   'nav.staff': 'Equipo',
-  'nav.keys': 'Claves de API',
-  'nav.audit': 'Registro de auditoría',
   'nav.signIn': 'Iniciar sesión',
   'nav.signOut': 'Cerrar sesión',
   'nav.register': 'Crear una cuenta',
+  'nav.signOutTitle': 'Hay una nota sin guardar',
+  'nav.signOutText':
+    'Si cierra la sesión ahora, pierde lo último que escribió. Quédese y guárdelo primero.',
+  'nav.signOutAnyway': 'Cerrar sesión de todos modos',
+  'nav.records': 'Notas y recetas',
+  'nav.clinic': 'Clínica',
 
   'common.back': 'Volver',
   'common.cancel': 'Cancelar',
@@ -51,6 +54,10 @@ export const first: Part<'first'> = {
   'common.unknown': 'Desconocido',
   'common.from': 'Desde',
   'common.to': 'Hasta',
+  'common.tooLong': {
+    one: 'Sobra un carácter. Acórtelo: no se recorta nada y aún no se guarda.',
+    other: 'Sobran {count} caracteres. Acórtelo: no se recorta nada y aún no se guarda.',
+  },
 
   'error.title': 'Algo ha fallado',
   'error.crashed': 'Esta página se ha detenido. Recárguela para volver adonde estaba.',

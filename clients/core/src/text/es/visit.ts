@@ -4,10 +4,12 @@ import type { Part } from '../en.ts';
 export const visit: Part<'visit'> = {
   'join.opening': 'Abriendo su consulta…',
   'join.notValid': 'Este enlace no es válido',
-  'join.notValidText': 'Quizá ya se usó o se copió incompleto. Podemos enviarle uno nuevo.',
-  'join.contact': 'Su correo o número de teléfono',
+  'join.notValidText':
+    'Puede que sea demasiado antiguo, que ya se abriera en otro dispositivo o que se copiara incompleto. Si tiene una cuenta aquí, podemos enviarle otro por correo; si no, pídalo a la clínica.',
+  'join.contact': 'Su correo electrónico',
   'join.sendNew': 'Enviarme otro enlace',
-  'join.sent': 'Si conocemos este contacto y hay una consulta, un nuevo enlace va en camino.',
+  'join.sent':
+    'Si una cuenta con esta dirección tiene una consulta en menos de un día, un nuevo enlace va en camino.',
   'join.noLinkText': 'Abra el enlace de su invitación. Si no le trajo hasta dentro, péguelo aquí.',
   'join.linkOrToken': 'Enlace o código',
   'join.refusal.empty': 'Pegue primero su enlace o código.',
@@ -30,6 +32,11 @@ export const visit: Part<'visit'> = {
   'visit.removed': 'Le pidieron que saliera',
   'visit.removedText': 'La clínica le sacó de esta consulta. Si fue un error, llame a la clínica.',
   'visit.denied': 'No le hicieron pasar',
+  'visit.lookAfter': 'Usted atiende esta consulta',
+  'visit.lookAfterText':
+    'Usted deja entrar a las personas e invita a otras. No participa en la llamada.',
+  'visit.lasted': 'Duró {time}.',
+  'visit.whoCame': 'Quiénes estuvieron',
 
   'lobby.title': 'Listo para entrar',
   'lobby.greeting': '¿Todo listo, {name}?',
@@ -166,6 +173,12 @@ export const visit: Part<'visit'> = {
   'call.other.screen.off': '{name} dejó de compartir la pantalla',
   'call.handRaised': '{name} levantó la mano',
   'call.messageFrom': 'Mensaje de {name}: {text}',
+  'call.recorded': 'Se graba',
+  'call.recordingOn': 'Esta consulta se está grabando',
+  'call.recordingOff': 'La grabación ha terminado',
+  'call.plannedUntil': 'Prevista hasta las {time}',
+  'call.extend': { one: '{count} minuto más', other: '{count} minutos más' },
+  'call.inside': 'En la consulta',
 
   'chat.title': 'Chat',
   'chat.log': 'Conversación',

@@ -17,13 +17,16 @@ export const first: Part<'first'> = {
   'nav.account': 'Compte',
   'nav.today': 'Aujourd’hui',
   'nav.hours': 'Horaires',
-  'nav.services': 'Prestations',
   'nav.staff': 'Équipe',
-  'nav.keys': 'Clés d’API',
-  'nav.audit': 'Journal d’audit',
   'nav.signIn': 'Se connecter',
   'nav.signOut': 'Se déconnecter',
   'nav.register': 'Créer un compte',
+  'nav.signOutTitle': 'Une note n’est pas encore enregistrée',
+  'nav.signOutText':
+    'En vous déconnectant maintenant, vous perdez ce qui a été écrit en dernier. Restez et enregistrez d’abord.',
+  'nav.signOutAnyway': 'Se déconnecter quand même',
+  'nav.records': 'Notes et ordonnances',
+  'nav.clinic': 'Clinique',
 
   'common.back': 'Retour',
   'common.cancel': 'Annuler',
@@ -51,6 +54,11 @@ export const first: Part<'first'> = {
   'common.unknown': 'Inconnu',
   'common.from': 'De',
   'common.to': 'À',
+  'common.tooLong': {
+    one: 'Un caractère de trop. Raccourcissez : rien n’est coupé, et rien n’est encore conservé.',
+    other:
+      '{count} caractères de trop. Raccourcissez : rien n’est coupé, et rien n’est encore conservé.',
+  },
 
   'error.title': 'Un problème est survenu',
   'error.crashed': 'Cette page s’est arrêtée. Rechargez-la pour revenir où vous étiez.',

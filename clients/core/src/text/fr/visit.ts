@@ -5,11 +5,11 @@ export const visit: Part<'visit'> = {
   'join.opening': 'Ouverture de votre consultation…',
   'join.notValid': 'Ce lien n’est pas valable',
   'join.notValidText':
-    'Il a peut-être déjà servi, ou il est incomplet. Nous pouvons vous en envoyer un nouveau.',
-  'join.contact': 'Votre adresse e-mail ou numéro de téléphone',
+    'Il est peut-être trop ancien, déjà ouvert sur un autre appareil ou mal copié. Si vous avez un compte ici, nous pouvons vous en envoyer un nouveau par e-mail ; sinon, demandez à la clinique.',
+  'join.contact': 'Votre adresse e-mail',
   'join.sendNew': 'M’envoyer un nouveau lien',
   'join.sent':
-    'Si nous connaissons ce contact et qu’une consultation est prévue, un nouveau lien est en route.',
+    'Si un compte avec cette adresse a une consultation dans les 24 heures, un nouveau lien est en route.',
   'join.noLinkText':
     'Ouvrez le lien de votre invitation. S’il ne vous y a pas mené, collez-le ici.',
   'join.linkOrToken': 'Lien ou jeton',
@@ -34,6 +34,11 @@ export const visit: Part<'visit'> = {
   'visit.removedText':
     'La clinique vous a retiré de cette consultation. Si c’est une erreur, appelez-la.',
   'visit.denied': 'On ne vous a pas fait entrer',
+  'visit.lookAfter': 'Vous suivez cette consultation',
+  'visit.lookAfterText':
+    'Vous faites entrer les personnes et en invitez d’autres. Vous ne participez pas à l’appel.',
+  'visit.lasted': 'Elle a duré {time}.',
+  'visit.whoCame': 'Qui était là',
 
   'lobby.title': 'Prêt à entrer',
   'lobby.greeting': 'Prêt, {name} ?',
@@ -171,6 +176,12 @@ export const visit: Part<'visit'> = {
   'call.other.screen.off': '{name} ne partage plus l’écran',
   'call.handRaised': '{name} a levé la main',
   'call.messageFrom': 'Message de {name} : {text}',
+  'call.recorded': 'Enregistrée',
+  'call.recordingOn': 'Cette consultation est enregistrée',
+  'call.recordingOff': 'L’enregistrement est arrêté',
+  'call.plannedUntil': 'Prévue jusqu’à {time}',
+  'call.extend': { one: '{count} minute de plus', other: '{count} minutes de plus' },
+  'call.inside': 'Dans la consultation',
 
   'chat.title': 'Discussion',
   'chat.log': 'Conversation',

@@ -4,10 +4,12 @@ import type { Part } from '../en.ts';
 export const visit: Part<'visit'> = {
   'join.opening': 'Tunafungua miadi yako…',
   'join.notValid': 'Kiungo hiki si halali',
-  'join.notValidText': 'Huenda kimeshatumika, au kilinakiliwa nusu. Tunaweza kukutumia kipya.',
-  'join.contact': 'Barua pepe au namba yako ya simu',
+  'join.notValidText':
+    'Huenda ni cha zamani, kilifunguliwa kwenye kifaa kingine au kilinakiliwa nusu. Ukiwa na akaunti hapa tunaweza kukutumia kingine kwa barua pepe; la sivyo, omba kliniki.',
+  'join.contact': 'Anwani yako ya barua pepe',
   'join.sendNew': 'Nitumie kiungo kipya',
-  'join.sent': 'Kama tunaijua anwani hii na kuna miadi, kiungo kipya kiko njiani.',
+  'join.sent':
+    'Ikiwa akaunti yenye anwani hii ina ziara ndani ya siku moja, kiungo kipya kiko njiani.',
   'join.noLinkText':
     'Fungua kiungo kutoka kwenye mwaliko wako. Kama hakikukuingiza, kibandike hapa.',
   'join.linkOrToken': 'Kiungo au tokeni',
@@ -31,6 +33,10 @@ export const visit: Part<'visit'> = {
   'visit.removed': 'Uliombwa kuondoka',
   'visit.removedText': 'Kliniki ilikuondoa kwenye miadi hii. Kama ni kosa, pigia kliniki simu.',
   'visit.denied': 'Hukuruhusiwa kuingia',
+  'visit.lookAfter': 'Unasimamia ziara hii',
+  'visit.lookAfterText': 'Unawaruhusu watu kuingia na kuwaalika wengine. Hushiriki kwenye simu.',
+  'visit.lasted': 'Ilichukua {time}.',
+  'visit.whoCame': 'Waliokuwepo',
 
   'lobby.title': 'Tayari kujiunga',
   'lobby.greeting': 'Uko tayari, {name}?',
@@ -165,6 +171,12 @@ export const visit: Part<'visit'> = {
   'call.other.screen.off': '{name} ameacha kushiriki skrini',
   'call.handRaised': '{name} ameinua mkono',
   'call.messageFrom': 'Ujumbe kutoka kwa {name}: {text}',
+  'call.recorded': 'Inarekodiwa',
+  'call.recordingOn': 'Ziara hii inarekodiwa',
+  'call.recordingOff': 'Kurekodi kumesimama',
+  'call.plannedUntil': 'Imepangwa hadi {time}',
+  'call.extend': { one: 'Dakika {count} zaidi', other: 'Dakika {count} zaidi' },
+  'call.inside': 'Ndani ya ziara',
 
   'chat.title': 'Gumzo',
   'chat.log': 'Mazungumzo',
