@@ -1,8 +1,9 @@
 import { type ReactNode, Suspense, useEffect, useId, useState } from 'react';
 import { BrandMark } from '../parts/brand.tsx';
+import { Dialog } from '../parts/dialog.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LanguageSelect } from '../parts/language-select.tsx';
-import { Loading } from '../parts/notice.tsx';
+import { Loading, ProblemNotice } from '../parts/notice.tsx';
 import { Link, navigate, type Path, usePath } from './navigation.tsx';
 import {
   endSession,
@@ -14,6 +15,7 @@ import {
   practitionerOf,
   useSession,
 } from './session.ts';
+import { saveAll } from './unsaved.ts';
 import { useSay } from './words.tsx';
 
 /** Around every screen but the visit's: where one is, where one can go, who one is. */
@@ -87,18 +89,13 @@ function Places({ me }: { readonly me: Me | null | undefined }) {
     <>
       {staff && <Place to="/today">{say('nav.today')}</Place>}
       {staff && practitionerOf(me) !== null && <Place to="/hours">{say('nav.hours')}</Place>}
-      {staff && hasRole(me, 'clinic_admin') && (
-        <>
-          <Place to="/services">{say('nav.services')}</Place>
-          <Place to="/keys">{say('nav.keys')}</Place>
-          <Place to="/audit">{say('nav.audit')}</Place>
-        </>
-      )}
+      {staff && hasRole(me, 'clinic_admin') && <Place to="/clinic">{say('nav.clinic')}</Place>}
       {staff && <Place to="/staff">{say('nav.staff')}</Place>}
       {!staff && <Place to="/find">{say('nav.find')}</Place>}
       {me != null && patientOf(me) !== null && (
         <>
           <Place to="/appointments">{say('nav.appointments')}</Place>
+          <Place to="/records">{say('nav.records')}</Place>
           <Place to="/profile">{say('nav.profile')}</Place>
         </>
       )}
@@ -120,14 +117,49 @@ function Place({ to, children }: { readonly to: Path; readonly children: string 
 
 function SignOut() {
   const say = useSay();
+  const [isAsking, setAsking] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const end = async (): Promise<void> => {
+    setAsking(false);
+    try {
+      await endSession();
+      navigate({ to: '/' });
+    } catch (failure) {
+      setError(failure);
+    }
+  };
+  const press = async (): Promise<void> => {
+    setError(null);
+    if (await saveAll()) {
+      await end();
+    } else {
+      setAsking(true);
+    }
+  };
   return (
-    <button
-      type="button"
-      className="button button-quiet"
-      onClick={() => void endSession().then(() => navigate({ to: '/' }))}
-    >
-      {say('nav.signOut')}
-    </button>
+    <>
+      <button type="button" className="button button-quiet" onClick={() => void press()}>
+        {say('nav.signOut')}
+      </button>
+      <ProblemNotice error={error} />
+      {isAsking && (
+        <Dialog title={say('nav.signOutTitle')} onClose={() => setAsking(false)}>
+          <p>{say('nav.signOutText')}</p>
+          <div className="actions">
+            <button
+              type="button"
+              className="button button-primary"
+              onClick={() => setAsking(false)}
+            >
+              {say('common.cancel')}
+            </button>
+            <button type="button" className="button button-danger-quiet" onClick={() => void end()}>
+              {say('nav.signOutAnyway')}
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
   );
 }
 

@@ -22,6 +22,22 @@ export const LazyNoteEditor = lazy(async () => {
   }
 });
 
+export const LazyPrescriptions = lazy(async () => {
+  try {
+    return { default: (await note()).Prescriptions };
+  } catch {
+    return { default: NotThere };
+  }
+});
+
+export const LazyPatientRecords = lazy(async () => {
+  try {
+    return { default: (await note()).PatientRecords };
+  } catch {
+    return { default: NotThere };
+  }
+});
+
 export const LazyVisitRecords = lazy(async () => {
   try {
     return { default: (await note()).VisitRecords };

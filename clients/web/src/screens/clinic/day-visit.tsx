@@ -7,7 +7,7 @@ import { api } from '../../app/api.ts';
 import { useFormat } from '../../app/format.ts';
 import { practitionerOf, useSession } from '../../app/session.ts';
 import { useSay } from '../../app/words.tsx';
-import { LazyNoteEditor } from '../../note/lazy-note.tsx';
+import { LazyNoteEditor, LazyPrescriptions } from '../../note/lazy-note.tsx';
 import { useNow } from '../../parts/clock.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loading, ProblemNotice } from '../../parts/notice.tsx';
@@ -90,6 +90,7 @@ function NoteFold({ visit }: { readonly visit: Appointment }) {
       {isOpen && (
         <Suspense fallback={<Loading />}>
           <LazyNoteEditor appointment={visit.id} />
+          <LazyPrescriptions appointment={visit.id} />
         </Suspense>
       )}
     </details>
