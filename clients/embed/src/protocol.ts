@@ -4,6 +4,9 @@
  */
 export const VERSION = 1;
 
+/** Longer than any list that is read at once. */
+const HEIGHT_MAX_PX = 20_000;
+
 /** What goes by `postMessage`: from the frame, that it is there; from the page, with the port. */
 export interface Hello {
   readonly bedside: typeof VERSION;
@@ -15,6 +18,15 @@ export type FromFrame =
   | { readonly kind: 'secret-wanted' }
   /** What the server knows this device by: kept by the page, where the frame may keep nothing. */
   | { readonly kind: 'device'; readonly device: string }
+  /** A time that somebody wants; `start` as RFC 3339. */
+  | {
+      readonly kind: 'chosen';
+      readonly practitioner: string;
+      readonly service: string;
+      readonly start: string;
+    }
+  /** How high the frame would have to be to show all at once, in CSS pixels. */
+  | { readonly kind: 'height'; readonly px: number }
   | { readonly kind: 'event'; readonly name: EventName; readonly detail?: string };
 
 /** From the page to the frame. */
@@ -48,6 +60,16 @@ export function readFromFrame(data: unknown): FromFrame | null {
   const device = field(data, 'device');
   if (kind === 'device' && isShort(device)) {
     return { kind, device };
+  }
+  const px = field(data, 'px');
+  if (kind === 'height' && typeof px === 'number' && px > 0 && px <= HEIGHT_MAX_PX) {
+    return { kind, px };
+  }
+  const practitioner = field(data, 'practitioner');
+  const service = field(data, 'service');
+  const start = field(data, 'start');
+  if (kind === 'chosen' && isShort(practitioner) && isShort(service) && isShort(start)) {
+    return { kind, practitioner, service, start };
   }
   const name = field(data, 'name');
   if (kind === 'event' && isEventName(name)) {

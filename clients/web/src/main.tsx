@@ -17,6 +17,9 @@ const TokenCall = lazy(async () => ({
   default: (await import('./consult/token-call.tsx')).TokenCall,
 }));
 const Guest = lazy(async () => ({ default: (await import('./visit/guest.tsx')).Guest }));
+const BookingFrame = lazy(async () => ({
+  default: (await import('./screens/booking/booking-frame.tsx')).BookingFrame,
+}));
 const App = lazy(async () => ({ default: (await import('./app/app.tsx')).App }));
 
 /** A fresh link wins; then, at the entrance, the token of this tab. */
@@ -26,11 +29,17 @@ function tokenOfThisTab(): string | null {
 }
 
 const token = tokenOfThisTab();
-const isGuest = location.pathname === '/join' || location.pathname === '/frame';
+const isBookingFrame =
+  location.pathname === '/frame' && new URLSearchParams(location.search).get('show') === 'booking';
+const isGuest =
+  !isBookingFrame && (location.pathname === '/join' || location.pathname === '/frame');
 
 function page(): ReactNode {
   if (token !== null) {
     return <TokenCall token={token} resumed={rememberedCall()} />;
+  }
+  if (isBookingFrame) {
+    return <BookingFrame />;
   }
   return isGuest ? <Guest /> : <App />;
 }
@@ -52,6 +61,8 @@ function render(words: Words): void {
 
 if (token !== null || isGuest) {
   needWords(['visit']);
+} else if (isBookingFrame) {
+  needWords(['booking']);
 }
 void firstWords().then(render);
 
@@ -61,3 +72,10 @@ addEventListener('hashchange', () => {
     location.reload();
   }
 });
+
+// Installable, and a page of its own while nothing can be reached. A frame of another site is neither.
+if (import.meta.env.PROD && 'serviceWorker' in navigator && globalThis.parent === globalThis.self) {
+  addEventListener('load', () => {
+    void navigator.serviceWorker.register('/sw.js').catch(() => undefined);
+  });
+}

@@ -1,7 +1,7 @@
 import { VisitApi } from '@bedside/core';
-import type { EventName, FromFrame, FromPage, Hello } from '@bedside/embed/protocol';
-import { isHello, readFromPage, VERSION } from '@bedside/embed/protocol';
+import type { EventName, FromPage } from '@bedside/embed/protocol';
 import { useEffect, useState, useSyncExternalStore } from 'react';
+import { listen, tell, usePort } from '../app/frame-port.ts';
 import { useSay } from '../app/words.tsx';
 import { CallMachine } from '../consult/call-machine.ts';
 import { Consult } from '../consult/consult.tsx';
@@ -31,27 +31,6 @@ export function FrameScreen() {
   ) : (
     <FramedVisit port={port} offered={offered} />
   );
-}
-
-/** The port of the page around this one; another frame's is not taken. */
-function usePort(): MessagePort | null {
-  const [port, setPort] = useState<MessagePort | null>(null);
-  useEffect(() => {
-    const greet = (event: MessageEvent): void => {
-      const offered = event.ports[0];
-      if (event.source === globalThis.parent && offered !== undefined && isHello(event.data)) {
-        offered.start();
-        tell(offered, { kind: 'ready' });
-        setPort(offered);
-      }
-    };
-    addEventListener('message', greet);
-    // It says that we are here and no more, so anybody may hear it.
-    const knock: Hello = { bedside: VERSION };
-    globalThis.parent.postMessage(knock, '*');
-    return () => removeEventListener('message', greet);
-  }, []);
-  return port;
 }
 
 type Offered = Extract<FromPage, { kind: 'secret' }>;
@@ -140,21 +119,6 @@ function useTold(port: MessagePort, machine: CallMachine): void {
       }),
     [port, machine],
   );
-}
-
-function listen(port: MessagePort, hear: (message: FromPage) => void): () => void {
-  const onMessage = ({ data }: MessageEvent): void => {
-    const message = readFromPage(data);
-    if (message !== null) {
-      hear(message);
-    }
-  };
-  port.addEventListener('message', onMessage);
-  return () => port.removeEventListener('message', onMessage);
-}
-
-function tell(port: MessagePort, message: FromFrame): void {
-  port.postMessage(message);
 }
 
 function isEvent(name: unknown): name is EventName {
