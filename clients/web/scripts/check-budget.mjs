@@ -26,13 +26,13 @@ const BUDGETS = [
   {
     what: 'check and waiting room, by a link',
     of: ['index.html', 'src/visit/guest.tsx', ...ARABIC('first', 'visit')],
-    kb: 125,
+    kb: 115,
   },
   {
     what: 'the call on top of them',
     of: CALL,
     without: ['index.html', 'src/visit/guest.tsx'],
-    kb: 160,
+    kb: 150,
   },
   {
     what: 'finding and booking',

@@ -1,6 +1,6 @@
 import type { Visit, VisitPerson } from '@bedside/core';
 import { useMutation } from '@tanstack/react-query';
-import { type ReactNode, useId } from 'react';
+import { useId } from 'react';
 import { useFormat } from '../app/format.ts';
 import { useSay } from '../app/words.tsx';
 import { ProblemNotice } from '../parts/notice.tsx';
@@ -14,10 +14,6 @@ const MINUTES_MORE = [5, 15] as const;
 const INSIDE: ReadonlySet<string> = new Set(['admitted', 'connected', 'disconnected']);
 
 /** Beside the call of who leads it: who waits, who is in, another chair, more time. */
-export function useLeaderPanel(machine: VisitMachine, visit: Visit): ReactNode {
-  return <LeaderPanel machine={machine} visit={visit} isOpen={false} />;
-}
-
 export function LeaderPanel({
   machine,
   visit,

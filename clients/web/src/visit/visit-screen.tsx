@@ -8,8 +8,7 @@ import { LazyNotePanel } from '../note/lazy-note.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { PageFrame } from '../parts/page-frame.tsx';
 import { CheckIn } from './check-in.tsx';
-import { useLeaderPanel } from './leader-panel.tsx';
-import { LookAfter } from './look-after.tsx';
+import { LazyLeaderPanel, LazyLookAfter } from './lazy-leader.tsx';
 import { OverCard } from './over-card.tsx';
 import { RefusedCard } from './refused-card.tsx';
 import { HeaderFacts } from './visit-facts.tsx';
@@ -74,7 +73,9 @@ function Door({
     case 'lobby':
     case 'checking-in':
       return state.visit.me.role === 'staff' ? (
-        <LookAfter machine={machine} visit={state.visit} />
+        <Suspense fallback={null}>
+          <LazyLookAfter machine={machine} visit={state.visit} />
+        </Suspense>
       ) : (
         <CheckIn
           machine={machine}
@@ -122,7 +123,6 @@ function writesNote(machine: VisitMachine, visit: Visit): boolean {
 }
 
 function InCall({ machine, visit }: { readonly machine: VisitMachine; readonly visit: Visit }) {
-  const panel = useLeaderPanel(machine, visit);
   const isLeader = leads(visit);
   const writes = writesNote(machine, visit);
   const [isNoteOpen, setNoteOpen] = useState(false);
@@ -138,7 +138,9 @@ function InCall({ machine, visit }: { readonly machine: VisitMachine; readonly v
     title: [other ?? visit.service.name, visit.clinic.name].join(' · '),
     panel: looksAfter(visit) ? (
       <div className="leader-column">
-        {panel}
+        <Suspense fallback={null}>
+          <LazyLeaderPanel machine={machine} visit={visit} isOpen={false} />
+        </Suspense>
         {writes && (
           <Suspense fallback={null}>
             <LazyNotePanel
