@@ -72,7 +72,7 @@ export const clinic: Part<'clinic'> = {
   'hooks.url': 'العنوان (https)',
   'hooks.description': 'الغرض منه',
   'hooks.topics': 'الأحداث',
-  'hooks.topicsHint': 'مفصولة بمسافات، مثل appointment. note.signed. فارغ: كل الأحداث.',
+  'hooks.topicsHint': 'مفصولة بمسافات، مثل appointment. participant.waiting. فارغ: كل الأحداث.',
   'hooks.make': 'أضف برنامجًا',
   'hooks.secret': 'مفتاح توقيع الأحداث، يظهر الآن فقط:',
   'hooks.none': 'لا يُبلَّغ أي برنامج.',

@@ -72,7 +72,8 @@ export const clinic = {
   'hooks.url': 'Address (https)',
   'hooks.description': 'What it is for',
   'hooks.topics': 'Events',
-  'hooks.topicsHint': 'Separated by blanks, such as appointment. note.signed. Empty: every event.',
+  'hooks.topicsHint':
+    'Separated by blanks, such as appointment. participant.waiting. Empty: every event.',
   'hooks.make': 'Add a program',
   'hooks.secret': 'What signs the events, shown only now:',
   'hooks.none': 'No program is told of anything.',

@@ -72,7 +72,8 @@ export const clinic: Part<'clinic'> = {
   'hooks.url': 'Dirección (https)',
   'hooks.description': 'Para qué sirve',
   'hooks.topics': 'Eventos',
-  'hooks.topicsHint': 'Separados por espacios, p. ej. appointment. note.signed. Vacío: todos.',
+  'hooks.topicsHint':
+    'Separados por espacios, p. ej. appointment. participant.waiting. Vacío: todos.',
   'hooks.make': 'Añadir un programa',
   'hooks.secret': 'Lo que firma los eventos, solo se muestra ahora:',
   'hooks.none': 'Ningún programa recibe avisos.',

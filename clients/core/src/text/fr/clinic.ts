@@ -73,7 +73,8 @@ export const clinic: Part<'clinic'> = {
   'hooks.url': 'Adresse (https)',
   'hooks.description': 'À quoi il sert',
   'hooks.topics': 'Événements',
-  'hooks.topicsHint': 'Séparés par des espaces, par ex. appointment. note.signed. Vide : tous.',
+  'hooks.topicsHint':
+    'Séparés par des espaces, par ex. appointment. participant.waiting. Vide : tous.',
   'hooks.make': 'Ajouter un programme',
   'hooks.secret': 'Ce qui signe les événements, affiché une seule fois :',
   'hooks.none': 'Aucun programme n’est informé.',

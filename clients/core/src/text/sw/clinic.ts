@@ -72,7 +72,8 @@ export const clinic: Part<'clinic'> = {
   'hooks.url': 'Anwani (https)',
   'hooks.description': 'Ni ya nini',
   'hooks.topics': 'Matukio',
-  'hooks.topicsHint': 'Tenganisha kwa nafasi, mfano appointment. note.signed. Tupu: matukio yote.',
+  'hooks.topicsHint':
+    'Tenganisha kwa nafasi, mfano appointment. participant.waiting. Tupu: matukio yote.',
   'hooks.make': 'Ongeza programu',
   'hooks.secret': 'Kinachosaini matukio, kinaonyeshwa sasa tu:',
   'hooks.none': 'Hakuna programu inayojulishwa.',

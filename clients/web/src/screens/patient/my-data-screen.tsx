@@ -138,8 +138,8 @@ function AccessLog() {
     answered(api.GET('/v1/me/access-log', { params: { query } })),
   );
   return (
-    <section aria-labelledby="access-log">
-      <h2 id="access-log">{say('data.log')}</h2>
+    <section>
+      <h2>{say('data.log')}</h2>
       <Paged pages={pages} empty={say('data.none')}>
         {(items) => (
           <DataTable

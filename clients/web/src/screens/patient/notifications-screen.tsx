@@ -1,5 +1,5 @@
 import type { Schemas } from '@bedside/core';
-import { answeredWithTag } from '@bedside/core';
+import { ApiProblem, answeredWithTag } from '@bedside/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../app/api.ts';
@@ -40,7 +40,13 @@ function Choices() {
   });
   return (
     <Asked query={chosen}>
-      {({ data, tag }) => <Form chosen={data} tag={tag} onStale={() => void chosen.refetch()} />}
+      {({ data, tag }) => (
+        <Form
+          chosen={data}
+          tag={tag}
+          readTag={async () => (await chosen.refetch({ throwOnError: true })).data?.tag ?? tag}
+        />
+      )}
     </Asked>
   );
 }
@@ -48,11 +54,12 @@ function Choices() {
 function Form({
   chosen,
   tag: firstTag,
-  onStale,
+  readTag,
 }: {
   readonly chosen: Preferences;
   readonly tag: string;
-  readonly onStale: () => void;
+  /** The newest: whoever was told that it was changed elsewhere and saves again means it. */
+  readonly readTag: () => Promise<string>;
 }) {
   const say = useSay();
   const [tag, setTag] = useState(firstTag);
@@ -75,7 +82,11 @@ function Form({
         }),
       ),
     onSuccess: (saved) => setTag(saved.tag),
-    onError: onStale,
+    onError: async (error) => {
+      if (error instanceof ApiProblem && error.kind === 'stale') {
+        setTag(await readTag());
+      }
+    },
   });
   const change = <T,>(set: (value: T) => void) => {
     return (value: T): void => {
