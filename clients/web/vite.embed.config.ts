@@ -1,6 +1,6 @@
 import { defineConfig } from 'vite';
 
-// The custom element of an embedding page, one file with a lasting name: dist/embed/v1.js.
+// The custom elements of an embedding page, one file with a lasting name: dist/embed/v1.js.
 // oxlint-disable-next-line import/no-default-export -- Vite reads the default export
 export default defineConfig({
   publicDir: false,
@@ -9,7 +9,7 @@ export default defineConfig({
     outDir: 'dist/embed',
     emptyOutDir: true,
     lib: {
-      entry: new URL('../embed/src/bedside-room.ts', import.meta.url).pathname,
+      entry: new URL('../embed/src/v1.ts', import.meta.url).pathname,
       formats: ['es'],
       fileName: () => 'v1.js',
     },

@@ -16,6 +16,11 @@ export function announceChange(change: RosterChange): Announcement {
       return { text: textOf('call.joined', { name: change.name }), spokenOnly: false };
     case 'left':
       return { text: textOf('call.left', { name: change.name }), spokenOnly: false };
+    case 'recorded':
+      return {
+        text: textOf(change.on ? 'call.recordingOn' : 'call.recordingOff'),
+        spokenOnly: false,
+      };
     case 'hand-raised':
       return { text: textOf('call.handRaised', { name: change.name }), spokenOnly: false };
     case 'switched':

@@ -44,6 +44,7 @@ export interface CallView {
   /** What holds until it is over: a lost connection, or that nothing arrives. */
   readonly connectionNote: Text | null;
   readonly quality: Quality;
+  readonly recorded: boolean;
   readonly handUp: boolean;
   readonly trouble: TroubleView | null;
 }
@@ -64,6 +65,7 @@ export function callView(state: InCall): CallView {
     unread: state.chat.unread,
     connectionNote: connectionNote(state),
     quality: state.connection === 'reconnecting' ? 'lost' : state.quality,
+    recorded: state.roster.recorded,
     handUp: state.hands.includes(self.identity),
     trouble: state.trouble === null ? null : troubleView(state.trouble.device, state.trouble.cause),
   };

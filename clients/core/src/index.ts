@@ -24,14 +24,13 @@ export { JoinTokenError, readJoinToken, seemsExpired } from './join-token.ts';
 export type { DisconnectCause, JoinFailure, Problem, ProblemView } from './problem.ts';
 export { problemView } from './problem.ts';
 export type { PersonSnapshot, RosterSnapshot } from './roster.ts';
-export type { Catalogue, Message, MessageKey } from './text/en.ts';
-export { en } from './text/en.ts';
+export type { Catalogue, MessageKey, PartName } from './text/en.ts';
 export type { Language } from './text/languages.ts';
-export { chooseLanguage, LANGUAGES } from './text/languages.ts';
+export { chooseLanguage, LANGUAGES, loadParts } from './text/languages.ts';
 export type { Say, Text, Value, Values } from './text/say.ts';
 export { sayIn, textOf } from './text/say.ts';
 export type { Api, ApiSettings, Schemas } from './api/client.ts';
-export { answered, createApi, done, ifMatch } from './api/client.ts';
+export { answered, answeredWithTag, createApi, done, ifMatch } from './api/client.ts';
 export { ApiProblem, isPassing, problemText } from './api/problem.ts';
 export { reduceBooking } from './booking/reducer.ts';
 export type {
@@ -54,7 +53,7 @@ export type {
   VisitPhase,
   VisitRole,
 } from './visit/visit.ts';
-export { endOf, isLetIn, leads } from './visit/visit.ts';
+export { endOf, isLetIn, leads, looksAfter } from './visit/visit.ts';
 export type { Arrivals, Sample } from './silence.ts';
 export { noArrivals, silentSince, takeSamples } from './silence.ts';
 export type { JoinLink, VisitToken, WaitingLine } from './visit/visit-api.ts';
@@ -63,6 +62,23 @@ export { isUnsaved, reduceNote } from './note/draft.ts';
 export type { NoteDraft, NoteEffect, NoteInput, NoteSigned, NoteState } from './note/state.ts';
 export { firstNoteState } from './note/state.ts';
 export type { Addendum, Note, NoteSection, NoteText } from './note/note.ts';
-export { isBlank, NOTE_SECTION_MAX, NOTE_SECTIONS, readNote } from './note/note.ts';
-export type { Medicine, Prescription } from './note/prescription.ts';
-export { readPrescription } from './note/prescription.ts';
+export {
+  charsOver,
+  isBlank,
+  isTooLong,
+  NOTE_SECTION_MAX,
+  NOTE_SECTIONS,
+  readNote,
+} from './note/note.ts';
+export type { Medicine, Prescription, PrescriptionDraft } from './note/prescription.ts';
+export {
+  canKeep,
+  DAYS_MAX,
+  emptyMedicine,
+  MEDICINE_NAME_MAX,
+  MEDICINES_MAX,
+  prescriptionBody,
+  readDraft,
+  readPrescription,
+  REPEATS_MAX,
+} from './note/prescription.ts';

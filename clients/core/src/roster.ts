@@ -13,6 +13,8 @@ export interface PersonSnapshot {
 }
 
 export interface RosterSnapshot {
+  /** Whether somebody records, as the server says. */
+  readonly recorded: boolean;
   readonly self: PersonSnapshot;
   readonly others: readonly PersonSnapshot[];
 }
@@ -22,6 +24,7 @@ export interface Person extends PersonSnapshot {
 }
 
 export interface Roster {
+  readonly recorded: boolean;
   readonly self: Person;
   readonly others: readonly Person[];
 }
@@ -29,6 +32,7 @@ export interface Roster {
 export type RosterChange =
   | { readonly kind: 'joined'; readonly name: string }
   | { readonly kind: 'left'; readonly name: string }
+  | { readonly kind: 'recorded'; readonly on: boolean }
   | { readonly kind: 'hand-raised'; readonly name: string }
   | {
       readonly kind: 'switched';
@@ -46,6 +50,7 @@ export const ARRIVAL_SETTLES_MS = 4000;
 
 export function enterRoster(snapshot: RosterSnapshot, nowMs: number): Roster {
   return {
+    recorded: snapshot.recorded,
     self: { ...snapshot.self, arrivedAtMs: nowMs },
     others: snapshot.others.map((person) => ({ ...person, arrivedAtMs: nowMs })),
   };
@@ -55,6 +60,7 @@ export function enterRoster(snapshot: RosterSnapshot, nowMs: number): Roster {
 export function updateRoster(roster: Roster, snapshot: RosterSnapshot, nowMs: number): Roster {
   const arrivals = new Map(roster.others.map((person) => [person.identity, person.arrivedAtMs]));
   return {
+    recorded: snapshot.recorded,
     self: { ...snapshot.self, arrivedAtMs: roster.self.arrivedAtMs },
     others: snapshot.others.map((person) => ({
       ...person,
@@ -63,7 +69,7 @@ export function updateRoster(roster: Roster, snapshot: RosterSnapshot, nowMs: nu
   };
 }
 
-/** What is worth telling, in the order: departures, arrivals, switches. */
+/** What is worth telling, in the order: recording, departures, arrivals, switches. */
 export function rosterChanges(before: Roster, after: Roster, nowMs: number): RosterChange[] {
   const known = new Map(before.others.map((person) => [person.identity, person]));
   const present = new Set(after.others.map((person) => person.identity));
@@ -80,7 +86,9 @@ export function rosterChanges(before: Roster, after: Roster, nowMs: number): Ros
       switches.push(...switched(earlier, person, false, nowMs));
     }
   }
-  return [...departures, ...arrivals, ...switches];
+  const recording: RosterChange[] =
+    before.recorded === after.recorded ? [] : [{ kind: 'recorded', on: after.recorded }];
+  return [...recording, ...departures, ...arrivals, ...switches];
 }
 
 function switched(before: Person, after: Person, own: boolean, nowMs: number): RosterChange[] {

@@ -4,7 +4,8 @@ import { emptyChat } from './chat.ts';
 import type { Invitation } from './join-token.ts';
 import type { PersonSnapshot, RosterSnapshot } from './roster.ts';
 import { enterRoster } from './roster.ts';
-import { en } from './text/en.ts';
+import { first } from './text/en/first.ts';
+import { visit } from './text/en/visit.ts';
 import type { Text } from './text/say.ts';
 import { sayIn } from './text/say.ts';
 
@@ -35,7 +36,7 @@ export function person(identity: string, changes: Partial<PersonSnapshot> = {}):
 }
 
 export function rosterOf(...others: PersonSnapshot[]): RosterSnapshot {
-  return { self: person('me'), others };
+  return { recorded: false, self: person('me'), others };
 }
 
 export const invitation: Invitation = {
@@ -76,7 +77,7 @@ function base64Url(text: string): string {
     .join('');
 }
 
-const sayEnglish = sayIn(en, 'en');
+const sayEnglish = sayIn({ ...first, ...visit }, 'en');
 
 export function english(text: Text | null): string {
   return text === null ? '' : sayEnglish(text.key, text.values);

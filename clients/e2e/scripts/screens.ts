@@ -57,6 +57,13 @@ try {
   await booker.page.getByTestId('booked').waitFor();
   await shoot(booker, '/appointments', 'appointments-phone');
 
+  const office = await openChromiumTab(studio, 'office', DESK);
+  await clinic.signInAsDoctor(office, '/clinic');
+  await keep(office, 'clinic');
+  await shoot(office, '/system', 'system');
+  await shoot(office, '/compliance', 'compliance');
+  await office.close();
+
   const patient = await openChromiumTab(patientBrowser, 'patient', PHONE);
   await patient.goto(clinic.joinLink);
   await patient.page.getByTestId('network').waitFor();
@@ -81,6 +88,11 @@ try {
   }
   await pause(12_000);
   await keep(patient, 'call-phone');
+  const note = doctor.page.locator('.note-panel');
+  await note.getByLabel('Reason').fill('Cough for a week, worse at night.');
+  await note.getByLabel('Findings').fill('No fever. Breathes easily while talking.');
+  await note.getByLabel('Plan').fill('Drink much, rest. Call again on Monday.');
+  await doctor.page.locator('[data-testid="note-status"][data-saved="true"]').waitFor();
   await doctor.page.mouse.move(640, 5);
   await keep(doctor, 'call');
 } finally {

@@ -25,6 +25,12 @@ export const SIZES = [
   [1920, 1080],
 ] as const;
 
+/** The narrowest and a usual one: for screens that are made of parts which others show at every size. */
+export const TWO_SIZES = [
+  [320, 568],
+  [1280, 800],
+] as const;
+
 /** The rules that are broken, each with the elements that break it. */
 export async function axeFindings(page: Page): Promise<string[]> {
   await page.evaluate(axeSource);
@@ -72,13 +78,17 @@ export async function layoutFaults(page: Page, primary: string | null): Promise<
 }
 
 /** Every size, each also at 200 %: by zoom where a desktop would, by text size on what is a phone. */
-export async function walkSizes(page: Page, primary: string | null): Promise<string[]> {
+export async function walkSizes(
+  page: Page,
+  primary: string | null,
+  sizes: readonly (readonly [number, number])[] = SIZES,
+): Promise<string[]> {
   const faults: string[] = [];
   const setText = (size: string) =>
     page.evaluate((text: string) => {
       document.documentElement.style.fontSize = text;
     }, size);
-  for (const [width, height] of SIZES) {
+  for (const [width, height] of sizes) {
     for (const zoom of [1, 2]) {
       const isDesktop = width >= 1024;
       const scale = zoom === 2 && isDesktop ? 2 : 1;

@@ -10,6 +10,7 @@ it('knows a hello of this version only', () => {
 
 it.each([
   [{ kind: 'secret', secret: 'abc' }],
+  [{ kind: 'secret', secret: 'abc', device: 'd' }],
   [{ kind: 'no-secret' }],
   [{ kind: 'leave' }],
   [{ kind: 'switch', device: 'camera', on: false }],
@@ -36,4 +37,13 @@ it('reads events by their names', () => {
   });
   expect(readFromFrame({ kind: 'event', name: 'constructor' })).toBeNull();
   expect(readFromFrame({ kind: 'secret-wanted' })).toEqual({ kind: 'secret-wanted' });
+  expect(readFromFrame({ kind: 'device', device: 'd' })).toEqual({ kind: 'device', device: 'd' });
+  expect(readFromFrame({ kind: 'device', device: 7 })).toBeNull();
+  const chosen = { kind: 'chosen', practitioner: 'p', service: 's', start: '2026-11-27T09:00:00Z' };
+  expect(readFromFrame({ ...chosen, more: 1 })).toEqual(chosen);
+  expect(readFromFrame({ ...chosen, start: null })).toBeNull();
+  expect(readFromFrame({ kind: 'height', px: 900 })).toEqual({ kind: 'height', px: 900 });
+  for (const px of [0, -1, 1e9, Number.NaN, '900']) {
+    expect(readFromFrame({ kind: 'height', px })).toBeNull();
+  }
 });

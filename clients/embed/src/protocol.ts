@@ -4,6 +4,9 @@
  */
 export const VERSION = 1;
 
+/** Longer than any list that is read at once. */
+const HEIGHT_MAX_PX = 20_000;
+
 /** What goes by `postMessage`: from the frame, that it is there; from the page, with the port. */
 export interface Hello {
   readonly bedside: typeof VERSION;
@@ -13,12 +16,23 @@ export interface Hello {
 export type FromFrame =
   | { readonly kind: 'ready' }
   | { readonly kind: 'secret-wanted' }
+  /** What the server knows this device by: kept by the page, where the frame may keep nothing. */
+  | { readonly kind: 'device'; readonly device: string }
+  /** A time that somebody wants; `start` as RFC 3339. */
+  | {
+      readonly kind: 'chosen';
+      readonly practitioner: string;
+      readonly service: string;
+      readonly start: string;
+    }
+  /** How high the frame would have to be to show all at once, in CSS pixels. */
+  | { readonly kind: 'height'; readonly px: number }
   | { readonly kind: 'event'; readonly name: EventName; readonly detail?: string };
 
 /** From the page to the frame. */
 export type FromPage =
   /** A join link's secret, or a join token. */
-  | { readonly kind: 'secret'; readonly secret: string }
+  | { readonly kind: 'secret'; readonly secret: string; readonly device?: string }
   | { readonly kind: 'no-secret' }
   | { readonly kind: 'leave' }
   | { readonly kind: 'switch'; readonly device: 'microphone' | 'camera'; readonly on: boolean };
@@ -43,6 +57,20 @@ export function readFromFrame(data: unknown): FromFrame | null {
   if (kind === 'ready' || kind === 'secret-wanted') {
     return { kind };
   }
+  const device = field(data, 'device');
+  if (kind === 'device' && isShort(device)) {
+    return { kind, device };
+  }
+  const px = field(data, 'px');
+  if (kind === 'height' && typeof px === 'number' && px > 0 && px <= HEIGHT_MAX_PX) {
+    return { kind, px };
+  }
+  const practitioner = field(data, 'practitioner');
+  const service = field(data, 'service');
+  const start = field(data, 'start');
+  if (kind === 'chosen' && isShort(practitioner) && isShort(service) && isShort(start)) {
+    return { kind, practitioner, service, start };
+  }
   const name = field(data, 'name');
   if (kind === 'event' && isEventName(name)) {
     const detail = field(data, 'detail');
@@ -57,10 +85,10 @@ export function readFromPage(data: unknown): FromPage | null {
     return { kind };
   }
   const secret = field(data, 'secret');
-  if (kind === 'secret' && typeof secret === 'string' && secret.length < 8192) {
-    return { kind, secret };
-  }
   const device = field(data, 'device');
+  if (kind === 'secret' && isShort(secret)) {
+    return isShort(device) ? { kind, secret, device } : { kind, secret };
+  }
   const on = field(data, 'on');
   if (
     kind === 'switch' &&
@@ -70,6 +98,11 @@ export function readFromPage(data: unknown): FromPage | null {
     return { kind, device, on };
   }
   return null;
+}
+
+/** A secret or a token; what is longer is neither. */
+function isShort(text: unknown): text is string {
+  return typeof text === 'string' && text.length < 8192;
 }
 
 function isEventName(name: unknown): name is EventName {

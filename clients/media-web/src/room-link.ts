@@ -32,6 +32,7 @@ const ROSTER_EVENTS = [
   RoomEvent.TrackUnmuted,
   RoomEvent.LocalTrackPublished,
   RoomEvent.LocalTrackUnpublished,
+  RoomEvent.RecordingStatusChanged,
 ] as const;
 
 const KINDS: Readonly<Record<DeviceKind, MediaDeviceKind>> = {

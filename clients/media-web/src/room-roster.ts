@@ -4,6 +4,7 @@ import { type Participant, type Room, Track } from 'livekit-client';
 
 export function rosterOf(room: Room): RosterSnapshot {
   return {
+    recorded: room.isRecording,
     self: snapshotOf(room.localParticipant),
     others: [...room.remoteParticipants.values()].map((participant) => snapshotOf(participant)),
   };

@@ -8,15 +8,26 @@ const manifest = JSON.parse(readFileSync(`${DIST}.vite/manifest.json`, 'utf8'));
 
 const CALL = ['src/consult/call-page.tsx', '../media-web/src/room-link.ts'];
 
-/** kB as brotli, which every browser takes. `of`: source files whose chunks, with all they import, are on the way. */
+/** The longest words: with them everything is still within its budget. */
+const ARABIC = (...parts) => parts.map((part) => `../core/src/text/ar/${part}.ts`);
+
+/** kB as gzip, which everything on the way understands. `of`: source files whose chunks, with all they import, are sent. */
 const BUDGETS = [
-  { what: 'any first screen of the app', of: ['index.html', 'src/app/app.tsx'], kb: 110 },
+  {
+    what: 'any first screen of the app',
+    of: ['index.html', 'src/app/app.tsx', ...ARABIC('first')],
+    kb: 110,
+  },
   {
     what: 'the check before a call, by a token',
-    of: ['index.html', 'src/consult/token-call.tsx'],
-    kb: 95,
+    of: ['index.html', 'src/consult/token-call.tsx', ...ARABIC('first', 'visit')],
+    kb: 105,
   },
-  { what: 'check and waiting room, by a link', of: ['index.html', 'src/visit/guest.tsx'], kb: 110 },
+  {
+    what: 'check and waiting room, by a link',
+    of: ['index.html', 'src/visit/guest.tsx', ...ARABIC('first', 'visit')],
+    kb: 115,
+  },
   {
     what: 'the call on top of them',
     of: CALL,
@@ -25,8 +36,13 @@ const BUDGETS = [
   },
   {
     what: 'finding and booking',
-    of: ['index.html', 'src/app/app.tsx', 'src/screens/booking/index.ts'],
-    kb: 122,
+    of: [
+      'index.html',
+      'src/app/app.tsx',
+      'src/screens/booking/index.ts',
+      ...ARABIC('first', 'booking'),
+    ],
+    kb: 120,
   },
 ];
 
@@ -51,13 +67,18 @@ function sentKb(file, extension) {
 }
 
 let failed = false;
+for (const [name, kb] of [['v1.js', 8]]) {
+  const size = sentKb(`embed/${name}`, 'gz');
+  failed ||= size > kb;
+  process.stdout.write(`embed/${name}: ${size.toFixed(1)} kB gzip of ${kb} kB\n`);
+}
 for (const { what, of, without = [], kb } of BUDGETS) {
   const there = new Set(without.flatMap((source) => [...filesOf(source)]));
   const files = new Set(of.flatMap((source) => [...filesOf(source)]));
   const wanted = [...files].filter((file) => !there.has(file));
   const sum = (extension) => wanted.reduce((total, file) => total + sentKb(file, extension), 0);
   const [brotli, gzip] = [sum('br'), sum('gz')];
-  const isOver = brotli > kb;
+  const isOver = gzip > kb;
   failed ||= isOver;
   process.stdout.write(
     `${what}: ${brotli.toFixed(1)} kB brotli, ${gzip.toFixed(1)} kB gzip, ` +

@@ -5,7 +5,7 @@
 import { lazy, type ReactNode, StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
 import { CrashBarrier } from './app/crash-barrier.tsx';
-import { firstWords, type Words, WordsProvider } from './app/words.tsx';
+import { firstWords, needWords, type Words, WordsProvider } from './app/words.tsx';
 import { takeTokenFromAddressBar } from './consult/address-bar.ts';
 import { rememberedCall, rememberedToken } from './consult/session-memory.ts';
 import './styles/tokens.css';
@@ -17,6 +17,9 @@ const TokenCall = lazy(async () => ({
   default: (await import('./consult/token-call.tsx')).TokenCall,
 }));
 const Guest = lazy(async () => ({ default: (await import('./visit/guest.tsx')).Guest }));
+const BookingFrame = lazy(async () => ({
+  default: (await import('./screens/booking/booking-frame.tsx')).BookingFrame,
+}));
 const App = lazy(async () => ({ default: (await import('./app/app.tsx')).App }));
 
 /** A fresh link wins; then, at the entrance, the token of this tab. */
@@ -25,11 +28,20 @@ function tokenOfThisTab(): string | null {
   return offered ?? (location.pathname === '/' ? rememberedToken() : null);
 }
 
-function page(token: string | null): ReactNode {
+const token = tokenOfThisTab();
+const isBookingFrame =
+  location.pathname === '/frame' && new URLSearchParams(location.search).get('show') === 'booking';
+const isGuest =
+  !isBookingFrame && (location.pathname === '/join' || location.pathname === '/frame');
+
+function page(): ReactNode {
   if (token !== null) {
     return <TokenCall token={token} resumed={rememberedCall()} />;
   }
-  return location.pathname === '/join' || location.pathname === '/frame' ? <Guest /> : <App />;
+  if (isBookingFrame) {
+    return <BookingFrame />;
+  }
+  return isGuest ? <Guest /> : <App />;
 }
 
 function render(words: Words): void {
@@ -39,7 +51,7 @@ function render(words: Words): void {
       <StrictMode>
         <WordsProvider first={words}>
           <CrashBarrier>
-            <Suspense fallback={null}>{page(tokenOfThisTab())}</Suspense>
+            <Suspense fallback={null}>{page()}</Suspense>
           </CrashBarrier>
         </WordsProvider>
       </StrictMode>,
@@ -47,6 +59,11 @@ function render(words: Words): void {
   }
 }
 
+if (token !== null || isGuest) {
+  needWords(['visit']);
+} else if (isBookingFrame) {
+  needWords(['booking']);
+}
 void firstWords().then(render);
 
 // A join link opened in a tab that shows something else: begin anew with it.
@@ -55,3 +72,10 @@ addEventListener('hashchange', () => {
     location.reload();
   }
 });
+
+// Installable, and a page of its own while nothing can be reached. A frame of another site is neither.
+if (import.meta.env.PROD && 'serviceWorker' in navigator && globalThis.parent === globalThis.self) {
+  addEventListener('load', () => {
+    void navigator.serviceWorker.register('/sw.js').catch(() => undefined);
+  });
+}

@@ -246,19 +246,42 @@ pub(crate) fn api_keys(raw: &RawConfig, mode: Mode) -> Result<ApiKeys, ConfigErr
 /// What browsers send (RFC 6454 §6.2), so that it can be compared byte by byte.
 fn origins(given: Option<&[String]>) -> Result<Vec<String>, ConfigError> {
     let origins = given.unwrap_or_default().to_vec();
-    let is_origin = |text: &str| {
-        text.split_once("://").is_some_and(|(scheme, host)| {
-            matches!(scheme, "http" | "https" | "capacitor" | "ionic")
-                && !host.is_empty()
-                && !host.contains(|c: char| {
-                    c.is_ascii_uppercase() || c.is_whitespace() || "/?#@*".contains(c)
-                })
-        })
-    };
     match origins.iter().find(|origin| !is_origin(origin)) {
         Some(origin) => Err(ConfigError::Origin { origin: origin.clone() }),
         None => Ok(origins),
     }
+}
+
+/// Scheme, host, and a port where it is not the scheme's own. Nothing else: the text goes into a header between blanks,
+/// where a semicolon would begin another directive.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, authority)) = text.split_once("://") else { return false };
+    let own_port = match scheme {
+        "http" => Some(80),
+        "https" => Some(443),
+        "capacitor" | "ionic" => None,
+        _ => return false,
+    };
+    // An IPv6 address has colons of its own, in brackets.
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let is_port = |digits: &str| {
+        digits.parse::<u16>().is_ok_and(|port| Some(port) != own_port && port.to_string() == digits)
+    };
+    is_host(host) && port.is_none_or(is_port)
+}
+
+fn is_host(host: &str) -> bool {
+    let v6 = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    v6.map_or_else(
+        || {
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c);
+            !host.is_empty() && host.chars().all(plain)
+        },
+        |address| address.parse::<Ipv6Addr>().is_ok_and(|parsed| parsed.to_string() == address),
+    )
 }
 
 fn webhooks(raw: &RawConfig, keys: &ApiKeys) -> Result<Webhooks, ConfigError> {
@@ -368,6 +391,42 @@ mod tests {
         .unwrap();
         assert!(matches!(config.tls, Tls::Files { .. }));
         assert_eq!(config.sfu.advertise, ["10.9.9.9".parse::<IpAddr>().unwrap()]);
+    }
+
+    #[test]
+    fn an_origin_is_what_a_browser_sends_and_nothing_that_a_header_would_read_otherwise() {
+        for origin in [
+            "https://clinic.example",
+            "https://clinic.example:8443",
+            "http://127.0.0.1:8080",
+            "http://[::1]:8080",
+            "capacitor://localhost",
+        ] {
+            assert!(is_origin(origin), "{origin}");
+        }
+        for other in [
+            "https://clinic.example;script-src *",
+            "https://clinic.example; script-src",
+            "https://a.example,https://b.example",
+            "https://'self'",
+            "https://*.clinic.example",
+            "https://clinic.example/",
+            "https://clinic.example:443",
+            "http://clinic.example:80",
+            "https://clinic.example:08443",
+            "https://clinic.example:",
+            "https://clinic.example:70000",
+            "https://user@clinic.example",
+            "https://Clinic.example",
+            "https://klinik\u{e4}.example",
+            "https://[::1",
+            "https://[0:0::1]",
+            "https://",
+            "data:text/html",
+            "null",
+        ] {
+            assert!(!is_origin(other), "{other}");
+        }
     }
 
     #[test]

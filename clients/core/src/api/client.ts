@@ -73,6 +73,14 @@ export async function answered<T>(call: Promise<Answer<T>>): Promise<NonNullable
   return data;
 }
 
+/** The same with the answer's `ETag`, which a change has to name. */
+export async function answeredWithTag<T>(
+  call: Promise<Answer<T>>,
+): Promise<{ readonly data: NonNullable<T>; readonly tag: string }> {
+  const { response } = await call;
+  return { data: await answered(call), tag: response.headers.get('ETag') ?? '' };
+}
+
 /** For what is answered without a body. */
 export async function done(call: Promise<Answer<unknown>>): Promise<void> {
   const { error, response } = await call;

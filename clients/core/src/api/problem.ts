@@ -1,6 +1,6 @@
 /** Failures of the API (RFC 9457), and the sentence a person reads about each. */
 import type { MessageKey } from '../text/en.ts';
-import { en } from '../text/en.ts';
+import { first } from '../text/en/first.ts';
 import type { Text } from '../text/say.ts';
 import { textOf } from '../text/say.ts';
 
@@ -59,7 +59,7 @@ function errorKey(kind: string): MessageKey | null {
 }
 
 function isMessageKey(key: string): key is MessageKey {
-  return key in en;
+  return key in first;
 }
 
 /** What to tell a person, and what to do. */

@@ -2844,6 +2844,11 @@ export interface components {
             /** @description Whether a patient may cancel at all within the free time; staff always may. */
             patient_may_cancel_late?: boolean;
         };
+        /** @description Why it is taken back. */
+        CancelPrescriptionBody: {
+            /** @description The reason; the patient reads it. */
+            reason: string;
+        };
         /**
          * @description Where a session's token goes.
          * @enum {string}
@@ -9270,7 +9275,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CancelBody"];
+                "application/json": components["schemas"]["CancelPrescriptionBody"];
             };
         };
         responses: {

@@ -154,6 +154,14 @@ describe('a text from another window', () => {
   });
 });
 
+it('a section that is too long is kept whole on the screen, and neither saved nor signed until it is shorter', () => {
+  const long = after(opened, type('\u{1F600}'.repeat(20_001)));
+  expect(reduceNote(long.state, { kind: 'pause-over' }).effects).toEqual([]);
+  expect(reduceNote(long.state, { kind: 'sign-pressed' }).effects).toEqual([]);
+  const fits = reduceNote(long.state, type('\u{1F600}'.repeat(20_000))).state;
+  expect(reduceNote(fits, { kind: 'pause-over' }).effects[0]?.kind).toBe('save');
+});
+
 describe('signing', () => {
   const signed = noteOf('rest', 2, '2026-11-27T10:00:00Z');
 
@@ -195,7 +203,17 @@ describe('signing', () => {
       leftOver: null,
     });
     const still = reduceNote(lost.state, { kind: 'other-read', note: noteOf('rest', 1) }).state;
-    expect(draftOf(still)).toMatchObject({ signing: 'no', other: null, rev: 1 });
+    expect(draftOf(still)).toMatchObject({ signing: 'no', other: null, rev: 1, error: offline });
+  });
+
+  it('says why it did not happen also when another window was faster by nothing', () => {
+    const { state } = after(
+      { kind: 'opened', note: noteOf('rest', 1) },
+      { kind: 'sign-pressed' },
+      { kind: 'not-signed', error: stale },
+      { kind: 'other-read', note: noteOf('rest', 2) },
+    );
+    expect(draftOf(state)).toMatchObject({ signing: 'no', rev: 2, error: stale });
   });
 
   it('makes it final: nothing is typed any more, but added', () => {

@@ -13,8 +13,8 @@
  */
 import { ApiProblem, isPassing } from '../api/problem.ts';
 import type { Note, NoteSection } from './note.ts';
-import { emptyNote, isBlank, isSameText } from './note.ts';
-import type { NoteDraft, NoteInput, NoteState, NoteStep } from './state.ts';
+import { emptyNote, isBlank, isSameText, isTooLong } from './note.ts';
+import type { NoteDraft, NoteEffect, NoteInput, NoteState, NoteStep } from './state.ts';
 
 export const QUIET_MS = 1_500;
 const AGAIN_FIRST_MS = 2_000;
@@ -107,7 +107,7 @@ function draftStep(draft: NoteDraft, input: NoteInput): NoteStep {
 }
 
 function typed(draft: NoteDraft, section: NoteSection, text: string): NoteStep {
-  if (draft.signing !== 'no') {
+  if (draft.signing === 'wanted' || draft.signing === 'running') {
     return only(draft);
   }
   const state: NoteDraft = {
@@ -126,7 +126,8 @@ function save(draft: NoteDraft): NoteStep {
     return { state: draft, effects: [{ kind: 'read-other' }] };
   }
   const isBusy = draft.sending !== null || draft.other !== null || draft.signing === 'running';
-  if (isBusy || isSameText(draft.text, draft.saved)) {
+  // What is too long waits until it is shortened: nothing of it is cut off.
+  if (isBusy || isSameText(draft.text, draft.saved) || isTooLong(draft.text)) {
     return only(draft);
   }
   return {
@@ -172,7 +173,10 @@ function again(draft: NoteDraft): NoteStep {
   };
 }
 
-function readOther(draft: NoteDraft, error: unknown): NoteStep {
+function readOther(
+  draft: NoteDraft,
+  error: unknown,
+): { readonly state: NoteDraft; readonly effects: readonly NoteEffect[] } {
   return {
     state: { ...draft, signing: 'no', other: 'reading', failures: 0, error },
     effects: [{ kind: 'read-other' }],
@@ -184,7 +188,7 @@ function otherRead(draft: NoteDraft, note: Note | null): NoteStep {
     return only(draft);
   }
   if (note === null) {
-    return only({ ...draft, other: null, failures: 0 });
+    return only({ ...draft, ...settled(draft) });
   }
   const isMine = isSameText(note.text, draft.text);
   if (note.signedAt !== null) {
@@ -192,12 +196,22 @@ function otherRead(draft: NoteDraft, note: Note | null): NoteStep {
   }
   // The answer to a saving was lost on its way, and it is one's own text that is there.
   if (isMine || isSameText(draft.text, draft.saved)) {
-    return only(stateOf(note));
+    return only({ ...draft, text: note.text, saved: note.text, rev: note.rev, ...settled(draft) });
   }
   if (note.rev === draft.rev) {
-    return only({ ...draft, other: null, failures: 0 });
+    return { state: { ...draft, ...settled(draft) }, effects: [{ kind: 'pause', ms: QUIET_MS }] };
   }
   return only({ ...draft, other: note, failures: 0, error: null });
+}
+
+/** It is known what is on the server. What was to be signed and is not is still told. */
+function settled({ signing, error }: NoteDraft) {
+  return {
+    other: null,
+    failures: 0,
+    signing: 'no',
+    error: signing === 'lost' ? error : null,
+  } as const;
 }
 
 function otherNotRead(draft: NoteDraft, error: unknown): NoteStep {
@@ -208,7 +222,11 @@ function otherNotRead(draft: NoteDraft, error: unknown): NoteStep {
 }
 
 function sign(draft: NoteDraft): NoteStep {
-  const mayNot = draft.signing === 'running' || draft.other !== null || isBlank(draft.text);
+  const mayNot =
+    draft.signing === 'running' ||
+    draft.other !== null ||
+    isBlank(draft.text) ||
+    isTooLong(draft.text);
   if (mayNot) {
     return only({ ...draft, signing: draft.signing === 'running' ? 'running' : 'no' });
   }
@@ -224,7 +242,8 @@ function sign(draft: NoteDraft): NoteStep {
 function notSigned(draft: NoteDraft, error: unknown): NoteStep {
   if (isKind(error, 'stale') || isPassing(error)) {
     // It may have been signed, and only the answer is lost.
-    return readOther(draft, error);
+    const { state, effects } = readOther(draft, error);
+    return { state: { ...state, signing: 'lost' }, effects };
   }
   // Who closes the question who they are changed their mind: nothing to report.
   return only({ ...draft, signing: 'no', error: isKind(error, 'step-up') ? null : error });

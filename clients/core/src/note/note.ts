@@ -59,6 +59,16 @@ export function isSameText(one: NoteText, other: NoteText): boolean {
   return NOTE_SECTIONS.every((section) => one[section] === other[section]);
 }
 
+/** By how many characters a text is longer than what is kept; the server counts code points, as this does. */
+export function charsOver(text: string, max: number): number {
+  // A text has at most as many code points as units: most are decided without counting.
+  return text.length <= max ? 0 : Math.max(0, Array.from(text).length - max);
+}
+
+export function isTooLong(text: NoteText): boolean {
+  return NOTE_SECTIONS.some((section) => charsOver(text[section], NOTE_SECTION_MAX) > 0);
+}
+
 /** Nothing that could be signed. */
 export function isBlank(text: NoteText): boolean {
   return NOTE_SECTIONS.every((section) => text[section].trim() === '');

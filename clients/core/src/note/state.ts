@@ -14,8 +14,8 @@ export interface NoteDraft {
   readonly failures: number;
   /** Why the last act was not done. */
   readonly error: unknown;
-  /** `wanted`: as soon as everything is saved. */
-  readonly signing: 'no' | 'wanted' | 'running';
+  /** `wanted`: as soon as everything is saved. `lost`: it is being looked up whether it was done. */
+  readonly signing: 'no' | 'wanted' | 'running' | 'lost';
   /** Somebody else was faster: `reading` until it is known what they wrote. */
   readonly other: Note | 'reading' | null;
 }

@@ -1,5 +1,6 @@
 /** Fills a catalogue's sentences. Knows no language but through the catalogue and `Intl`. */
-import type { Catalogue, Message, MessageKey, PluralForm } from './en.ts';
+import type { Catalogue, MessageKey } from './en.ts';
+import type { Message, PluralForm } from './message.ts';
 
 /** What is put into a sentence: lists are written as the language writes lists, texts are said first. */
 export type Value = string | number | readonly Value[] | Text;
@@ -17,6 +18,7 @@ export function textOf(key: MessageKey, values?: Values): Text {
 
 export type Say = (key: MessageKey, values?: Values) => string;
 
+/** `catalogue` may grow afterwards. A sentence that it lacks is said by its name. */
 export function sayIn(catalogue: Catalogue, locale: string): Say {
   const plural = new Intl.PluralRules(locale);
   const list = new Intl.ListFormat(locale, { type: 'conjunction' });
@@ -31,7 +33,7 @@ export function sayIn(catalogue: Catalogue, locale: string): Say {
     return isText(value) ? say(value.key, value.values) : list.format(value.map(valueText));
   };
   const say: Say = (key, values = {}) => {
-    const sentence = formOf(catalogue[key], values['count'], plural);
+    const sentence = formOf(catalogue[key] ?? key, values['count'], plural);
     return sentence.replaceAll(/\{(\w+)\}/g, (whole, name: string) => {
       const value = values[name];
       return value === undefined ? whole : valueText(value);

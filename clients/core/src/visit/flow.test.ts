@@ -30,6 +30,8 @@ function visitOf(
       waitingSince: null,
     },
     participants: [],
+    liveSince: null,
+    endedAt: null,
     revision: changes.revision ?? 1,
   };
 }
@@ -92,6 +94,18 @@ describe('a guest', () => {
     expect(state.phase).toBe('waiting');
   });
 
+  it('is asked out of the call again, waits, and comes back in', () => {
+    const inCall = after(opened(visitOf('admitted')), ready, { kind: 'token-given', token: 't' });
+    const held = reduceVisit(inCall, told(visitOf('waiting', { revision: 2 })));
+    expect(held.state).toMatchObject({ phase: 'waiting', isHeld: true, choice });
+    expect(held.effects.map((effect) => effect.kind)).toEqual(['hang-up', 'announce']);
+    expect(reduceVisit(held.state, told(visitOf('waiting', { revision: 3 }))).state).toMatchObject({
+      isHeld: true,
+    });
+    const back = reduceVisit(held.state, told(visitOf('admitted', { revision: 4 })));
+    expect(back.state).toMatchObject({ phase: 'entering', choice });
+  });
+
   it('who is not checked in because the server is away may press again', () => {
     const state = after(opened(visitOf('invited')), ready, { kind: 'check-in-failed', error: 'x' });
     expect(state).toMatchObject({ phase: 'lobby', error: 'x' });
@@ -103,6 +117,11 @@ it('whoever leads the visit comes in without waiting', () => {
   const lobby = after(opened(visitOf('invited', { role: 'practitioner' })));
   expect(lobby.phase).toBe('lobby');
   expect(reduceVisit(lobby, ready).state.phase).toBe('entering');
+});
+
+it('a second clinician waits like everybody else', () => {
+  const lobby = after(opened(visitOf('invited', { role: 'clinician' })));
+  expect(reduceVisit(lobby, ready).state.phase).toBe('checking-in');
 });
 
 it('asks for a token again when it was not given', () => {

@@ -3,7 +3,7 @@ import type { Announcement } from '../announcement.ts';
 import type { MediaChoice } from '../call-state.ts';
 import { textOf } from '../text/say.ts';
 import type { CheckReport, Visit } from './visit.ts';
-import { endOf, isLetIn } from './visit.ts';
+import { endOf, isHeld, isLetIn } from './visit.ts';
 
 export type VisitEnd = NonNullable<ReturnType<typeof endOf>>;
 
@@ -12,15 +12,16 @@ export type VisitState =
   | { readonly phase: 'refused'; readonly error: unknown }
   | { readonly phase: 'lobby'; readonly visit: Visit; readonly error: unknown }
   | { readonly phase: 'checking-in'; readonly visit: Visit; readonly choice: MediaChoice }
-  /** `isLost`: the server does not answer; the place is kept there all the same. */
+  /** `isLost`: the server does not answer; the place is kept there all the same. `isHeld`: after having been in. */
   | {
       readonly phase: 'waiting';
       readonly visit: Visit;
       readonly choice: MediaChoice;
       readonly isLost: boolean;
+      readonly isHeld: boolean;
     }
   | { readonly phase: 'entering'; readonly visit: Visit; readonly choice: MediaChoice }
-  | { readonly phase: 'in-call'; readonly visit: Visit }
+  | { readonly phase: 'in-call'; readonly visit: Visit; readonly choice: MediaChoice }
   | { readonly phase: 'over'; readonly visit: Visit; readonly how: VisitEnd };
 
 export type VisitInput =
@@ -76,7 +77,7 @@ export function reduceVisit(state: VisitState, input: VisitInput): VisitStep {
     case 'token-given':
       return state.phase === 'entering'
         ? {
-            state: { phase: 'in-call', visit: state.visit },
+            state: { phase: 'in-call', visit: state.visit, choice: state.choice },
             effects: [{ kind: 'connect', token: input.token, choice: state.choice }],
           }
         : only(state);
@@ -119,6 +120,9 @@ function read(state: VisitState, visit: Visit): VisitStep {
     case 'checking-in':
     case 'waiting':
       return isLetIn(visit) ? admit(visit, state.choice) : only(afterCheckIn(state, visit));
+    case 'entering':
+    case 'in-call':
+      return isHeld(visit) ? hold(visit, state.choice) : only({ ...state, visit });
     default:
       return only({ ...state, visit });
   }
@@ -128,9 +132,10 @@ type AtDoor = Extract<VisitState, { phase: 'checking-in' | 'waiting' }>;
 
 /** An answer that was on its way while checking in may still say `invited`. */
 function afterCheckIn(state: AtDoor, visit: Visit): VisitState {
-  return visit.me.state === 'waiting' || state.phase === 'waiting'
-    ? waiting(visit, state.choice)
-    : { ...state, visit };
+  if (state.phase === 'waiting') {
+    return { ...state, visit, isLost: false };
+  }
+  return visit.me.state === 'waiting' ? waiting(visit, state.choice) : { ...state, visit };
 }
 
 function getReady(
@@ -160,6 +165,15 @@ function admit(visit: Visit, choice: MediaChoice): VisitStep {
   return { state, effects: [{ kind: 'announce', announcement }, ...effects] };
 }
 
+/** Out of the call and back into the waiting room, as it is written at the door. */
+function hold(visit: Visit, choice: MediaChoice): VisitStep {
+  const announcement = { text: textOf('waiting.hold'), spokenOnly: false };
+  return {
+    state: { ...waiting(visit, choice), isHeld: true },
+    effects: [{ kind: 'hang-up' }, { kind: 'announce', announcement }],
+  };
+}
+
 function enter(visit: Visit, choice: MediaChoice): VisitStep {
   return {
     state: { phase: 'entering', visit, choice },
@@ -174,8 +188,8 @@ function over(visit: Visit, how: VisitEnd): VisitStep {
   };
 }
 
-function waiting(visit: Visit, choice: MediaChoice): VisitState {
-  return { phase: 'waiting', visit, choice, isLost: false };
+function waiting(visit: Visit, choice: MediaChoice): Extract<VisitState, { phase: 'waiting' }> {
+  return { phase: 'waiting', visit, choice, isLost: false, isHeld: false };
 }
 
 function only(state: VisitState): VisitStep {

@@ -54,6 +54,8 @@ export function readVisit(answer: unknown): Visit {
       waitingSince: textOrNull(me['waiting_since']),
     },
     participants: list(visit['participants']).map(readPerson),
+    liveSince: textOrNull(visit['live_since']),
+    endedAt: textOrNull(visit['ended_at']),
     revision: typeof visit['revision'] === 'number' ? visit['revision'] : 0,
   };
 }

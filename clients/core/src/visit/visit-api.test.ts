@@ -31,6 +31,14 @@ function apiThat(status: number, answer: unknown) {
   return { api, asked };
 }
 
+it('is the same device again where no cookie is sent', async () => {
+  const { api, asked } = apiThat(200, { session_token: 's', device_token: 'd', visit: VISIT });
+  await api.exchange('secret');
+  await api.exchange('secret');
+  const devices = asked.map(({ init }) => new Headers(init.headers).get('Bedside-Device'));
+  expect(devices).toEqual([null, 'd']);
+});
+
 it('comes in by a secret that is in no address, and speaks with the session afterwards', async () => {
   const { api, asked } = apiThat(200, { session_token: 's', expires_at: '', visit: VISIT });
   const session = await api.exchange('secret');

@@ -42,12 +42,17 @@ export const TERMS_VERSION = '1';
 export class VisitApi {
   /** A join session's token; without one the browser's cookie speaks. */
   token: string | null = null;
+  /** What a join link knows this device by where its cookie is not sent: in another site's page. */
+  device: string | null = null;
 
   constructor(private readonly settings: VisitApiSettings) {}
 
-  async exchange(secret: string): Promise<JoinSession> {
+  /** `device`: what an earlier exchange of this link on this device has left in `device`. */
+  async exchange(secret: string, device: string | null = null): Promise<JoinSession> {
+    this.device = device ?? this.device;
     const answer = fields(await this.#ask('POST', '/v1/join/exchange', { secret }));
     this.token = text(answer['session_token']);
+    this.device = textOrNull(answer['device_token']) ?? this.device;
     return { token: this.token, visit: readVisit(answer['visit']) };
   }
 
@@ -83,6 +88,11 @@ export class VisitApi {
     return readVisit(await this.#ask('POST', `/v1/consultations/${visit}/message`, body));
   }
 
+  /** Lets it take longer; what comes after it in the calendar waits. */
+  async extend(visit: string, minutes: number): Promise<Visit> {
+    return readVisit(await this.#ask('POST', `/v1/consultations/${visit}/extend`, { minutes }));
+  }
+
   async end(visit: string): Promise<Visit> {
     return readVisit(await this.#ask('POST', `/v1/consultations/${visit}/end`));
   }
@@ -108,6 +118,7 @@ export class VisitApi {
         method,
         headers: {
           ...(this.token === null ? {} : { Authorization: `Bearer ${this.token}` }),
+          ...(this.device === null ? {} : { 'Bedside-Device': this.device }),
           ...(method === 'POST' ? { 'Idempotency-Key': newKey() } : {}),
           ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         },

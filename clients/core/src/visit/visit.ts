@@ -39,6 +39,9 @@ export interface Visit {
   readonly message: string | null;
   readonly me: VisitPerson;
   readonly participants: readonly VisitPerson[];
+  /** Since when patient and practitioner were both there for the first time. */
+  readonly liveSince: string | null;
+  readonly endedAt: string | null;
   readonly revision: number;
 }
 
@@ -51,15 +54,24 @@ export interface CheckReport {
   readonly network: CheckOutcome;
 }
 
-/** Who leads a visit comes in without waiting. */
+/** Who gives the visit: comes in without waiting, and may end it. A second clinician waits like everybody else. */
 export function leads(visit: Visit): boolean {
-  const { role } = visit.me;
-  return role === 'practitioner' || role === 'clinician' || role === 'staff';
+  return visit.me.role === 'practitioner';
+}
+
+/** Whether it is for this person to let others in; `staff` do so without taking part. */
+export function looksAfter(visit: Visit): boolean {
+  return leads(visit) || visit.me.role === 'staff';
 }
 
 /** Whoever was let in stays so: a lost connection or a closed tab is no reason to wait again. */
 export function isLetIn(visit: Visit): boolean {
   return leads(visit) || ['admitted', 'connected', 'disconnected', 'left'].includes(visit.me.state);
+}
+
+/** Sent back to wait by who leads the visit. */
+export function isHeld(visit: Visit): boolean {
+  return !leads(visit) && visit.me.state === 'waiting';
 }
 
 /** Why somebody's part in it is over, or `null`. */

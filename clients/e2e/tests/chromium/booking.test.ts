@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium, openChromiumTab } from '../../src/chromium.ts';
 import { DemoClinic } from '../../src/demo-clinic.ts';
-import { axeFindings, walkSizes } from '../../src/screen-check.ts';
+import { axeFindings, TWO_SIZES, walkSizes } from '../../src/screen-check.ts';
 import { stage } from '../../src/stage.ts';
 import { type ChromiumTab, untilVisible } from '../../src/tab.ts';
 
@@ -133,20 +133,33 @@ test("every screen of a patient's and of the clinic's is without an axe finding 
   const doctor = await tabOf('doctor');
   await clinic.signInAsDoctor(doctor);
   const screens: [ChromiumTab, string][] = [
-    ...['/appointments', '/profile', '/account'].map((path): [ChromiumTab, string] => [
-      patient,
-      path,
-    ]),
-    ...['/today', '/hours', '/services', '/staff', '/keys', '/audit', '/account'].map(
-      (path): [ChromiumTab, string] => [doctor, path],
+    ...['/appointments', '/profile', '/records', '/my-data', '/account'].map(
+      (path): [ChromiumTab, string] => [patient, path],
     ),
+    ...[
+      '/today',
+      '/hours',
+      '/services',
+      '/staff',
+      '/keys',
+      '/audit',
+      '/clinic',
+      '/webhooks',
+      '/jobs',
+      '/data-requests',
+      '/system',
+      '/compliance',
+    ].map((path): [ChromiumTab, string] => [doctor, path]),
   ];
   const findings: string[] = [];
   for (const [tab, path] of screens) {
     await tab.goto(`${clinic.url}${path}`);
     await tab.page.locator('h1').waitFor();
     await tab.page.waitForTimeout(800);
-    const found = [...(await axeFindings(tab.page)), ...(await walkSizes(tab.page, null))];
+    const found = [
+      ...(await axeFindings(tab.page)),
+      ...(await walkSizes(tab.page, null, TWO_SIZES)),
+    ];
     findings.push(...found.map((fault) => `${tab.who} ${path}: ${fault}`));
   }
   expect(findings).toEqual([]);

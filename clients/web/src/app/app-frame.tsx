@@ -1,8 +1,10 @@
-import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
-import { useEffect, useId, useState } from 'react';
+import { type ReactNode, Suspense, useEffect, useId, useState } from 'react';
 import { BrandMark } from '../parts/brand.tsx';
+import { Dialog } from '../parts/dialog.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { LanguageSelect } from '../parts/language-select.tsx';
+import { Loading, ProblemNotice } from '../parts/notice.tsx';
+import { Link, navigate, type Path, usePath } from './navigation.tsx';
 import {
   endSession,
   hasRole,
@@ -13,10 +15,11 @@ import {
   practitionerOf,
   useSession,
 } from './session.ts';
+import { saveAll } from './unsaved.ts';
 import { useSay } from './words.tsx';
 
 /** Around every screen but the visit's: where one is, where one can go, who one is. */
-export function AppFrame() {
+export function AppFrame({ children }: { readonly children: ReactNode }) {
   const say = useSay();
   const { me } = useSession();
   return (
@@ -33,7 +36,7 @@ export function AppFrame() {
       </header>
       <OfflineNote />
       <main className="app-main" id="content" tabIndex={-1}>
-        <Outlet />
+        <Suspense fallback={<Loading />}>{children}</Suspense>
       </main>
       <footer className="page-footer">{say('app.private')}</footer>
     </div>
@@ -43,7 +46,7 @@ export function AppFrame() {
 function Navigation({ me }: { readonly me: Me | null | undefined }) {
   const say = useSay();
   const id = useId();
-  const path = useRouterState({ select: (state) => state.location.pathname });
+  const path = usePath();
   // Open on this page: another page finds it closed.
   const [openOn, setOpenOn] = useState<string | null>(null);
   const isOpen = openOn === path;
@@ -86,18 +89,13 @@ function Places({ me }: { readonly me: Me | null | undefined }) {
     <>
       {staff && <Place to="/today">{say('nav.today')}</Place>}
       {staff && practitionerOf(me) !== null && <Place to="/hours">{say('nav.hours')}</Place>}
-      {staff && hasRole(me, 'clinic_admin') && (
-        <>
-          <Place to="/services">{say('nav.services')}</Place>
-          <Place to="/keys">{say('nav.keys')}</Place>
-          <Place to="/audit">{say('nav.audit')}</Place>
-        </>
-      )}
+      {staff && hasRole(me, 'clinic_admin') && <Place to="/clinic">{say('nav.clinic')}</Place>}
       {staff && <Place to="/staff">{say('nav.staff')}</Place>}
       {!staff && <Place to="/find">{say('nav.find')}</Place>}
       {me != null && patientOf(me) !== null && (
         <>
           <Place to="/appointments">{say('nav.appointments')}</Place>
+          <Place to="/records">{say('nav.records')}</Place>
           <Place to="/profile">{say('nav.profile')}</Place>
         </>
       )}
@@ -106,26 +104,11 @@ function Places({ me }: { readonly me: Me | null | undefined }) {
   );
 }
 
-function Place({
-  to,
-  children,
-}: {
-  readonly to:
-    | '/account'
-    | '/appointments'
-    | '/audit'
-    | '/find'
-    | '/hours'
-    | '/keys'
-    | '/profile'
-    | '/services'
-    | '/staff'
-    | '/today';
-  readonly children: string;
-}) {
+function Place({ to, children }: { readonly to: Path; readonly children: string }) {
+  const isHere = usePath() === to;
   return (
     <li>
-      <Link to={to} className="place" activeProps={{ 'aria-current': 'page' }}>
+      <Link to={to} className="place" aria-current={isHere ? 'page' : undefined}>
         {children}
       </Link>
     </li>
@@ -134,15 +117,49 @@ function Place({
 
 function SignOut() {
   const say = useSay();
-  const navigate = useNavigate();
+  const [isAsking, setAsking] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const end = async (): Promise<void> => {
+    setAsking(false);
+    try {
+      await endSession();
+      navigate({ to: '/' });
+    } catch (failure) {
+      setError(failure);
+    }
+  };
+  const press = async (): Promise<void> => {
+    setError(null);
+    if (await saveAll()) {
+      await end();
+    } else {
+      setAsking(true);
+    }
+  };
   return (
-    <button
-      type="button"
-      className="button button-quiet"
-      onClick={() => void endSession().then(() => navigate({ to: '/' }))}
-    >
-      {say('nav.signOut')}
-    </button>
+    <>
+      <button type="button" className="button button-quiet" onClick={() => void press()}>
+        {say('nav.signOut')}
+      </button>
+      <ProblemNotice error={error} />
+      {isAsking && (
+        <Dialog title={say('nav.signOutTitle')} onClose={() => setAsking(false)}>
+          <p>{say('nav.signOutText')}</p>
+          <div className="actions">
+            <button
+              type="button"
+              className="button button-primary"
+              onClick={() => setAsking(false)}
+            >
+              {say('common.cancel')}
+            </button>
+            <button type="button" className="button button-danger-quiet" onClick={() => void end()}>
+              {say('nav.signOutAnyway')}
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
   );
 }
 

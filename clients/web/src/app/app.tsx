@@ -1,13 +1,15 @@
 import { QueryClientProvider } from '@tanstack/react-query';
-import { RouterProvider } from '@tanstack/react-router';
 import { queries } from './api.ts';
-import { router } from './router.tsx';
+import { Navigation } from './navigation.tsx';
+import { Screens } from './router.tsx';
 
 /** All screens for who comes without a link. */
 export function App() {
   return (
     <QueryClientProvider client={queries}>
-      <RouterProvider router={router} />
+      <Navigation>
+        <Screens />
+      </Navigation>
     </QueryClientProvider>
   );
 }

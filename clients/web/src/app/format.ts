@@ -18,6 +18,8 @@ export interface Format {
   readonly shortDay: (when: When, zone?: string) => string;
   readonly weekday: (when: When, zone?: string) => string;
   readonly dayOfMonth: (when: When, zone?: string) => string;
+  /** "3 May 1984": a date without a clock, such as a birthday */
+  readonly date: (date: string) => string;
   readonly time: (when: When, zone?: string) => string;
   /** "Fri 27 Nov, 14:30" */
   readonly moment: (when: When, zone?: string) => string;
@@ -50,6 +52,7 @@ export function formatIn(locale: string): Format {
     weekday: (when, zone = OWN_ZONE) => write(when, zone, 'weekday', { weekday: 'short' }),
     dayOfMonth: (when, zone = OWN_ZONE) =>
       write(when, zone, 'dayOfMonth', { day: 'numeric', month: 'short' }),
+    date: (date) => write(`${date}T00:00:00Z`, 'UTC', 'date', { dateStyle: 'medium' }),
     time: (when, zone = OWN_ZONE) => write(when, zone, 'time', time),
     moment: (when, zone = OWN_ZONE) => write(when, zone, 'moment', { ...shortDay, ...time }),
     money: ({ minor, currency }) => moneyText(locale, minor, currency),

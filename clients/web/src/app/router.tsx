@@ -1,197 +1,92 @@
-/** Which address shows which screen. A screen's code arrives when it is wanted. */
-import {
-  createRootRoute,
-  createRoute,
-  createRouter,
-  lazyRouteComponent as lazy,
-  Outlet,
-} from '@tanstack/react-router';
+/** Which address shows which screen. A screen's code and its sentences arrive when they are wanted. */
+import { type ComponentType, lazy } from 'react';
 import { HomeScreen } from '../screens/home-screen.tsx';
 import { AppFrame } from './app-frame.tsx';
-import { CrashScreen, NotFoundScreen } from './last-screens.tsx';
+import { CrashBarrier } from './crash-barrier.tsx';
+import { NotFoundScreen } from './last-screens.tsx';
+import { usePath } from './navigation.tsx';
+import { saying } from './words.tsx';
 
-const root = createRootRoute({
-  component: Outlet,
-  notFoundComponent: NotFoundScreen,
-  errorComponent: CrashScreen,
-});
+const account = () => saying(['account'], import('../screens/account/index.ts'));
+const booking = () => saying(['booking'], import('../screens/booking/index.ts'));
+const patient = () => saying(['booking'], import('../screens/patient/index.ts'));
+const visit = () => saying(['visit'], import('../visit/index.ts'));
+const clinic = () => saying(['booking', 'visit', 'clinic'], import('../screens/clinic/index.ts'));
 
-const framed = createRoute({ getParentRoute: () => root, id: 'framed', component: AppFrame });
-const inFrame = () => framed;
+/** The server answers with the page for the first part of each of these (`SCREENS` in `server/src/page.rs`). */
+const SCREENS = {
+  '/': HomeScreen,
+  '/sign-in': screen(account, 'SignInScreen'),
+  '/register': screen(account, 'RegisterScreen'),
+  '/verify-email': screen(account, 'VerifyEmailScreen'),
+  '/new-password': screen(account, 'NewPasswordScreen'),
+  '/invitation': screen(account, 'InvitationScreen'),
+  '/account': screen(account, 'AccountScreen'),
+  '/find': screen(booking, 'FindScreen'),
+  '/practitioners/$id': screen(booking, 'SlotsScreen'),
+  '/book': screen(booking, 'BookScreen'),
+  '/appointments': screen(patient, 'AppointmentsScreen'),
+  '/profile': screen(patient, 'ProfileScreen'),
+  '/records': screen(patient, 'RecordsScreen'),
+  '/notifications': screen(patient, 'NotificationsScreen'),
+  '/my-data': screen(patient, 'MyDataScreen'),
+  '/today': screen(clinic, 'TodayScreen'),
+  '/hours': screen(clinic, 'HoursScreen'),
+  '/services': screen(clinic, 'ServicesScreen'),
+  '/staff': screen(clinic, 'StaffScreen'),
+  '/clinic': screen(clinic, 'ClinicScreen'),
+  '/webhooks': screen(clinic, 'WebhooksScreen'),
+  '/jobs': screen(clinic, 'JobsScreen'),
+  '/data-requests': screen(clinic, 'DataRequestsScreen'),
+  '/system': screen(clinic, 'SystemScreen'),
+  '/compliance': screen(clinic, 'ComplianceScreen'),
+  '/keys': screen(clinic, 'KeysScreen'),
+  '/audit': screen(clinic, 'AuditScreen'),
+  '/visit/$id': screen(visit, 'OwnVisitScreen'),
+} as const;
 
-const home = createRoute({ getParentRoute: inFrame, path: '/', component: HomeScreen });
+export type Path = keyof typeof SCREENS;
 
-const account = () => import('../screens/account/index.ts');
-const signIn = createRoute({
-  getParentRoute: inFrame,
-  path: '/sign-in',
-  validateSearch: (search): { next?: string } => text(search, 'next'),
-  component: lazy(account, 'SignInScreen'),
-});
-const register = createRoute({
-  getParentRoute: inFrame,
-  path: '/register',
-  validateSearch: (search): { next?: string } => text(search, 'next'),
-  component: lazy(account, 'RegisterScreen'),
-});
-const verifyEmail = createRoute({
-  getParentRoute: inFrame,
-  path: '/verify-email',
-  component: lazy(account, 'VerifyEmailScreen'),
-});
-const newPassword = createRoute({
-  getParentRoute: inFrame,
-  path: '/new-password',
-  component: lazy(account, 'NewPasswordScreen'),
-});
-const invitation = createRoute({
-  getParentRoute: inFrame,
-  path: '/invitation',
-  component: lazy(account, 'InvitationScreen'),
-});
-const ownAccount = createRoute({
-  getParentRoute: inFrame,
-  path: '/account',
-  component: lazy(account, 'AccountScreen'),
-});
-
-const booking = () => import('../screens/booking/index.ts');
-export interface Wishes {
-  readonly clinic?: string;
-  readonly specialty?: string;
-  readonly language?: string;
-  readonly q?: string;
-  readonly fee?: string;
-  readonly sort?: string;
-}
-const find = createRoute({
-  getParentRoute: inFrame,
-  path: '/find',
-  validateSearch: (search): Wishes => ({
-    ...text(search, 'clinic'),
-    ...text(search, 'specialty'),
-    ...text(search, 'language'),
-    ...text(search, 'q'),
-    ...text(search, 'fee'),
-    ...text(search, 'sort'),
-  }),
-  component: lazy(booking, 'FindScreen'),
-});
-const practitioner = createRoute({
-  getParentRoute: inFrame,
-  path: '/practitioners/$id',
-  validateSearch: (search): { service?: string; from?: string; move?: string } => ({
-    ...text(search, 'service'),
-    ...text(search, 'from'),
-    ...text(search, 'move'),
-  }),
-  component: lazy(booking, 'SlotsScreen'),
-});
-const book = createRoute({
-  getParentRoute: inFrame,
-  path: '/book',
-  validateSearch: (search): { practitioner: string; service: string; start: string } => ({
-    practitioner: text(search, 'practitioner').practitioner ?? '',
-    service: text(search, 'service').service ?? '',
-    start: text(search, 'start').start ?? '',
-  }),
-  component: lazy(booking, 'BookScreen'),
-});
-
-const patient = () => import('../screens/patient/index.ts');
-const appointments = createRoute({
-  getParentRoute: inFrame,
-  path: '/appointments',
-  component: lazy(patient, 'AppointmentsScreen'),
-});
-const profile = createRoute({
-  getParentRoute: inFrame,
-  path: '/profile',
-  component: lazy(patient, 'ProfileScreen'),
-});
-
-const visit = () => import('../visit/index.ts');
-const ownVisit = createRoute({
-  getParentRoute: () => root,
-  path: '/visit/$appointment',
-  component: lazy(visit, 'OwnVisitScreen'),
-});
-const clinic = () => import('../screens/clinic/index.ts');
-const today = createRoute({
-  getParentRoute: inFrame,
-  path: '/today',
-  component: lazy(clinic, 'TodayScreen'),
-});
-const hours = createRoute({
-  getParentRoute: inFrame,
-  path: '/hours',
-  component: lazy(clinic, 'HoursScreen'),
-});
-const services = createRoute({
-  getParentRoute: inFrame,
-  path: '/services',
-  component: lazy(clinic, 'ServicesScreen'),
-});
-const staff = createRoute({
-  getParentRoute: inFrame,
-  path: '/staff',
-  component: lazy(clinic, 'StaffScreen'),
-});
-const keys = createRoute({
-  getParentRoute: inFrame,
-  path: '/keys',
-  component: lazy(clinic, 'KeysScreen'),
-});
-const audit = createRoute({
-  getParentRoute: inFrame,
-  path: '/audit',
-  component: lazy(clinic, 'AuditScreen'),
-});
-
-export const router = createRouter({
-  routeTree: root.addChildren([
-    framed.addChildren([
-      home,
-      signIn,
-      register,
-      verifyEmail,
-      newPassword,
-      invitation,
-      ownAccount,
-      find,
-      practitioner,
-      book,
-      appointments,
-      profile,
-      today,
-      hours,
-      services,
-      staff,
-      keys,
-      audit,
-    ]),
-    ownVisit,
-  ]),
-  scrollRestoration: false,
-});
-
-declare module '@tanstack/react-router' {
-  interface Register {
-    router: typeof router;
+export function Screens() {
+  const path = usePath();
+  const found = pathOf(path);
+  if (found === null) {
+    return <NotFoundScreen />;
   }
+  const Screen = SCREENS[found];
+  // A visit fills the page: there is nowhere to wander off to.
+  return found === '/visit/$id' ? (
+    <Screen key={path} />
+  ) : (
+    <AppFrame>
+      <CrashBarrier key={path}>
+        <Screen />
+      </CrashBarrier>
+    </AppFrame>
+  );
 }
 
-/** A field of the address where it is a text; left out otherwise. */
-function text<K extends string>(
-  search: Record<string, unknown>,
-  key: K,
-): Partial<Record<K, string>> {
-  const value = search[key];
-  const found: Partial<Record<K, string>> = {};
-  if (typeof value === 'string' && value !== '') {
-    found[key] = value;
-  } else if (typeof value === 'number') {
-    found[key] = String(value);
-  }
-  return found;
+/** The one whose parts are alike; `$id` is any part that is not empty. */
+function pathOf(shown: string): Path | null {
+  const parts = shown.replace(/(.)\/$/, '$1').split('/');
+  const fits = (path: string): boolean => {
+    const own = path.split('/');
+    return (
+      own.length === parts.length &&
+      own.every((part, i) => (part === '$id' ? parts[i] !== '' : part === parts[i]))
+    );
+  };
+  return pathsOf(SCREENS).find(fits) ?? null;
+}
+
+function pathsOf<T extends object>(screens: T): (keyof T & string)[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a constant of this file has no other keys
+  return Object.keys(screens) as (keyof T & string)[];
+}
+
+function screen<K extends string>(
+  load: () => Promise<Readonly<Record<K, ComponentType>>>,
+  name: K,
+): ComponentType {
+  return lazy<ComponentType>(async () => ({ default: (await load())[name] }));
 }

@@ -3,6 +3,7 @@ import type { Schemas } from '@bedside/core';
 import { ApiProblem, answered, done } from '@bedside/core';
 import { useQuery } from '@tanstack/react-query';
 import { api, queries } from './api.ts';
+import { dropAll } from './unsaved.ts';
 
 export type Me = Schemas['MeView'];
 
@@ -43,6 +44,7 @@ export async function beginSession(clinicId: string | null | undefined): Promise
 
 export async function endSession(): Promise<void> {
   await done(api.POST('/v1/auth/logout'));
+  dropAll();
   queries.clear();
   queries.setQueryData(ME, null);
 }

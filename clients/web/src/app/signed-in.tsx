@@ -1,4 +1,4 @@
-import { useNavigate, useRouterState } from '@tanstack/react-router';
+import { navigate, useHref } from './navigation.tsx';
 import { type ReactNode, useEffect } from 'react';
 import { Loading, ProblemNotice } from '../parts/notice.tsx';
 import { type Me, useSession } from './session.ts';
@@ -6,13 +6,12 @@ import { type Me, useSession } from './session.ts';
 /** What only somebody signed in sees; others come here after signing in. */
 export function SignedIn({ children }: { readonly children: (me: Me) => ReactNode }) {
   const { me, error } = useSession();
-  const navigate = useNavigate();
-  const next = useRouterState({ select: (state) => state.location.href });
+  const next = useHref();
   useEffect(() => {
     if (me === null) {
-      void navigate({ to: '/sign-in', search: { next }, replace: true });
+      navigate({ to: '/sign-in', search: { next } }, { replaces: true });
     }
-  }, [me, navigate, next]);
+  }, [me, next]);
   if (me == null) {
     return error == null ? <Loading /> : <ProblemNotice error={error} />;
   }

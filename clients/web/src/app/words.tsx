@@ -1,6 +1,6 @@
 /** The language of the page: which one it is, its sentences, and the switch to another. */
-import type { Language, MessageKey, Say, Text, Values } from '@bedside/core';
-import { chooseLanguage, LANGUAGES, sayIn } from '@bedside/core';
+import type { Catalogue, Language, MessageKey, PartName, Say, Text, Values } from '@bedside/core';
+import { chooseLanguage, LANGUAGES, loadParts, sayIn } from '@bedside/core';
 import { createContext, type ReactNode, use, useCallback, useMemo, useState } from 'react';
 
 const LANGUAGE_KEY = 'bedside.language';
@@ -18,6 +18,54 @@ interface Switchable extends Words {
 
 const Context = createContext<Switchable | null>(null);
 
+/** What has been fetched of one language. */
+interface Fetched {
+  readonly language: Language;
+  readonly parts: Set<PartName>;
+  readonly catalogue: Catalogue;
+}
+
+/** The parts that the code of this page speaks. A language is shown once it has all of them. */
+const needed = new Set<PartName>(['first']);
+let shown: Fetched | null = null;
+
+/** Code together with the sentences that it says: it is not rendered before they are there. */
+export async function saying<T>(parts: readonly PartName[], code: Promise<T>): Promise<T> {
+  needWords(parts);
+  await completeShown();
+  return code;
+}
+
+/** Again where another language was chosen meanwhile. */
+async function completeShown(): Promise<void> {
+  const before = shown;
+  if (before !== null) {
+    await complete(before);
+  }
+  if (before !== shown) {
+    await completeShown();
+  }
+}
+
+/** For what is said at once: before `firstWords`. */
+export function needWords(parts: readonly PartName[]): void {
+  for (const part of parts) {
+    needed.add(part);
+  }
+}
+
+/** What is needed may grow while it is fetched. */
+async function complete(fetched: Fetched): Promise<void> {
+  const missing = [...needed].filter((part) => !fetched.parts.has(part));
+  if (missing.length > 0) {
+    Object.assign(fetched.catalogue, await loadParts(fetched.language, missing));
+    for (const part of missing) {
+      fetched.parts.add(part);
+    }
+    await complete(fetched);
+  }
+}
+
 /** What the address wishes, or the language of last time, else the first of the browser's that there is. */
 export async function firstWords(): Promise<Words> {
   const wished = new URLSearchParams(location.search).get('language');
@@ -26,7 +74,10 @@ export async function firstWords(): Promise<Words> {
 }
 
 async function wordsOf(language: Language): Promise<Words> {
-  const say = sayIn(await language.load(), language.tag);
+  const fetched: Fetched = { language, parts: new Set(), catalogue: {} };
+  await complete(fetched);
+  shown = fetched;
+  const say = sayIn(fetched.catalogue, language.tag);
   document.documentElement.lang = language.tag;
   document.documentElement.dir = language.direction;
   const locale =
@@ -47,7 +98,8 @@ export function WordsProvider({
     const language = LANGUAGES.find((one) => one.tag === tag);
     if (language !== undefined) {
       remember(tag);
-      void wordsOf(language).then(setWords);
+      // Where they cannot be fetched the page stays in its language.
+      void wordsOf(language).then(setWords, () => undefined);
     }
   }, []);
   const value = useMemo(() => ({ ...words, choose }), [words, choose]);

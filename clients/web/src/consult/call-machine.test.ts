@@ -32,6 +32,7 @@ const claims = btoa('{"sub":"me","video":{"room":"demo"}}').replace(/=+$/, '');
 const TOKEN = `e30.${claims}.x`;
 const JOIN: CallInput = { kind: 'join-pressed', choice: { microphone: true, camera: false } };
 const ROSTER: RosterSnapshot = {
+  recorded: false,
   self: {
     identity: 'me',
     name: 'me',

@@ -63,6 +63,7 @@ export function CallPage({
           label={view.roomLabel}
           sinceMs={view.sinceMs}
           quality={view.quality}
+          recorded={view.recorded}
           onEncryption={() => setOpen('encryption')}
         />
       </header>
@@ -119,7 +120,7 @@ export function CallPage({
       {open === 'encryption' && (
         <Dialog title={say('call.encrypted')} onClose={() => setOpen(null)}>
           <p>{say('call.encryptedText')}</p>
-          <p>{say('call.notRecorded')}</p>
+          <p>{say(view.recorded ? 'call.recordingOn' : 'call.notRecorded')}</p>
           <button type="button" className="button button-primary" onClick={() => setOpen(null)}>
             {say('common.close')}
           </button>
@@ -185,11 +186,13 @@ function Facts({
   label,
   sinceMs,
   quality,
+  recorded,
   onEncryption,
 }: {
   readonly label: Text;
   readonly sinceMs: number;
   readonly quality: 'good' | 'poor' | 'lost';
+  readonly recorded: boolean;
   readonly onEncryption: () => void;
 }) {
   const say = useSay();
@@ -200,6 +203,10 @@ function Facts({
         <Icon name="lock" />
         <span className="chip-text">{say('call.encrypted')}</span>
       </button>
+      <span className="chip" data-recorded={recorded}>
+        <span className="record-mark" aria-hidden="true" />
+        <span className="chip-text">{say(recorded ? 'call.recorded' : 'call.notRecorded')}</span>
+      </span>
       <span className="chip" data-quality={quality} title={say(`call.quality.${quality}`)}>
         <Icon name="signal" />
         <span className="visually-hidden">{say(`call.quality.${quality}`)}</span>

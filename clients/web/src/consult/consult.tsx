@@ -16,7 +16,7 @@ export interface AroundCall {
   readonly panel: ReactNode;
   /** Shows the note where there is no room beside the picture; called with the way back. */
   readonly onNote: ((back: () => void) => void) | null;
-  readonly onEndForAll: (() => void) | null;
+  readonly onEndForAll: (() => Promise<void>) | null;
 }
 
 /** From a join token to the call and out of it again. */

@@ -3,4 +3,6 @@ import '../styles/note.css';
 
 export { NoteEditor } from './note-editor.tsx';
 export { NotePanel } from './note-panel.tsx';
+export { PatientRecords } from './patient-records.tsx';
+export { Prescriptions } from './prescriptions.tsx';
 export { VisitRecords } from './visit-records.tsx';

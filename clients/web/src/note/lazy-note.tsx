@@ -1,9 +1,10 @@
 /** The note's code arrives when it is wanted; without it a call goes on all the same. */
 import { ApiProblem } from '@bedside/core';
 import { lazy } from 'react';
+import { saying } from '../app/words.tsx';
 import { ProblemNotice } from '../parts/notice.tsx';
 
-const note = () => import('./index.ts');
+const note = () => saying(['records'], import('./index.ts'));
 
 export const LazyNotePanel = lazy(async () => {
   try {
@@ -16,6 +17,22 @@ export const LazyNotePanel = lazy(async () => {
 export const LazyNoteEditor = lazy(async () => {
   try {
     return { default: (await note()).NoteEditor };
+  } catch {
+    return { default: NotThere };
+  }
+});
+
+export const LazyPrescriptions = lazy(async () => {
+  try {
+    return { default: (await note()).Prescriptions };
+  } catch {
+    return { default: NotThere };
+  }
+});
+
+export const LazyPatientRecords = lazy(async () => {
+  try {
+    return { default: (await note()).PatientRecords };
   } catch {
     return { default: NotThere };
   }

@@ -1,5 +1,12 @@
 import type { NoteDraft, NoteSection } from '@bedside/core';
-import { isBlank, isUnsaved, NOTE_SECTION_MAX, NOTE_SECTIONS } from '@bedside/core';
+import {
+  charsOver,
+  isBlank,
+  isTooLong,
+  isUnsaved,
+  NOTE_SECTION_MAX,
+  NOTE_SECTIONS,
+} from '@bedside/core';
 import { useEffect, useId, useState, useSyncExternalStore } from 'react';
 import { useStepUp } from '../app/step-up.tsx';
 import { useSay } from '../app/words.tsx';
@@ -42,7 +49,8 @@ export function NoteEditor({ appointment }: { readonly appointment: string }) {
 function Draft({ machine, draft }: { readonly machine: NoteMachine; readonly draft: NoteDraft }) {
   const say = useSay();
   const [isAsking, setAsking] = useState(false);
-  const isSigning = draft.signing !== 'no';
+  const isSigning = draft.signing === 'wanted' || draft.signing === 'running';
+  const isLost = draft.signing === 'lost';
   return (
     <>
       {NOTE_SECTIONS.map((section) => (
@@ -58,11 +66,13 @@ function Draft({ machine, draft }: { readonly machine: NoteMachine; readonly dra
       {draft.other !== null && draft.other !== 'reading' && (
         <NoteConflict other={draft.other} dispatch={machine.dispatch} />
       )}
-      <ProblemNotice error={draft.failures > 0 || draft.other !== null ? null : draft.error} />
+      <ProblemNotice
+        error={!isLost && (draft.failures > 0 || draft.other !== null) ? null : draft.error}
+      />
       <button
         type="button"
         className="button button-primary note-sign"
-        disabled={isBlank(draft.text) || draft.other !== null}
+        disabled={isBlank(draft.text) || isTooLong(draft.text) || draft.other !== null}
         aria-busy={isSigning}
         onClick={() => setAsking(true)}
       >
@@ -95,7 +105,7 @@ function Draft({ machine, draft }: { readonly machine: NoteMachine; readonly dra
 /** Seen at all times; said aloud only when saving does not work, and when it works again. */
 function Status({ draft }: { readonly draft: NoteDraft }) {
   const say = useSay();
-  const isFailing = draft.failures > 0;
+  const isFailing = draft.failures > 0 && draft.signing !== 'lost';
   const [hasFailed, setFailed] = useState(false);
   if (isFailing && !hasFailed) {
     setFailed(true);
@@ -129,6 +139,7 @@ function Section({
 }) {
   const say = useSay();
   const id = useId();
+  const over = charsOver(text, NOTE_SECTION_MAX);
   return (
     <details className="note-section field" open>
       <summary id={id}>{say(`note.${section}`)}</summary>
@@ -136,11 +147,17 @@ function Section({
         aria-labelledby={id}
         rows={2}
         value={text}
-        maxLength={NOTE_SECTION_MAX}
         readOnly={isFixed}
+        aria-invalid={over > 0 || undefined}
+        aria-describedby={over > 0 ? `${id}-over` : undefined}
         onChange={(event) => machine.dispatch({ kind: 'typed', section, text: event.target.value })}
         onBlur={() => machine.dispatch({ kind: 'left-field' })}
       />
+      {over > 0 && (
+        <p id={`${id}-over`} className="field-error" role="alert">
+          {say('common.tooLong', { count: over })}
+        </p>
+      )}
     </details>
   );
 }

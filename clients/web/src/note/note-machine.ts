@@ -10,6 +10,7 @@ import {
   reduceNote,
 } from '@bedside/core';
 import { api } from '../app/api.ts';
+import { keepsUnsaved } from '../app/unsaved.ts';
 
 /** Does what needs a fresh proof of identity, and asks for one where it is wanted. */
 export type Prove = <T>(act: () => Promise<T>) => Promise<T>;
@@ -25,6 +26,9 @@ export class NoteMachine {
   #prove: Prove = (act) => act();
   #state: NoteState = firstNoteState;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #forget: () => void = () => undefined;
+  /** Set once the session is over: what comes then is not this account's. */
+  #isDropped = false;
   readonly #listeners = new Set<() => void>();
 
   constructor(private readonly appointment: string) {}
@@ -34,6 +38,7 @@ export class NoteMachine {
   readonly subscribe = (listener: () => void): (() => void) => {
     if (this.#listeners.size === 0 && !machines.has(this.appointment)) {
       machines.set(this.appointment, this);
+      this.#forget = keepsUnsaved({ save: this.#saveNow, drop: this.#drop });
       addEventListener('online', this.#lineIsBack);
       addEventListener('beforeunload', this.#warn);
       document.addEventListener('visibilitychange', this.#hidden);
@@ -63,6 +68,9 @@ export class NoteMachine {
   }
 
   readonly dispatch = (input: NoteInput): void => {
+    if (this.#isDropped) {
+      return;
+    }
     const { state, effects } = reduceNote(this.#state, input);
     this.#state = state;
     for (const effect of effects) {
@@ -164,7 +172,31 @@ export class NoteMachine {
     }
   };
 
+  /** One try, at once; whether nothing is left. */
+  readonly #saveNow = async (): Promise<boolean> => {
+    this.dispatch({ kind: 'line-back' });
+    const isOnItsWay = (): boolean => this.#state.phase === 'draft' && this.#state.sending !== null;
+    if (isOnItsWay()) {
+      await new Promise<void>((resolve) => {
+        const look = (): void => {
+          if (!isOnItsWay()) {
+            this.#listeners.delete(look);
+            resolve();
+          }
+        };
+        this.#listeners.add(look);
+      });
+    }
+    return !isUnsaved(this.#state);
+  };
+
+  readonly #drop = (): void => {
+    this.#isDropped = true;
+    this.#end();
+  };
+
   #end(): void {
+    this.#forget();
     clearTimeout(this.#timer);
     machines.delete(this.appointment);
     removeEventListener('online', this.#lineIsBack);

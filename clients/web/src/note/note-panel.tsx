@@ -2,6 +2,8 @@ import { type KeyboardEvent, useEffect, useId, useRef } from 'react';
 import { useSay } from '../app/words.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { NoteEditor } from './note-editor.tsx';
+import { PatientSummary } from './patient-summary.tsx';
+import { Prescriptions } from './prescriptions.tsx';
 
 /** Beside the call; where there is no room beside it, in front of it once it is opened. */
 export function NotePanel({
@@ -43,7 +45,9 @@ export function NotePanel({
           <Icon name="close" />
         </button>
       </div>
+      <PatientSummary appointment={appointment} />
       <NoteEditor appointment={appointment} />
+      <Prescriptions appointment={appointment} />
     </section>
   );
 }

@@ -1,5 +1,5 @@
 import type { Note, NoteText } from '@bedside/core';
-import { ApiProblem, NOTE_SECTION_MAX } from '@bedside/core';
+import { ApiProblem, charsOver, NOTE_SECTION_MAX } from '@bedside/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useFormat } from '../app/format.ts';
@@ -69,14 +69,14 @@ function AddForm({ onAdd }: { readonly onAdd: (text: string) => Promise<void> })
         label={say('note.add')}
         rows={2}
         value={text}
-        maxLength={NOTE_SECTION_MAX}
+        charsMax={NOTE_SECTION_MAX}
         onChange={setText}
       />
       <ProblemNotice error={changedTheirMind ? null : add.error} />
       <button
         type="submit"
         className="button"
-        disabled={text.trim() === ''}
+        disabled={text.trim() === '' || charsOver(text, NOTE_SECTION_MAX) > 0}
         aria-busy={add.isPending}
       >
         {say('note.addSign')}

@@ -1,3 +1,4 @@
+import { charsOver } from '@bedside/core';
 import { type InputHTMLAttributes, type ReactNode, useId } from 'react';
 import { useSay } from '../app/words.tsx';
 
@@ -82,23 +83,26 @@ export function TextArea({
   value,
   rows,
   onChange,
-  maxLength,
+  charsMax,
 }: Labelled & {
   readonly value: string;
   readonly rows: number;
-  readonly maxLength?: number;
+  /** What is longer is said to be so; nothing is cut off. Whoever keeps it looks at `charsOver`. */
+  readonly charsMax: number;
   readonly onChange: (value: string) => void;
 }) {
   const id = useId();
+  const say = useSay();
+  const over = charsOver(value, charsMax);
+  const told = over > 0 ? say('common.tooLong', { count: over }) : error;
   return (
-    <Frame {...{ id, label, hint, error, isOptional: isOptional === true }}>
+    <Frame {...{ id, label, hint, error: told, isOptional: isOptional === true }}>
       <textarea
         id={id}
         rows={rows}
         value={value}
-        maxLength={maxLength}
-        aria-invalid={error ? true : undefined}
-        aria-describedby={describedBy(id, hint, error)}
+        aria-invalid={told ? true : undefined}
+        aria-describedby={describedBy(id, hint, told)}
         onChange={(event) => onChange(event.target.value)}
       />
     </Frame>

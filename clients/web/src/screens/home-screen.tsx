@@ -1,6 +1,6 @@
 import { answered } from '@bedside/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link } from '../app/navigation.tsx';
 import { api } from '../app/api.ts';
 import { patientOf, useSession } from '../app/session.ts';
 import { useSay } from '../app/words.tsx';

@@ -1,7 +1,7 @@
 import { VisitApi } from '@bedside/core';
-import type { EventName, FromFrame, FromPage, Hello } from '@bedside/embed/protocol';
-import { isHello, readFromPage, VERSION } from '@bedside/embed/protocol';
+import type { EventName, FromPage } from '@bedside/embed/protocol';
 import { useEffect, useState, useSyncExternalStore } from 'react';
+import { listen, tell, usePort } from '../app/frame-port.ts';
 import { useSay } from '../app/words.tsx';
 import { CallMachine } from '../consult/call-machine.ts';
 import { Consult } from '../consult/consult.tsx';
@@ -16,9 +16,9 @@ import { VisitScreen } from './visit-screen.tsx';
  */
 export function FrameScreen() {
   const port = usePort();
-  const secret = useSecret(port);
+  const offered = useSecret(port);
   const say = useSay();
-  if (port === null || secret === null) {
+  if (port === null || offered === null) {
     return (
       <main className="page-main">
         <p>{say('embed.waitingToken')}</p>
@@ -26,43 +26,24 @@ export function FrameScreen() {
       </main>
     );
   }
-  return isToken(secret) ? (
-    <FramedCall port={port} token={secret} />
+  return isToken(offered.secret) ? (
+    <FramedCall port={port} token={offered.secret} />
   ) : (
-    <FramedVisit port={port} secret={secret} />
+    <FramedVisit port={port} offered={offered} />
   );
 }
 
-/** The port of the page around this one; another frame's is not taken. */
-function usePort(): MessagePort | null {
-  const [port, setPort] = useState<MessagePort | null>(null);
-  useEffect(() => {
-    const greet = (event: MessageEvent): void => {
-      const offered = event.ports[0];
-      if (event.source === globalThis.parent && offered !== undefined && isHello(event.data)) {
-        offered.start();
-        tell(offered, { kind: 'ready' });
-        setPort(offered);
-      }
-    };
-    addEventListener('message', greet);
-    // It says that we are here and no more, so anybody may hear it.
-    const knock: Hello = { bedside: VERSION };
-    globalThis.parent.postMessage(knock, '*');
-    return () => removeEventListener('message', greet);
-  }, []);
-  return port;
-}
+type Offered = Extract<FromPage, { kind: 'secret' }>;
 
-function useSecret(port: MessagePort | null): string | null {
-  const [secret, setSecret] = useState<string | null>(null);
+function useSecret(port: MessagePort | null): Offered | null {
+  const [offered, setOffered] = useState<Offered | null>(null);
   useEffect(() => {
     if (port === null) {
       return undefined;
     }
     const stop = listen(port, (message) => {
       if (message.kind === 'secret') {
-        setSecret(message.secret);
+        setOffered(message);
       } else if (message.kind === 'no-secret') {
         tell(port, { kind: 'event', name: 'error', detail: 'no-secret' });
       }
@@ -70,7 +51,7 @@ function useSecret(port: MessagePort | null): string | null {
     tell(port, { kind: 'secret-wanted' });
     return stop;
   }, [port]);
-  return secret;
+  return offered;
 }
 
 function FramedCall({ port, token }: { readonly port: MessagePort; readonly token: string }) {
@@ -83,15 +64,23 @@ function FramedCall({ port, token }: { readonly port: MessagePort; readonly toke
   return <Consult machine={machine} />;
 }
 
-function FramedVisit({ port, secret }: { readonly port: MessagePort; readonly secret: string }) {
+function FramedVisit({ port, offered }: { readonly port: MessagePort; readonly offered: Offered }) {
   const [machine] = useState(() => {
     const api = new VisitApi({ baseUrl: location.origin, newKey: () => crypto.randomUUID() });
     return new VisitMachine(api, location.origin, new VisitMemory());
   });
   useEffect(() => {
-    void machine.open(async () => (await machine.api.exchange(secret)).visit);
+    const { api } = machine;
+    void machine.open(async () => {
+      // The cookie that says which device it is elsewhere is not sent in a frame of another site.
+      const { visit } = await api.exchange(offered.secret, offered.device);
+      if (api.device !== null) {
+        tell(port, { kind: 'device', device: api.device });
+      }
+      return visit;
+    });
     return () => machine.close();
-  }, [machine, secret]);
+  }, [machine, offered, port]);
   const { phase } = useSyncExternalStore(machine.subscribe, machine.snapshot);
   useEffect(() => {
     const names = { waiting: 'waiting', entering: 'admitted', over: 'ended', refused: 'error' };
@@ -130,21 +119,6 @@ function useTold(port: MessagePort, machine: CallMachine): void {
       }),
     [port, machine],
   );
-}
-
-function listen(port: MessagePort, hear: (message: FromPage) => void): () => void {
-  const onMessage = ({ data }: MessageEvent): void => {
-    const message = readFromPage(data);
-    if (message !== null) {
-      hear(message);
-    }
-  };
-  port.addEventListener('message', onMessage);
-  return () => port.removeEventListener('message', onMessage);
-}
-
-function tell(port: MessagePort, message: FromFrame): void {
-  port.postMessage(message);
 }
 
 function isEvent(name: unknown): name is EventName {

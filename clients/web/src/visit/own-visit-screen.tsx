@@ -1,5 +1,5 @@
 import { VisitApi } from '@bedside/core';
-import { useParams } from '@tanstack/react-router';
+import { useShownId } from '../app/navigation.tsx';
 import { useEffect, useState } from 'react';
 import { SignedIn } from '../app/signed-in.tsx';
 import { VisitMachine } from './visit-machine.ts';
@@ -8,7 +8,7 @@ import { VisitScreen } from './visit-screen.tsx';
 
 /** A visit of somebody who is signed in: patient, clinician or staff. */
 export function OwnVisitScreen() {
-  const { appointment } = useParams({ from: '/visit/$appointment' });
+  const appointment = useShownId();
   return <SignedIn>{() => <OwnVisit key={appointment} appointment={appointment} />}</SignedIn>;
 }
 

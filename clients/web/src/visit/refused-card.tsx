@@ -1,6 +1,5 @@
 import type { VisitApi } from '@bedside/core';
 import { ApiProblem } from '@bedside/core';
-import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useSay } from '../app/words.tsx';
 import { TextField } from '../parts/field.tsx';
@@ -43,28 +42,41 @@ export function RefusedCard({
 function Recover({ api }: { readonly api: VisitApi }) {
   const say = useSay();
   const [contact, setContact] = useState('');
-  const recover = useMutation({ mutationFn: () => api.recover(contact.trim()) });
+  const [asked, setAsked] = useState<'no' | 'running' | 'sent'>('no');
+  const [error, setError] = useState<unknown>(null);
+  const recover = async (): Promise<void> => {
+    setAsked('running');
+    setError(null);
+    try {
+      await api.recover(contact.trim());
+      setAsked('sent');
+    } catch (failure) {
+      setAsked('no');
+      setError(failure);
+    }
+  };
   return (
     <form
       className="stack"
       onSubmit={(event: FormEvent) => {
         event.preventDefault();
-        recover.mutate();
+        void recover();
       }}
     >
       <TextField
         label={say('join.contact')}
+        type="email"
         autoComplete="email"
         required
         value={contact}
         onChange={setContact}
       />
-      <ProblemNotice error={recover.error} />
-      {recover.isSuccess && <Notice kind="good">{say('join.sent')}</Notice>}
+      <ProblemNotice error={error} />
+      {asked === 'sent' && <Notice kind="good">{say('join.sent')}</Notice>}
       <button
         type="submit"
         className="button button-primary button-wide"
-        aria-busy={recover.isPending}
+        aria-busy={asked === 'running'}
       >
         {say('join.sendNew')}
       </button>

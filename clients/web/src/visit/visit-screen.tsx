@@ -1,5 +1,5 @@
 import type { Visit } from '@bedside/core';
-import { leads } from '@bedside/core';
+import { leads, looksAfter } from '@bedside/core';
 import { Suspense, useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useSay } from '../app/words.tsx';
 import { Consult } from '../consult/consult.tsx';
@@ -8,7 +8,7 @@ import { LazyNotePanel } from '../note/lazy-note.tsx';
 import { Heading } from '../parts/heading.tsx';
 import { PageFrame } from '../parts/page-frame.tsx';
 import { CheckIn } from './check-in.tsx';
-import { useLeaderPanel } from './leader-panel.tsx';
+import { LazyLeaderPanel, LazyLookAfter } from './lazy-leader.tsx';
 import { OverCard } from './over-card.tsx';
 import { RefusedCard } from './refused-card.tsx';
 import { HeaderFacts } from './visit-facts.tsx';
@@ -26,7 +26,9 @@ export function VisitScreen({
 }) {
   const state = useSyncExternalStore(machine.subscribe, machine.snapshot);
   const wantsPreview =
-    state.phase === 'lobby' || state.phase === 'checking-in' || state.phase === 'waiting';
+    ('visit' in state && state.phase === 'lobby' && state.visit.me.role !== 'staff') ||
+    state.phase === 'checking-in' ||
+    state.phase === 'waiting';
   useEffect(() => {
     if (wantsPreview) {
       void machine.preview.start();
@@ -70,7 +72,11 @@ function Door({
       return <RefusedCard error={state.error} api={canRecover ? machine.api : null} />;
     case 'lobby':
     case 'checking-in':
-      return (
+      return state.visit.me.role === 'staff' ? (
+        <Suspense fallback={null}>
+          <LazyLookAfter machine={machine} visit={state.visit} />
+        </Suspense>
+      ) : (
         <CheckIn
           machine={machine}
           visit={state.visit}
@@ -79,7 +85,14 @@ function Door({
         />
       );
     case 'waiting':
-      return <WaitingRoom machine={machine} visit={state.visit} isLost={state.isLost} />;
+      return (
+        <WaitingRoom
+          machine={machine}
+          visit={state.visit}
+          isLost={state.isLost}
+          isHeld={state.isHeld}
+        />
+      );
     case 'in-call':
       return null;
     case 'over':
@@ -110,7 +123,6 @@ function writesNote(machine: VisitMachine, visit: Visit): boolean {
 }
 
 function InCall({ machine, visit }: { readonly machine: VisitMachine; readonly visit: Visit }) {
-  const panel = useLeaderPanel(machine, visit);
   const isLeader = leads(visit);
   const writes = writesNote(machine, visit);
   const [isNoteOpen, setNoteOpen] = useState(false);
@@ -124,9 +136,11 @@ function InCall({ machine, visit }: { readonly machine: VisitMachine; readonly v
     : visit.practitioner.name;
   const around = {
     title: [other ?? visit.service.name, visit.clinic.name].join(' · '),
-    panel: isLeader ? (
+    panel: looksAfter(visit) ? (
       <div className="leader-column">
-        {panel}
+        <Suspense fallback={null}>
+          <LazyLeaderPanel machine={machine} visit={visit} isOpen={false} />
+        </Suspense>
         {writes && (
           <Suspense fallback={null}>
             <LazyNotePanel
@@ -144,9 +158,7 @@ function InCall({ machine, visit }: { readonly machine: VisitMachine; readonly v
           setNoteOpen(true);
         }
       : null,
-    onEndForAll: isLeader
-      ? () => void machine.api.end(visit.id).then(machine.took, () => undefined)
-      : null,
+    onEndForAll: isLeader ? async () => machine.took(await machine.api.end(visit.id)) : null,
   };
   return <Consult machine={machine.calls} around={around} />;
 }

@@ -16,10 +16,12 @@ export function WaitingRoom({
   machine,
   visit,
   isLost,
+  isHeld,
 }: {
   readonly machine: VisitMachine;
   readonly visit: Visit;
   readonly isLost: boolean;
+  readonly isHeld: boolean;
 }) {
   const say = useSay();
   const preview = useSyncExternalStore(machine.preview.subscribe, machine.preview.snapshot);
@@ -42,6 +44,7 @@ export function WaitingRoom({
             </div>
           )}
         </div>
+        {isHeld && <Notice kind="plain">{say('waiting.hold')}</Notice>}
         {isLost && <Notice kind="warning">{say('waiting.lost')}</Notice>}
         <VisitFacts visit={visit} />
         <Countdown visit={visit} />

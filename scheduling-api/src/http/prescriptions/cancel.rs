@@ -19,7 +19,7 @@ use crate::{
 /// Why it is taken back.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CancelBody {
+pub(super) struct CancelPrescriptionBody {
     /// The reason; the patient reads it.
     #[schema(max_length = 20_000)]
     reason: String,
@@ -32,7 +32,7 @@ pub(super) struct CancelBody {
     post,
     path = "/v1/prescriptions/{id}/cancel",
     tag = "records",
-    request_body = CancelBody,
+    request_body = CancelPrescriptionBody,
     params(
         ("id" = String, Path, description = "The prescription"),
         ("If-Match" = String, Header, description = "The ETag that was read"),
@@ -48,7 +48,7 @@ pub(super) async fn cancel_prescription(
     caller: Caller,
     At(id): At<PrescriptionId>,
     IfMatch(seen): IfMatch,
-    Body(body): Body<CancelBody>,
+    Body(body): Body<CancelPrescriptionBody>,
 ) -> Result<impl IntoResponse, Problem> {
     let found = cancel(&api, &caller, &id, seen, body.reason).await?;
     Ok((etag(found.rev), Json(PrescriptionView::from(found))))

@@ -1,6 +1,6 @@
 import { done } from '@bedside/core';
 import { useMutation } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link } from '../../app/navigation.tsx';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../app/api.ts';
 import { useSay } from '../../app/words.tsx';

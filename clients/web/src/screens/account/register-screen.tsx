@@ -1,6 +1,6 @@
 import { answered, done } from '@bedside/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { Link, useSearch } from '@tanstack/react-router';
+import { Link, useSearch } from '../../app/navigation.tsx';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../app/api.ts';
 import { OWN_ZONE } from '../../app/format.ts';
@@ -13,7 +13,7 @@ const PASSWORD_CHARS_MIN = 10;
 
 export function RegisterScreen() {
   const { say } = useWords();
-  const { next } = useSearch({ from: '/framed/register' });
+  const { next } = useSearch('next');
   const [sentTo, setSentTo] = useState<string | null>(null);
   const clinics = useQuery({
     queryKey: ['clinics'],

@@ -1,7 +1,7 @@
 import type { Schemas } from '@bedside/core';
 import { answered } from '@bedside/core';
 import { useMutation } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { goTo, Link, useSearch } from '../../app/navigation.tsx';
 import { type FormEvent, useEffect, useState } from 'react';
 import { api } from '../../app/api.ts';
 import { beginSession, homeOf } from '../../app/session.ts';
@@ -43,13 +43,12 @@ export function SignInScreen() {
 
 /** Who signs in goes where they wanted to go, or to where their day begins. */
 function useFinish(): (clinicId: string | null | undefined) => Promise<void> {
-  const navigate = useNavigate();
-  const { next } = useSearch({ from: '/framed/sign-in' });
+  const { next } = useSearch('next');
   return async (clinicId) => {
     const me = await beginSession(clinicId);
     if (me !== null) {
       const isOurs = next !== undefined && /^\/(?!\/)/.test(next);
-      await navigate({ to: isOurs ? next : homeOf(me), replace: true });
+      goTo(isOurs ? next : homeOf(me), true);
     }
   };
 }
@@ -60,7 +59,7 @@ interface WaysProps {
 
 function Ways({ onDone }: WaysProps) {
   const say = useSay();
-  const { next } = useSearch({ from: '/framed/sign-in' });
+  const { next } = useSearch('next');
   const [way, setWay] = useState<'password' | 'link' | 'forgot'>('password');
   const [email, setEmail] = useState('');
   if (way !== 'password') {

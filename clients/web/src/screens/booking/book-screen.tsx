@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useSearch } from '@tanstack/react-router';
+import { Link, useSearch } from '../../app/navigation.tsx';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { patientOf, useSession } from '../../app/session.ts';
 import { useSay } from '../../app/words.tsx';
@@ -13,7 +13,7 @@ import { nameOf, practitionerQuery, type Service, serviceQuery } from './directo
 /** One time: kept, confirmed, booked. Whoever is not signed in comes back here afterwards. */
 export function BookScreen() {
   const say = useSay();
-  const { practitioner, service } = useSearch({ from: '/framed/book' });
+  const { practitioner, service } = useBooking();
   const { me } = useSession();
   const doctor = useQuery(practitionerQuery(practitioner));
   const kind = useQuery(serviceQuery(service));
@@ -52,7 +52,7 @@ interface Facts {
 
 function SignInFirst({ name, zone, service }: Facts) {
   const say = useSay();
-  const search = useSearch({ from: '/framed/book' });
+  const search = useBooking();
   const next = `/book?${new URLSearchParams(search).toString()}`;
   return (
     <section className="card">
@@ -74,7 +74,7 @@ function SignInFirst({ name, zone, service }: Facts) {
 function Booking({ name, zone, service, patient }: Facts & { readonly patient: string }) {
   const say = useSay();
   const client = useQueryClient();
-  const search = useSearch({ from: '/framed/book' });
+  const search = useBooking();
   const [machine] = useState(() => new BookingMachine(service.id, patient));
   const state = useSyncExternalStore(machine.subscribe, machine.snapshot);
   const { start, practitioner } = search;
@@ -158,4 +158,14 @@ function Booking({ name, zone, service, patient }: Facts & { readonly patient: s
 
 function unreachable(value: never): never {
   throw new Error(`unhandled booking: ${JSON.stringify(value)}`);
+}
+
+/** What was chosen, from the address. */
+function useBooking(): { practitioner: string; service: string; start: string } {
+  const {
+    practitioner = '',
+    service = '',
+    start = '',
+  } = useSearch('practitioner', 'service', 'start');
+  return { practitioner, service, start };
 }

@@ -1,5 +1,5 @@
 import type { BookingInput, BookingState } from '@bedside/core';
-import { durationText } from '@bedside/core';
+import { charsOver, durationText } from '@bedside/core';
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
 import { OWN_ZONE, sameClock, useFormat } from '../../app/format.ts';
 import { useSay } from '../../app/words.tsx';
@@ -57,7 +57,7 @@ export function ConfirmCard({
         hint={say('book.reasonHint')}
         isOptional
         rows={2}
-        maxLength={REASON_CHARS_MAX}
+        charsMax={REASON_CHARS_MAX}
         value={reason}
         onChange={setReason}
       />
@@ -68,6 +68,7 @@ export function ConfirmCard({
           type="submit"
           className="button button-primary"
           aria-busy={state.phase === 'booking'}
+          disabled={charsOver(reason, REASON_CHARS_MAX) > 0}
         >
           {say(asks ? 'book.request' : 'book.confirm')}
         </button>

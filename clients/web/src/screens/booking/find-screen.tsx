@@ -1,10 +1,9 @@
 import { answered, initialsOf } from '@bedside/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, navigate, useSearch } from '../../app/navigation.tsx';
 import { type FormEvent, useId, useState } from 'react';
 import { api } from '../../app/api.ts';
 import { useFormat } from '../../app/format.ts';
-import type { Wishes } from '../../app/router.tsx';
 import { useSay } from '../../app/words.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
 import { Heading } from '../../parts/heading.tsx';
@@ -14,9 +13,12 @@ import { clinicsQuery, type Found } from './directory.ts';
 
 const SORTS = ['next_free', 'fee', 'name'] as const;
 
+const WISHES = ['clinic', 'specialty', 'language', 'q', 'fee', 'sort'] as const;
+type Wishes = Partial<Record<(typeof WISHES)[number], string>>;
+
 export function FindScreen() {
   const say = useSay();
-  const wishes = useSearch({ from: '/framed/find' });
+  const wishes = useSearch(...WISHES);
   const clinics = useQuery(clinicsQuery);
   const clinic = wishes.clinic ?? clinics.data?.items[0]?.id ?? '';
   const everybody = useFound({ clinic });
@@ -69,12 +71,10 @@ function Filters({
 }) {
   const say = useSay();
   const format = useFormat();
-  const navigate = useNavigate();
   const [text, setText] = useState(wishes.q ?? '');
   const any = { value: '', label: say('common.any') };
   const set = (change: Partial<Record<keyof Wishes, string>>): void => {
-    const next = Object.entries({ ...wishes, ...change }).filter(([, value]) => value !== '');
-    void navigate({ to: '/find', search: Object.fromEntries(next), replace: true });
+    navigate({ to: '/find', search: { ...wishes, ...change } }, { replaces: true });
   };
   const choices = (values: readonly string[], label: (value: string) => string) => [
     any,

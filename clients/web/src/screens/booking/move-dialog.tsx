@@ -1,7 +1,7 @@
 import type { Schemas } from '@bedside/core';
 import { answered, ifMatch } from '@bedside/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { navigate } from '../../app/navigation.tsx';
 import { api } from '../../app/api.ts';
 import { useFormat } from '../../app/format.ts';
 import { useSay } from '../../app/words.tsx';
@@ -21,7 +21,6 @@ export function MoveDialog({
   const say = useSay();
   const format = useFormat();
   const client = useQueryClient();
-  const navigate = useNavigate();
   const path = { id: appointment };
   const current = useQuery({
     queryKey: ['appointment', appointment],
@@ -37,7 +36,7 @@ export function MoveDialog({
       ),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: ['appointments'] });
-      await navigate({ to: '/appointments' });
+      navigate({ to: '/appointments' });
     },
     onError: () => client.invalidateQueries({ queryKey: ['slots'] }),
   });

@@ -1,7 +1,7 @@
 import type { Schemas } from '@bedside/core';
 import { answered, initialsOf } from '@bedside/core';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { navigate, useSearch, useShownId } from '../../app/navigation.tsx';
 import { useState } from 'react';
 import { api } from '../../app/api.ts';
 import { OWN_ZONE, sameClock, startOfDay, useFormat } from '../../app/format.ts';
@@ -21,7 +21,7 @@ const DAYS_SHOWN = 7;
 const SEARCH_DAYS = 60;
 
 export function SlotsScreen() {
-  const { id } = useParams({ from: '/framed/practitioners/$id' });
+  const id = useShownId();
   const practitioner = useQuery(practitionerQuery(id));
   return (
     <Asked query={practitioner}>
@@ -49,8 +49,7 @@ function PractitionerTimes({
   readonly profile: object;
 }) {
   const say = useSay();
-  const navigate = useNavigate();
-  const search = useSearch({ from: '/framed/practitioners/$id' });
+  const search = useSearch('service', 'from', 'move');
   const services = useQuery(servicesQuery(clinic));
   const name = nameOf(profile);
   return (
@@ -80,12 +79,14 @@ function PractitionerTimes({
                   options={offered.map((one) => ({ value: one.id, label: one.name }))}
                   value={service.id}
                   onChange={(chosen) =>
-                    void navigate({
-                      to: '/practitioners/$id',
-                      params: { id },
-                      search: { ...search, service: chosen },
-                      replace: true,
-                    })
+                    navigate(
+                      {
+                        to: '/practitioners/$id',
+                        params: { id },
+                        search: { ...search, service: chosen },
+                      },
+                      { replaces: true },
+                    )
                   }
                 />
               )}
@@ -113,8 +114,7 @@ function Times({
 }) {
   const say = useSay();
   const format = useFormat();
-  const navigate = useNavigate();
-  const { from: wanted, move } = useSearch({ from: '/framed/practitioners/$id' });
+  const { from: wanted, move } = useSearch('service', 'from', 'move');
   const [from, setFrom] = useState(() => startOfDay(wanted ?? Date.now(), OWN_ZONE));
   const [day, setDay] = useState(() => startOfDay(wanted ?? Date.now(), OWN_ZONE).getTime());
   const [moving, setMoving] = useState<Slot | null>(null);
@@ -126,7 +126,7 @@ function Times({
   const choose = (slot: Slot): void => {
     if (move === undefined) {
       const search = { practitioner: slot.practitioner, service: service.id, start: slot.start };
-      void navigate({ to: '/book', search });
+      navigate({ to: '/book', search });
     } else {
       setMoving(slot);
     }

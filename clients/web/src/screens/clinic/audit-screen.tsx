@@ -1,13 +1,11 @@
 import { answered } from '@bedside/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../app/api.ts';
-import { useFormat } from '../../app/format.ts';
+import { OWN_ZONE, startOfDay, useFormat } from '../../app/format.ts';
 import { useSay } from '../../app/words.tsx';
 import { TextField } from '../../parts/field.tsx';
 import { Heading } from '../../parts/heading.tsx';
-import { Loading, ProblemNotice } from '../../parts/notice.tsx';
-import { TableFrame } from '../../parts/table-frame.tsx';
+import { DataTable, Paged, usePages } from '../../parts/paged.tsx';
 import { StaffOnly } from './staff-only.tsx';
 
 export function AuditScreen() {
@@ -19,81 +17,108 @@ export function AuditScreen() {
   );
 }
 
+interface Wish {
+  readonly act: string;
+  readonly user: string;
+  readonly patient: string;
+  /** Days, `2026-11-27`, on the reader's own clock. */
+  readonly from: string;
+  readonly to: string;
+}
+
+const EVERYTHING: Wish = { act: '', user: '', patient: '', from: '', to: '' };
+
+/** What the server is asked for: days become instants, and what is left out is not asked for. */
+function queryOf({ from, to, ...texts }: Wish): Record<string, string> {
+  const all = { ...texts, from: dayAt(from, 0), to: dayAt(to, 1) };
+  return Object.fromEntries(Object.entries(all).filter(([, text]) => text !== ''));
+}
+
+function dayAt(day: string, plusDays: number): string {
+  return day === '' ? '' : startOfDay(`${day}T12:00:00`, OWN_ZONE, plusDays).toISOString();
+}
+
 function Audit({ clinic }: { readonly clinic: string }) {
   const say = useSay();
   const format = useFormat();
-  const [act, setAct] = useState('');
-  const log = useInfiniteQuery({
-    queryKey: ['audit', clinic, act],
-    initialPageParam: '',
-    queryFn: ({ pageParam }) =>
-      answered(
-        api.GET('/v1/clinics/{id}/audit', {
-          params: {
-            path: { id: clinic },
-            query: {
-              limit: 50,
-              ...(pageParam === '' ? {} : { after: pageParam }),
-              ...(act === '' ? {} : { act }),
-            },
-          },
-        }),
-      ),
-    getNextPageParam: (page) => page.next ?? undefined,
+  const [wish, setWish] = useState(EVERYTHING);
+  const wanted = queryOf(wish);
+  const pages = usePages(['audit', clinic, wanted], (page) =>
+    answered(
+      api.GET('/v1/clinics/{id}/audit', {
+        params: { path: { id: clinic }, query: { ...page, ...wanted } },
+      }),
+    ),
+  );
+  const field = (name: keyof Wish) => ({
+    value: wish[name],
+    onChange: (text: string) => setWish({ ...wish, [name]: text.trim() }),
   });
-  const entries = log.data?.pages.flatMap(({ items }) => items) ?? [];
   return (
     <>
       <Heading title={say('audit.title')}>{say('audit.title')}</Heading>
       <p className="lead">{say('audit.lead')}</p>
-      <TextField label={say('audit.filter')} value={act} onChange={(text) => setAct(text.trim())} />
-      <ProblemNotice error={log.error} />
-      {log.isPending && <Loading />}
-      {log.isSuccess && entries.length === 0 && <p className="empty">{say('audit.none')}</p>}
-      {entries.length > 0 && (
-        <TableFrame label={say('audit.title')}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{say('audit.when')}</th>
-                <th scope="col">{say('audit.act')}</th>
-                <th scope="col">{say('audit.who')}</th>
-                <th scope="col">{say('audit.subject')}</th>
-                <th scope="col">{say('audit.outcome')}</th>
+      <div className="field-row">
+        <TextField label={say('audit.from')} type="date" {...field('from')} />
+        <TextField label={say('audit.to')} type="date" {...field('to')} />
+      </div>
+      <div className="field-row">
+        <TextField label={say('audit.filter')} {...field('act')} />
+        <TextField label={say('audit.user')} {...field('user')} />
+        <TextField label={say('audit.patient')} {...field('patient')} />
+      </div>
+      <Paged pages={pages} empty={say('audit.none')}>
+        {(entries) => (
+          <DataTable
+            label={say('audit.title')}
+            columns={[
+              say('audit.when'),
+              say('audit.act'),
+              say('audit.who'),
+              say('audit.subject'),
+              say('audit.outcome'),
+            ]}
+          >
+            {entries.map((entry) => (
+              <tr key={entry.seq}>
+                <td>
+                  <time dateTime={entry.at}>{format.moment(entry.at)}</time>
+                </td>
+                <th scope="row">
+                  <code>{entry.act}</code>
+                </th>
+                <td>
+                  {entry.role}
+                  {entry.user_id != null && (
+                    <PickId id={entry.user_id} onPick={(user) => setWish({ ...wish, user })} />
+                  )}
+                </td>
+                <td>
+                  {entry.patient_id == null ? (
+                    short(entry.subject_id ?? '')
+                  ) : (
+                    <PickId
+                      id={entry.patient_id}
+                      onPick={(patient) => setWish({ ...wish, patient })}
+                    />
+                  )}
+                </td>
+                <td>{entry.outcome}</td>
               </tr>
-            </thead>
-            <tbody>
-              {entries.map((entry) => (
-                <tr key={entry.seq}>
-                  <td>
-                    <time dateTime={entry.at}>{format.moment(entry.at)}</time>
-                  </td>
-                  <th scope="row">
-                    <code>{entry.act}</code>
-                  </th>
-                  <td>
-                    {entry.role}
-                    {entry.user_id != null && <span className="hint">{short(entry.user_id)}</span>}
-                  </td>
-                  <td>{short(entry.subject_id ?? entry.patient_id ?? '')}</td>
-                  <td>{entry.outcome}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </TableFrame>
-      )}
-      {log.hasNextPage && (
-        <button
-          type="button"
-          className="button"
-          aria-busy={log.isFetchingNextPage}
-          onClick={() => void log.fetchNextPage()}
-        >
-          {say('common.more')}
-        </button>
-      )}
+            ))}
+          </DataTable>
+        )}
+      </Paged>
     </>
+  );
+}
+
+/** An id that is searched for once it is pressed. */
+function PickId({ id, onPick }: { readonly id: string; readonly onPick: (id: string) => void }) {
+  return (
+    <button type="button" className="link" title={id} onClick={() => onPick(id)}>
+      {short(id)}
+    </button>
   );
 }
 

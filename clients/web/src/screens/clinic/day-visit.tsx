@@ -1,13 +1,13 @@
 import type { Schemas } from '@bedside/core';
 import { answered, ifMatch, VisitApi } from '@bedside/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link } from '../../app/navigation.tsx';
 import { Suspense, useState } from 'react';
 import { api } from '../../app/api.ts';
 import { useFormat } from '../../app/format.ts';
 import { practitionerOf, useSession } from '../../app/session.ts';
 import { useSay } from '../../app/words.tsx';
-import { LazyNoteEditor } from '../../note/lazy-note.tsx';
+import { LazyNoteEditor, LazyPrescriptions } from '../../note/lazy-note.tsx';
 import { useNow } from '../../parts/clock.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loading, ProblemNotice } from '../../parts/notice.tsx';
@@ -50,8 +50,8 @@ export function DayVisit({ visit }: { readonly visit: Appointment }) {
       <div className="actions visit-actions">
         {LIVE.has(visit.state) && (
           <Link
-            to="/visit/$appointment"
-            params={{ appointment: visit.id }}
+            to="/visit/$id"
+            params={{ id: visit.id }}
             className="button button-primary button-quiet"
           >
             <Icon name="camera" />
@@ -90,6 +90,7 @@ function NoteFold({ visit }: { readonly visit: Appointment }) {
       {isOpen && (
         <Suspense fallback={<Loading />}>
           <LazyNoteEditor appointment={visit.id} />
+          <LazyPrescriptions appointment={visit.id} />
         </Suspense>
       )}
     </details>

@@ -1,4 +1,4 @@
-import { Link } from '@tanstack/react-router';
+import { Link } from '../../app/navigation.tsx';
 import type { ReactNode } from 'react';
 import { type ClinicRole, hasRole, isStaff, type Me } from '../../app/session.ts';
 import { SignedIn } from '../../app/signed-in.tsx';

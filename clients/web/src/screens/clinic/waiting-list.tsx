@@ -1,7 +1,7 @@
 import type { WaitingLine } from '@bedside/core';
 import { durationText, VisitApi } from '@bedside/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link } from '../../app/navigation.tsx';
 import { type FormEvent, useState } from 'react';
 import { useFormat } from '../../app/format.ts';
 import { useSay } from '../../app/words.tsx';
@@ -81,8 +81,8 @@ function Waiting({ line }: { readonly line: WaitingLine }) {
       </span>
       <span className="actions">
         <Link
-          to="/visit/$appointment"
-          params={{ appointment: line.appointment }}
+          to="/visit/$id"
+          params={{ id: line.appointment }}
           className="button button-primary button-quiet"
           onClick={() => turn.mutate('admit')}
         >

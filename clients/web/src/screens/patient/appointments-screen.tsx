@@ -1,7 +1,7 @@
 import type { Schemas } from '@bedside/core';
 import { answered } from '@bedside/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link } from '../../app/navigation.tsx';
 import { Suspense, useState } from 'react';
 import { api } from '../../app/api.ts';
 import { useFormat } from '../../app/format.ts';
@@ -151,11 +151,7 @@ function Visit({
       {isAhead && (
         <div className="actions visit-actions">
           {isOpen ? (
-            <Link
-              to="/visit/$appointment"
-              params={{ appointment: visit.id }}
-              className="button button-primary"
-            >
+            <Link to="/visit/$id" params={{ id: visit.id }} className="button button-primary">
               <Icon name="camera" />
               {say('appts.join')}
             </Link>
@@ -167,7 +163,7 @@ function Visit({
           {visit.state === 'booked' && start > now && (
             <details className="more-actions">
               <summary className="button button-quiet">
-                {say('call.more')}
+                {say('common.more')}
                 <span className="visually-hidden">: {when}</span>
               </summary>
               <div className="more-panel">

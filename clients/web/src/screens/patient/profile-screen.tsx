@@ -7,6 +7,7 @@ import { patientOf } from '../../app/session.ts';
 import { SignedIn } from '../../app/signed-in.tsx';
 import { useSay } from '../../app/words.tsx';
 import { SelectField, TextField } from '../../parts/field.tsx';
+import { Link } from '../../app/navigation.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Asked, Notice, ProblemNotice } from '../../parts/notice.tsx';
 import { type Coverage, fieldsOf, profileOf } from './profile-fields.ts';
@@ -23,6 +24,14 @@ export function ProfileScreen() {
           <div className="narrow">
             <Heading title={say('profile.title')}>{say('profile.title')}</Heading>
             <p className="lead">{say('profile.lead')}</p>
+            <div className="actions">
+              <Link to="/notifications" className="button button-quiet">
+                {say('notify.title')}
+              </Link>
+              <Link to="/my-data" className="button button-quiet">
+                {say('data.title')}
+              </Link>
+            </div>
             {id === null ? (
               <Notice kind="plain">{say('profile.noProfile')}</Notice>
             ) : (

@@ -1,0 +1,70 @@
+/** English: signing in, and one’s own account. */
+import type { Message } from '../message.ts';
+
+export const account = {
+  'signIn.title': 'Sign in',
+  'signIn.email': 'E-mail address',
+  'signIn.submit': 'Sign in',
+  'signIn.passkey': 'Sign in with a passkey',
+  'signIn.link': 'Send me a link instead',
+  'signIn.linkText': 'We send you a link that signs you in. It works for ten minutes.',
+  'signIn.linkSend': 'Send the link',
+  'signIn.linkSent':
+    'If {email} has an account here, a link is on its way. Look into your mailbox.',
+  'signIn.forgot': 'Forgot your password?',
+  'signIn.or': 'or',
+  'signIn.noAccount': 'No account yet?',
+  'signIn.signingIn': 'Signing you in…',
+  'signIn.code': 'Code from your authenticator app',
+  'signIn.codeTitle': 'One more step',
+  'signIn.codeText': 'Open your authenticator app and enter the six digits for Bedside.',
+  'signIn.recovery': 'Use a recovery code',
+  'signIn.recoveryCode': 'Recovery code',
+
+  'reset.title': 'Choose a new password',
+  'reset.ask': 'We send you a link that lets you choose a new password.',
+  'reset.done': 'Your new password is set. Sign in with it.',
+  'reset.password': 'New password',
+
+  'register.title': 'Create your account',
+  'register.lead': 'One account for all your visits at this clinic.',
+  'register.clinic': 'Clinic',
+  'register.passwordHint': 'At least ten characters. A few words together are easy to remember.',
+  'register.submit': 'Create the account',
+  'register.haveAccount': 'Already have an account?',
+  'register.sentTitle': 'Look into your mailbox',
+  'register.sentText':
+    'We sent a link to {email}. Open it to finish. It also works on another device.',
+  'register.verifying': 'Confirming your address…',
+  'register.verified': 'Your address is confirmed',
+  'register.verifiedText': 'You can sign in now.',
+  'register.short': 'The password needs at least ten characters.',
+  'register.emailWrong': 'This is not a complete e-mail address.',
+  'register.required': 'Please fill this in.',
+
+  'invite.title': 'Join the clinic’s staff',
+  'invite.lead':
+    'Choose how you will sign in. If you have an account with this address already, just accept.',
+  'invite.haveAccount': 'I have an account already',
+  'invite.submit': 'Accept the invitation',
+  'invite.done': 'You are part of the clinic. Sign in to begin.',
+
+  'account.title': 'Your account',
+  'account.passkeys': 'Passkeys',
+  'account.passkeysText':
+    'A passkey signs you in with your fingerprint, face or screen lock. Nothing to remember.',
+  'account.addPasskey': 'Add a passkey',
+  'account.passkeyName': 'Name of this device',
+  'account.lastUsed': 'Last used {when}',
+  'account.never': 'never used',
+  'account.sessions': 'Where you are signed in',
+  'account.thisDevice': 'This device',
+  'account.end': 'Sign out there',
+  'account.password': 'Password',
+  'account.changePassword': 'Change the password',
+  'account.totp': 'Authenticator app',
+  'account.totpOn': 'An authenticator app is set up.',
+  'account.totpAdd': 'Set up an authenticator app',
+  'account.totpSecret': 'Enter this secret in your app, then type the code it shows:',
+  'account.recovery': 'Keep these recovery codes in a safe place. Each works once.',
+} as const satisfies Readonly<Record<string, Message>>;

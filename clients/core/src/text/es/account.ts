@@ -1,0 +1,70 @@
+/** Español: signing in, and one’s own account. */
+import type { Part } from '../en.ts';
+
+export const account: Part<'account'> = {
+  'signIn.title': 'Iniciar sesión',
+  'signIn.email': 'Correo electrónico',
+  'signIn.submit': 'Iniciar sesión',
+  'signIn.passkey': 'Entrar con una llave de acceso',
+  'signIn.link': 'Enviarme un enlace',
+  'signIn.linkText': 'Le enviamos un enlace que abre su sesión. Sirve durante diez minutos.',
+  'signIn.linkSend': 'Enviar el enlace',
+  'signIn.linkSent': 'Si {email} tiene aquí una cuenta, un enlace va en camino. Mire su buzón.',
+  'signIn.forgot': '¿Olvidó su contraseña?',
+  'signIn.or': 'o',
+  'signIn.noAccount': '¿Aún no tiene cuenta?',
+  'signIn.signingIn': 'Iniciando sesión…',
+  'signIn.code': 'Código de su aplicación de autenticación',
+  'signIn.codeTitle': 'Un paso más',
+  'signIn.codeText': 'Abra su aplicación de autenticación y escriba los seis dígitos de Bedside.',
+  'signIn.recovery': 'Usar un código de recuperación',
+  'signIn.recoveryCode': 'Código de recuperación',
+
+  'reset.title': 'Elegir otra contraseña',
+  'reset.ask': 'Le enviamos un enlace para elegir otra contraseña.',
+  'reset.done': 'Su nueva contraseña está guardada. Inicie sesión con ella.',
+  'reset.password': 'Nueva contraseña',
+
+  'register.title': 'Cree su cuenta',
+  'register.lead': 'Una cuenta para todas sus consultas en esta clínica.',
+  'register.clinic': 'Clínica',
+  'register.passwordHint':
+    'Al menos diez caracteres. Unas cuantas palabras juntas son fáciles de recordar.',
+  'register.submit': 'Crear la cuenta',
+  'register.haveAccount': '¿Ya tiene cuenta?',
+  'register.sentTitle': 'Mire su buzón',
+  'register.sentText':
+    'Enviamos un enlace a {email}. Ábralo para terminar. También sirve en otro dispositivo.',
+  'register.verifying': 'Confirmando su dirección…',
+  'register.verified': 'Su dirección está confirmada',
+  'register.verifiedText': 'Ya puede iniciar sesión.',
+  'register.short': 'La contraseña necesita al menos diez caracteres.',
+  'register.emailWrong': 'Esta dirección de correo no está completa.',
+  'register.required': 'Rellene este campo.',
+
+  'invite.title': 'Únase al equipo de la clínica',
+  'invite.lead': 'Elija cómo entrará. Si ya tiene una cuenta con esta dirección, solo acepte.',
+  'invite.haveAccount': 'Ya tengo una cuenta',
+  'invite.submit': 'Aceptar la invitación',
+  'invite.done': 'Ya forma parte de la clínica. Inicie sesión para empezar.',
+
+  'account.title': 'Su cuenta',
+  'account.passkeys': 'Llaves de acceso',
+  'account.passkeysText':
+    'Una llave de acceso abre su sesión con su huella, su cara o el bloqueo de pantalla. Nada que recordar.',
+  'account.addPasskey': 'Añadir una llave de acceso',
+  'account.passkeyName': 'Nombre de este dispositivo',
+  'account.lastUsed': 'Último uso {when}',
+  'account.never': 'nunca usada',
+  'account.sessions': 'Dónde tiene la sesión abierta',
+  'account.thisDevice': 'Este dispositivo',
+  'account.end': 'Cerrar allí',
+  'account.password': 'Contraseña',
+  'account.changePassword': 'Cambiar la contraseña',
+  'account.totp': 'Aplicación de autenticación',
+  'account.totpOn': 'Hay una aplicación de autenticación configurada.',
+  'account.totpAdd': 'Configurar una aplicación de autenticación',
+  'account.totpSecret': 'Escriba este secreto en su aplicación y luego el código que muestra:',
+  'account.recovery':
+    'Guarde estos códigos de recuperación en lugar seguro. Cada uno sirve una vez.',
+};

@@ -1,0 +1,67 @@
+/** Español: what is written about a visit. */
+import type { Part } from '../en.ts';
+
+export const records: Part<'records'> = {
+  'note.reason': 'Motivo',
+  'note.history': 'Antecedentes',
+  'note.findings': 'Hallazgos',
+  'note.assessment': 'Valoración',
+  'note.plan': 'Tratamiento',
+  'note.unsaved': 'Aún sin guardar',
+  'note.failing': 'Sin guardar. Su texto sigue aquí y se volverá a enviar solo.',
+  'note.changed':
+    'Esta nota se cambió en otra ventana. Su texto sigue aquí, pero no está guardado.',
+  'note.other': 'Otra versión',
+  'note.takeTheirs': 'Cargar la otra versión',
+  'note.keepMine': 'Conservar mi texto',
+  'note.sign': 'Firmar',
+  'note.signTitle': '¿Firmar esta nota?',
+  'note.signText':
+    'Después será definitiva y el paciente podrá leerla. Todavía podrá añadirle algo.',
+  'note.signed': 'Firmada el {when}',
+  'note.leftOver':
+    'La nota se firmó en otra ventana. Lo que usted escribió aquí no forma parte de ella:',
+  'note.add': 'Añadir a la nota',
+  'note.addSign': 'Firmar lo añadido',
+  'note.added': 'Añadido el {when}',
+  'note.blank': 'No se escribió nada.',
+
+  'records.none': 'Todavía no hay nada que leer.',
+  'records.prescribed': 'Recetado',
+  'records.repeats': 'Repeticiones: {count}',
+  'records.cancelled': 'Ya no es válida. {reason}',
+  'records.lead': 'Lo que sus médicos han firmado para usted.',
+  'records.notes': 'Notas',
+  'records.nothing': 'Nada todavía.',
+
+  'rx.title': 'Recetas',
+  'rx.new': 'Escribir una receta',
+  'rx.medicine': 'Medicamento',
+  'rx.dose': 'Dosis',
+  'rx.frequency': 'Frecuencia',
+  'rx.days': 'Durante cuántos días',
+  'rx.repeats': 'Repeticiones',
+  'rx.instructions': 'Lo que debe saber el paciente',
+  'rx.remark': 'Nota para la farmacia',
+  'rx.addMedicine': 'Otro medicamento',
+  'rx.removeMedicine': 'Quitar este medicamento',
+  'rx.save': 'Guardar el borrador',
+  'rx.draft': 'Borrador',
+  'rx.edit': 'Seguir escribiendo',
+  'rx.sign': 'Firmar la receta',
+  'rx.signTitle': '¿Firmar esta receta?',
+  'rx.signText':
+    'Entra en vigor de inmediato y el paciente puede leerla. Después solo puede anularse.',
+  'rx.cancel': 'Anular',
+  'rx.cancelTitle': '¿Anular esta receta?',
+  'rx.reason': 'Motivo (el paciente lo lee)',
+  'rx.signed': 'Firmada {when}',
+  'rx.none': 'No se ha recetado nada en esta consulta.',
+
+  'patient.title': 'Paciente',
+  'patient.age': { one: '{count} año', other: '{count} años' },
+  'patient.speaks': 'Habla {language}',
+  'patient.inForce': 'Recetas vigentes',
+  'patient.earlier': 'Notas anteriores',
+  'patient.nothing': 'No consta nada de consultas anteriores.',
+};

@@ -1,0 +1,67 @@
+/** Français: what is written about a visit. */
+import type { Part } from '../en.ts';
+
+export const records: Part<'records'> = {
+  'note.reason': 'Motif',
+  'note.history': 'Antécédents',
+  'note.findings': 'Constatations',
+  'note.assessment': 'Appréciation',
+  'note.plan': 'Conduite à tenir',
+  'note.unsaved': 'Pas encore enregistré',
+  'note.failing': 'Non enregistré. Votre texte reste ici et sera renvoyé automatiquement.',
+  'note.changed':
+    'Ce compte rendu a été modifié dans une autre fenêtre. Votre texte reste ici, mais n’est pas enregistré.',
+  'note.other': 'Autre version',
+  'note.takeTheirs': 'Charger l’autre version',
+  'note.keepMine': 'Garder mon texte',
+  'note.sign': 'Signer',
+  'note.signTitle': 'Signer ce compte rendu ?',
+  'note.signText':
+    'Il sera alors définitif et le patient pourra le lire. Vous pourrez encore le compléter.',
+  'note.signed': 'Signé le {when}',
+  'note.leftOver':
+    'Le compte rendu a été signé dans une autre fenêtre. Ce que vous avez saisi ici n’en fait pas partie :',
+  'note.add': 'Compléter le compte rendu',
+  'note.addSign': 'Signer le complément',
+  'note.added': 'Complété le {when}',
+  'note.blank': 'Rien n’a été écrit.',
+
+  'records.none': 'Il n’y a encore rien à lire.',
+  'records.prescribed': 'Ordonnance',
+  'records.repeats': 'Renouvellements : {count}',
+  'records.cancelled': 'N’est plus valable. {reason}',
+  'records.lead': 'Ce que vos médecins ont signé pour vous.',
+  'records.notes': 'Notes',
+  'records.nothing': 'Rien pour l’instant.',
+
+  'rx.title': 'Ordonnances',
+  'rx.new': 'Rédiger une ordonnance',
+  'rx.medicine': 'Médicament',
+  'rx.dose': 'Dose',
+  'rx.frequency': 'Fréquence',
+  'rx.days': 'Nombre de jours',
+  'rx.repeats': 'Renouvellements',
+  'rx.instructions': 'À savoir pour le patient',
+  'rx.remark': 'Remarque pour la pharmacie',
+  'rx.addMedicine': 'Un autre médicament',
+  'rx.removeMedicine': 'Retirer ce médicament',
+  'rx.save': 'Enregistrer le brouillon',
+  'rx.draft': 'Brouillon',
+  'rx.edit': 'Continuer la rédaction',
+  'rx.sign': 'Signer l’ordonnance',
+  'rx.signTitle': 'Signer cette ordonnance ?',
+  'rx.signText':
+    'Elle est valable immédiatement et le patient peut la lire. Ensuite, elle ne peut qu’être annulée.',
+  'rx.cancel': 'Annuler l’ordonnance',
+  'rx.cancelTitle': 'Annuler cette ordonnance ?',
+  'rx.reason': 'Motif (le patient le lit)',
+  'rx.signed': 'Signée {when}',
+  'rx.none': 'Rien n’a été prescrit dans cette consultation.',
+
+  'patient.title': 'Patient',
+  'patient.age': { one: '{count} an', other: '{count} ans' },
+  'patient.speaks': 'Parle {language}',
+  'patient.inForce': 'Ordonnances en vigueur',
+  'patient.earlier': 'Notes antérieures',
+  'patient.nothing': 'Rien de connu des consultations précédentes.',
+};
