@@ -2,7 +2,14 @@
  * The two elements as React components. The script comes from the Bedside server itself, so that page and server never
  * disagree about what they say to each other.
  */
-import { createElement, type CSSProperties, useEffect, useRef } from 'react';
+import {
+  createElement,
+  type CSSProperties,
+  type Ref,
+  useEffect,
+  useImperativeHandle,
+  useRef,
+} from 'react';
 
 interface Framed {
   /** The Bedside server: `https://clinic.example`. */
@@ -26,7 +33,7 @@ export interface BedsideRoomProps extends Framed {
   /** Asks your backend for the secret of a join link, or a join token. */
   readonly getSecret: () => Promise<string>;
   readonly onEvent?: (event: RoomEvent, detail: string | null) => void;
-  readonly handle?: { current: RoomHandle | null };
+  readonly handle?: Ref<RoomHandle>;
 }
 
 const ROOM_EVENTS: readonly RoomEvent[] = [
@@ -47,13 +54,6 @@ export function BedsideRoom({ getSecret, onEvent, handle, ...framed }: BedsideRo
   });
   const element = useElement(framed.server, (room) => {
     Reflect.set(room, 'getSecret', () => latest.current.getSecret());
-    if (handle !== undefined) {
-      handle.current = {
-        leave: () => call(room, 'leave'),
-        setMicrophone: (on) => call(room, 'setMicrophone', on),
-        setCamera: (on) => call(room, 'setCamera', on),
-      };
-    }
     return ROOM_EVENTS.map((name) => [
       `bedside:${name}`,
       (event: Event) => {
@@ -62,6 +62,15 @@ export function BedsideRoom({ getSecret, onEvent, handle, ...framed }: BedsideRo
       },
     ]);
   });
+  useImperativeHandle(
+    handle,
+    () => ({
+      leave: () => call(element.current, 'leave'),
+      setMicrophone: (on) => call(element.current, 'setMicrophone', on),
+      setCamera: (on) => call(element.current, 'setCamera', on),
+    }),
+    [element],
+  );
   return createElement('bedside-room', { ref: element, ...attributesOf(framed) });
 }
 
@@ -138,9 +147,9 @@ function attributesOf({ server, language, title, className, style }: Framed) {
 }
 
 /** The element may not know it yet: then there is nothing to do either. */
-function call(element: HTMLElement, name: string, ...given: readonly unknown[]): void {
-  const method: unknown = Reflect.get(element, name);
-  if (typeof method === 'function') {
+function call(element: HTMLElement | null, name: string, ...given: readonly unknown[]): void {
+  const method: unknown = element === null ? null : Reflect.get(element, name);
+  if (element !== null && typeof method === 'function') {
     Reflect.apply(method, element, [...given]);
   }
 }

@@ -22,7 +22,6 @@ export function BookingFrame() {
 }
 
 function Framed() {
-  const say = useSay();
   const port = usePort();
   const path = usePath();
   const { practitioner, service, start } = useSearch('practitioner', 'service', 'start');
@@ -51,24 +50,29 @@ function Framed() {
       watch.observe(shown);
     }
     return () => watch.disconnect();
-  }, [port, path]);
+  }, [port]);
+  return (
+    <main ref={content} className="app-main framed">
+      <Shown path={path} />
+    </main>
+  );
+}
+
+function Shown({ path }: { readonly path: string }) {
+  const say = useSay();
   if (path === '/book' || (WISHED !== null && path === '/frame')) {
     return <Loading />;
   }
-  return (
-    <main ref={content} className="app-main framed">
-      {path.startsWith('/practitioners/') ? (
-        <>
-          {WISHED === null && (
-            <Link to="/find" className="link">
-              {say('nav.find')}
-            </Link>
-          )}
-          <SlotsScreen />
-        </>
-      ) : (
-        <FindScreen />
+  return path.startsWith('/practitioners/') ? (
+    <>
+      {WISHED === null && (
+        <Link to="/find" className="link">
+          {say('nav.find')}
+        </Link>
       )}
-    </main>
+      <SlotsScreen />
+    </>
+  ) : (
+    <FindScreen />
   );
 }
