@@ -8,6 +8,7 @@ use std::io::Read as _;
 
 use flate2::read::GzDecoder;
 use livekit_protocol as proto;
+use livekit_protocol::ReconnectReason;
 use livekit_protocol::signal_request::Message;
 use livekit_protocol::wrapped_join_request::Compression;
 use prost::Message as _;
@@ -55,6 +56,11 @@ fn parameters_and_requests(request: proto::JoinRequest) -> (Parameters, Vec<Mess
         adaptive_stream: settings.as_ref().is_some_and(|one| one.adaptive_stream),
         may_pause: settings.as_ref().and_then(|one| one.subscriber_allow_pause).unwrap_or(true),
         reconnect: request.reconnect.then_some(request.participant_sid),
+        media_failed: request.reconnect
+            && matches!(
+                ReconnectReason::try_from(request.reconnect_reason),
+                Ok(ReconnectReason::RrPublisherFailed | ReconnectReason::RrSubscriberFailed)
+            ),
         single_connection: true,
         client: ClientInfo {
             sdk: known_sdk(&client.sdk().as_str_name().replace('_', "")).to_owned(),

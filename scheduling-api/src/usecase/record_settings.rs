@@ -58,9 +58,11 @@ pub(crate) async fn update_record_settings(
     }
     let rev = rev.next();
     record_settings::set(change.tx(), clinic, rev, &settings).await?;
+    // The clinic's card has revisions of its own under its id.
+    let id = format!("{clinic}/records");
     let transition = Transition {
         kind: "record_settings",
-        id: clinic.as_str(),
+        id: &id,
         rev,
         patient: None,
         body: json!({ "record_settings": &settings }),

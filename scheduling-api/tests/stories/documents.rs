@@ -174,8 +174,8 @@ async fn what_is_not_what_it_says_is_refused_and_nothing_of_it_stays(world: Worl
     let practice = world.practice("UTC", (8, 18)).await;
     let hand = Hand::of(&world, &practice);
     // At once by its first bytes, whatever it is called.
-    let program = hand.begin("holiday.jpg", 2).await;
-    assert_eq!(hand.part(&program, 0, b"MZ").await.problem(), (415, "file-type"));
+    let program = hand.begin("holiday.jpg", 4).await;
+    assert_eq!(hand.part(&program, 0, b"MZ\x90\0").await.problem(), (415, "file-type"));
     let page = hand.uploaded("page.txt", b"<html><script>alert(1)</script>").await;
     assert_eq!(page["media_type"], "text/plain; charset=utf-8", "text, and never a page");
     // By its end: a text that is none, a hash that does not fit.

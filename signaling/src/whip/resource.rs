@@ -19,6 +19,7 @@ use super::{Bearer, Part};
 use crate::Signaling;
 use crate::budget::Budget;
 use crate::error::Refusal;
+use crate::fallback::Ways;
 use crate::limits::WHIP_ASKS_WAITING_MAX;
 use crate::metrics::count;
 use crate::outbox::Outbox;
@@ -148,7 +149,7 @@ pub(super) async fn begin(
     }
     let ice_servers = shared.config.ice_servers.as_ref().map(|servers| {
         let times = (bearer.claims.expires_unix_s, shared.clock.now().unix_s());
-        servers.of(&bearer.room, &bearer.identity, joined.shard, times)
+        servers.of(&bearer.room, &bearer.identity, (joined.shard, Ways::All), times).servers
     });
     let etag = life.etag.clone();
     let (sender, asks) = mpsc::channel(WHIP_ASKS_WAITING_MAX);
@@ -170,6 +171,7 @@ fn parameters(part: Part) -> Parameters {
         adaptive_stream: false,
         may_pause: true,
         reconnect: None,
+        media_failed: false,
         single_connection: true,
         client: ClientInfo {
             sdk: if part == Part::Views { "whep" } else { "whip" }.to_owned(),

@@ -661,6 +661,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/appointments/{id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads the review of a visit */
+        get: operations["read_review"];
+        put?: never;
+        /** Reviews a visit that was held, once */
+        post: operations["create_review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/appointments/{id}/start": {
         parameters: {
             query?: never;
@@ -1383,6 +1401,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/clinics/{id}/record-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads what a clinic chose about its records */
+        get: operations["read_record_settings"];
+        /**
+         * Chooses how a clinic keeps its records
+         * @description All choices at once; what is left out is the default.
+         */
+        put: operations["update_record_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/clinics/{id}/staff": {
         parameters: {
             query?: never;
@@ -1656,6 +1695,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins the upload of a document
+         * @description The answer says into how many parts of which length the file is cut. Each is sent by itself, in any order; then
+         *     `complete`. What is not complete after seven days is given up.
+         */
+        post: operations["create_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads what a document is, and how far its upload is */
+        get: operations["read_document"];
+        put?: never;
+        post?: never;
+        /**
+         * Gives an upload up
+         * @description Only before it is complete.
+         */
+        delete: operations["discard_document"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{id}/complete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says that all parts are there
+         * @description The document is `checking` then: its hash is compared and malware looked for; it is `ready` or `refused` shortly
+         *     after, which is told as the event `document.ready` or `document.refused`. Sent again, it changes nothing more.
+         */
+        post: operations["complete_document"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads a document
+         * @description The bytes, or one range of them. Only of what is `ready`. Each reading is written down, and the patient can see it.
+         */
+        get: operations["download_document"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/documents/{id}/parts/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Uploads a part of a document
+         * @description The bytes themselves, as many as `part_bytes` says, of the last part what is left. In any order, several at once;
+         *     a part that is there already is answered alike. The first part tells the document's type: what is no PDF, JPEG, PNG,
+         *     WebP, HEIC or text is refused with 415. After a broken connection or a restart, `missing` of the document says which to
+         *     send.
+         */
+        put: operations["upload_part"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -1896,6 +2041,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/message-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists a clinic's templates for messages */
+        get: operations["list_message_templates"];
+        put?: never;
+        /** Makes a template for messages */
+        post: operations["create_message_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/message-templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes a template */
+        put: operations["update_message_template"];
+        post?: never;
+        /** Ends a template */
+        delete: operations["end_message_template"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/oauth/requests/{request}": {
         parameters: {
             query?: never;
@@ -1930,26 +2111,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/patients": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Finds a clinic's patients
-         * @description Each who is found sees it in their access log.
-         */
-        get: operations["search_patients"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/patients/{id}": {
         parameters: {
             query?: never;
@@ -1964,6 +2125,26 @@ export interface paths {
         get: operations["read_patient"];
         /** Changes a patient's profile */
         put: operations["update_patient"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/patients/{id}/documents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists a patient's documents, newest first
+         * @description Whoever reads by a share of single documents is shown those.
+         */
+        get: operations["list_documents"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2046,39 +2227,18 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/patients/{id}/record": {
+    "/v1/patients/{id}/shares": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Lists a patient's record, newest first */
-        get: operations["list_record_entries"];
+        /** Lists who may read a patient's documents, newest first; ended shares too */
+        get: operations["list_shares"];
         put?: never;
-        /**
-         * Writes an entry into a patient's record
-         * @description By the patient, or by a practitioner to whom they have come. What a patient tells is unconfirmed until a practitioner
-         *     corrects it.
-         */
-        post: operations["create_record_entry"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/patients/{id}/record/summary": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Reads what somebody needs to know first about a patient */
-        get: operations["read_record_summary"];
-        put?: never;
-        post?: never;
+        /** Lets a practitioner read documents */
+        post: operations["create_share"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2123,6 +2283,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/practitioners/{id}/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads what patients say of a practitioner
+         * @description Nothing before there are as many published reviews as the clinic says, at least three.
+         */
+        get: operations["list_practitioner_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/practitioners/{id}/schedule": {
         parameters: {
             query?: never;
@@ -2132,6 +2312,27 @@ export interface paths {
         };
         /** Finds a practitioner's hours */
         get: operations["find_schedule"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prescription-checks/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells whether a printed prescription still holds
+         * @description By the code that is printed on it; JSON, or a page where a browser asks. Says nothing of what is prescribed, to whom or by
+         *     whom.
+         */
+        get: operations["check_prescription"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2181,6 +2382,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/prescriptions/{id}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads a signed prescription as a paper
+         * @description PDF with its fonts, the signature's hash, and a code and QR code by which anybody can ask whether it still holds. What is
+         *     cancelled says so. A letter that cannot be printed is refused, never left out.
+         */
+        get: operations["print_prescription"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/prescriptions/{id}/sign": {
         parameters: {
             query?: never;
@@ -2201,38 +2423,16 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/questionnaires": {
+    "/v1/reviews": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Lists a clinic's questionnaires */
-        get: operations["list_questionnaires"];
+        /** Lists a clinic's reviews, newest first: what is to be looked at */
+        get: operations["list_reviews"];
         put?: never;
-        /** Makes a questionnaire */
-        post: operations["create_questionnaire"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/questionnaires/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Reads a questionnaire */
-        get: operations["read_questionnaire"];
-        /**
-         * Changes a questionnaire
-         * @description Answers go on answering the revision that they answered.
-         */
-        put: operations["update_questionnaire"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2240,21 +2440,16 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/record/{id}": {
+    "/v1/reviews/{id}/moderation": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Reads an entry of a patient's record */
-        get: operations["read_record_entry"];
-        /**
-         * Corrects an entry of a patient's record
-         * @description What stood there is kept among its versions. What should never have been is marked `entered-in-error`, which is the last
-         *     word. A patient corrects what they told themselves.
-         */
-        put: operations["correct_record_entry"];
+        get?: never;
+        /** Shows a review to others, or does not */
+        put: operations["moderate_review"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2262,16 +2457,19 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/record/{id}/versions": {
+    "/v1/reviews/{id}/reply": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Reads all that an entry of a patient's record ever said, with who said it */
-        get: operations["list_record_versions"];
-        put?: never;
+        get?: never;
+        /**
+         * Answers a published review
+         * @description In place of an earlier answer.
+         */
+        put: operations["reply_to_review"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2498,6 +2696,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/shares/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a share back, at once */
+        delete: operations["revoke_share"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/slots": {
         parameters: {
             query?: never;
@@ -2511,6 +2726,128 @@ export interface paths {
          */
         get: operations["search_slots"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/threads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists threads, newest first
+         * @description A patient's own; a practitioner's and those that are assigned to them; for the desk those of the clinic as a whole.
+         */
+        get: operations["list_threads"];
+        put?: never;
+        /**
+         * Begins a thread with its first message
+         * @description A patient may for some days after a visit that was held, as the clinic says; who works in the clinic may at any time.
+         */
+        post: operations["create_thread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/threads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a thread: its marks, until when the patient may write, when it is answered */
+        get: operations["read_thread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/threads/{id}/assignment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Says who of the clinic looks after a thread
+         * @description A practitioner to whom a thread of the clinic is assigned reads and answers it.
+         */
+        put: operations["assign_thread"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/threads/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a thread */
+        post: operations["close_thread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/threads/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads a thread's messages, oldest first
+         * @description What is handed out counts as delivered to the caller's side.
+         */
+        get: operations["list_messages"];
+        put?: never;
+        /**
+         * Writes a message
+         * @description A patient may until `open_until`; an answer of the clinic opens it for as long again.
+         */
+        post: operations["create_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/threads/{id}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Says how far somebody has read
+         * @description Never back: a smaller number changes nothing.
+         */
+        put: operations["mark_read"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2705,8 +3042,6 @@ export interface components {
         AnswerBody: {
             /** @description Whether they agree. */
             agreed: boolean;
-            /** @description The patient that it is about, where the program asks for one and there are several. */
-            patient?: string | null;
         };
         /** @description An appointment. */
         AppointmentView: {
@@ -2756,6 +3091,11 @@ export interface components {
             ceremony: string;
             /** @description For `navigator.credentials`, as JSON. */
             options: Record<string, never>;
+        };
+        /** @description Who looks after a thread. */
+        AssignmentBody: {
+            /** @description Somebody who works in the clinic; nobody when absent. */
+            user?: string | null;
         };
         /** @description What a browser comes back with. */
         BackBody: {
@@ -2844,11 +3184,6 @@ export interface components {
             /** @description Whether a patient may cancel at all within the free time; staff always may. */
             patient_may_cancel_late?: boolean;
         };
-        /** @description Why it is taken back. */
-        CancelPrescriptionBody: {
-            /** @description The reason; the patient reads it. */
-            reason: string;
-        };
         /**
          * @description Where a session's token goes.
          * @enum {string}
@@ -2869,6 +3204,11 @@ export interface components {
             /** @description Which terms were agreed to; at most 40 characters. */
             terms_version?: string | null;
         };
+        /** @description Whether a prescription holds, and nothing else. */
+        CheckView: {
+            /** @description `valid`, `cancelled` or `unknown`. */
+            state: string;
+        };
         /** @description A clinic. */
         ChooseClinicBody: {
             /** @description Which one. */
@@ -2878,11 +3218,6 @@ export interface components {
         ClientBody: {
             /** @description Whether it can keep a secret: a server can, an app cannot. */
             confidential: boolean;
-            /**
-             * @description A JWK Set (RFC 7517) of public keys, ES384 or RS384, each with its `kid`: the program then proves itself by signed
-             *     assertions (SMART Backend Services) and gets no secret.
-             */
-            jwks?: Record<string, never> | null;
             /** @description What people are shown. */
             name: string;
             /** @description Where people may be sent back to, compared to the letter. */
@@ -2968,19 +3303,17 @@ export interface components {
             /** @description Each works once. */
             recovery_codes: string[];
         };
+        /** @description What the client knows of the whole. */
+        CompleteBody: {
+            /** @description SHA-256 in hexadecimal digits; a document with another is refused. */
+            sha256?: string | null;
+        };
         /** @description Shown once. */
         ConfirmedView: {
             /** @description To be written down, for the day the app is lost. Each works once. */
             recovery_codes: string[];
             /** @description The session's new token; absent when it came as a cookie. */
             token?: string | null;
-        };
-        /** @description What is right. */
-        CorrectionBody: {
-            /** @description What it says now, whole, of the same `kind`. */
-            content: Record<string, never>;
-            /** @description Why. */
-            reason?: string;
         };
         /** @description A new client with its secret. */
         CreatedClientView: {
@@ -3065,6 +3398,54 @@ export interface components {
             /** @description Which terms were agreed to. */
             terms_version?: string | null;
         };
+        /** @description What shall be uploaded. */
+        DocumentBody: {
+            /** @description The visit that it belongs to. */
+            appointment?: string | null;
+            /** @description A file's name, without folders. */
+            name: string;
+            /** @description About whom. */
+            patient: string;
+            /**
+             * Format: int64
+             * @description Bytes of the whole.
+             */
+            size: number;
+        };
+        /** @description A document. */
+        DocumentView: {
+            /** @description The visit that it belongs to. */
+            appointment?: string | null;
+            /** @description When it was begun. */
+            created_at: string;
+            /** @description Who uploads it. */
+            created_by: string;
+            /** @description What the scanner calls what it found. */
+            finding?: string | null;
+            /** @description Which one. */
+            id: string;
+            /** @description Its type, known with its first part. */
+            media_type?: string | null;
+            /** @description A file's name. */
+            name: string;
+            /** @description About whom. */
+            patient: string;
+            /** @description Why it was refused: `infected`, `unscannable`, `type`, `hash` or `damaged`. */
+            refused_for?: string | null;
+            /** @description Whether a scanner has looked for malware; false where none is set up. */
+            scanned?: boolean | null;
+            /** @description SHA-256 of the whole, in hexadecimal digits. */
+            sha256?: string | null;
+            /** @description From which side: `patient` or `clinic`. */
+            side: string;
+            /**
+             * Format: int64
+             * @description Bytes of the whole.
+             */
+            size: number;
+            /** @description `uploading`, `checking`, `ready`, `refused` or `discarded`. Only what is `ready` can be read. */
+            state: string;
+        };
         /** @description An address. */
         EmailBody: {
             /**
@@ -3072,19 +3453,6 @@ export interface components {
              * @example asha@example.org
              */
             email: string;
-        };
-        /** @description What is to be written. */
-        EntryBody: {
-            /** @description The visit that it was said in. */
-            appointment?: string | null;
-            /**
-             * @description `kind`, and what belongs to it; the words are FHIR R4's. `condition`: `code`, `clinical`, `verification`, `category`,
-             *     `severity`, `onset`, `abatement`, `note`. `allergy`: `code`, `clinical`, `verification`, `type`, `category`,
-             *     `criticality`, `reactions`, `onset`, `note`. `medication`: `code`, `status`, `dosage`, `from`, `to`, `note`.
-             *     `observation`: `code`, `status`, `category`, `effective`, `value`, `components`, `note`. `history`: `topic`, `code`,
-             *     `status`, `relation`, `date`, `note`. `answers`: `questionnaire`, `questionnaire_rev`, `status`, `items`.
-             */
-            content: Record<string, never>;
         };
         /** @description An entry of the audit log. */
         EntryView: {
@@ -3338,6 +3706,19 @@ export interface components {
              */
             name: string;
         };
+        /** @description How far a side has come: numbers of messages, 0 for none. */
+        MarksView: {
+            /**
+             * Format: int64
+             * @description The last that a device of it has fetched.
+             */
+            delivered: number;
+            /**
+             * Format: int64
+             * @description The last that somebody of it has read.
+             */
+            read: number;
+        };
         /** @description The own account. */
         MeView: {
             /** @description The clinic that this session acts in. */
@@ -3374,6 +3755,33 @@ export interface components {
             /** @description `patient`, `practitioner`, `receptionist`, `clinic_admin`, `platform_admin`. */
             role: string;
         };
+        /** @description What is written. */
+        MessageBody: {
+            /** @description Documents of the same patient that go with it, at most 10. */
+            documents?: string[];
+            /** @description The text. */
+            text: string;
+        };
+        /** @description One message. */
+        MessageView: {
+            /** @description Documents that go with it. Who may read them is decided for each by itself. */
+            documents: string[];
+            /** @description Which one. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Its place in the thread, from 1.
+             */
+            number: number;
+            /** @description When. */
+            sent_at: string;
+            /** @description From which side: `patient` or `clinic`. */
+            side: string;
+            /** @description The text. */
+            text: string;
+            /** @description Who wrote it. */
+            written_by: string;
+        };
         /** @description What our authorization server offers. */
         MetadataView: {
             authorization_endpoint: string;
@@ -3394,8 +3802,12 @@ export interface components {
             subject_types_supported: string[];
             token_endpoint: string;
             token_endpoint_auth_methods_supported: string[];
-            token_endpoint_auth_signing_alg_values_supported: string[];
             userinfo_endpoint: string;
+        };
+        /** @description Whether others see a review. */
+        ModerationBody: {
+            /** @description Why they do not; its author reads it. Absent: they do. */
+            refused_for?: string | null;
         };
         /** @description An amount of money. */
         MoneyView: {
@@ -3487,10 +3899,6 @@ export interface components {
             expires_in: number;
             /** @description Who signed in; with the scope `openid`. */
             id_token?: string | null;
-            /** @description Whether the program must show whose data it shows; with `patient`. */
-            need_patient_banner?: boolean | null;
-            /** @description The patient that it is about, by their id on the FHIR face (SMART App Launch). */
-            patient?: string | null;
             /** @description For the next one; with the scope `offline_access`. */
             refresh_token?: string | null;
             /** @description What it is good for. */
@@ -3731,6 +4139,45 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        PageView_DocumentView: {
+            /** @description The items. */
+            items: {
+                /** @description The visit that it belongs to. */
+                appointment?: string | null;
+                /** @description When it was begun. */
+                created_at: string;
+                /** @description Who uploads it. */
+                created_by: string;
+                /** @description What the scanner calls what it found. */
+                finding?: string | null;
+                /** @description Which one. */
+                id: string;
+                /** @description Its type, known with its first part. */
+                media_type?: string | null;
+                /** @description A file's name. */
+                name: string;
+                /** @description About whom. */
+                patient: string;
+                /** @description Why it was refused: `infected`, `unscannable`, `type`, `hash` or `damaged`. */
+                refused_for?: string | null;
+                /** @description Whether a scanner has looked for malware; false where none is set up. */
+                scanned?: boolean | null;
+                /** @description SHA-256 of the whole, in hexadecimal digits. */
+                sha256?: string | null;
+                /** @description From which side: `patient` or `clinic`. */
+                side: string;
+                /**
+                 * Format: int64
+                 * @description Bytes of the whole.
+                 */
+                size: number;
+                /** @description `uploading`, `checking`, `ready`, `refused` or `discarded`. Only what is `ready` can be read. */
+                state: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         PageView_EntryView: {
             /** @description The items. */
             items: {
@@ -3833,6 +4280,31 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        PageView_MessageView: {
+            /** @description The items. */
+            items: {
+                /** @description Documents that go with it. Who may read them is decided for each by itself. */
+                documents: string[];
+                /** @description Which one. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Its place in the thread, from 1.
+                 */
+                number: number;
+                /** @description When. */
+                sent_at: string;
+                /** @description From which side: `patient` or `clinic`. */
+                side: string;
+                /** @description The text. */
+                text: string;
+                /** @description Who wrote it. */
+                written_by: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         PageView_NoteView: {
             /** @description The items. */
             items: {
@@ -3856,23 +4328,6 @@ export interface components {
                 state: string;
                 /** @description `reason`, `history`, `findings`, `assessment`, `plan`. */
                 text: Record<string, never>;
-            }[];
-            /** @description Where the next page begins; absent on the last one. */
-            next?: string | null;
-        };
-        /** @description A part of a list. */
-        PageView_PatientView: {
-            /** @description The items. */
-            items: {
-                /** @description Which patient. */
-                id: string;
-                /** @description Names, day of birth, gender, telephone, address, language, zone, contacts, coverages. */
-                profile: Record<string, never>;
-                /**
-                 * Format: int64
-                 * @description How often it was changed; also the `ETag`.
-                 */
-                rev: number;
             }[];
             /** @description Where the next page begins; absent on the last one. */
             next?: string | null;
@@ -3910,17 +4365,58 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
-        PageView_QuestionnaireView: {
+        PageView_PublicReviewView: {
             /** @description The items. */
-            items: (Record<string, never> & {
+            items: {
+                /**
+                 * @description The month in which it was written; the day would tell whose visit it was.
+                 * @example 2026-03
+                 */
+                month: string;
+                /** @description What the practitioner answers. */
+                reply?: string | null;
+                /**
+                 * Format: int32
+                 * @description 1 to 5.
+                 */
+                stars: number;
+                /** @description What the patient says. */
+                text: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        PageView_ReviewView: {
+            /** @description The items. */
+            items: {
+                /** @description Of which visit. */
+                appointment: string;
+                /** @description When it was written. */
+                created_at: string;
                 /** @description Which one. */
                 id: string;
+                /** @description Of whom. */
+                practitioner: string;
+                /** @description Why it is not shown. */
+                refused_for?: string | null;
+                /** @description What the practitioner answers. */
+                reply?: string | null;
                 /**
                  * Format: int64
-                 * @description How often it was changed; also the `ETag`. Answers name it.
+                 * @description How often it changed; also the `ETag`.
                  */
                 rev: number;
-            })[];
+                /**
+                 * Format: int32
+                 * @description 1 to 5.
+                 */
+                stars: number;
+                /** @description `pending`, `published` or `refused`. */
+                state: string;
+                /** @description What the patient says. */
+                text: string;
+            }[];
             /** @description Where the next page begins; absent on the last one. */
             next?: string | null;
         };
@@ -3939,6 +4435,26 @@ export interface components {
                  */
                 rev: number;
             })[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        PageView_ShareView: {
+            /** @description The items. */
+            items: {
+                /** @description Since when. */
+                created_at: string;
+                /** @description Which document; all of them when absent. */
+                document?: string | null;
+                /** @description Which one. */
+                id: string;
+                /** @description Who may read. */
+                practitioner: string;
+                /** @description When it was taken back. */
+                revoked_at?: string | null;
+                /** @description Until when. */
+                until: string;
+            }[];
             /** @description Where the next page begins; absent on the last one. */
             next?: string | null;
         };
@@ -3963,6 +4479,67 @@ export interface components {
                 since: string;
                 /** @description The account. */
                 user_id: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        PageView_TemplateView: {
+            /** @description The items. */
+            items: {
+                /** @description Which one. */
+                id: string;
+                /** @description What it is called. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description How often it was changed; also the `ETag`.
+                 */
+                rev: number;
+                /** @description The text. */
+                text: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        PageView_ThreadView: {
+            /** @description The items. */
+            items: {
+                /** @description About which visit. */
+                appointment?: string | null;
+                /** @description Who of the clinic looks after it. */
+                assigned?: string | null;
+                /** @description How far the clinic has. */
+                clinic_marks: components["schemas"]["MarksView"];
+                /** @description When it was begun. */
+                created_at: string;
+                /** @description Which one. */
+                id: string;
+                /** @description When the last message was sent. */
+                last_at: string;
+                /**
+                 * Format: int64
+                 * @description How many messages it has.
+                 */
+                messages: number;
+                /** @description Until when the patient may write. */
+                open_until: string;
+                /** @description With whom. */
+                patient: string;
+                /** @description How far the patient has come. */
+                patient_marks: components["schemas"]["MarksView"];
+                /** @description With which practitioner; absent for the clinic as a whole. */
+                practitioner?: string | null;
+                /**
+                 * Format: int64
+                 * @description How often it changed; also the `ETag`.
+                 */
+                rev: number;
+                /** @description `open` or `closed`. */
+                state: string;
+                /** @description What about. */
+                subject: string;
             }[];
             /** @description Where the next page begins; absent on the last one. */
             next?: string | null;
@@ -4174,15 +4751,6 @@ export interface components {
             /** @description One of the codes that were written down. */
             recovery_code: string;
         };
-        /** @description Who said something, as what, and when. */
-        ProvenanceView: {
-            /** @description `patient`, `practitioner` or `program`. */
-            as: string;
-            /** @description When. */
-            at: string;
-            /** @description The account; absent for a program. */
-            by?: string | null;
-        };
         /** @description An outside provider that speaks OpenID Connect. */
         ProviderBody: {
             /** @description Who we are there. */
@@ -4237,6 +4805,23 @@ export interface components {
             /** @description Until when. */
             valid_until?: string | null;
         };
+        /** @description What anybody is told of a practitioner. */
+        PublicReviewsView: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count?: number | null;
+            /** @description Whether there are enough reviews to show any. */
+            enough: boolean;
+            /**
+             * Format: double
+             * @description Their mean, to a tenth of a star.
+             */
+            mean?: number | null;
+            /** @description A page of them, newest first. */
+            reviews: components["schemas"]["PageView_PublicReviewView"];
+        };
         /** @description What a person is asked. */
         QuestionView: {
             /** @description The program. */
@@ -4245,16 +4830,6 @@ export interface components {
             clinic_name: string;
             /** @description What it wants. */
             scopes: components["schemas"]["ScopeView"][];
-        };
-        /** @description A questionnaire. */
-        QuestionnaireView: Record<string, never> & {
-            /** @description Which one. */
-            id: string;
-            /**
-             * Format: int64
-             * @description How often it was changed; also the `ETag`. Answers name it.
-             */
-            rev: number;
         };
         /** @description Hours of every day; over midnight when they end before they begin. */
         QuietBody: {
@@ -4268,6 +4843,14 @@ export interface components {
              * @example 07:00:00
              */
             to: string;
+        };
+        /** @description How far somebody has read. */
+        ReadBody: {
+            /**
+             * Format: int64
+             * @description The last message that was read.
+             */
+            number: number;
         };
         /** @description Who has lost a link. */
         RecoverBody: {
@@ -4304,6 +4887,11 @@ export interface components {
              */
             time_zone: string;
         };
+        /** @description An answer. */
+        ReplyBody: {
+            /** @description In words. Anybody reads it: say nothing that tells who the patient is. */
+            text: string;
+        };
         /** @description Where to. */
         RescheduleBody: {
             /** @description With whom now; the same practitioner when absent. */
@@ -4321,10 +4909,44 @@ export interface components {
             /** @description The secret, from the link's fragment. */
             token: string;
         };
-        /** @description What the clinic says. */
+        /** @description What a patient says of a visit. */
         ReviewBody: {
-            /** @description Whether it was right. */
-            justified: boolean;
+            /**
+             * Format: int32
+             * @description 1 to 5.
+             */
+            stars: number;
+            /** @description In words. Others read it once the clinic has looked at it: write nothing about your health. */
+            text?: string;
+        };
+        /** @description A review, as its author and the clinic see it. */
+        ReviewView: {
+            /** @description Of which visit. */
+            appointment: string;
+            /** @description When it was written. */
+            created_at: string;
+            /** @description Which one. */
+            id: string;
+            /** @description Of whom. */
+            practitioner: string;
+            /** @description Why it is not shown. */
+            refused_for?: string | null;
+            /** @description What the practitioner answers. */
+            reply?: string | null;
+            /**
+             * Format: int64
+             * @description How often it changed; also the `ETag`.
+             */
+            rev: number;
+            /**
+             * Format: int32
+             * @description 1 to 5.
+             */
+            stars: number;
+            /** @description `pending`, `published` or `refused`. */
+            state: string;
+            /** @description What the patient says. */
+            text: string;
         };
         /**
          * @description What somebody comes as.
@@ -4554,6 +5176,42 @@ export interface components {
             /** @description The newest first. */
             items: components["schemas"]["SessionView"][];
         };
+        /** @description Who shall read what. */
+        ShareBody: {
+            /** @description Which document; all of them when none is named. */
+            document?: string | null;
+            /** @description A practitioner of the clinic. */
+            practitioner: string;
+            /**
+             * Format: date-time
+             * @description Until when, at most a year.
+             */
+            until: string;
+        };
+        /** @description A share. */
+        ShareView: {
+            /** @description Since when. */
+            created_at: string;
+            /** @description Which document; all of them when absent. */
+            document?: string | null;
+            /** @description Which one. */
+            id: string;
+            /** @description Who may read. */
+            practitioner: string;
+            /** @description When it was taken back. */
+            revoked_at?: string | null;
+            /** @description Until when. */
+            until: string;
+        };
+        /** @description A thread, and when it is answered. */
+        ShownView: {
+            /** @description Whether somebody reads messages now, by the clinic's office hours; absent when it has said none. */
+            staffed?: boolean | null;
+            /** @description The thread. */
+            thread: components["schemas"]["ThreadView"];
+            /** @description Where to turn when it cannot wait. */
+            urgent_notice: string;
+        };
         /** @description What somebody signs in with. */
         SignInBody: {
             /** @description Where the session's token goes. */
@@ -4652,24 +5310,76 @@ export interface components {
             /** @description One of the codes that were written down. */
             recovery_code: string;
         };
-        /** @description What somebody needs to know first; at most 100 entries of each kind. */
-        SummaryView: {
-            /** @description Allergies that are active. */
-            allergies: components["schemas"]["EntryView"][];
-            /** @description Answers to questionnaires, the newest first. */
-            answers: components["schemas"]["EntryView"][];
-            /** @description Conditions that are active. */
-            conditions: components["schemas"]["EntryView"][];
-            /** @description How many entries there are in all, by kind. */
-            counts: {
-                [key: string]: number;
-            };
-            /** @description History that holds. */
-            history: components["schemas"]["EntryView"][];
-            /** @description Medicines that are taken, or shall be. */
-            medications: components["schemas"]["EntryView"][];
-            /** @description The latest observation of each kind. */
-            observations: components["schemas"]["EntryView"][];
+        /** @description A text that is used again and again. Say nothing about people in it. */
+        TemplateBody: {
+            /** @description What it is called. */
+            name: string;
+            /** @description The text. */
+            text: string;
+        };
+        /** @description A template. */
+        TemplateView: {
+            /** @description Which one. */
+            id: string;
+            /** @description What it is called. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How often it was changed; also the `ETag`.
+             */
+            rev: number;
+            /** @description The text. */
+            text: string;
+        };
+        /** @description What a new thread is about. */
+        ThreadBody: {
+            /** @description About which visit; a patient must name one that was held lately. */
+            appointment?: string | null;
+            /** @description The first message. */
+            message: components["schemas"]["MessageBody"];
+            /** @description With whom. */
+            patient: string;
+            /** @description With which practitioner; the clinic as a whole when absent. */
+            practitioner?: string | null;
+            /** @description What about. */
+            subject: string;
+        };
+        /** @description A thread. */
+        ThreadView: {
+            /** @description About which visit. */
+            appointment?: string | null;
+            /** @description Who of the clinic looks after it. */
+            assigned?: string | null;
+            /** @description How far the clinic has. */
+            clinic_marks: components["schemas"]["MarksView"];
+            /** @description When it was begun. */
+            created_at: string;
+            /** @description Which one. */
+            id: string;
+            /** @description When the last message was sent. */
+            last_at: string;
+            /**
+             * Format: int64
+             * @description How many messages it has.
+             */
+            messages: number;
+            /** @description Until when the patient may write. */
+            open_until: string;
+            /** @description With whom. */
+            patient: string;
+            /** @description How far the patient has come. */
+            patient_marks: components["schemas"]["MarksView"];
+            /** @description With which practitioner; absent for the clinic as a whole. */
+            practitioner?: string | null;
+            /**
+             * Format: int64
+             * @description How often it changed; also the `ETag`.
+             */
+            rev: number;
+            /** @description `open` or `closed`. */
+            state: string;
+            /** @description What about. */
+            subject: string;
         };
         /** @description A ticket for a socket. */
         TicketView: {
@@ -4703,6 +5413,23 @@ export interface components {
          * @enum {string}
          */
         TriedView: "ok" | "failed" | "skipped";
+        /** @description A document, and how far its upload is. */
+        UploadView: {
+            /** @description What is uploaded. */
+            document: components["schemas"]["DocumentView"];
+            /** @description The parts that are not there yet: what to send to go on. */
+            missing: number[];
+            /**
+             * Format: int64
+             * @description Bytes of every part but the last.
+             */
+            part_bytes: number;
+            /**
+             * Format: int64
+             * @description How many parts it has, numbered from 0.
+             */
+            parts: number;
+        };
         /** @description A passkey is used. */
         UsedBody: {
             /** @description Where the session's token goes. */
@@ -4720,11 +5447,6 @@ export interface components {
             name?: string | null;
             sub: string;
             zoneinfo?: string | null;
-        };
-        /** @description All that an entry ever said. */
-        VersionsView: {
-            /** @description The present revision first. */
-            items: components["schemas"]["EntryView"][];
         };
         /** @description A token for the call. */
         VisitTokenView: {
@@ -4963,8 +5685,6 @@ export interface operations {
                 nonce?: string;
                 /** @description none, login, consent */
                 prompt?: string;
-                /** @description The FHIR face that the tokens are for, if they are for it */
-                aud?: string;
             };
             header?: never;
             path?: never;
@@ -6120,6 +6840,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppointmentView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The appointment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The review */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewView"];
+                };
+            };
+            /** @description Not there, or not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_review: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The appointment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewBody"];
+            };
+        };
+        responses: {
+            /** @description The review, not shown to others yet */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewView"];
                 };
             };
             /** @description Not done */
@@ -7596,6 +8384,78 @@ export interface operations {
             };
         };
     };
+    read_record_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The clinic */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `document_bytes_max`, `message_days`, `office_hours`, `urgent_notice`, `reviews_min` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_record_settings: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The clinic */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description `document_bytes_max`: most bytes of a document; `message_days`: days after a visit in which its patient may write; `office_hours`: when messages are read, as `weekday` and `windows` of a schedule; `urgent_notice`: where to turn when it cannot wait; `reviews_min`: from how many on reviews are shown */
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The choices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_staff: {
         parameters: {
             query?: {
@@ -8105,6 +8965,238 @@ export interface operations {
             };
         };
     };
+    create_document: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Needed; sent again, it has the same answer */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DocumentBody"];
+            };
+        };
+        responses: {
+            /** @description What to send */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The document */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadView"];
+                };
+            };
+            /** @description Not there, or not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    discard_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The document */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Given up */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    complete_document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The document */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CompleteBody"];
+            };
+        };
+        responses: {
+            /** @description The document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_document: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `bytes=first-last` */
+                Range?: string | null;
+            };
+            path: {
+                /** @description The document */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description The range */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": number[];
+                };
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not there, or not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_part: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The document */
+                id: string;
+                /** @description The part, from 0 */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            /** @description It is there */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not now */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not taken */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     open_events: {
         parameters: {
             query: {
@@ -8564,6 +9656,142 @@ export interface operations {
             };
         };
     };
+    list_message_templates: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of templates */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_TemplateView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_message_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateBody"];
+            };
+        };
+        responses: {
+            /** @description The template */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_message_template: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateBody"];
+            };
+        };
+        responses: {
+            /** @description The template */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_message_template: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The template */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_consent: {
         parameters: {
             query?: never;
@@ -8632,49 +9860,6 @@ export interface operations {
             };
         };
     };
-    search_patients: {
-        parameters: {
-            query?: {
-                /** @description The beginning of a name. */
-                name?: string;
-                /**
-                 * @description Day of birth.
-                 * @example 1984-05-01
-                 */
-                birth_date?: string;
-                /** @description Telephone with country, whole. */
-                phone?: string;
-                /** @description Patients wanted. */
-                limit?: number;
-                /** @description `next` of the page before. */
-                after?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of patients */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageView_PatientView"];
-                };
-            };
-            /** @description Not done */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     read_patient: {
         parameters: {
             query?: never;
@@ -8737,6 +9922,43 @@ export interface operations {
                 };
             };
             /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_documents: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The patient */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of documents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_DocumentView"];
+                };
+            };
+            /** @description Not allowed */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -8921,20 +10143,10 @@ export interface operations {
             };
         };
     };
-    list_record_entries: {
+    list_shares: {
         parameters: {
             query?: {
-                /** @description `condition`, `allergy`, `medication`, `observation`, `history` or `answers`. */
-                kind?: string;
-                /** @description A code, or `system|code`. */
-                code?: string;
-                /** @description Where it stands. */
-                status?: string;
-                /** @description Not ended before this year, month, day or instant. */
-                from?: string;
-                /** @description Begun before. */
-                to?: string;
-                /** @description Entries wanted. */
+                /** @description Items wanted. */
                 limit?: number;
                 /** @description `next` of the page before. */
                 after?: string;
@@ -8948,13 +10160,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of entries */
+            /** @description A page of shares */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageView_EntryView"];
+                    "application/json": components["schemas"]["PageView_ShareView"];
                 };
             };
             /** @description Not allowed */
@@ -8968,7 +10180,7 @@ export interface operations {
             };
         };
     };
-    create_record_entry: {
+    create_share: {
         parameters: {
             query?: never;
             header: {
@@ -8983,52 +10195,20 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["EntryBody"];
+                "application/json": components["schemas"]["ShareBody"];
             };
         };
         responses: {
-            /** @description The entry */
+            /** @description The share */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EntryView"];
+                    "application/json": components["schemas"]["ShareView"];
                 };
             };
             /** @description Not done */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    read_record_summary: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The patient */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The summary */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SummaryView"];
-                };
-            };
-            /** @description Not allowed */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -9156,6 +10336,43 @@ export interface operations {
             };
         };
     };
+    list_practitioner_reviews: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The practitioner */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is told */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicReviewsView"];
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     find_schedule: {
         parameters: {
             query?: never;
@@ -9179,6 +10396,47 @@ export interface operations {
             };
             /** @description None yet */
             "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_prescription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The code on the paper */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether it holds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckView"];
+                };
+            };
+            /** @description No such code */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckView"];
+                };
+            };
+            /** @description Not now */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9275,7 +10533,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CancelPrescriptionBody"];
+                "application/json": components["schemas"]["CancelBody"];
             };
         };
         responses: {
@@ -9289,6 +10547,41 @@ export interface operations {
                 };
             };
             /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    print_prescription: {
+        parameters: {
+            query?: {
+                /** @description `en`, `fr`, `es`, `ar` or `sw`; the patient's own when absent. */
+                language?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The prescription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The paper */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
+                };
+            };
+            /** @description Not there, not signed, or not allowed */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -9334,14 +10627,12 @@ export interface operations {
             };
         };
     };
-    list_questionnaires: {
+    list_reviews: {
         parameters: {
             query?: {
-                /** @description `draft`, `active` or `retired`. */
-                status?: string;
-                /** @description Asked before visits of this type. */
-                service?: string;
-                /** @description Questionnaires wanted; a page may have fewer although another follows. */
+                /** @description `pending`, `published` or `refused`; all when absent. */
+                state?: string;
+                /** @description Items wanted. */
                 limit?: number;
                 /** @description `next` of the page before. */
                 after?: string;
@@ -9352,13 +10643,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of questionnaires */
+            /** @description A page of reviews */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageView_QuestionnaireView"];
+                    "application/json": components["schemas"]["PageView_ReviewView"];
                 };
             };
             /** @description Not allowed */
@@ -9372,76 +10663,7 @@ export interface operations {
             };
         };
     };
-    create_questionnaire: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Sent again, it has the same answer */
-                "Idempotency-Key"?: string | null;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        /** @description `title`; `status`: `draft`, `active` or `retired`; `services`: the visit types that it is asked for, all when empty; `items`: each `link_id`, `text`, `type` (`group`, `display`, `boolean`, `decimal`, `integer`, `date`, `string`, `text`, `choice`), `required`, `repeats`, `options`, `enable_when`, `enable_behavior`, `max_length`, `items` */
-        requestBody: {
-            content: {
-                "application/json": Record<string, never>;
-            };
-        };
-        responses: {
-            /** @description The questionnaire */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QuestionnaireView"];
-                };
-            };
-            /** @description Not done */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    read_questionnaire: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The questionnaire */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The questionnaire */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["QuestionnaireView"];
-                };
-            };
-            /** @description Not there, or not allowed */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    update_questionnaire: {
+    moderate_review: {
         parameters: {
             query?: never;
             header: {
@@ -9449,25 +10671,24 @@ export interface operations {
                 "If-Match": string;
             };
             path: {
-                /** @description The questionnaire */
+                /** @description The review */
                 id: string;
             };
             cookie?: never;
         };
-        /** @description As when it was made, whole */
         requestBody: {
             content: {
-                "application/json": Record<string, never>;
+                "application/json": components["schemas"]["ModerationBody"];
             };
         };
         responses: {
-            /** @description The questionnaire */
+            /** @description The review */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["QuestionnaireView"];
+                    "application/json": components["schemas"]["ReviewView"];
                 };
             };
             /** @description Not done */
@@ -9481,39 +10702,7 @@ export interface operations {
             };
         };
     };
-    read_record_entry: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The entry */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The entry */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EntryView"];
-                };
-            };
-            /** @description Not there, or not allowed */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    correct_record_entry: {
+    reply_to_review: {
         parameters: {
             query?: never;
             header: {
@@ -9521,59 +10710,27 @@ export interface operations {
                 "If-Match": string;
             };
             path: {
-                /** @description The entry */
+                /** @description The review */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CorrectionBody"];
+                "application/json": components["schemas"]["ReplyBody"];
             };
         };
         responses: {
-            /** @description The corrected entry */
+            /** @description The review */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EntryView"];
+                    "application/json": components["schemas"]["ReviewView"];
                 };
             };
             /** @description Not done */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    list_record_versions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The entry */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Its revisions */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["VersionsView"];
-                };
-            };
-            /** @description Not there, or not allowed */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -10120,6 +11277,36 @@ export interface operations {
             };
         };
     };
+    revoke_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The share */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken back */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     search_slots: {
         parameters: {
             query: {
@@ -10158,6 +11345,293 @@ export interface operations {
                 };
             };
             /** @description Not found */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_threads: {
+        parameters: {
+            query?: {
+                /** @description Of this patient alone. */
+                patient?: string;
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of threads */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_ThreadView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_thread: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Needed; sent again, it has the same answer */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ThreadBody"];
+            };
+        };
+        responses: {
+            /** @description The thread */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_thread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The thread */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The thread */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownView"];
+                };
+            };
+            /** @description Not there, or not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    assign_thread: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The thread */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentBody"];
+            };
+        };
+        responses: {
+            /** @description The thread */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_thread: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The thread */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The thread */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ShownView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The thread */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of messages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_MessageView"];
+                };
+            };
+            /** @description Not there, or not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_message: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Needed; sent again, it has the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The thread */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageBody"];
+            };
+        };
+        responses: {
+            /** @description The message */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    mark_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The thread */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadBody"];
+            };
+        };
+        responses: {
+            /** @description The thread */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadView"];
+                };
+            };
+            /** @description Not done */
             "4XX": {
                 headers: {
                     [name: string]: unknown;

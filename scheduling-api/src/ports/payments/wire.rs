@@ -19,6 +19,7 @@ pub(super) async fn ask(request: RequestBuilder) -> Result<Answer, Unanswered> {
     http_client::ask(request).await.map_err(|error| match error {
         CarryError::Later { after, .. } => Unanswered::Later(after),
         CarryError::Refused { .. } => Unanswered::Refused("not_sent".to_owned()),
+        CarryError::Gone => Unanswered::NotThere,
         CarryError::Unclear { .. } => Unanswered::Unclear,
     })
 }
