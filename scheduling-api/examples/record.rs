@@ -35,7 +35,7 @@ use scheduling_api::{
     },
     open,
     ports::identify::KnownTokens,
-    ports::media::MediaServer,
+    ports::{files::Files, media::MediaServer, payments::Gateways},
     random::Random,
     router,
 };
@@ -55,7 +55,15 @@ async fn main() {
     let keys = KeyRing::parse(&KeyRing::generate(&random)).unwrap();
     let settings = StoreSettings::at(location.clone());
     let outbound = Outbound::new(false).unwrap();
-    let ways = Ways { media: MediaServer::none(), outbound, trusted_proxies: Vec::new() };
+    let documents = std::env::temp_dir().join(format!("bedside-record-{}", std::process::id()));
+    let ways = Ways {
+        media: MediaServer::none(),
+        outbound,
+        files: Files::in_folder(&documents).unwrap(),
+        scanner: None,
+        gateways: Gateways::default(),
+        trusted_proxies: Vec::new(),
+    };
     let mut api = open(&settings, keys, Links::at("http://localhost"), ways).await.unwrap();
     let clinic = demo::seed(&api).await.unwrap().clinic;
     let practitioner = practitioner(&api, &clinic).await;
@@ -239,7 +247,7 @@ async fn multiply(location: &Location, engine: Engine, rows: u64) {
                 p AS (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS at FROM patient ORDER BY id DESC LIMIT {OTHERS})
                 SELECT 'rec_f' || printf('%031d', n.n * 1000 + p.at), {values} FROM n, p, {one}"
             );
-            sqlx::raw_sql(&sql).execute(&pool).await.unwrap();
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&pool).await.unwrap();
             sqlx::raw_sql(CODES).execute(&pool).await.unwrap();
             sqlx::raw_sql("ANALYZE").execute(&pool).await.unwrap();
         }
@@ -255,7 +263,7 @@ async fn multiply(location: &Location, engine: Engine, rows: u64) {
                 FROM generate_series(1::bigint, {each}) n (n),
                     (SELECT id, ROW_NUMBER() OVER (ORDER BY id) AS at FROM patient ORDER BY id DESC LIMIT {OTHERS}) p, {one}"
             );
-            sqlx::raw_sql(&sql).execute(&mut *tx).await.unwrap();
+            sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await.unwrap();
             sqlx::raw_sql(CODES).execute(&mut *tx).await.unwrap();
             tx.commit().await.unwrap();
             sqlx::raw_sql("ANALYZE record_entry, record_code").execute(&pool).await.unwrap();

@@ -8,8 +8,8 @@
 //! without touching the columns; destroying a patient's data key makes everything sealed with it unreadable, in every
 //! backup too. Owns: keys and bytes. Never: stores anything, or prints a key.
 
-pub(crate) mod content;
 pub(crate) mod client_keys;
+pub(crate) mod content;
 mod envelope;
 mod key_ring;
 pub(crate) mod passkeys;

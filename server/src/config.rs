@@ -12,8 +12,8 @@
 
 pub(crate) mod address;
 pub(crate) mod docs;
-mod error;
 pub(crate) mod documents;
+mod error;
 pub(crate) mod file;
 mod notifications;
 pub(crate) mod parse;

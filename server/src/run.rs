@@ -142,6 +142,14 @@ async fn serve_turn(config: &TurnAlone) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The ways into the demo clinic.
+async fn ways_in(api: &scheduling_api::Api) -> String {
+    scheduling::demo_ways_in(api).await.unwrap_or_else(|error| {
+        warn!(%error, "the demo clinic cannot be entered");
+        String::new()
+    })
+}
+
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let started = clock::since_unix_epoch();
     let main_listener = listener::bind(config.http, "http")?;
@@ -196,10 +204,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let mut stop = StopSignal::new()?;
     let mut greeting = greeting::text(config, http, admin, &planes.media.udp_ports())?;
     if config.mode != Mode::Production {
-        match scheduling::demo_ways_in(&api).await {
-            Ok(ways_in) => greeting.push_str(&ways_in),
-            Err(error) => warn!(%error, "the demo clinic cannot be entered"),
-        }
+        greeting.push_str(&ways_in(&api).await);
     }
     // Whoever has read the greeting may ask at once.
     health.set_ready();

@@ -26,6 +26,8 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use crate::bearer::bearer;
 use crate::clock::Now;
 use crate::error::Refusal;
+use crate::fallback::Ways;
+use crate::first_uses::FirstUse;
 use crate::join::{Entry, join};
 use crate::limits::FRAME_BYTES_READ_MAX;
 use crate::metrics::count;
@@ -356,12 +358,7 @@ impl Signaling {
         if entry == Entry::Fresh {
             self.check_memory()?;
         }
-        let now_s = self.shared.clock.now().unix_s();
-        let first_use = match entry {
-            Entry::Fresh => Some(self.shared.first_uses.begin(&checked.claims, now_s)),
-            _ => None,
-        };
-        let first_use = first_use.transpose().map_err(|_| Refusal::Used)?;
+        let first_use = self.first_use(&entry, &checked.claims)?;
         let protocol = checked.parameters.client.protocol;
         if entry == Entry::Mismatched {
             return Ok(self.mismatched(protocol, events, registration));
@@ -375,13 +372,11 @@ impl Signaling {
         let now = self.shared.clock.now();
         let resumes = matches!(entry, Entry::Resumed(_));
         let simulated = self.shared.simulations.take(registration.room(), &checked.identity);
-        let (room, identity) = (registration.room(), &checked.identity);
-        if checked.parameters.media_failed && matches!(answer, Ok(Some(Message::Resumed(_)))) {
-            self.shared.fallback.on_failure(room, identity, now.instant);
-        }
+        let has_failed =
+            checked.parameters.media_failed && matches!(answer, Ok(Some(Message::Resumed(_))));
         let ways = match simulated {
             Some(Next::Relayed(ways)) => ways,
-            _ => self.shared.fallback.ways(room, identity, now.instant),
+            _ => self.ways(registration.room(), &checked.identity, has_failed, now.instant),
         };
         let greeting = Greeting {
             session: registration.session,
@@ -432,6 +427,29 @@ impl Signaling {
             }
             None => self.mismatched(protocol, events, registration),
         })
+    }
+
+    /// Who resumes uses no token up.
+    fn first_use(&self, entry: &Entry, claims: &Claims) -> Result<Option<FirstUse<'_>>, Refusal> {
+        if *entry != Entry::Fresh {
+            return Ok(None);
+        }
+        let now_s = self.shared.clock.now().unix_s();
+        self.shared.first_uses.begin(claims, now_s).map(Some).map_err(|_| Refusal::Used)
+    }
+
+    /// The ways to the media plane for somebody, whose media may just have failed.
+    fn ways(
+        &self,
+        room: &RoomName,
+        identity: &Identity,
+        has_failed: bool,
+        now: std::time::Instant,
+    ) -> Ways {
+        if has_failed {
+            self.shared.fallback.on_failure(room, identity, now);
+        }
+        self.shared.fallback.ways(room, identity, now)
     }
 
     fn mismatched(

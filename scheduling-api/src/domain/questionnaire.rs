@@ -176,7 +176,7 @@ fn check(
         item.link_id = filled("/items/link_id", &item.link_id, LINK_CHARS)?;
         item.text = filled("/items/text", &item.text, TEXT_CHARS)?;
         let is_choice = item.kind == ItemType::Choice;
-        if is_choice != !item.options.is_empty() || item.options.len() > OPTIONS_MAX {
+        if is_choice == item.options.is_empty() || item.options.len() > OPTIONS_MAX {
             return refuse("/items/options", "a choice has 1 to 100 of them, nothing else has any");
         }
         for option in &mut item.options {

@@ -151,8 +151,8 @@ impl ClinicalScope {
 impl fmt::Display for ClinicalScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}.", self.level.word(), self.resource)?;
-        let letters = LETTERS.iter().enumerate().filter(|(at, _)| self.may & (1 << at) != 0);
-        letters.map(|(_, letter)| write!(f, "{letter}")).collect()
+        let mut letters = LETTERS.iter().enumerate().filter(|(at, _)| self.may & (1 << at) != 0);
+        letters.try_for_each(|(_, letter)| write!(f, "{letter}"))
     }
 }
 

@@ -199,15 +199,14 @@ impl AppointmentIn {
         let mut given = parameters.parameter.into_iter();
         match (given.next(), given.next()) {
             (Some(one), None)
-                if parameters.resource_type == "Parameters" && one.name == "appointment" =>
+                if parameters.resource_type == "Parameters"
+                    && one.name == "appointment"
+                    && one.resource.resource_type == "Appointment" =>
             {
-                if one.resource.resource_type == "Appointment" {
-                    return Ok(one.resource);
-                }
+                Ok(one.resource)
             }
-            _ => {}
+            _ => Err(Problem::bad_request("Parameters with one appointment are expected")),
         }
-        Err(Problem::bad_request("Parameters with one appointment are expected"))
     }
 
     fn actor<T: crate::domain::id::Id>(&self, kind: &str) -> Result<Option<T>, Problem> {

@@ -67,7 +67,7 @@ impl Query {
                 ("_total", _, true) => query.counts = value == "accurate",
                 ("_include", ..) => query.include(row, value, lenient)?,
                 (_, Some((param, _)), true) => {
-                    query.given.push(((*param).to_owned(), value.clone()))
+                    query.given.push(((*param).to_owned(), value.clone()));
                 }
                 _ if lenient => {}
                 _ => {

@@ -59,14 +59,14 @@ pub(super) async fn practitioners(face: &Face, query: &Query) -> Result<Found, P
             languages: card.languages.clone(),
             ..PractitionerProfile::named(card.display_name.clone())
         };
-        practitioner_of(&card.id, Value::Null, &profile)
+        practitioner_of(&card.id, &Value::Null, &profile)
     });
     Ok(Found::part(resources.collect(), query))
 }
 
 pub(super) async fn practitioner(face: &Face, id: &str) -> Result<Value, Problem> {
     let Practitioner { id, rev, profile, .. } = found(face, &id::parse(id)?).await?;
-    Ok(practitioner_of(&id, meta(rev, None), &profile))
+    Ok(practitioner_of(&id, &meta(rev, None), &profile))
 }
 
 async fn found(face: &Face, id: &PractitionerId) -> Result<Practitioner, Problem> {
@@ -74,7 +74,7 @@ async fn found(face: &Face, id: &PractitionerId) -> Result<Practitioner, Problem
     if found.clinic == *clinic(face)? { Ok(found) } else { Err(Failure::NotFound.into()) }
 }
 
-fn practitioner_of(id: &PractitionerId, meta: Value, profile: &PractitionerProfile) -> Value {
+fn practitioner_of(id: &PractitionerId, meta: &Value, profile: &PractitionerProfile) -> Value {
     let qualifications = profile.qualifications.iter().map(|one| {
         json!({ "code": { "text": one.title }, "issuer": one.institution.as_ref().map(|text| json!({ "display": text })) })
     });
