@@ -59,6 +59,8 @@ pub const TABLES: &[Table] = tables! {
         => By(&["UPDATE patient SET profile = NULL, active = 0, language = 'en', time_zone = 'UTC', rev = rev + 1 WHERE id = $1"]);
     "membership" by "t.id" of "t.patient_id = $1"
         => By(&["UPDATE membership SET ended_ms = $2 WHERE patient_id = $1 AND ended_ms IS NULL"]);
+    "oauth_grant" by "t.id" of "t.patient_id = $1"
+        => By(&["UPDATE oauth_grant SET revoked_ms = COALESCE(revoked_ms, $2) WHERE patient_id = $1"]);
     "patient_proxy" by "t.id" of "t.patient_id = $1"
         => By(&["UPDATE patient_proxy SET ended_ms = COALESCE(ended_ms, $2), relationship = '' WHERE patient_id = $1"]);
     "appointment" by "t.id" of "t.patient_id = $1" opens ["reason", "staff_reason"]

@@ -99,7 +99,7 @@ async fn answer<S: Speaks>(
     let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let query: HashMap<String, String> = query.into_owned().collect();
     let body = String::from_utf8(body.to_vec()).unwrap();
-    let asked = Asked { method, path: uri.path().to_owned(), headers, body };
+    let asked = Asked { method, path: uri.path().to_owned(), headers, body, bytes: Vec::new() };
     let (fate, answered) = {
         let mut inside = inside.lock().unwrap();
         inside.asked.push(asked.clone());

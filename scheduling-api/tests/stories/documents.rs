@@ -436,9 +436,14 @@ async fn documents_are_named_in_a_copy_and_deleted_when_their_patient_is_forgott
     let token = world.stepped_up(&world.signed_in(ANN).await).await;
     let copy = world.get(&format!("/v1/me/data-requests/{copy}/export")).by(&token).reply().await;
     let copy = copy.ok();
-    let mut listed = copy["documents"].as_array().unwrap().iter();
+    let mut listed = copy["records"]["document"].as_array().unwrap().iter();
     let listed = listed.find(|one| one["id"] == document["id"]).unwrap();
-    assert_eq!((&listed["name"], &listed["sha256"]), (&json!("one.pdf"), &document["sha256"]));
+    let card = &listed["body"];
+    assert_eq!(
+        (&card["name"], &card["sha256"]),
+        (&json!("one.pdf"), &document["sha256"]),
+        "{card}"
+    );
     ask("erasure").await;
     assert!(world.objects().is_empty(), "their bytes are deleted");
     assert!(matches!(world.api.verify_audits().await, Ok(Ok(_))));

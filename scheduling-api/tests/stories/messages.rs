@@ -117,12 +117,12 @@ async fn the_desk_answers_for_the_clinic_and_hands_over_to_a_practitioner(world:
     let path = format!("/v1/clinics/{}/record-settings", practice.clinic);
     let settings = json!({
         "urgent_notice": "In an emergency call 112.",
-        "office_hours": [{ "weekday": 1, "windows": [{ "from": "08:00:00", "to": "12:00:00" }] }],
+        "office_hours": [{ "weekday": 1, "windows": [{ "from": "11:00:00", "to": "18:00:00" }] }],
     });
     world.put(&path).by(&practice.admin).seen(0).send(settings).await.ok();
     let ask = world.post("/v1/threads").by(&practice.patient_token).once("t");
     let begun = ask.send(opening(&practice, &visit, None)).await.ok();
-    // 06:00 on a Monday: before the hours.
+    // A Monday, before the hours.
     assert_eq!(
         (&begun["staffed"], &begun["urgent_notice"]),
         (&json!(false), &json!("In an emergency call 112."))

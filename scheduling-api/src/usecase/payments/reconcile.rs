@@ -122,15 +122,7 @@ async fn compare(api: &Api) -> Result<usize, Failure> {
 /// One payment: read again, and compared with the ledger and with what its visit owes.
 async fn one(api: &Api, payment: Payment, begun: Timestamp) -> Result<usize, Failure> {
     if payment.provider_id.is_some() || payment.stage.is_open() {
-        let mut tx = api.store.write(Scope::Platform).await?;
-        if let Some(mut payment) = payments::find(&mut tx, &payment.id).await? {
-            let seen = payment.rev;
-            payment.hint(begun);
-            if payment.rev != seen && !payment.method.is_by_hand() {
-                payments::update(&mut tx, &payment, seen).await?;
-                tx.commit().await?;
-            }
-        }
+        look_again(api, &payment, begun).await?;
         drive::drive(api, &payment.id).await?;
     }
     let now = api.clock.now();
@@ -172,6 +164,19 @@ async fn one(api: &Api, payment: Payment, begun: Timestamp) -> Result<usize, Fai
     }
     tx.commit().await?;
     Ok(found.len())
+}
+
+/// Says that the provider is to be read, whatever was planned.
+async fn look_again(api: &Api, payment: &Payment, begun: Timestamp) -> Result<(), Failure> {
+    let mut tx = api.store.write(Scope::Platform).await?;
+    let Some(mut payment) = payments::find(&mut tx, &payment.id).await? else { return Ok(()) };
+    let seen = payment.rev;
+    payment.hint(begun);
+    if payment.rev != seen && !payment.method.is_by_hand() {
+        payments::update(&mut tx, &payment, seen).await?;
+        tx.commit().await?;
+    }
+    Ok(())
 }
 
 fn written(payment: &Payment, minor: i64) -> String {
