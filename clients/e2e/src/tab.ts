@@ -123,7 +123,7 @@ export class FirefoxTab implements Tab {
         try {
           // What the page found is an element or null; the library only knows of nodes.
           // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-          const element = found.asElement() as ElementHandle<Element> | null;
+          const element = found.asElement() as ElementHandle | null;
           await element?.click();
           return element !== null;
         } finally {

@@ -323,6 +323,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/appointments/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Books visits that repeat
+         * @description All in one step. Hours, notice and horizon hold for each.
+         */
+        post: operations["create_series"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appointments/series/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Calls off what is left of a series
+         * @description What has begun or is over stays. The policy of each visit holds, its fee for a late call too.
+         */
+        post: operations["cancel_series"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/appointments/{id}": {
         parameters: {
             query?: never;
@@ -459,6 +499,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/appointments/{id}/desk-payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes note of money that the desk took
+         * @description Everything that is owed for the visit. Nobody else knows of it: the desk's word is the truth.
+         */
+        post: operations["record_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/appointments/{id}/enter-in-error": {
         parameters: {
             query?: never;
@@ -500,7 +560,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the ways into a visit */
+        /**
+         * Lists the ways into a visit
+         * @description The newest first.
+         */
         get: operations["list_join_links"];
         put?: never;
         /**
@@ -621,6 +684,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/appointments/{id}/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins to pay for a visit
+         * @description Everything that is owed for it, at once. A held time is kept for who pays, and booked when the money is there. With the
+         *     same `Idempotency-Key` it is the same payment; while one is open no other begins.
+         */
+        post: operations["start_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/appointments/{id}/prescriptions": {
         parameters: {
             query?: never;
@@ -690,6 +774,26 @@ export interface paths {
         put?: never;
         /** Begins the visit */
         post: operations["start_appointment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appointments/{id}/waive-fee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a patient off the fee of a visit
+         * @description For calling off late or not coming. What was paid of it goes back.
+         */
+        post: operations["waive_fee"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1177,6 +1281,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/billing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads the clinic's rules about money */
+        get: operations["read_billing"];
+        /**
+         * Changes the clinic's rules about money
+         * @description Needs a fresh proof. What was begun before keeps the rules that held then: documents that were given out never change.
+         */
+        put: operations["update_billing"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/break-glass": {
         parameters: {
             query?: never;
@@ -1415,6 +1540,27 @@ export interface paths {
          * @description All choices at once; what is left out is the default.
          */
         put: operations["update_record_settings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clinics/{id}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads how long a clinic keeps what it may forget */
+        get: operations["read_retention"];
+        /**
+         * Changes how long a clinic keeps what it may forget
+         * @description Needs a fresh proof: shorter days forget at the next sweep, within an hour, for good.
+         */
+        put: operations["update_retention"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1801,6 +1947,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/earnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads what was earned */
+        get: operations["read_earnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/earnings.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads what was earned as CSV */
+        get: operations["export_earnings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -1880,6 +2060,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/hooks/mpesa/{id}/{secret}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes M-Pesa's word about one payment or refund
+         * @description M-Pesa signs nothing: each payment and refund has an address that nobody can guess, and what is said there is only a
+         *     hint.
+         */
+        post: operations["receive_mpesa_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hooks/paypal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes `PayPal`'s word about a payment
+         * @description `PayPal` is asked whether it said this. As with the others, it is only a hint.
+         */
+        post: operations["receive_paypal_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/hooks/sms/{delivery}": {
         parameters: {
             query?: never;
@@ -1894,6 +2115,105 @@ export interface paths {
          * @description In Twilio's shape: a form, signed by `X-Twilio-Signature`. A word without a signature that fits is answered 404.
          */
         post: operations["receive_sms_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hooks/stripe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes Stripe's word about a payment
+         * @description Signed by `Stripe-Signature` over the raw body, not older than five minutes. A word without a signature that fits is
+         *     answered 404. What is taken is only a hint: the payment is read from Stripe before anything moves.
+         */
+        post: operations["receive_stripe_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hooks/whatsapp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Answers WhatsApp's first question
+         * @description Whether this is the address that the operator named: the challenge is given back to who knows the agreed token.
+         */
+        get: operations["verify_whatsapp"];
+        put?: never;
+        /**
+         * Takes WhatsApp's words about messages
+         * @description Signed by `X-Hub-Signature-256`. A word without a signature that fits is answered 404.
+         */
+        post: operations["receive_whatsapp_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists invoices and credit notes, newest first */
+        get: operations["list_invoices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads an invoice or credit note */
+        get: operations["read_invoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/invoices/{id}/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads an invoice or credit note as a page to print
+         * @description Holds the patient's name. Loads nothing from anywhere.
+         */
+        get: operations["print_invoice"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1932,8 +2252,8 @@ export interface paths {
         put?: never;
         /**
          * Asks for a link by mail
-         * @description Always answered alike. If the address is an account's and a visit is near, a link is on its way, and the older one
-         *     ends.
+         * @description Always answered alike. If the address is an account's and a visit is near, a link is on its way; the older one ends
+         *     when it is used.
          */
         post: operations["recover_join_link"];
         delete?: never;
@@ -2041,6 +2361,85 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/phone-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends a code to my telephone
+         * @description As a text message to the `phone` that I chose. Good for ten minutes; a newer one ends it.
+         */
+        post: operations["send_phone_code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/phone-code/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Proves my telephone
+         * @description From now on messages may go there. Five tries a code.
+         */
+        post: operations["confirm_phone"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/push-subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists my browsers that show notifications */
+        get: operations["list_push_subscriptions"];
+        put?: never;
+        /**
+         * Has a browser show notifications
+         * @description A notification says only what kind of news there is, and about which appointment. Ten browsers a person; the oldest
+         *     gives way. They are used once `push` is chosen in the notification preferences.
+         */
+        post: operations["create_push_subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/push-subscriptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Stops a browser from showing notifications */
+        delete: operations["remove_push_subscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/message-templates": {
         parameters: {
             query?: never;
@@ -2105,6 +2504,26 @@ export interface paths {
         put?: never;
         /** Answers whether a client may */
         post: operations["decide_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/patients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds a clinic's patients
+         * @description Each who is found sees it in their access log.
+         */
+        get: operations["search_patients"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2227,6 +2646,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/patients/{id}/record": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists a patient's record, newest first */
+        get: operations["list_record_entries"];
+        put?: never;
+        /**
+         * Writes an entry into a patient's record
+         * @description By the patient, or by a practitioner to whom they have come. What a patient tells is unconfirmed until a practitioner
+         *     corrects it.
+         */
+        post: operations["create_record_entry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/patients/{id}/record/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads what somebody needs to know first about a patient */
+        get: operations["read_record_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/patients/{id}/shares": {
         parameters: {
             query?: never;
@@ -2239,6 +2697,142 @@ export interface paths {
         put?: never;
         /** Lets a practitioner read documents */
         post: operations["create_share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payment-methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the ways in which patients can pay by themselves
+         * @description Public. Cash, transfers and vouchers are taken by the desk.
+         */
+        get: operations["list_payment_methods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists payments, newest first */
+        get: operations["list_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a payment */
+        get: operations["read_payment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payments/{id}/capture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes what is reserved
+         * @description Needs a fresh proof. By itself it is taken when the visit is over.
+         */
+        post: operations["capture_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payments/{id}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has a payment looked at now
+         * @description The provider is asked how it stands: for a payer who comes back from a provider's page. Says what they have to do,
+         *     if they still have.
+         */
+        post: operations["refresh_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payments/{id}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists a payment's refunds */
+        get: operations["list_refunds"];
+        put?: never;
+        /**
+         * Gives money back
+         * @description Needs a fresh proof. Never more than was taken. What called-off visits owe goes back by itself.
+         */
+        post: operations["refund_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payments/{id}/void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a payment go before money moved
+         * @description Where the provider can: an M-Pesa prompt ends by itself within two minutes.
+         */
+        post: operations["void_payment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2417,6 +3011,223 @@ export interface paths {
          * @description Asks for a fresh proof of identity. From then on the patient sees it, and its text stays as it is.
          */
         post: operations["sign_prescription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/push-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads the key that browsers subscribe with
+         * @description 404 where the installation sends no notifications to browsers.
+         */
+        get: operations["read_push_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/questionnaires": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists a clinic's questionnaires */
+        get: operations["list_questionnaires"];
+        put?: never;
+        /** Makes a questionnaire */
+        post: operations["create_questionnaire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/questionnaires/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a questionnaire */
+        get: operations["read_questionnaire"];
+        /**
+         * Changes a questionnaire
+         * @description Answers go on answering the revision that they answered.
+         */
+        put: operations["update_questionnaire"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists who stands in the clinic's queues
+         * @description In order. For staff.
+         */
+        get: operations["list_queue"];
+        put?: never;
+        /**
+         * Joins a queue
+         * @description Once a visit type. In order of coming; after twelve hours who still stands there is out.
+         */
+        post: operations["join_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/queue/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the first of a queue
+         * @description An appointment that begins now, with who asks as its practitioner, whatever the hours say.
+         */
+        post: operations["take_from_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/queue/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a place in a queue */
+        get: operations["read_queue_entry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/queue/{id}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leaves a queue */
+        post: operations["leave_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists where providers' books and ours differ */
+        get: operations["list_differences"];
+        put?: never;
+        /**
+         * Compares the books now
+         * @description It is done every hour by itself.
+         */
+        post: operations["reconcile"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/record/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads an entry of a patient's record */
+        get: operations["read_record_entry"];
+        /**
+         * Corrects an entry of a patient's record
+         * @description What stood there is kept among its versions. What should never have been is marked `entered-in-error`, which is the last
+         *     word. A patient corrects what they told themselves.
+         */
+        put: operations["correct_record_entry"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/record/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads all that an entry of a patient's record ever said, with who said it */
+        get: operations["list_record_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/refunds/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says what became of a refund that waits for a person
+         * @description Needs a fresh proof.
+         */
+        post: operations["resolve_refund"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2875,6 +3686,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/waitlist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists places on the waitlist
+         * @description A patient's own, or the clinic's; the newest first.
+         */
+        get: operations["list_waitlist"];
+        put?: never;
+        /**
+         * Takes a place on the waitlist
+         * @description When a time becomes free within the span, it is kept for who has waited longest, for two hours, and they are told. By
+         *     day only, on the clinic's clock. One place a patient and visit type; not for visit types that need approval.
+         */
+        post: operations["join_waitlist"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/waitlist/{id}/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a place on the waitlist up
+         * @description A time that was kept is free again.
+         */
+        post: operations["withdraw_from_waitlist"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhook-deliveries/{id}/replay": {
         parameters: {
             query?: never;
@@ -3024,6 +3880,13 @@ export interface components {
             /** @description `active` or `disabled`. */
             state: string;
         };
+        /** @description What the payer has to do. */
+        ActionView: {
+            /** @description `client_secret` (for the provider's fields in the page), `redirect` or `telephone`. */
+            kind: string;
+            /** @description The secret or the address. */
+            value?: string | null;
+        };
         /** @description What to add. */
         AddendumBody: {
             /** @description The text. */
@@ -3042,6 +3905,8 @@ export interface components {
         AnswerBody: {
             /** @description Whether they agree. */
             agreed: boolean;
+            /** @description The patient that it is about, where the program asks for one and there are several. */
+            patient?: string | null;
         };
         /** @description An appointment. */
         AppointmentView: {
@@ -3109,6 +3974,39 @@ export interface components {
             iss?: string | null;
             /** @description From the address. */
             state: string;
+        };
+        /** @description A clinic's rules about money. */
+        BillingBody: {
+            /** @description Where another part is agreed; the first that fits holds. */
+            exceptions?: components["schemas"]["ShareBody"][];
+            /**
+             * Format: int32
+             * @description A practitioner's part of what is received, without tax, in hundredths of a percent.
+             * @example 7000
+             */
+            practitioner_bps?: number;
+            /**
+             * @description What stands before invoices' numbers.
+             * @example MW-
+             */
+            prefix?: string;
+            /**
+             * @description Who is paid, as it stands on invoices. It should not tell what kind of clinic it is.
+             * @example Mwangaza Ltd
+             */
+            seller: string;
+            /** @description The tax on visits and fees. */
+            tax: components["schemas"]["TaxBody"];
+            /** @description The seller's tax number; may be empty. */
+            tax_number?: string;
+        };
+        /** @description A clinic's rules about money. */
+        BillingView: components["schemas"]["BillingBody"] & {
+            /**
+             * Format: int64
+             * @description How often they were changed; also the `ETag`. 0 before anybody has.
+             */
+            rev: number;
         };
         /** @description What to book: a hold, or a visit type and a start. */
         BookingBody: {
@@ -3184,11 +4082,34 @@ export interface components {
             /** @description Whether a patient may cancel at all within the free time; staff always may. */
             patient_may_cancel_late?: boolean;
         };
+        /** @description Why it is taken back. */
+        CancelPrescriptionBody: {
+            /** @description The reason; the patient reads it. */
+            reason: string;
+        };
+        /** @description What was called off. */
+        CancelledView: {
+            /** @description The appointments. */
+            appointments: components["schemas"]["AppointmentView"][];
+        };
+        /** @description How much is taken of what is reserved. */
+        CaptureBody: {
+            /**
+             * Format: int64
+             * @description In minor units, at most what is reserved. The rest is let go.
+             */
+            amount_minor: number;
+        };
         /**
          * @description Where a session's token goes.
          * @enum {string}
          */
         Carrier: "cookie" | "token";
+        /** @description What a code is handed back with. */
+        ChallengeView: {
+            /** @description To be sent with the code. */
+            challenge: string;
+        };
         /** @description What the device can do. */
         CheckInBody: {
             /** @description The browser, as it calls itself; at most 200 characters. */
@@ -3218,6 +4139,11 @@ export interface components {
         ClientBody: {
             /** @description Whether it can keep a secret: a server can, an app cannot. */
             confidential: boolean;
+            /**
+             * @description A JWK Set (RFC 7517) of public keys, ES384 or RS384, each with its `kid`: the program then proves itself by signed
+             *     assertions (SMART Backend Services) and gets no secret.
+             */
+            jwks?: Record<string, never> | null;
             /** @description What people are shown. */
             name: string;
             /** @description Where people may be sent back to, compared to the letter. */
@@ -3315,6 +4241,13 @@ export interface components {
             /** @description The session's new token; absent when it came as a cookie. */
             token?: string | null;
         };
+        /** @description What is right. */
+        CorrectionBody: {
+            /** @description What it says now, whole, of the same `kind`. */
+            content: Record<string, never>;
+            /** @description Why. */
+            reason?: string;
+        };
         /** @description A new client with its secret. */
         CreatedClientView: {
             /** @description The client. */
@@ -3344,7 +4277,7 @@ export interface components {
         /** @description What is asked for. */
         DataRequestBody: {
             /**
-             * @description `export`: a copy of profile, appointments and access log; `erasure`: that everything is forgotten.
+             * @description `export`: a copy of everything about the patient; `erasure`: that everything is forgotten.
              * @example export
              */
             kind: string;
@@ -3366,8 +4299,12 @@ export interface components {
             kind: string;
             /** @description About whom. */
             patient: string;
+            /** @description Who asked: the patient's account, or one that acts for them. */
+            requested_by?: string | null;
             /** @description When the clinic decided. */
             reviewed_at?: string | null;
+            /** @description Who decided. */
+            reviewed_by?: string | null;
             /** @description `requested`, `approved`, `refused` or `done`. */
             state: string;
         };
@@ -3397,6 +4334,33 @@ export interface components {
             speaker: components["schemas"]["TriedView"];
             /** @description Which terms were agreed to. */
             terms_version?: string | null;
+        };
+        /** @description A difference. */
+        DifferenceView: {
+            /** @description The clinic; absent for money that nobody here asked for. */
+            clinic?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it is known.
+             */
+            found_at: string;
+            /**
+             * @description `missing_here` (a provider has money that nobody asked for), `captured_differs`, `ledger_differs`, `unsettled` (a
+             *     visit is over, and its money is not as it should be), `unresolved` (nobody knows what became of it), `stuck`,
+             *     `refund_waits` (for a person), `other_payment`, `other_amount`, `other_currency`, `captured_above_authorized` or
+             *     `refunded_above_captured`.
+             */
+            kind: string;
+            /** @description How it was, or was to be, paid. */
+            method: string;
+            /** @description What our books say. */
+            ours?: string | null;
+            /** @description The payment. */
+            payment?: string | null;
+            /** @description What the provider calls it. */
+            provider_id?: string | null;
+            /** @description What the provider says. */
+            theirs?: string | null;
         };
         /** @description What shall be uploaded. */
         DocumentBody: {
@@ -3446,6 +4410,40 @@ export interface components {
             /** @description `uploading`, `checking`, `ready`, `refused` or `discarded`. Only what is `ready` can be read. */
             state: string;
         };
+        /** @description What was earned with one visit type by one practitioner. */
+        EarningView: {
+            /**
+             * Format: int64
+             * @description Billed without tax, less what was credited.
+             */
+            billed_minor: number;
+            /** @description ISO 4217 code; all amounts are in its minor units. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description The practitioner's part of that.
+             */
+            earned_minor: number;
+            /** @description Who. */
+            practitioner: string;
+            /**
+             * Format: int64
+             * @description Came in, less what went back and what banks took.
+             */
+            received_minor: number;
+            /** @description With what. */
+            service: string;
+            /**
+             * Format: int64
+             * @description The tax of it.
+             */
+            tax_minor: number;
+        };
+        /** @description What was earned in a span of time. */
+        EarningsView: {
+            /** @description By practitioner, visit type and currency. */
+            items: components["schemas"]["EarningView"][];
+        };
         /** @description An address. */
         EmailBody: {
             /**
@@ -3453,6 +4451,19 @@ export interface components {
              * @example asha@example.org
              */
             email: string;
+        };
+        /** @description What is to be written. */
+        EntryBody: {
+            /** @description The visit that it was said in. */
+            appointment?: string | null;
+            /**
+             * @description `kind`, and what belongs to it; the words are FHIR R4's. `condition`: `code`, `clinical`, `verification`, `category`,
+             *     `severity`, `onset`, `abatement`, `note`. `allergy`: `code`, `clinical`, `verification`, `type`, `category`,
+             *     `criticality`, `reactions`, `onset`, `note`. `medication`: `code`, `status`, `dosage`, `from`, `to`, `note`.
+             *     `observation`: `code`, `status`, `category`, `effective`, `value`, `components`, `note`. `history`: `topic`, `code`,
+             *     `status`, `relation`, `date`, `note`. `answers`: `questionnaire`, `questionnaire_rev`, `status`, `items`.
+             */
+            content: Record<string, never>;
         };
         /** @description An entry of the audit log. */
         EntryView: {
@@ -3559,6 +4570,58 @@ export interface components {
             /** @description `practitioner`, `receptionist`, `clinic_admin`. */
             role: string;
         };
+        /** @description An invoice or a credit note. */
+        InvoiceView: {
+            /** @description The visit. */
+            appointment: string;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /** @description ISO 4217 code; all amounts are in its minor units. */
+            currency: string;
+            /** @description Which one. */
+            id: string;
+            /** @description When it was given out. */
+            issued_at?: string | null;
+            /** @description `invoice` or `credit_note`. */
+            kind: string;
+            /** @description The lines, in their order. */
+            lines: components["schemas"]["LineView"][];
+            /**
+             * Format: int64
+             * @description Without tax.
+             */
+            net_minor: number;
+            /**
+             * @description Its number, once issued: a clinic's have no gaps.
+             * @example MW-000042
+             */
+            number?: string | null;
+            /** @description The invoice that a credit note takes back from. */
+            of?: string | null;
+            /** @description Who owes. */
+            patient: string;
+            /** @description Who is paid. */
+            seller: string;
+            /** @description `draft`, `issued` or `void`. What is issued never changes. */
+            state: string;
+            /** @description What the tax is called. */
+            tax_name: string;
+            /** @description The seller's tax number. */
+            tax_number: string;
+            /**
+             * Format: int32
+             * @description The tax, in hundredths of a percent.
+             */
+            tax_rate_bps: number;
+            /**
+             * Format: int64
+             * @description With tax.
+             */
+            total_minor: number;
+        };
         /** @description Something that goes out. Says to which account or endpoint, never to which address, and not what. */
         JobView: {
             /** @description What it is about. */
@@ -3586,7 +4649,7 @@ export interface components {
             due_at?: string | null;
             /** @description Which one. */
             id: string;
-            /** @description `email`, `sms`, `webhook` or `event`. */
+            /** @description `email`, `sms`, `whatsapp`, `push`, `webhook` or `event`. */
             kind: string;
             /** @description Which message: `letter`, `appointment.booked`, `reminder.60`, or the event's topic. */
             message: string;
@@ -3624,11 +4687,6 @@ export interface components {
             role: components["schemas"]["RoleView"];
             /** @description When somebody came by it. */
             used_at?: string | null;
-        };
-        /** @description The ways into a visit. */
-        JoinLinksView: {
-            /** @description The links, the oldest first; the first 200. */
-            items: components["schemas"]["JoinLinkView"][];
         };
         /** @description A session by a link. */
         JoinSessionView: {
@@ -3693,6 +4751,25 @@ export interface components {
         KeysView: {
             /** @description The newest first. */
             keys: Record<string, never>[];
+        };
+        /** @description A line. */
+        LineView: {
+            /** @description `visit`, `cancel_fee`, `no_show_fee` or `waiver`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Without tax.
+             */
+            net_minor: number;
+            /** @description Its number: 1 for the first. */
+            number: number;
+            /** @description The rule that it comes from, with its revision. */
+            rule: string;
+            /**
+             * Format: int64
+             * @description The tax.
+             */
+            tax_minor: number;
         };
         /** @description The passkey that the browser made. */
         MadeBody: {
@@ -3802,6 +4879,7 @@ export interface components {
             subject_types_supported: string[];
             token_endpoint: string;
             token_endpoint_auth_methods_supported: string[];
+            token_endpoint_auth_signing_alg_values_supported: string[];
             userinfo_endpoint: string;
         };
         /** @description Whether others see a review. */
@@ -3899,6 +4977,10 @@ export interface components {
             expires_in: number;
             /** @description Who signed in; with the scope `openid`. */
             id_token?: string | null;
+            /** @description Whether the program must show whose data it shows; with `patient`. */
+            need_patient_banner?: boolean | null;
+            /** @description The patient that it is about, by their id on the FHIR face (SMART App Launch). */
+            patient?: string | null;
             /** @description For the next one; with the scope `offline_access`. */
             refresh_token?: string | null;
             /** @description What it is good for. */
@@ -4130,10 +5212,46 @@ export interface components {
                 kind: string;
                 /** @description About whom. */
                 patient: string;
+                /** @description Who asked: the patient's account, or one that acts for them. */
+                requested_by?: string | null;
                 /** @description When the clinic decided. */
                 reviewed_at?: string | null;
+                /** @description Who decided. */
+                reviewed_by?: string | null;
                 /** @description `requested`, `approved`, `refused` or `done`. */
                 state: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        PageView_DifferenceView: {
+            /** @description The items. */
+            items: {
+                /** @description The clinic; absent for money that nobody here asked for. */
+                clinic?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Since when it is known.
+                 */
+                found_at: string;
+                /**
+                 * @description `missing_here` (a provider has money that nobody asked for), `captured_differs`, `ledger_differs`, `unsettled` (a
+                 *     visit is over, and its money is not as it should be), `unresolved` (nobody knows what became of it), `stuck`,
+                 *     `refund_waits` (for a person), `other_payment`, `other_amount`, `other_currency`, `captured_above_authorized` or
+                 *     `refunded_above_captured`.
+                 */
+                kind: string;
+                /** @description How it was, or was to be, paid. */
+                method: string;
+                /** @description What our books say. */
+                ours?: string | null;
+                /** @description The payment. */
+                payment?: string | null;
+                /** @description What the provider calls it. */
+                provider_id?: string | null;
+                /** @description What the provider says. */
+                theirs?: string | null;
             }[];
             /** @description Where the next page begins; absent on the last one. */
             next?: string | null;
@@ -4212,6 +5330,63 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        PageView_InvoiceView: {
+            /** @description The items. */
+            items: {
+                /** @description The visit. */
+                appointment: string;
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                created_at: string;
+                /** @description ISO 4217 code; all amounts are in its minor units. */
+                currency: string;
+                /** @description Which one. */
+                id: string;
+                /** @description When it was given out. */
+                issued_at?: string | null;
+                /** @description `invoice` or `credit_note`. */
+                kind: string;
+                /** @description The lines, in their order. */
+                lines: components["schemas"]["LineView"][];
+                /**
+                 * Format: int64
+                 * @description Without tax.
+                 */
+                net_minor: number;
+                /**
+                 * @description Its number, once issued: a clinic's have no gaps.
+                 * @example MW-000042
+                 */
+                number?: string | null;
+                /** @description The invoice that a credit note takes back from. */
+                of?: string | null;
+                /** @description Who owes. */
+                patient: string;
+                /** @description Who is paid. */
+                seller: string;
+                /** @description `draft`, `issued` or `void`. What is issued never changes. */
+                state: string;
+                /** @description What the tax is called. */
+                tax_name: string;
+                /** @description The seller's tax number. */
+                tax_number: string;
+                /**
+                 * Format: int32
+                 * @description The tax, in hundredths of a percent.
+                 */
+                tax_rate_bps: number;
+                /**
+                 * Format: int64
+                 * @description With tax.
+                 */
+                total_minor: number;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         PageView_JobView: {
             /** @description The items. */
             items: {
@@ -4240,7 +5415,7 @@ export interface components {
                 due_at?: string | null;
                 /** @description Which one. */
                 id: string;
-                /** @description `email`, `sms`, `webhook` or `event`. */
+                /** @description `email`, `sms`, `whatsapp`, `push`, `webhook` or `event`. */
                 kind: string;
                 /** @description Which message: `letter`, `appointment.booked`, `reminder.60`, or the event's topic. */
                 message: string;
@@ -4250,6 +5425,28 @@ export interface components {
                 recipient?: string | null;
                 /** @description Where it stands. `unknown`: it may have arrived, and was not sent again. */
                 state: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        PageView_JoinLinkView: {
+            /** @description The items. */
+            items: {
+                /** @description When it was made. */
+                created_at: string;
+                /** @description Until when it works. */
+                expires_at: string;
+                /** @description Which one. */
+                id: string;
+                /** @description Whom it is for. */
+                participant: string;
+                /** @description When it was ended. */
+                revoked_at?: string | null;
+                /** @description What they come as. */
+                role: components["schemas"]["RoleView"];
+                /** @description When somebody came by it. */
+                used_at?: string | null;
             }[];
             /** @description Where the next page begins; absent on the last one. */
             next?: string | null;
@@ -4333,6 +5530,85 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        PageView_PatientView: {
+            /** @description The items. */
+            items: {
+                /** @description Which patient. */
+                id: string;
+                /** @description Names, day of birth, gender, telephone, address, language, zone, contacts, coverages. */
+                profile: Record<string, never>;
+                /**
+                 * Format: int64
+                 * @description How often it was changed; also the `ETag`.
+                 */
+                rev: number;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        PageView_PaymentView: {
+            /** @description The items. */
+            items: {
+                action?: components["schemas"]["ActionView"] | null;
+                /** @description How much is asked for. */
+                amount: components["schemas"]["MoneyView"];
+                /** @description The visit. */
+                appointment: string;
+                /**
+                 * Format: int64
+                 * @description Reserved, in minor units.
+                 */
+                authorized_minor: number;
+                /**
+                 * Format: int64
+                 * @description Taken.
+                 */
+                captured_minor: number;
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                created_at: string;
+                /** @description Which one. */
+                id: string;
+                /** @description What it pays. */
+                invoice: string;
+                /** @description `card`, `paypal`, `mpesa`, `cash`, `bank_transfer` or `voucher`. */
+                method: string;
+                /** @description Who pays. */
+                patient: string;
+                /** @description Why it came to nothing: the provider's code. */
+                reason?: string | null;
+                /** @description The provider's name for the money's move (M-Pesa's receipt), or the number of a transfer or voucher. */
+                receipt?: string | null;
+                /** @description What the payer finds on their statement, where it has room for it. */
+                reference: string;
+                /**
+                 * Format: int64
+                 * @description Given back, or asked to be.
+                 */
+                refund_claimed_minor: number;
+                /**
+                 * Format: int64
+                 * @description Given back.
+                 */
+                refunded_minor: number;
+                /**
+                 * Format: int64
+                 * @description How often it was changed.
+                 */
+                rev: number;
+                /**
+                 * @description `created`, `unknown`, `requires_action`, `authorized`, `captured`, `part_refunded`, `refunded`, `disputed`,
+                 *     `failed`, `voided` or `expired`. `unknown`: it may have reached the provider; it is being found out.
+                 */
+                state: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         PageView_PrescriptionView: {
             /** @description The items. */
             items: {
@@ -4382,6 +5658,49 @@ export interface components {
                 stars: number;
                 /** @description What the patient says. */
                 text: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        PageView_QuestionnaireView: {
+            /** @description The items. */
+            items: (Record<string, never> & {
+                /** @description Which one. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description How often it was changed; also the `ETag`. Answers name it.
+                 */
+                rev: number;
+            })[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        PageView_QueueEntryView: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description How many stand before; only where one place is read.
+                 */
+                ahead?: number | null;
+                /** @description The visit, once a practitioner took the patient. */
+                appointment?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                created_at: string;
+                /** @description Which one. */
+                id: string;
+                /** @description Who waits. */
+                patient: string;
+                /** @description The visit type. */
+                service: string;
+                /** @description `waiting`, `taken` or `left`. */
+                state: string;
             }[];
             /** @description Where the next page begins; absent on the last one. */
             next?: string | null;
@@ -4575,6 +5894,42 @@ export interface components {
             /** @description Where the next page begins; absent on the last one. */
             next?: string | null;
         };
+        /** @description A part of a list. */
+        PageView_WaitlistEntryView: {
+            /** @description The items. */
+            items: {
+                /** @description The hold that is offered: book it with `POST /v1/appointments {hold_id}`; or the appointment that it became. */
+                appointment?: string | null;
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                created_at: string;
+                /** @description When it was over. */
+                ended_at?: string | null;
+                /** @description A visit may begin from here. */
+                from: string;
+                /** @description Which one. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Offers that were let go by; after three the place ends.
+                 */
+                lapsed: number;
+                /** @description For whom. */
+                patient: string;
+                /** @description With whom. */
+                practitioner?: string | null;
+                /** @description The visit type. */
+                service: string;
+                /** @description `waiting`, `offered`, `booked`, `withdrawn` or `ended`. */
+                state: string;
+                /** @description To before here. */
+                to: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
         /** @description Somebody who takes part. */
         ParticipantView: {
             device_check?: components["schemas"]["DeviceCheckView"] | null;
@@ -4626,6 +5981,78 @@ export interface components {
              * @description How often it was changed; also the `ETag`.
              */
             rev: number;
+        };
+        /** @description How a clinic can be paid. */
+        PaymentMethodsView: {
+            /** @description `card`, `paypal`, `mpesa`: those that are set up. */
+            methods: string[];
+        };
+        /** @description A payment. */
+        PaymentView: {
+            action?: components["schemas"]["ActionView"] | null;
+            /** @description How much is asked for. */
+            amount: components["schemas"]["MoneyView"];
+            /** @description The visit. */
+            appointment: string;
+            /**
+             * Format: int64
+             * @description Reserved, in minor units.
+             */
+            authorized_minor: number;
+            /**
+             * Format: int64
+             * @description Taken.
+             */
+            captured_minor: number;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /** @description Which one. */
+            id: string;
+            /** @description What it pays. */
+            invoice: string;
+            /** @description `card`, `paypal`, `mpesa`, `cash`, `bank_transfer` or `voucher`. */
+            method: string;
+            /** @description Who pays. */
+            patient: string;
+            /** @description Why it came to nothing: the provider's code. */
+            reason?: string | null;
+            /** @description The provider's name for the money's move (M-Pesa's receipt), or the number of a transfer or voucher. */
+            receipt?: string | null;
+            /** @description What the payer finds on their statement, where it has room for it. */
+            reference: string;
+            /**
+             * Format: int64
+             * @description Given back, or asked to be.
+             */
+            refund_claimed_minor: number;
+            /**
+             * Format: int64
+             * @description Given back.
+             */
+            refunded_minor: number;
+            /**
+             * Format: int64
+             * @description How often it was changed.
+             */
+            rev: number;
+            /**
+             * @description `created`, `unknown`, `requires_action`, `authorized`, `captured`, `part_refunded`, `refunded`, `disputed`,
+             *     `failed`, `voided` or `expired`. `unknown`: it may have reached the provider; it is being found out.
+             */
+            state: string;
+        };
+        /** @description A code that was sent. */
+        PhoneCodeBody: {
+            /** @description What came with sending it. */
+            challenge: string;
+            /**
+             * @description Six digits.
+             * @example 492039
+             */
+            code: string;
         };
         /** @description Why somebody breaks the glass. */
         PleaBody: {
@@ -4684,13 +6111,22 @@ export interface components {
             /** @description Mail about appointments. Letters about signing in are sent whatever is chosen. */
             email: boolean;
             /**
-             * @description A telephone with its country; needed for text messages. Kept sealed.
+             * @description A telephone with its country; needed for text messages. Kept sealed. Nothing is sent to it until it is proved.
              * @example +254700000001
              */
             phone?: string | null;
+            /** @description Notifications of browsers that were subscribed (`/v1/me/push-subscriptions`). */
+            push?: boolean;
             quiet_hours?: components["schemas"]["QuietBody"] | null;
             /** @description Text messages to `phone`. */
             sms: boolean;
+            /** @description Messages by WhatsApp to `phone`. */
+            whatsapp?: boolean;
+        };
+        /** @description How I want to be told, and whether my telephone is proved. */
+        PreferencesView: components["schemas"]["PreferencesBody"] & {
+            /** @description Whether the code that was sent to `phone` was handed back. */
+            phone_proved: boolean;
         };
         /** @description A prescription. */
         PrescriptionView: {
@@ -4750,6 +6186,15 @@ export interface components {
         } | {
             /** @description One of the codes that were written down. */
             recovery_code: string;
+        };
+        /** @description Who said something, as what, and when. */
+        ProvenanceView: {
+            /** @description `patient`, `practitioner` or `program`. */
+            as: string;
+            /** @description When. */
+            at: string;
+            /** @description The account; absent for a program. */
+            by?: string | null;
         };
         /** @description An outside provider that speaks OpenID Connect. */
         ProviderBody: {
@@ -4822,6 +6267,51 @@ export interface components {
             /** @description A page of them, newest first. */
             reviews: components["schemas"]["PageView_PublicReviewView"];
         };
+        /** @description What browsers subscribe with. */
+        PushKeyView: {
+            /** @description `applicationServerKey`: a P-256 point in base64url. */
+            public_key: string;
+        };
+        /** @description The browser's keys, in base64url. */
+        PushKeysBody: {
+            /**
+             * @description 16 bytes.
+             * @example BTBZMqHH6r4Tts7J_aSIgg
+             */
+            auth: string;
+            /**
+             * @description 65 bytes.
+             * @example BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4
+             */
+            p256dh: string;
+        };
+        /** @description A browser, as `PushSubscription.toJSON()` tells of it. */
+        PushSubscriptionBody: {
+            /**
+             * @description Where its push service takes messages: a public https address.
+             * @example https://push.example/send/abc
+             */
+            endpoint: string;
+            /** @description What messages are sealed with. */
+            keys: components["schemas"]["PushKeysBody"];
+        };
+        /** @description A browser that shows notifications. */
+        PushSubscriptionView: {
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /** @description Which one. */
+            id: string;
+            /** @description The host of its push service. */
+            service: string;
+        };
+        /** @description The browsers. */
+        PushSubscriptionsView: {
+            /** @description The newest first; ten at most. */
+            items: components["schemas"]["PushSubscriptionView"][];
+        };
         /** @description What a person is asked. */
         QuestionView: {
             /** @description The program. */
@@ -4830,6 +6320,46 @@ export interface components {
             clinic_name: string;
             /** @description What it wants. */
             scopes: components["schemas"]["ScopeView"][];
+        };
+        /** @description A questionnaire. */
+        QuestionnaireView: Record<string, never> & {
+            /** @description Which one. */
+            id: string;
+            /**
+             * Format: int64
+             * @description How often it was changed; also the `ETag`. Answers name it.
+             */
+            rev: number;
+        };
+        /** @description Which queue. */
+        QueueBody: {
+            /** @description Who waits; may be left out by who speaks for nobody else. */
+            patient?: string | null;
+            /** @description The visit type; one that is given on demand. */
+            service: string;
+        };
+        /** @description A place in a queue. */
+        QueueEntryView: {
+            /**
+             * Format: int64
+             * @description How many stand before; only where one place is read.
+             */
+            ahead?: number | null;
+            /** @description The visit, once a practitioner took the patient. */
+            appointment?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /** @description Which one. */
+            id: string;
+            /** @description Who waits. */
+            patient: string;
+            /** @description The visit type. */
+            service: string;
+            /** @description `waiting`, `taken` or `left`. */
+            state: string;
         };
         /** @description Hours of every day; over midnight when they end before they begin. */
         QuietBody: {
@@ -4852,6 +6382,21 @@ export interface components {
              */
             number: number;
         };
+        /** @description How a comparison ended. */
+        ReconciledView: {
+            /** @description How many differences there are. */
+            differences: number;
+        };
+        /** @description Money that the desk took. */
+        RecordBody: {
+            /**
+             * @description `cash`, `bank_transfer` or `voucher`.
+             * @example cash
+             */
+            method: string;
+            /** @description The transfer's or the voucher's number. */
+            number?: string | null;
+        };
         /** @description Who has lost a link. */
         RecoverBody: {
             /** @description The e-mail address that the clinic has. */
@@ -4863,6 +6408,41 @@ export interface components {
             carrier?: components["schemas"]["Carrier"];
             /** @description The secret, from the link's fragment. */
             token: string;
+        };
+        /** @description What is to be given back. */
+        RefundBody: {
+            /**
+             * Format: int64
+             * @description In minor units; all that is left when absent.
+             */
+            amount_minor?: number | null;
+            /** @description `requested_by_customer`, `duplicate`, `mistake` or `cancelled`. */
+            reason: string;
+        };
+        /** @description A refund. */
+        RefundView: {
+            /** @description How much. */
+            amount: components["schemas"]["MoneyView"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /** @description Which one. */
+            id: string;
+            /** @description Of what. */
+            payment: string;
+            /** @description What went wrong: the provider's code. */
+            reason?: string | null;
+            /** @description `requested`, `submitted`, `succeeded`, `failed`, `manual` (waits for a person) or `waived`. */
+            state: string;
+            /** @description Why. */
+            why: string;
+        };
+        /** @description A payment's refunds. */
+        RefundsView: {
+            /** @description The oldest first. */
+            items: components["schemas"]["RefundView"][];
         };
         /** @description What a patient writes. */
         RegisterBody: {
@@ -4908,6 +6488,41 @@ export interface components {
             password: string;
             /** @description The secret, from the link's fragment. */
             token: string;
+        };
+        /** @description What became of a refund that waits for a person. */
+        ResolveBody: {
+            /**
+             * @description `succeeded` (the money went back), `failed` (it stays, and is owed) or `waived` (the patient leaves it).
+             * @example succeeded
+             */
+            state: string;
+        };
+        /** @description How long a clinic keeps what it may forget, in days from when it was over. */
+        RetentionBody: {
+            /**
+             * Format: int32
+             * @description What was sent to whom, and what became of it.
+             * @example 90
+             */
+            deliveries_days: number;
+            /**
+             * Format: int32
+             * @description Copies of patients' data that wait for them.
+             * @example 30
+             */
+            exports_days: number;
+            /**
+             * Format: int32
+             * @description Links into visits, and the sessions of who came by them.
+             * @example 30
+             */
+            join_links_days: number;
+            /**
+             * Format: int32
+             * @description Places on the waitlist and in queues.
+             * @example 90
+             */
+            waitlist_days: number;
         };
         /** @description What a patient says of a visit. */
         ReviewBody: {
@@ -5060,6 +6675,43 @@ export interface components {
             browser: string;
             /** @description The provider's page. */
             redirect_to: string;
+        };
+        /** @description Visits that repeat. */
+        SeriesBody: {
+            /**
+             * Format: int32
+             * @description Weeks from one to the next.
+             * @example 1
+             */
+            every_weeks: number;
+            /** @description For whom; may be left out by who speaks for nobody else. */
+            patient?: string | null;
+            /** @description With whom. */
+            practitioner: string;
+            /** @description The visit type. */
+            service: string;
+            /** @description Leaves out what cannot be booked; otherwise nothing is booked then. */
+            skip_taken?: boolean;
+            /**
+             * @description When the first begins. The others begin at the same time of day, on the practitioner's clock.
+             * @example 2026-03-02T06:30:00Z
+             */
+            start: string;
+            /**
+             * Format: int32
+             * @description How many.
+             * @example 4
+             */
+            visits: number;
+        };
+        /** @description A series. */
+        SeriesView: {
+            /** @description What was booked, in order. */
+            appointments: components["schemas"]["AppointmentView"][];
+            /** @description Which one; appointments name it, and can be listed by it. */
+            series: string;
+            /** @description Starts that were left out. */
+            skipped: string[];
         };
         /** @description A visit type's terms. */
         ServiceBody: {
@@ -5299,6 +6951,19 @@ export interface components {
             /** @description The account. */
             user_id: string;
         };
+        /** @description How somebody wants to pay. */
+        StartBody: {
+            /**
+             * @description `card`, `paypal` or `mpesa`.
+             * @example mpesa
+             */
+            method: string;
+            /**
+             * @description For M-Pesa: the telephone that is asked. It is not kept.
+             * @example +254712345678
+             */
+            telephone?: string | null;
+        };
         /** @description What is shown: one of three. */
         StepUpBody: {
             /** @description The password. */
@@ -5309,6 +6974,45 @@ export interface components {
         } | {
             /** @description One of the codes that were written down. */
             recovery_code: string;
+        };
+        /** @description What somebody needs to know first; at most 100 entries of each kind. */
+        SummaryView: {
+            /** @description Allergies that are active. */
+            allergies: components["schemas"]["EntryView"][];
+            /** @description Answers to questionnaires, the newest first. */
+            answers: components["schemas"]["EntryView"][];
+            /** @description Conditions that are active. */
+            conditions: components["schemas"]["EntryView"][];
+            /** @description How many entries there are in all, by kind. */
+            counts: {
+                [key: string]: number;
+            };
+            /** @description History that holds. */
+            history: components["schemas"]["EntryView"][];
+            /** @description Medicines that are taken, or shall be. */
+            medications: components["schemas"]["EntryView"][];
+            /** @description The latest observation of each kind. */
+            observations: components["schemas"]["EntryView"][];
+        };
+        /** @description Whose turn it is. */
+        TakeBody: {
+            /** @description The visit type. */
+            service: string;
+        };
+        /** @description A tax. */
+        TaxBody: {
+            /** @description Whether prices and fees have it in them. */
+            is_included: boolean;
+            /**
+             * @description What it is called.
+             * @example VAT
+             */
+            name: string;
+            /**
+             * Format: int32
+             * @description How much, in hundredths of a percent: 1600 is 16 %.
+             */
+            rate_bps: number;
         };
         /** @description A text that is used again and again. Say nothing about people in it. */
         TemplateBody: {
@@ -5448,6 +7152,11 @@ export interface components {
             sub: string;
             zoneinfo?: string | null;
         };
+        /** @description All that an entry ever said. */
+        VersionsView: {
+            /** @description The present revision first. */
+            items: components["schemas"]["EntryView"][];
+        };
         /** @description A token for the call. */
         VisitTokenView: {
             /** @description Whether it lets in; otherwise one waits in the room, unseen, until admitted. */
@@ -5540,6 +7249,56 @@ export interface components {
             visit_state: string;
             /** @description Since when they wait, or waited last. */
             waiting_since?: string | null;
+        };
+        /** @description What is waited for. */
+        WaitlistBody: {
+            /**
+             * @description A visit may begin from here.
+             * @example 2026-03-09T00:00:00Z
+             */
+            from: string;
+            /** @description For whom; may be left out by who speaks for nobody else. */
+            patient?: string | null;
+            /** @description With whom; anybody who offers it when absent. */
+            practitioner?: string | null;
+            /** @description The visit type. */
+            service: string;
+            /**
+             * @description To before here; at most 62 days later.
+             * @example 2026-03-20T00:00:00Z
+             */
+            to: string;
+        };
+        /** @description A place on the waitlist. */
+        WaitlistEntryView: {
+            /** @description The hold that is offered: book it with `POST /v1/appointments {hold_id}`; or the appointment that it became. */
+            appointment?: string | null;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            created_at: string;
+            /** @description When it was over. */
+            ended_at?: string | null;
+            /** @description A visit may begin from here. */
+            from: string;
+            /** @description Which one. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Offers that were let go by; after three the place ends.
+             */
+            lapsed: number;
+            /** @description For whom. */
+            patient: string;
+            /** @description With whom. */
+            practitioner?: string | null;
+            /** @description The visit type. */
+            service: string;
+            /** @description `waiting`, `offered`, `booked`, `withdrawn` or `ended`. */
+            state: string;
+            /** @description To before here. */
+            to: string;
         };
         /** @description What a clinic says of a program. */
         WebhookBody: {
@@ -5685,6 +7444,8 @@ export interface operations {
                 nonce?: string;
                 /** @description none, login, consent */
                 prompt?: string;
+                /** @description The FHIR face that the tokens are for, if they are for it */
+                aud?: string;
             };
             header?: never;
             path?: never;
@@ -5872,7 +7633,7 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 after?: string;
-                /** @description `email`, `sms` or `webhook`; `event` for messages that could not be handed out and were set aside. */
+                /** @description `email`, `sms`, `whatsapp`, `push` or `webhook`; `event` for messages that could not be handed out and were set aside. */
                 kind?: string;
                 /** @description `waiting`, `sending`, `sent`, `delivered`, `skipped`, `failed` or `unknown`. */
                 state?: string;
@@ -5908,7 +7669,10 @@ export interface operations {
     replay_job: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The job */
                 id: string;
@@ -5938,7 +7702,10 @@ export interface operations {
     rotate_signing_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5999,7 +7766,10 @@ export interface operations {
     disable_account: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The account */
                 id: string;
@@ -6029,7 +7799,10 @@ export interface operations {
     enable_account: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The account */
                 id: string;
@@ -6161,6 +7934,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppointmentView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_series: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Needed; sent again, it has the same answer */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeriesBody"];
+            };
+        };
+        responses: {
+            /** @description The series */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SeriesView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_series: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The series */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was called off */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelledView"];
                 };
             };
             /** @description Not done */
@@ -6418,6 +8262,45 @@ export interface operations {
             };
         };
     };
+    record_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The appointment or hold */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordBody"];
+            };
+        };
+        responses: {
+            /** @description The payment */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     enter_appointment_in_error: {
         parameters: {
             query?: never;
@@ -6494,7 +8377,12 @@ export interface operations {
     };
     list_join_links: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
             header?: never;
             path: {
                 /** @description The appointment */
@@ -6504,13 +8392,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The links */
+            /** @description A page of links */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JoinLinksView"];
+                    "application/json": components["schemas"]["PageView_JoinLinkView"];
                 };
             };
             /** @description Not there */
@@ -6527,7 +8415,10 @@ export interface operations {
     create_join_link: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The appointment */
                 id: string;
@@ -6704,7 +8595,10 @@ export interface operations {
     add_addendum: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The appointment */
                 id: string;
@@ -6743,6 +8637,8 @@ export interface operations {
             header: {
                 /** @description The ETag that was read */
                 "If-Match": string;
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The appointment */
@@ -6759,6 +8655,45 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The appointment or hold */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartBody"];
+            };
+        };
+        responses: {
+            /** @description The payment, and what the payer has to do */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentView"];
                 };
             };
             /** @description Not done */
@@ -6888,7 +8823,10 @@ export interface operations {
     create_review: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The appointment */
                 id: string;
@@ -6958,10 +8896,46 @@ export interface operations {
             };
         };
     };
+    waive_fee: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The appointment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     choose_clinic: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6994,7 +8968,10 @@ export interface operations {
     accept_invitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7025,7 +9002,10 @@ export interface operations {
     sign_in: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7058,7 +9038,10 @@ export interface operations {
     sign_out: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7085,7 +9068,10 @@ export interface operations {
     request_magic_link: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7116,7 +9102,10 @@ export interface operations {
     redeem_magic_link: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7149,7 +9138,10 @@ export interface operations {
     answer_second_factor: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7211,7 +9203,10 @@ export interface operations {
     finish_passkey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7244,7 +9239,10 @@ export interface operations {
     start_passkey: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7273,7 +9271,10 @@ export interface operations {
     finish_passkey_sign_in: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7306,7 +9307,10 @@ export interface operations {
     start_passkey_sign_in: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7396,7 +9400,10 @@ export interface operations {
     request_password_reset: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7427,7 +9434,10 @@ export interface operations {
     reset_password: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7458,7 +9468,10 @@ export interface operations {
     finish_provider_sign_in: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7491,7 +9504,10 @@ export interface operations {
     start_provider_sign_in: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The provider */
                 id: string;
@@ -7523,7 +9539,10 @@ export interface operations {
     renew_recovery_codes: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7552,7 +9571,10 @@ export interface operations {
     register: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7642,7 +9664,10 @@ export interface operations {
     step_up: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7675,7 +9700,10 @@ export interface operations {
     enrol_totp: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7731,7 +9759,10 @@ export interface operations {
     confirm_totp: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7764,7 +9795,10 @@ export interface operations {
     verify_email: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7780,6 +9814,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_billing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_billing: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BillingBody"];
+            };
+        };
+        responses: {
+            /** @description The rules */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingView"];
+                };
             };
             /** @description Not done */
             "4XX": {
@@ -7829,7 +9928,10 @@ export interface operations {
     break_glass: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7862,7 +9964,10 @@ export interface operations {
     review_break_glass: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Which one */
                 id: string;
@@ -8065,7 +10170,10 @@ export interface operations {
     create_api_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The clinic */
                 id: string;
@@ -8212,7 +10320,10 @@ export interface operations {
     create_provider: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The clinic */
                 id: string;
@@ -8248,7 +10359,10 @@ export interface operations {
     invite_member: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The clinic */
                 id: string;
@@ -8319,7 +10433,10 @@ export interface operations {
     create_oauth_client: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The clinic */
                 id: string;
@@ -8456,6 +10573,77 @@ export interface operations {
             };
         };
     };
+    read_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The clinic */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionBody"];
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_retention: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The clinic */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionBody"];
+            };
+        };
+        responses: {
+            /** @description The days */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionBody"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_staff: {
         parameters: {
             query?: {
@@ -8560,7 +10748,10 @@ export interface operations {
     check_in_consultation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The visit */
                 id: string;
@@ -8596,7 +10787,10 @@ export interface operations {
     end_consultation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The visit */
                 id: string;
@@ -8637,7 +10831,10 @@ export interface operations {
     extend_consultation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The visit */
                 id: string;
@@ -8673,7 +10870,10 @@ export interface operations {
     set_notice: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The visit */
                 id: string;
@@ -8709,7 +10909,10 @@ export interface operations {
     admit_participant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The visit */
                 id: string;
@@ -8752,7 +10955,10 @@ export interface operations {
     hold_participant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The visit */
                 id: string;
@@ -8795,7 +11001,10 @@ export interface operations {
     remove_participant: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The visit */
                 id: string;
@@ -8838,7 +11047,10 @@ export interface operations {
     create_visit_token: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The visit */
                 id: string;
@@ -8904,7 +11116,10 @@ export interface operations {
     approve_data_request: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The request */
                 id: string;
@@ -8936,7 +11151,10 @@ export interface operations {
     refuse_data_request: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The request */
                 id: string;
@@ -9066,7 +11284,10 @@ export interface operations {
     complete_document: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The document */
                 id: string;
@@ -9197,6 +11418,78 @@ export interface operations {
             };
         };
     };
+    read_earnings: {
+        parameters: {
+            query?: {
+                /** @description From this instant; 31 days before the end when absent. */
+                from?: string;
+                /** @description To before this one; now when absent. */
+                to?: string;
+                /** @description Of this practitioner; a practitioner's own when absent, the clinic's for who runs it. */
+                practitioner?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By practitioner, visit type and currency */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EarningsView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_earnings: {
+        parameters: {
+            query?: {
+                /** @description From this instant; 31 days before the end when absent. */
+                from?: string;
+                /** @description To before this one; now when absent. */
+                to?: string;
+                /** @description Of this practitioner; a practitioner's own when absent, the clinic's for who runs it. */
+                practitioner?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A table (RFC 4180) */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     open_events: {
         parameters: {
             query: {
@@ -9232,7 +11525,10 @@ export interface operations {
     create_events_ticket: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9324,6 +11620,75 @@ export interface operations {
             };
         };
     };
+    receive_mpesa_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The payment or refund */
+                id: string;
+                /** @description What nobody can guess */
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description Taken */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Not taken */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_paypal_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description Taken */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     receive_sms_status: {
         parameters: {
             query?: never;
@@ -9358,10 +11723,211 @@ export interface operations {
             };
         };
     };
-    exchange_join_link: {
+    receive_stripe_event: {
         parameters: {
             query?: never;
             header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description Taken */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_whatsapp: {
+        parameters: {
+            query?: {
+                /** @description `subscribe`. */
+                "hub.mode"?: string;
+                /** @description The token that was agreed on. */
+                "hub.verify_token"?: string;
+                /** @description A word that it wants back. */
+                "hub.challenge"?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The challenge */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Not answered */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    receive_whatsapp_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+            };
+        };
+        responses: {
+            /** @description Taken */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not taken */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_invoices: {
+        parameters: {
+            query?: {
+                /** @description Of this patient; a patient's own when absent. */
+                patient?: string;
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of documents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_InvoiceView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The document */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvoiceView"];
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    print_invoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The document */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exchange_join_link: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9394,7 +11960,10 @@ export interface operations {
     recover_join_link: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9571,7 +12140,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The copy: profile, appointments, access log */
+            /** @description The copy: every table with something about the patient, and the access log */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9606,7 +12175,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PreferencesBody"];
+                    "application/json": components["schemas"]["PreferencesView"];
                 };
             };
             /** @description Not done */
@@ -9642,10 +12211,173 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PreferencesBody"];
+                    "application/json": components["schemas"]["PreferencesView"];
                 };
             };
             /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_phone_code: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is on its way */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChallengeView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_phone: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneCodeBody"];
+            };
+        };
+        responses: {
+            /** @description My choices */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreferencesView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_push_subscriptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The browsers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushSubscriptionsView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_push_subscription: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushSubscriptionBody"];
+            };
+        };
+        responses: {
+            /** @description The browser */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushSubscriptionView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_push_subscription: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The browser */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is forgotten */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not there */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -9693,7 +12425,10 @@ export interface operations {
     create_message_template: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9827,7 +12562,10 @@ export interface operations {
     decide_consent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description From the address of the consent page */
                 request: string;
@@ -9856,6 +12594,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OauthProblem"];
+                };
+            };
+        };
+    };
+    search_patients: {
+        parameters: {
+            query?: {
+                /** @description The beginning of a name. */
+                name?: string;
+                /**
+                 * @description Day of birth.
+                 * @example 1984-05-01
+                 */
+                birth_date?: string;
+                /** @description Telephone with country, whole. */
+                phone?: string;
+                /** @description Patients wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of patients */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_PatientView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -10078,7 +12859,10 @@ export interface operations {
     add_proxy: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The patient */
                 id: string;
@@ -10133,6 +12917,124 @@ export interface operations {
                 content?: never;
             };
             /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_record_entries: {
+        parameters: {
+            query?: {
+                /** @description `condition`, `allergy`, `medication`, `observation`, `history` or `answers`. */
+                kind?: string;
+                /** @description A code, or `system|code`. */
+                code?: string;
+                /** @description Where it stands. */
+                status?: string;
+                /** @description Not ended before this year, month, day or instant. */
+                from?: string;
+                /** @description Begun before. */
+                to?: string;
+                /** @description Entries wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The patient */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_EntryView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_record_entry: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Needed; sent again, it has the same answer */
+                "Idempotency-Key": string;
+            };
+            path: {
+                /** @description The patient */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryBody"];
+            };
+        };
+        responses: {
+            /** @description The entry */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_record_summary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The patient */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The summary */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryView"];
+                };
+            };
+            /** @description Not allowed */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -10206,6 +13108,276 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ShareView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_payment_methods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ways */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentMethodsView"];
+                };
+            };
+        };
+    };
+    list_payments: {
+        parameters: {
+            query?: {
+                /** @description Of this patient; a patient's own when absent. */
+                patient?: string;
+                /** @description For this visit. */
+                appointment?: string;
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of payments */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_PaymentView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_payment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The payment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The payment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    capture_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The payment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptureBody"];
+            };
+        };
+        responses: {
+            /** @description The payment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The payment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The payment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentView"];
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_refunds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The payment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its refunds */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundsView"];
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refund_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The payment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundBody"];
+            };
+        };
+        responses: {
+            /** @description The refund */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    void_payment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The payment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The payment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaymentView"];
                 };
             };
             /** @description Not done */
@@ -10524,6 +13696,8 @@ export interface operations {
             header: {
                 /** @description The ETag that was read */
                 "If-Match": string;
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The prescription */
@@ -10533,7 +13707,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CancelBody"];
+                "application/json": components["schemas"]["CancelPrescriptionBody"];
             };
         };
         responses: {
@@ -10598,6 +13772,8 @@ export interface operations {
             header: {
                 /** @description The ETag that was read */
                 "If-Match": string;
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
             };
             path: {
                 /** @description The prescription */
@@ -10614,6 +13790,565 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PrescriptionView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_push_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PushKeyView"];
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_questionnaires: {
+        parameters: {
+            query?: {
+                /** @description `draft`, `active` or `retired`. */
+                status?: string;
+                /** @description Asked before visits of this type. */
+                service?: string;
+                /** @description Questionnaires wanted; a page may have fewer although another follows. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of questionnaires */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_QuestionnaireView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_questionnaire: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description `title`; `status`: `draft`, `active` or `retired`; `services`: the visit types that it is asked for, all when empty; `items`: each `link_id`, `text`, `type` (`group`, `display`, `boolean`, `decimal`, `integer`, `date`, `string`, `text`, `choice`), `required`, `repeats`, `options`, `enable_when`, `enable_behavior`, `max_length`, `items` */
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The questionnaire */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionnaireView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_questionnaire: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The questionnaire */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The questionnaire */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionnaireView"];
+                };
+            };
+            /** @description Not there, or not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_questionnaire: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The questionnaire */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description As when it was made, whole */
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The questionnaire */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuestionnaireView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_queue: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Of this visit type; all of the clinic's when absent. */
+                service?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of places */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_QueueEntryView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join_queue: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueBody"];
+            };
+        };
+        responses: {
+            /** @description The place */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueEntryView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_from_queue: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description Needed; sent again, it has the same answer */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeBody"];
+            };
+        };
+        responses: {
+            /** @description The appointment */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_queue_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The place */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The place */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueEntryView"];
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leave_queue: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The place */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The place */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueEntryView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_differences: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of differences that last */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_DifferenceView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reconcile: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Compared */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciledView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_record_entry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            /** @description Not there, or not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correct_record_entry: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectionBody"];
+            };
+        };
+        responses: {
+            /** @description The corrected entry */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_record_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The entry */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its revisions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionsView"];
+                };
+            };
+            /** @description Not there, or not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resolve_refund: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The refund */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResolveBody"];
+            };
+        };
+        responses: {
+            /** @description The refund */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundView"];
                 };
             };
             /** @description Not done */
@@ -10744,7 +14479,10 @@ export interface operations {
     create_room: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10839,7 +14577,10 @@ export interface operations {
     admit_to_room: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The clinic's name for the room */
                 room: string;
@@ -10880,7 +14621,10 @@ export interface operations {
     hold_in_room: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The clinic's name for the room */
                 room: string;
@@ -10921,7 +14665,10 @@ export interface operations {
     remove_from_room: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The clinic's name for the room */
                 room: string;
@@ -10962,7 +14709,10 @@ export interface operations {
     create_room_token: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The clinic's name for the room */
                 room: string;
@@ -11501,7 +15251,10 @@ export interface operations {
     close_thread: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The thread */
                 id: string;
@@ -11678,10 +15431,120 @@ export interface operations {
             };
         };
     };
+    list_waitlist: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+                /** @description Of this patient; a patient's own when absent. */
+                patient?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of places */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_WaitlistEntryView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    join_waitlist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaitlistBody"];
+            };
+        };
+        responses: {
+            /** @description The place */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistEntryView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdraw_from_waitlist: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The place */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The place */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitlistEntryView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     replay_webhook_delivery: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The delivery */
                 id: string;
@@ -11740,7 +15603,10 @@ export interface operations {
     create_webhook_endpoint: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11911,7 +15777,10 @@ export interface operations {
     rotate_webhook_secret: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description The program */
                 id: string;
