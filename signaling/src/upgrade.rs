@@ -378,16 +378,11 @@ impl Signaling {
             Some(Next::Relayed(ways)) => ways,
             _ => self.ways(registration.room(), &checked.identity, has_failed, now.instant),
         };
-        let greeting = Greeting {
-            session: registration.session,
-            room: registration.room().clone(),
-            identity: checked.identity,
-            token: &checked.claims,
-            protocol,
-            ways,
-            config: &self.shared.config,
-            keys: &self.shared.keys,
-        };
+        let room = registration.room().clone();
+        let token = &checked.claims;
+        let (session, identity) = (registration.session, checked.identity);
+        let (config, keys) = (&self.shared.config, &self.shared.keys);
+        let greeting = Greeting { session, room, identity, token, protocol, ways, config, keys };
         let opened = match answer.map_err(|_| Refusal::NoAnswer)?.ok_or(Refusal::NoAnswer)? {
             Message::Joined(joined) => {
                 if let Some(first_use) = first_use {

@@ -169,7 +169,7 @@ fn check(
     depth: usize,
     seen: &mut BTreeMap<String, ItemType>,
 ) -> Result<(), ProfileError> {
-    if depth > DEPTH_MAX {
+    if depth > DEPTH_MAX && !items.is_empty() {
         return refuse("/items/items", "groups are at most 4 deep");
     }
     for item in items {

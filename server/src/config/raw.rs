@@ -256,7 +256,7 @@ settings! {
         /// Name of the key for it. It must be allowed to list, read, write and delete below the prefix.
         #[arg(long, env = "BEDSIDE_S3_ACCESS_KEY", value_name = "NAME", help_heading = "Scheduling")]
         pub(crate) s3_access_key: Option<String>,
-        /// That key.
+        /// The secret that belongs to s3_access_key.
         #[arg(long, env = "BEDSIDE_S3_SECRET_KEY", value_name = "KEY", hide_env_values = true, help_heading = "Scheduling")]
         pub(crate) s3_secret_key: Option<Secret>,
         /// ClamAV's daemon, which looks for malware in documents: unix:/run/clamav/clamd.ctl or tcp:HOST:PORT. Set its

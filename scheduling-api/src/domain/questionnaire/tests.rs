@@ -2,6 +2,7 @@ use serde_json::json;
 
 use super::{answers::Answered, *};
 
+#[expect(clippy::needless_pass_by_value, reason = "literals read best where they are given")]
 fn definition(items: serde_json::Value) -> Definition {
     let value = json!({ "title": "Before the visit", "status": "active", "items": items });
     serde_json::from_value(value).unwrap()

@@ -7,6 +7,7 @@ fn content(value: serde_json::Value) -> Content {
     serde_json::from_value(value).unwrap()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "literals read best where they are given")]
 fn condition(extra: serde_json::Value) -> Content {
     let mut value = json!({
         "kind": "condition", "code": { "text": "Asthma" }, "clinical": "active", "verification": "unconfirmed",

@@ -107,7 +107,7 @@ fn client(
 fn subject(assertion: &str) -> Option<String> {
     let claims = BASE64_URL_SAFE_NO_PAD.decode(assertion.split('.').nth(1)?).ok()?;
     let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
-    claims["sub"].as_str().map(str::to_owned)
+    claims.get("sub")?.as_str().map(str::to_owned)
 }
 
 /// The only kind of assertion that is taken (RFC 7523 §2.2).
