@@ -101,8 +101,11 @@ fn signalling_is_wired_with_the_keys_of_the_links() {
 fn an_exposed_dev_server_speaks_tls_only() {
     let server = Server::start_with(&["--dev-expose", "--advertise=127.0.0.1"]);
     assert!(server.links().iter().all(|link| link.starts_with("https://")));
-    // A TLS alert (content type 21, RFC 8446 §5.1) answers what is not TLS.
-    assert_eq!(request_bytes(server.http, "GET / HTTP/1.1").first(), Some(&21));
+    // Who asks in the clear is sent to https, and told nothing else.
+    let answer = request(server.http, "GET / HTTP/1.1");
+    assert!(answer.starts_with("HTTP/1.1 308 ") && answer.contains("https://"), "{answer}");
+    let answer = request(server.http, "POST /v1/sessions HTTP/1.1");
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
     server.stop();
 }
 

@@ -10,10 +10,11 @@ use protocol::{
 use serde::{Deserialize, Serialize};
 
 use crate::words::info::{
-    ClientInfo, DataTrackHandle, MediaKind, ParticipantKind, Target, VideoLayer, VideoQuality,
+    ClientInfo, DataTrackHandle, LeaveAction, MediaKind, ParticipantKind, Target, VideoLayer,
+    VideoQuality,
 };
 
-pub use crate::connection::sdp::{RemoteDescription, SdpError};
+pub use crate::connection::sdp::{RemoteDescription, RemoteSection, SdpError, SectionKind};
 
 /// What a shard is told to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -222,7 +223,7 @@ pub enum Simulation {
     /// Its media ends without a word.
     Failure,
     /// It is told to leave.
-    Leave(super::event::LeaveAction),
+    Leave(LeaveAction),
 }
 
 /// A data track to be.

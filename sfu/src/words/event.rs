@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use protocol::ids::{ParticipantSid, SessionId, TrackSid};
 use serde::{Deserialize, Serialize};
 
+pub use crate::words::info::LeaveAction;
 use crate::{
     placement::ShardId,
     words::{
@@ -229,17 +230,6 @@ pub enum JoinRefusal {
     NodeFull,
     /// A resume for a participant that is not there any more: the client must join anew.
     StateMismatch,
-}
-
-/// What the leaving client should do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum LeaveAction {
-    /// Stay away.
-    Disconnect,
-    /// Resume on a new socket.
-    Resume,
-    /// Join anew.
-    Reconnect,
 }
 
 /// A shared value crosses hosts as a value.

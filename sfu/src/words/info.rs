@@ -314,3 +314,14 @@ pub struct DataTrackInfo {
     /// As in `DataTrackOffer`.
     pub description: Vec<u8>,
 }
+
+/// What the leaving client should do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LeaveAction {
+    /// Stay away.
+    Disconnect,
+    /// Resume on a new socket.
+    Resume,
+    /// Join anew.
+    Reconnect,
+}

@@ -1,10 +1,9 @@
 //! What an offer without announcements publishes: the tracks that an SDK would announce for its sections. Pure.
 
 use protocol::permission::{Permission, TrackSource};
-use sfu::connection::sdp::{RemoteSection, SectionKind};
 use sfu::limits::PENDING_TRACKS_MAX;
 use sfu::words::{
-    command::{AddTrack, RemoteDescription, SimulcastCodec},
+    command::{AddTrack, RemoteDescription, RemoteSection, SectionKind, SimulcastCodec},
     info::{MediaKind, VideoLayer, VideoQuality},
 };
 

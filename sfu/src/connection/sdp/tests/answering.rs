@@ -45,10 +45,10 @@ fn the_answer_is_written_as_browsers_were_seen_to_accept_it() {
         a=end-of-candidates\r\n\
         a=rtcp-mux\r\n\
         a=rtcp-rsize\r\n\
-        a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
         a=extmap:1 urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n\
-        a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n\
         a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time\r\n\
+        a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n\
+        a=extmap:4 urn:ietf:params:rtp-hdrext:sdes:mid\r\n\
         a=recvonly\r\n\
         a=rtpmap:63 red/48000/2\r\n\
         a=fmtp:63 111/111\r\n\
@@ -276,7 +276,7 @@ fn sent(kind: SectionKind, codecs: &[(CodecKind, &str)]) -> AnswerSection {
         kind,
         stream_id: "PA_a|TR_b".to_owned(),
         track_id: "TR_b".to_owned(),
-        ssrc: Ssrc(70),
+        ssrc: Ssrc(if kind == SectionKind::Video { 70 } else { 69 }),
         rtx: (kind == SectionKind::Video).then_some(Ssrc(71)),
         cname: "PA_a".to_owned(),
         codecs: codecs.iter().map(codec).collect(),
