@@ -356,7 +356,7 @@ settings! {
         #[arg(long, env = "BEDSIDE_STRIPE_WEBHOOK_SECRETS", value_name = "SECRETS", hide_env_values = true,
             help_heading = "Payments")]
         pub(crate) stripe_webhook_secrets: Option<Secret>,
-        /// Address of Stripe.
+        /// Address of Stripe: another for trials against a server of your own.
         #[arg(long, env = "BEDSIDE_STRIPE_URL", value_name = "URL", help_heading = "Payments")]
         pub(crate) stripe_url: Option<String>,
         /// Id of the application at PayPal by which patients pay there. With it, paypal_client_secret and
@@ -371,7 +371,7 @@ settings! {
         /// being replaced the one before.
         #[arg(long, env = "BEDSIDE_PAYPAL_WEBHOOK_IDS", value_name = "IDS", value_delimiter = ',', help_heading = "Payments")]
         pub(crate) paypal_webhook_ids: Option<Vec<String>>,
-        /// Address of PayPal.
+        /// Address of PayPal: its sandbox is https://api-m.sandbox.paypal.com.
         #[arg(long, env = "BEDSIDE_PAYPAL_URL", value_name = "URL", help_heading = "Payments")]
         pub(crate) paypal_url: Option<String>,
         /// Paybill or till number at Safaricom by which patients pay by M-Pesa. With it, mpesa_consumer_key,
