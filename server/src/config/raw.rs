@@ -371,7 +371,7 @@ settings! {
         /// being replaced the one before.
         #[arg(long, env = "BEDSIDE_PAYPAL_WEBHOOK_IDS", value_name = "IDS", value_delimiter = ',', help_heading = "Payments")]
         pub(crate) paypal_webhook_ids: Option<Vec<String>>,
-        /// Address of PayPal: its sandbox is https://api-m.sandbox.paypal.com.
+        /// Address of PayPal: another for its sandbox.
         #[arg(long, env = "BEDSIDE_PAYPAL_URL", value_name = "URL", help_heading = "Payments")]
         pub(crate) paypal_url: Option<String>,
         /// Paybill or till number at Safaricom by which patients pay by M-Pesa. With it, mpesa_consumer_key,
