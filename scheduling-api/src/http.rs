@@ -37,6 +37,7 @@ mod oauth_clients;
 mod once;
 mod origin;
 mod page;
+mod paper;
 mod passkeys;
 mod patient_documents;
 mod patients;

@@ -1,13 +1,6 @@
-//! `/v1/invoices`: invoices and credit notes, as data and as a page to print.
+//! `/v1/invoices`: invoices and credit notes, as data and as papers.
 
-use std::fmt::Write as _;
-
-use axum::{
-    Json,
-    extract::State,
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::{Json, extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -15,18 +8,17 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     api::Api,
     domain::{
-        access::Act,
         actor::Caller,
         id::{InvoiceId, PatientId},
-        invoice::{Invoice, Line, LineKind},
-        money::Money,
+        invoice::{Invoice, Line},
     },
     http::{
         body::{Asked, At},
         error::Problem,
         page::{PageQuery, PageView},
+        paper::paper,
     },
-    usecase::payments::read::{self as usecase, Document},
+    usecase::payments::{print_invoice::print_invoice as print, read as usecase},
 };
 
 pub(super) fn router() -> OpenApiRouter<Api> {
@@ -180,21 +172,31 @@ async fn read_invoice(
     caller: Caller,
     At(id): At<InvoiceId>,
 ) -> Result<Json<InvoiceView>, Problem> {
-    let found = usecase::read_invoice(&api, &caller, Act::ReadInvoice, &id).await?;
-    Ok(Json(found.invoice.into()))
+    let found = usecase::read_invoice(&api, &caller, &id).await?;
+    Ok(Json(found.into()))
 }
 
-/// Reads an invoice or credit note as a page to print
+/// In which language.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct PaperQuery {
+    /// `en`, `fr`, `es`, `ar` or `sw`; the patient's own when absent.
+    #[param(max_length = 20)]
+    language: Option<String>,
+}
+
+/// Reads an issued invoice or credit note as a paper
 ///
-/// Holds the patient's name. Loads nothing from anywhere.
+/// PDF with its fonts: the lines, the tax, and what was received for the visit and given back, with the providers' receipts. A
+/// letter that cannot be printed is refused, never left out.
 #[utoipa::path(
     get,
-    path = "/v1/invoices/{id}/page",
+    path = "/v1/invoices/{id}/pdf",
     tag = "payments",
-    params(("id" = String, Path, description = "The document")),
+    params(("id" = String, Path, description = "The document"), PaperQuery),
     responses(
-        (status = OK, description = "The page", body = String, content_type = "text/html"),
-        (status = "4XX", description = "Not there", body = Problem, content_type = "application/problem+json"),
+        (status = OK, description = "The paper", body = Vec<u8>, content_type = "application/pdf"),
+        (status = "4XX", description = "Not there, not issued, or not allowed", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = [])),
 )]
@@ -202,81 +204,8 @@ async fn print_invoice(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<InvoiceId>,
+    Asked(query): Asked<PaperQuery>,
 ) -> Result<Response, Problem> {
-    let found = usecase::read_invoice(&api, &caller, Act::PrintInvoice, &id).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    Ok((headers, page(&found)).into_response())
-}
-
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:42rem;margin:2rem auto;padding:0 1rem}\
-    table{border-collapse:collapse;width:100%}th,td{text-align:start;padding:.4rem;border-bottom:1px solid}\
-    .n{text-align:end}";
-
-fn page(document: &Document) -> String {
-    let invoice = &document.invoice;
-    let title = if invoice.kind.name() == "invoice" { "Invoice" } else { "Credit note" };
-    let amount = |minor| Money { minor, currency: invoice.currency }.decimal();
-    let number = invoice.label().unwrap_or_else(|| "draft".to_owned());
-    let issued = invoice.issued_at.map_or(String::new(), |at| at.strftime("%Y-%m-%d").to_string());
-    let name = document.name.as_ref().map_or("", |name| name.expose());
-    let (tax_name, rate) = (&invoice.heading.tax.name, invoice.heading.tax.rate_bps);
-    let total = invoice.total().minor;
-    let mut rows = String::new();
-    for (at, line) in (1..).zip(&invoice.lines) {
-        let _ = write!(
-            rows,
-            "<tr><td>{at}</td><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td></tr>",
-            words(line.kind),
-            amount(line.net),
-            amount(line.tax),
-            amount(line.total()),
-        );
-    }
-    format!(
-        "<!doctype html><html lang=en><meta charset=utf-8><title>{title} {number}</title><style>{STYLE}</style>\
-        <h1>{title} {number}</h1><p>{}<br>{}</p><p>{}</p><p>{issued}</p>\
-        <table><thead><tr><th>No.</th><th>For</th><th class=n>Net</th><th class=n>{} {}.{:02} %</th>\
-        <th class=n>{}</th></tr></thead><tbody>{rows}</tbody>\
-        <tfoot><tr><th colspan=2>Total</th><td class=n>{}</td><td class=n>{}</td><td class=n>{}</td></tr></tfoot></table>\
-        <p>Received for this visit: {} {}</p></html>",
-        escaped(&invoice.heading.seller),
-        escaped(&invoice.heading.tax_number),
-        escaped(name),
-        escaped(tax_name),
-        rate / 100,
-        rate % 100,
-        invoice.currency,
-        amount(invoice.net()),
-        amount(total - invoice.net()),
-        amount(total),
-        amount(document.paid),
-        invoice.currency,
-    )
-}
-
-fn words(kind: LineKind) -> &'static str {
-    match kind {
-        LineKind::Visit => "Visit",
-        LineKind::CancelFee => "Late cancellation",
-        LineKind::NoShowFee => "Missed visit",
-        LineKind::Waiver => "Waived",
-    }
-}
-
-fn escaped(text: &str) -> String {
-    text.chars().fold(String::new(), |mut all, c| {
-        match c {
-            '&' => all.push_str("&amp;"),
-            '<' => all.push_str("&lt;"),
-            '>' => all.push_str("&gt;"),
-            '"' => all.push_str("&quot;"),
-            '\'' => all.push_str("&#39;"),
-            other => all.push(other),
-        }
-        all
-    })
+    let pdf = print(&api, &caller, &id, query.language).await?;
+    Ok(paper("invoice.pdf", pdf))
 }

@@ -4,8 +4,8 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use qrcodegen::{QrCode, QrCodeEcc};
 
 use super::{
-    PrintError,
-    sheet::{Sheet, Style},
+    Language, PrintError, day,
+    sheet::{PLAIN, SMALL, STRONG, Sheet, TITLE},
 };
 use crate::domain::prescription::{Item, PrescriptionText};
 
@@ -42,8 +42,6 @@ pub(crate) struct Paper {
 }
 
 struct Words {
-    tag: &'static str,
-    right_to_left: bool,
     title: &'static str,
     patient: &'static str,
     born: &'static str,
@@ -58,8 +56,6 @@ struct Words {
 }
 
 const ENGLISH: Words = Words {
-    tag: "en",
-    right_to_left: false,
     title: "Prescription",
     patient: "Patient",
     born: "Born",
@@ -74,7 +70,6 @@ const ENGLISH: Words = Words {
 };
 
 const FRENCH: Words = Words {
-    tag: "fr",
     title: "Ordonnance",
     patient: "Patient",
     born: "N\u{e9}(e) le",
@@ -86,11 +81,9 @@ const FRENCH: Words = Words {
     remark: "Remarque au pharmacien",
     cancelled: "ANNUL\u{c9}E : ne pas d\u{e9}livrer",
     check: "Le code, ou cette adresse, indique si cette ordonnance est encore valable :",
-    ..ENGLISH
 };
 
 const SPANISH: Words = Words {
-    tag: "es",
     title: "Receta",
     patient: "Paciente",
     born: "Nacimiento",
@@ -102,12 +95,9 @@ const SPANISH: Words = Words {
     remark: "Nota para la farmacia",
     cancelled: "ANULADA: no dispensar",
     check: "El c\u{f3}digo, o esta direcci\u{f3}n, dice si esta receta sigue siendo v\u{e1}lida:",
-    ..ENGLISH
 };
 
 const ARABIC: Words = Words {
-    tag: "ar",
-    right_to_left: true,
     title: "وصفة طبية",
     patient: "المريض",
     born: "تاريخ الميلاد",
@@ -122,7 +112,6 @@ const ARABIC: Words = Words {
 };
 
 const SWAHILI: Words = Words {
-    tag: "sw",
     title: "Cheti cha dawa",
     patient: "Mgonjwa",
     born: "Tarehe ya kuzaliwa",
@@ -134,13 +123,7 @@ const SWAHILI: Words = Words {
     remark: "Ujumbe kwa mfamasia",
     cancelled: "IMEFUTWA: dawa zisitolewe",
     check: "Msimbo huu, au anwani hii, huonyesha kama cheti hiki bado ni halali:",
-    ..ENGLISH
 };
-
-const TITLE: Style = Style { size: 18.0, bold: true, grey: 0 };
-const STRONG: Style = Style { size: 11.5, bold: true, grey: 0 };
-const PLAIN: Style = Style { size: 10.5, bold: false, grey: 0 };
-const SMALL: Style = Style { size: 8.0, bold: false, grey: 90 };
 
 /// The side of the code, in points: 32 mm.
 const CODE_SIZE: f32 = 90.0;
@@ -150,8 +133,9 @@ const CODE_SIZE: f32 = 90.0;
 /// # Errors
 /// When a letter cannot be printed, or it is too long.
 pub(crate) fn print(paper: &Paper) -> Result<Vec<u8>, PrintError> {
-    let words = words(&paper.language);
-    let mut sheet = Sheet::new(words.tag, words.right_to_left);
+    let language = Language::of(&paper.language);
+    let words = words(language);
+    let mut sheet = Sheet::new(language);
     sheet.text(&paper.clinic, STRONG, 0.0)?;
     if let Some(phone) = &paper.clinic_phone {
         sheet.text(phone, SMALL, 0.0)?;
@@ -164,15 +148,15 @@ pub(crate) fn print(paper: &Paper) -> Result<Vec<u8>, PrintError> {
         sheet.text(&format!("{} ({})", words.cancelled, day(at, &paper.zone)), STRONG, 0.0)?;
         sheet.gap(6.0);
     }
-    field(&mut sheet, words.patient, &paper.patient)?;
+    sheet.field(words.patient, &paper.patient)?;
     if let Some(date) = paper.birth_date {
-        field(&mut sheet, words.born, &date.to_string())?;
+        sheet.field(words.born, &date.to_string())?;
     }
-    field(&mut sheet, words.by, &paper.practitioner)?;
+    sheet.field(words.by, &paper.practitioner)?;
     if let Some(licence) = &paper.licence {
-        field(&mut sheet, words.licence, licence)?;
+        sheet.field(words.licence, licence)?;
     }
-    field(&mut sheet, words.signed, &day(paper.signed_at, &paper.zone))?;
+    sheet.field(words.signed, &day(paper.signed_at, &paper.zone))?;
     sheet.gap(4.0);
     sheet.rule();
     for (number, item) in (1..).zip(&paper.text.items) {
@@ -180,7 +164,7 @@ pub(crate) fn print(paper: &Paper) -> Result<Vec<u8>, PrintError> {
         medicine(&mut sheet, words, number, item)?;
     }
     if !paper.text.remark.is_empty() {
-        field(&mut sheet, words.remark, &paper.text.remark)?;
+        sheet.field(words.remark, &paper.text.remark)?;
     }
     foot(&mut sheet, words, paper)?;
     sheet.finish(words.title)
@@ -225,22 +209,14 @@ fn foot(sheet: &mut Sheet, words: &Words, paper: &Paper) -> Result<(), PrintErro
     sheet.text(&format!("HMAC-SHA-256 {}", paper.hash), SMALL, 0.0)
 }
 
-fn field(sheet: &mut Sheet, label: &str, value: &str) -> Result<(), PrintError> {
-    sheet.text(label, SMALL, 0.0)?;
-    sheet.text(value, PLAIN, 0.0)?;
-    sheet.gap(3.0);
-    Ok(())
-}
-
-/// A day as everybody reads it alike (ISO 8601).
-fn day(at: Timestamp, zone: &TimeZone) -> String {
-    zone.to_datetime(at).date().to_string()
-}
-
-fn words(language: &str) -> &'static Words {
-    let tag = language.split('-').next().unwrap_or_default();
-    let all = [&ENGLISH, &FRENCH, &SPANISH, &ARABIC, &SWAHILI];
-    all.into_iter().find(|words| words.tag == tag).unwrap_or(&ENGLISH)
+const fn words(language: Language) -> &'static Words {
+    match language {
+        Language::English => &ENGLISH,
+        Language::French => &FRENCH,
+        Language::Spanish => &SPANISH,
+        Language::Arabic => &ARABIC,
+        Language::Swahili => &SWAHILI,
+    }
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use krilla::{
 use rustybuzz::{Direction, Face, UnicodeBuffer};
 use unicode_bidi::{BidiInfo, Level};
 
-use super::PrintError;
+use super::{Language, PrintError};
 
 /// A4.
 const WIDTH: f32 = 595.0;
@@ -44,6 +44,11 @@ pub(super) struct Style {
     pub(super) grey: u8,
 }
 
+pub(super) const TITLE: Style = Style { size: 18.0, bold: true, grey: 0 };
+pub(super) const STRONG: Style = Style { size: 11.5, bold: true, grey: 0 };
+pub(super) const PLAIN: Style = Style { size: 10.5, bold: false, grey: 0 };
+pub(super) const SMALL: Style = Style { size: 8.0, bold: false, grey: 90 };
+
 /// What stands on a page.
 enum Mark {
     Text { at: Point, style: Style, text: String, glyphs: Vec<KrillaGlyph> },
@@ -55,14 +60,12 @@ pub(super) struct Sheet {
     pages: Vec<Vec<Mark>>,
     /// Where the next line begins.
     y: f32,
-    /// Whether it is written from right to left.
-    right_to_left: bool,
-    language: &'static str,
+    language: Language,
 }
 
 impl Sheet {
-    pub(super) fn new(language: &'static str, right_to_left: bool) -> Self {
-        Self { pages: vec![Vec::new()], y: MARGIN, right_to_left, language }
+    pub(super) fn new(language: Language) -> Self {
+        Self { pages: vec![Vec::new()], y: MARGIN, language }
     }
 
     /// Leaves room.
@@ -93,7 +96,17 @@ impl Sheet {
     /// # Errors
     /// When a letter cannot be printed, or the pages are full.
     pub(super) fn text(&mut self, text: &str, style: Style, indent: f32) -> Result<(), PrintError> {
-        let width = WIDTH - 2.0 * MARGIN - indent;
+        self.written(text, style, indent, WIDTH - 2.0 * MARGIN - indent)
+    }
+
+    /// Text that is broken into lines of this width.
+    fn written(
+        &mut self,
+        text: &str,
+        style: Style,
+        indent: f32,
+        width: f32,
+    ) -> Result<(), PrintError> {
         for paragraph in text.lines() {
             // Each by its own first letter, whatever the language of the paper: "1 capsule" must not become "capsule 1".
             let bidi = BidiInfo::new(paragraph, None);
@@ -106,6 +119,36 @@ impl Sheet {
         Ok(())
     }
 
+    /// A value under its label.
+    ///
+    /// # Errors
+    /// As [`Self::text`].
+    pub(super) fn field(&mut self, label: &str, value: &str) -> Result<(), PrintError> {
+        self.text(label, SMALL, 0.0)?;
+        self.text(value, PLAIN, 0.0)?;
+        self.gap(3.0);
+        Ok(())
+    }
+
+    /// A label at the margin at which the language begins and a figure at the other. The label is broken into lines; the figure
+    /// stands beside the first.
+    ///
+    /// # Errors
+    /// As [`Self::text`].
+    pub(super) fn pair(
+        &mut self,
+        label: &str,
+        figure: &str,
+        style: Style,
+    ) -> Result<(), PrintError> {
+        self.keep_together(style.size * 1.45)?;
+        let top = self.y;
+        let room = WIDTH - 2.0 * MARGIN - measured(figure, style)?;
+        self.line(figure, style, room, Level::ltr())?;
+        self.y = top;
+        self.written(label, style, 0.0, room - style.size)
+    }
+
     /// A picture of dark and light squares, at the margin at which the language ends.
     pub(super) fn squares(
         &mut self,
@@ -115,7 +158,7 @@ impl Sheet {
     ) {
         // A square has two sides of at most 177 modules: every number of them is a float.
         let step = size / f32::from(u16::try_from(side).unwrap_or(u16::MAX));
-        let left = if self.right_to_left { MARGIN } else { WIDTH - MARGIN - size };
+        let left = if self.language.is_right_to_left() { MARGIN } else { WIDTH - MARGIN - size };
         let at = |index: usize| f32::from(u16::try_from(index).unwrap_or(u16::MAX)) * step;
         let top = self.y;
         for row in 0..side {
@@ -136,7 +179,7 @@ impl Sheet {
         let (regular, bold) = (font(REGULAR)?, font(BOLD)?);
         let mut document = Document::new();
         document.set_metadata(
-            Metadata::new().title(title.to_owned()).language(self.language.to_owned()),
+            Metadata::new().title(title.to_owned()).language(self.language.tag().to_owned()),
         );
         for marks in self.pages {
             let settings = PageSettings::from_wh(WIDTH, HEIGHT).ok_or(PrintError::Maker)?;
@@ -183,8 +226,11 @@ impl Sheet {
             }
         }
         let width: f32 = runs.iter().map(|run| run.width).sum();
-        let mut x =
-            if self.right_to_left { WIDTH - MARGIN - indent - width } else { MARGIN + indent };
+        let mut x = if self.language.is_right_to_left() {
+            WIDTH - MARGIN - indent - width
+        } else {
+            MARGIN + indent
+        };
         for run in runs {
             let at = Point::from_xy(x, self.y);
             x += run.width;
@@ -351,7 +397,7 @@ mod tests {
             ("+254 20 123456", vec!["+254 20 123456"]),
             ("\u{639}\u{62f}\u{62f}: 7", vec!["7", "\u{639}\u{62f}\u{62f}: "]),
         ] {
-            let mut sheet = Sheet::new("ar", true);
+            let mut sheet = Sheet::new(Language::Arabic);
             sheet.text(text, STYLE, 0.0).unwrap();
             let seen: Vec<_> = sheet.pages[0]
                 .iter()

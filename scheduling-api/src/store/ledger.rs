@@ -6,7 +6,7 @@ use crate::{
     domain::{
         appointment::Appointment,
         earning::Earning,
-        id::{ClinicId, PaymentId, PractitionerId},
+        id::{AppointmentId, ClinicId, PaymentId, PractitionerId},
         ledger::{Account, Entry},
         money::Currency,
     },
@@ -54,6 +54,21 @@ pub(crate) async fn till_of_payment(tx: &mut Tx, payment: &PaymentId) -> Result<
         FROM ledger WHERE payment_id = $1";
     let row = tx.row(sql, values![payment]).await?.ok_or(StoreError::Stale)?;
     row.int("held")
+}
+
+/// Money that came in for a visit, or went back (below zero), the oldest first: by which payment, when, how much.
+pub(crate) async fn moves_of_visit(
+    tx: &mut Tx,
+    appointment: &AppointmentId,
+) -> Result<Vec<(PaymentId, Timestamp, i64)>, StoreError> {
+    let sql = "SELECT payment_id, at_ms, CASE WHEN debit LIKE 'till.%' THEN minor ELSE -minor END AS moved
+        FROM ledger
+        WHERE appointment_id = $1 AND payment_id IS NOT NULL AND (debit LIKE 'till.%' OR credit LIKE 'till.%')
+        ORDER BY at_ms, cause, number";
+    let rows = tx.rows(sql, values![appointment]).await?;
+    rows.iter()
+        .map(|row| Ok((row.parsed("payment_id")?, row.time("at_ms")?, row.int("moved")?)))
+        .collect()
 }
 
 /// Most lines of a table of earnings: practitioners times visit types times currencies.

@@ -244,12 +244,13 @@ async fn a_held_time_is_booked_by_paying_for_it_with_mpesa(world: World) {
         (&invoice["lines"][0]["net_minor"], &invoice["total_minor"]),
         (&json!(215_517), &json!(250_000))
     );
-    let path = format!("/v1/invoices/{}/page", invoice["id"].as_str().unwrap());
-    let page = world.get(&path).by(&practice.patient_token).reply().await;
-    assert!(
-        page.body.as_str().unwrap().contains("MW-000001")
-            && page.body.as_str().unwrap().contains("2500.00")
+    let path = format!("/v1/invoices/{}/pdf", invoice["id"].as_str().unwrap());
+    let paper = world.get(&path).by(&practice.patient_token).bytes().await;
+    assert_eq!(
+        (paper.status.as_u16(), &paper.headers["content-type"].to_str().unwrap()),
+        (200, &"application/pdf")
     );
+    assert!(paper.bytes.starts_with(b"%PDF-1."));
     // 70 % of the net.
     assert_eq!(till.earnings(&practice.practitioner_token).await[0]["earned_minor"], 150_862);
     assert!(till.differences().await.is_empty());

@@ -382,7 +382,7 @@ access_table! {
     ListInvoices "list_invoices": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
     /// Reads an invoice or credit note.
     ReadInvoice "read_invoice": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
-    /// Reads it as a page to print.
+    /// Reads it as a paper.
     PrintInvoice "print_invoice": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
     /// Reads what was earned.
     ReadEarnings "read_earnings": [Practitioner Theirs, ClinicAdmin Clinic];

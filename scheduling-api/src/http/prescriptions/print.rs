@@ -1,10 +1,6 @@
 //! `GET /v1/prescriptions/{id}/pdf`.
 
-use axum::{
-    extract::State,
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -14,6 +10,7 @@ use crate::{
     http::{
         body::{Asked, At},
         error::Problem,
+        paper::paper,
     },
     usecase::records::print_prescription::print_prescription as print,
 };
@@ -49,13 +46,5 @@ pub(super) async fn print_prescription(
     Asked(query): Asked<PrintQuery>,
 ) -> Result<Response, Problem> {
     let pdf = print(&api, &caller, &id, query.language).await?;
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/pdf")),
-        (
-            header::CONTENT_DISPOSITION,
-            HeaderValue::from_static("attachment; filename=\"prescription.pdf\""),
-        ),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    ];
-    Ok((headers, pdf).into_response())
+    Ok(paper("prescription.pdf", pdf))
 }

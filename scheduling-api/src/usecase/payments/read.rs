@@ -1,18 +1,16 @@
 //! Reads payments, refunds, invoices. All are seen in the patient's access log.
 
-use protocol::redact::Redacted;
-
 use crate::{
     api::Api,
     domain::{
-        access::{self, Act, Resource},
+        access::{self, Act, Permit, Resource},
         actor::Caller,
         id::{AppointmentId, InvoiceId, PatientId, PaymentId},
         invoice::Invoice,
         page::{Page, PageRequest},
         payment::{NextAction, Payment, Refund},
     },
-    store::{Scope, change::Change, invoices, patients, payments},
+    store::{Scope, change::Change, invoices, payments},
     usecase::{
         Failure, load,
         payments::{manage, start},
@@ -126,40 +124,34 @@ pub(crate) async fn list_invoices(
     Ok(found)
 }
 
-/// A document, what was paid of it, and for a page to print the patient's name.
-pub(crate) struct Document {
-    pub(crate) invoice: Invoice,
-    /// Taken and kept for the visit, in minor units.
-    pub(crate) paid: i64,
-    pub(crate) name: Option<Redacted<String>>,
-}
-
 /// Reads an invoice or credit note.
 pub(crate) async fn read_invoice(
     api: &Api,
     caller: &Caller,
-    act: Act,
     id: &InvoiceId,
-) -> Result<Document, Failure> {
+) -> Result<Invoice, Failure> {
     let now = api.clock.now();
     let scope = Scope::Clinic(load::clinic_of(&caller.actor)?);
     let mut change = Change::begin(&api.store, &api.random, caller, scope, now).await?;
+    let (found, permit) = load_invoice(&mut change, caller, Act::ReadInvoice, id).await?;
+    change.saw(&permit, "invoice", Some(id.as_str()), Some(&found.patient));
+    change.commit(None, &()).await?;
+    Ok(found)
+}
+
+/// Loads an invoice or credit note that the caller may do something with.
+pub(super) async fn load_invoice(
+    change: &mut Change<'_>,
+    caller: &Caller,
+    act: Act,
+    id: &InvoiceId,
+) -> Result<(Invoice, Permit), Failure> {
     let found = invoices::find(change.tx(), id).await?.ok_or(Failure::NotFound)?;
     let resource = Resource {
         clinic: Some(found.clinic.clone()),
         patient: Some(found.patient.clone()),
         ..Resource::default()
     };
-    let permit = access::decide(&caller.actor, act, &resource, now)?;
-    let payments = payments::of_appointment(change.tx(), &found.appointment).await?;
-    let paid = payments.iter().map(|one| one.totals.captured - one.totals.refunded).sum();
-    let name = if act == Act::PrintInvoice {
-        let patient = patients::find(change.tx(), &api.keys, &found.patient).await?;
-        patient.map(|one| format!("{} {}", one.profile.given_name, one.profile.family_name).into())
-    } else {
-        None
-    };
-    change.saw(&permit, "invoice", Some(id.as_str()), Some(&found.patient));
-    change.commit(None, &()).await?;
-    Ok(Document { invoice: found, paid, name })
+    let permit = access::decide(&caller.actor, act, &resource, change.now())?;
+    Ok((found, permit))
 }
