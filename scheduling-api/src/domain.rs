@@ -31,6 +31,7 @@ pub mod one_time;
 pub(crate) mod page;
 pub mod password;
 pub mod payment;
+pub mod payout;
 pub mod prescription;
 pub mod profile;
 pub mod questionnaire;

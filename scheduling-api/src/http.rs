@@ -42,6 +42,7 @@ mod passkeys;
 mod patient_documents;
 mod patients;
 mod payments;
+mod payouts;
 mod practitioners;
 mod prescriptions;
 mod providers;
@@ -125,6 +126,7 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(payments::router())
         .merge(invoices::router())
         .merge(earnings::router())
+        .merge(payouts::router())
         .merge(notification_preferences::router())
         .merge(push_subscriptions::router())
         .merge(access_log::router())

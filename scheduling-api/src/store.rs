@@ -46,6 +46,7 @@ pub(crate) mod patient_data;
 pub(crate) mod patients;
 pub(crate) mod payment_events;
 pub(crate) mod payments;
+pub(crate) mod payouts;
 pub(crate) mod practitioners;
 pub(crate) mod preferences;
 pub(crate) mod prescriptions;

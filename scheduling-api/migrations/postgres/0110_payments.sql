@@ -113,7 +113,7 @@ CREATE INDEX refund_of_clinic ON refund (clinic_id, state, id);
 
 -- The ledger. A row is one amount from one account to another: no row can be out of balance.
 CREATE TABLE ledger (
-    -- What it comes from, written once for all time.
+    -- What it comes from, written once for all time. A payout is of no visit.
     cause           TEXT COLLATE "C" NOT NULL,
     number          BIGINT NOT NULL,
     clinic_id       TEXT COLLATE "C" NOT NULL REFERENCES clinic (id),
@@ -121,20 +121,36 @@ CREATE TABLE ledger (
     credit          TEXT COLLATE "C" NOT NULL,
     minor           BIGINT NOT NULL,
     currency        TEXT COLLATE "C" NOT NULL,
-    appointment_id  TEXT COLLATE "C" NOT NULL REFERENCES appointment (id),
+    appointment_id  TEXT COLLATE "C" REFERENCES appointment (id),
     practitioner_id TEXT COLLATE "C" NOT NULL REFERENCES practitioner (id),
-    service_id      TEXT COLLATE "C" NOT NULL REFERENCES service (id),
+    service_id      TEXT COLLATE "C" REFERENCES service (id),
     payment_id      TEXT COLLATE "C" REFERENCES payment (id),
     at_ms           BIGINT NOT NULL,
     PRIMARY KEY (cause, number),
     CHECK (minor > 0),
-    CHECK (debit <> credit)
+    CHECK (debit <> credit),
+    CHECK ((appointment_id IS NULL) = (service_id IS NULL))
 );
 
 CREATE INDEX ledger_of_clinic ON ledger (clinic_id, at_ms);
 CREATE INDEX ledger_of_practitioner ON ledger (practitioner_id, at_ms);
 CREATE INDEX ledger_of_payment ON ledger (payment_id) WHERE payment_id IS NOT NULL;
 CREATE INDEX ledger_of_appointment ON ledger (appointment_id);
+
+-- What was paid to practitioners of what they are owed.
+CREATE TABLE payout (
+    id              TEXT COLLATE "C" PRIMARY KEY,
+    clinic_id       TEXT COLLATE "C" NOT NULL REFERENCES clinic (id),
+    practitioner_id TEXT COLLATE "C" NOT NULL REFERENCES practitioner (id),
+    minor           BIGINT NOT NULL CHECK (minor > 0),
+    currency        TEXT COLLATE "C" NOT NULL,
+    -- What the bank calls the transfer.
+    reference       TEXT COLLATE "C" NOT NULL,
+    made_ms         BIGINT NOT NULL
+);
+
+CREATE INDEX payout_of_clinic ON payout (clinic_id, id);
+CREATE INDEX payout_of_practitioner ON payout (practitioner_id, id);
 
 -- Events that providers told us, each once. Not their bytes, which name people: a digest, and what is needed of them.
 CREATE TABLE payment_event (
@@ -235,6 +251,8 @@ CREATE TRIGGER ledger_is_never_changed BEFORE UPDATE OR DELETE ON ledger
 FOR EACH ROW EXECUTE FUNCTION refuse_change_of_money('ledger_is_final');
 CREATE TRIGGER ledger_is_never_emptied BEFORE TRUNCATE ON ledger
 FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_money('ledger_is_final');
+CREATE TRIGGER payout_is_never_changed BEFORE UPDATE OR DELETE ON payout
+FOR EACH ROW EXECUTE FUNCTION refuse_change_of_money('ledger_is_final');
 -- A payment's money is never undone.
 CREATE TRIGGER payment_only_grows BEFORE UPDATE ON payment
 FOR EACH ROW WHEN (NEW.captured_minor < OLD.captured_minor OR NEW.refunded_minor < OLD.refunded_minor
@@ -262,6 +280,9 @@ CREATE POLICY clinic ON refund USING (in_scope(clinic_id));
 ALTER TABLE ledger ENABLE ROW LEVEL SECURITY;
 ALTER TABLE ledger FORCE ROW LEVEL SECURITY;
 CREATE POLICY clinic ON ledger USING (in_scope(clinic_id));
+ALTER TABLE payout ENABLE ROW LEVEL SECURITY;
+ALTER TABLE payout FORCE ROW LEVEL SECURITY;
+CREATE POLICY clinic ON payout USING (in_scope(clinic_id));
 ALTER TABLE settlement_due ENABLE ROW LEVEL SECURITY;
 ALTER TABLE settlement_due FORCE ROW LEVEL SECURITY;
 CREATE POLICY clinic ON settlement_due USING (in_scope(clinic_id));

@@ -113,7 +113,7 @@ CREATE INDEX refund_of_clinic ON refund (clinic_id, state, id);
 
 -- The ledger. A row is one amount from one account to another: no row can be out of balance.
 CREATE TABLE ledger (
-    -- What it comes from, written once for all time.
+    -- What it comes from, written once for all time. A payout is of no visit.
     cause           TEXT NOT NULL,
     number          INTEGER NOT NULL,
     clinic_id       TEXT NOT NULL REFERENCES clinic (id),
@@ -121,20 +121,36 @@ CREATE TABLE ledger (
     credit          TEXT NOT NULL,
     minor           INTEGER NOT NULL,
     currency        TEXT NOT NULL,
-    appointment_id  TEXT NOT NULL REFERENCES appointment (id),
+    appointment_id  TEXT REFERENCES appointment (id),
     practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
-    service_id      TEXT NOT NULL REFERENCES service (id),
+    service_id      TEXT REFERENCES service (id),
     payment_id      TEXT REFERENCES payment (id),
     at_ms           INTEGER NOT NULL,
     PRIMARY KEY (cause, number),
     CHECK (minor > 0),
-    CHECK (debit <> credit)
+    CHECK (debit <> credit),
+    CHECK ((appointment_id IS NULL) = (service_id IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX ledger_of_clinic ON ledger (clinic_id, at_ms);
 CREATE INDEX ledger_of_practitioner ON ledger (practitioner_id, at_ms);
 CREATE INDEX ledger_of_payment ON ledger (payment_id) WHERE payment_id IS NOT NULL;
 CREATE INDEX ledger_of_appointment ON ledger (appointment_id);
+
+-- What was paid to practitioners of what they are owed.
+CREATE TABLE payout (
+    id              TEXT PRIMARY KEY,
+    clinic_id       TEXT NOT NULL REFERENCES clinic (id),
+    practitioner_id TEXT NOT NULL REFERENCES practitioner (id),
+    minor           INTEGER NOT NULL CHECK (minor > 0),
+    currency        TEXT NOT NULL,
+    -- What the bank calls the transfer.
+    reference       TEXT NOT NULL,
+    made_ms         INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX payout_of_clinic ON payout (clinic_id, id);
+CREATE INDEX payout_of_practitioner ON payout (practitioner_id, id);
 
 -- Events that providers told us, each once. Not their bytes, which name people: a digest, and what is needed of them.
 CREATE TABLE payment_event (
@@ -222,6 +238,10 @@ BEGIN SELECT RAISE(ABORT, 'issued_is_final'); END;
 CREATE TRIGGER ledger_is_never_changed BEFORE UPDATE ON ledger
 BEGIN SELECT RAISE(ABORT, 'ledger_is_final'); END;
 CREATE TRIGGER ledger_is_never_deleted BEFORE DELETE ON ledger
+BEGIN SELECT RAISE(ABORT, 'ledger_is_final'); END;
+CREATE TRIGGER payout_is_never_changed BEFORE UPDATE ON payout
+BEGIN SELECT RAISE(ABORT, 'ledger_is_final'); END;
+CREATE TRIGGER payout_is_never_deleted BEFORE DELETE ON payout
 BEGIN SELECT RAISE(ABORT, 'ledger_is_final'); END;
 -- A payment's money is never undone.
 CREATE TRIGGER payment_only_grows BEFORE UPDATE ON payment

@@ -171,6 +171,8 @@ id_types! {
     PaymentId "pay",
     /// Money that goes back.
     RefundId "rfd",
+    /// Money that a practitioner was paid.
+    PayoutId "pot",
     /// An invoice or a credit note.
     InvoiceId "inv",
     /// One request, for logs and problem reports.

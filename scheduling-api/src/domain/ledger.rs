@@ -10,6 +10,7 @@
 //! | `revenue`, `tax` | what was billed |
 //! | `till.card` and so on | money at a provider, or in the desk's hands |
 //! | `share`, `owed` | what practitioners cost, and what they are owed |
+//! | `paid_out` | what they were paid of that |
 //! | `disputed`, `lost` | money that a customer's bank has taken, for now or for good |
 //! | `waived` | money that a patient left |
 
@@ -20,6 +21,7 @@ use crate::domain::{
     invoice::{Invoice, Kind, UnknownWord},
     money::portion,
     payment::{Method, Moved, Payment, Share},
+    payout::Payout,
 };
 
 /// An account.
@@ -37,6 +39,8 @@ pub enum Account {
     Share,
     /// What is owed to practitioners.
     Owed,
+    /// What practitioners were paid.
+    PaidOut,
     /// What customers' banks hold.
     Disputed,
     /// What customers' banks kept.
@@ -54,6 +58,7 @@ impl fmt::Display for Account {
             Self::Till(method) => write!(f, "till.{method}"),
             Self::Share => f.write_str("share"),
             Self::Owed => f.write_str("owed"),
+            Self::PaidOut => f.write_str("paid_out"),
             Self::Disputed => f.write_str("disputed"),
             Self::Lost => f.write_str("lost"),
             Self::Waived => f.write_str("waived"),
@@ -71,6 +76,7 @@ impl FromStr for Account {
             "tax" => Self::Tax,
             "share" => Self::Share,
             "owed" => Self::Owed,
+            "paid_out" => Self::PaidOut,
             "disputed" => Self::Disputed,
             "lost" => Self::Lost,
             "waived" => Self::Waived,
@@ -124,6 +130,13 @@ pub fn issued(document: &Invoice) -> Entry {
         cause: format!("{}/issued", document.id),
         transfers: transfers.into_iter().flatten().collect(),
     }
+}
+
+/// What a payout writes.
+#[must_use]
+pub fn paid_out(payout: &Payout) -> Entry {
+    let transfer = moving(Account::Owed, Account::PaidOut, payout.amount.minor);
+    Entry { cause: format!("{}/paid_out", payout.id), transfers: transfer.into_iter().collect() }
 }
 
 /// What moved money writes. `payment` is as it is after all of it has moved; `after` what was captured, and what was

@@ -6,11 +6,12 @@ use crate::{
     domain::{
         appointment::Appointment,
         earning::Earning,
-        id::{AppointmentId, ClinicId, PaymentId, PractitionerId},
+        id::{AppointmentId, ClinicId, PaymentId, PractitionerId, ServiceId},
         ledger::{Account, Entry},
         money::Currency,
+        payout::{Due, Payout},
     },
-    store::{StoreError, Tx, values},
+    store::{Row, StoreError, Tx, values},
 };
 
 /// Writes an entry.
@@ -24,6 +25,45 @@ pub(crate) async fn write(
     entry: &Entry,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let of = Of {
+        clinic: &visit.clinic,
+        practitioner: &visit.practitioner,
+        visit: Some((&visit.id, &visit.service)),
+        payment,
+        currency: visit.agreed.price.currency,
+    };
+    insert(tx, &of, entry, now).await
+}
+
+/// Writes a payout's entry.
+///
+/// # Errors
+/// As [`write`].
+pub(crate) async fn write_payout(
+    tx: &mut Tx,
+    payout: &Payout,
+    entry: &Entry,
+) -> Result<(), StoreError> {
+    let of = Of {
+        clinic: &payout.clinic,
+        practitioner: &payout.practitioner,
+        visit: None,
+        payment: None,
+        currency: payout.amount.currency,
+    };
+    insert(tx, &of, entry, payout.made_at).await
+}
+
+/// What an entry is of.
+struct Of<'a> {
+    clinic: &'a ClinicId,
+    practitioner: &'a PractitionerId,
+    visit: Option<(&'a AppointmentId, &'a ServiceId)>,
+    payment: Option<&'a PaymentId>,
+    currency: Currency,
+}
+
+async fn insert(tx: &mut Tx, of: &Of<'_>, entry: &Entry, now: Timestamp) -> Result<(), StoreError> {
     let sql = "INSERT INTO ledger (cause, number, clinic_id, debit, credit, minor, currency, appointment_id,
             practitioner_id, service_id, payment_id, at_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
@@ -31,15 +71,15 @@ pub(crate) async fn write(
         let row = values![
             &entry.cause,
             number,
-            &visit.clinic,
+            of.clinic,
             one.debit.to_string(),
             one.credit.to_string(),
             one.minor,
-            visit.agreed.price.currency.to_string(),
-            &visit.id,
-            &visit.practitioner,
-            &visit.service,
-            payment,
+            of.currency.to_string(),
+            of.visit.map(|(visit, _)| visit),
+            of.practitioner,
+            of.visit.map(|(_, service)| service),
+            of.payment,
             now,
         ];
         tx.execute_one(sql, row).await?;
@@ -71,6 +111,28 @@ pub(crate) async fn moves_of_visit(
         .collect()
 }
 
+/// What practitioners are owed now, each in each currency, after all payouts; nothing of whom nothing is owed.
+pub(crate) async fn due(
+    tx: &mut Tx,
+    clinic: &ClinicId,
+    practitioner: Option<&PractitionerId>,
+) -> Result<Vec<Due>, StoreError> {
+    let sql = "SELECT practitioner_id, currency,
+            CAST(SUM(CASE WHEN credit = 'owed' THEN minor ELSE -minor END) AS BIGINT) AS owed
+        FROM ledger
+        WHERE clinic_id = $1 AND (debit = 'owed' OR credit = 'owed')
+            AND (CAST($2 AS TEXT) IS NULL OR practitioner_id = $2)
+        GROUP BY practitioner_id, currency
+        HAVING SUM(CASE WHEN credit = 'owed' THEN minor ELSE -minor END) <> 0
+        ORDER BY practitioner_id, currency LIMIT $3";
+    let rows = tx.rows(sql, values![clinic, practitioner, EARNINGS_MAX]).await?;
+    let due = |row: &Row| {
+        let (practitioner, currency) = (row.parsed("practitioner_id")?, row.parsed("currency")?);
+        Ok(Due { practitioner, currency, minor: row.int("owed")? })
+    };
+    rows.iter().map(due).collect()
+}
+
 /// Most lines of a table of earnings: practitioners times visit types times currencies.
 const EARNINGS_MAX: i64 = 20_000;
 
@@ -84,6 +146,7 @@ pub(crate) async fn earnings(
     let sql = "SELECT practitioner_id, service_id, currency, debit, credit, CAST(SUM(minor) AS BIGINT) AS minor
         FROM ledger
         WHERE clinic_id = $1 AND at_ms >= $2 AND at_ms < $3 AND (CAST($4 AS TEXT) IS NULL OR practitioner_id = $4)
+            AND appointment_id IS NOT NULL
         GROUP BY practitioner_id, service_id, currency, debit, credit
         ORDER BY practitioner_id, service_id, currency, debit, credit LIMIT $5";
     let rows = tx.rows(sql, values![clinic, from, to, practitioner, EARNINGS_MAX]).await?;
@@ -124,6 +187,7 @@ fn add(earning: &mut Earning, account: Account, minor: i64) {
         Account::Owed => earning.earned += minor,
         Account::Receivable
         | Account::Share
+        | Account::PaidOut
         | Account::Disputed
         | Account::Lost
         | Account::Waived => {}

@@ -14,6 +14,7 @@ pub(crate) mod drive_refund;
 pub(crate) mod earnings;
 pub(crate) mod hear;
 pub(crate) mod manage;
+pub(crate) mod payouts;
 pub(crate) mod print_invoice;
 pub(crate) mod process;
 pub(crate) mod read;

@@ -253,6 +253,8 @@ async fn a_held_time_is_booked_by_paying_for_it_with_mpesa(world: World) {
     assert!(paper.bytes.starts_with(b"%PDF-1."));
     // 70 % of the net.
     assert_eq!(till.earnings(&practice.practitioner_token).await[0]["earned_minor"], 150_862);
+    pays_the_practitioner(&till).await;
+    assert_eq!(till.earnings(&practice.practitioner_token).await[0]["earned_minor"], 150_862);
     assert!(till.differences().await.is_empty());
     assert!(matches!(world.api.verify_audits().await, Ok(Ok(_))));
     // Nobody's name, nor telephone, is where it need not be.
@@ -264,6 +266,42 @@ async fn a_held_time_is_booked_by_paying_for_it_with_mpesa(world: World) {
         assert!(!contains(&file, b"254712345678") && !contains(&file, b"0712 345 678"));
         assert!(!contains(&file, fakes::STRIPE_KEY.as_bytes()) && !contains(&file, b"the-passkey"));
     }
+}
+
+/// 1,508.62 are owed: paid in two transfers, never more, and a request that is sent twice is one transfer.
+async fn pays_the_practitioner(till: &Till) {
+    let (world, own) = (&till.world, &till.practice.practitioner_token);
+    let due = async || world.get("/v1/payouts/due").by(own).reply().await.ok()["items"].clone();
+    let transfer = |minor: i64, currency: &str, reference: &str| {
+        json!({ "practitioner": till.practice.practitioner.as_str(), "reference": reference,
+            "amount": { "minor": minor, "currency": currency } })
+    };
+    let pay = async |key: &str, by: &str, body: Value| {
+        world.post("/v1/payouts").by(by).once(key).send(body).await
+    };
+    assert_eq!(due().await[0]["amount"], json!({ "minor": 150_862, "currency": "KES" }));
+    let too_much = pay("p1", &till.admin, transfer(150_863, "KES", "FT-1")).await;
+    assert_eq!(too_much.problem(), (409, "not-possible"));
+    let other = pay("p2", &till.admin, transfer(1, "USD", "FT-1")).await;
+    assert_eq!(other.problem(), (409, "not-possible"));
+    let formula = pay("p3", &till.admin, transfer(1, "KES", "=1+1")).await;
+    assert_eq!(formula.problem(), (422, "invalid"));
+    for minor in [0, -1, i64::MIN] {
+        let nothing = pay("p4", &till.admin, transfer(minor, "KES", "FT-1")).await;
+        assert_eq!(nothing.problem(), (422, "invalid"), "{minor}");
+    }
+    let to_oneself = pay("p5", own, transfer(1, "KES", "FT-1")).await;
+    assert_eq!(to_oneself.problem().0, 403);
+    let made = pay("p6", &till.admin, transfer(100_000, "KES", "FT-1")).await;
+    assert_eq!(made.status, 201);
+    let again = pay("p6", &till.admin, transfer(100_000, "KES", "FT-1")).await.ok();
+    assert_eq!(again["id"], made.body["id"]);
+    assert_eq!(due().await[0]["amount"]["minor"], 50_862);
+    pay("p7", &till.admin, transfer(50_862, "KES", "FT-2")).await.ok();
+    assert_eq!(due().await, json!([]));
+    let list = world.get("/v1/payouts").by(own).reply().await.ok();
+    let references = list["items"].as_array().unwrap().iter().map(|one| &one["reference"]);
+    assert_eq!(references.collect::<Vec<_>>(), ["FT-2", "FT-1"]);
 }
 
 fn contains(bytes: &[u8], wanted: &[u8]) -> bool {

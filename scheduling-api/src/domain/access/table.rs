@@ -388,6 +388,12 @@ access_table! {
     ReadEarnings "read_earnings": [Practitioner Theirs, ClinicAdmin Clinic];
     /// Reads it as a table.
     ExportEarnings "export_earnings": [Practitioner Theirs, ClinicAdmin Clinic];
+    /// Lists what practitioners are owed.
+    ListPayoutsDue "list_payouts_due": [Practitioner Theirs, ClinicAdmin Clinic];
+    /// Lists what practitioners were paid.
+    ListPayouts "list_payouts": [Practitioner Theirs, ClinicAdmin Clinic];
+    /// Takes note of a transfer to a practitioner.
+    MakePayout "make_payout": [ClinicAdmin Clinic] step_up;
     /// Lists where providers' books and ours differ.
     ListDifferences "list_differences": [ClinicAdmin Clinic, PlatformAdmin Anywhere];
     /// Compares the books now.
