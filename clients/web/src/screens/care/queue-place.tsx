@@ -1,8 +1,9 @@
+import type { Schemas } from '@bedside/core';
 import { ApiProblem, answered } from '@bedside/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../app/api.ts';
-import { useFormat } from '../../app/format.ts';
+import { dateIn, OWN_ZONE, useFormat } from '../../app/format.ts';
 import { useLive } from '../../app/live.ts';
 import { Link } from '../../app/navigation.tsx';
 import { useSay } from '../../app/words.tsx';
@@ -12,6 +13,7 @@ import type { Service } from '../booking/directory.ts';
 import { forgetPlace, rememberedPlace, rememberPlace } from './queue-memory.ts';
 
 const ASK_EVERY_MS = 5_000;
+const TIMES_A_DAY = 20;
 
 /** The queue of a visit type that is given now. The place outlives a reload of this browser. */
 export function QueuePlace({ service }: { readonly service: Service }) {
@@ -52,13 +54,8 @@ function Join({
   readonly onJoined: (id: string) => void;
 }) {
   const say = useSay();
-  // Sent again after a lost answer it is the same place.
-  const [key] = useState(() => crypto.randomUUID());
   const join = useMutation({
-    mutationFn: () => {
-      const params = { header: { 'Idempotency-Key': key } };
-      return answered(api.POST('/v1/queue', { params, body: { service: service.id } }));
-    },
+    mutationFn: () => joinOrFind(service.id, 1),
     onSuccess: ({ id }) => onJoined(id),
   });
   const isElsewhere = join.error instanceof ApiProblem && join.error.kind === 'exists';
@@ -84,6 +81,17 @@ function Join({
       </div>
     </>
   );
+}
+
+/**
+ * The keys of a day are the same in every browser of this person: asked with one that was used, the server tells the place
+ * that it made then. So a place is found again after signing out, and one that is over leads to the next key.
+ */
+async function joinOrFind(service: string, time: number): Promise<Schemas['QueueEntryView']> {
+  const key = `queue-${service}-${dateIn(Date.now(), OWN_ZONE)}-${time}`;
+  const params = { header: { 'Idempotency-Key': key } };
+  const place = await answered(api.POST('/v1/queue', { params, body: { service } }));
+  return place.state === 'waiting' || time === TIMES_A_DAY ? place : joinOrFind(service, time + 1);
 }
 
 function Standing({ id, onGone }: { readonly id: string; readonly onGone: () => void }) {
