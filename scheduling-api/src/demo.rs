@@ -2,6 +2,7 @@
 //!
 //! Made through the use cases, so that it is as any other clinic: its history and audit log begin with it.
 
+mod history;
 mod ways_in;
 
 use jiff::{Timestamp, ToSpan as _, civil::Time};
@@ -93,10 +94,16 @@ pub async fn seed(api: &Api) -> Result<Demo, DemoError> {
     for practitioner in &practitioners {
         add_hours(api, &clinic.id, practitioner, office_hours()).await?;
     }
-    if let Some(doctor) = practitioners.first() {
-        ways_in::employ(api, &clinic.id, doctor, "Dr. Amara Osei").await?;
-    }
-    let patient = ways_in::patient(api, &clinic.id).await?;
+    let doctor = practitioners.first().ok_or_else(|| DemoError("no practitioner".to_owned()))?;
+    let user = ways_in::employ(api, &clinic.id, doctor, "Dr. Amara Osei").await?;
+    let (patient, patient_user) = ways_in::patient(api, &clinic.id).await?;
+    let past = history::Before {
+        clinic: &clinic.id,
+        service: &service,
+        doctor: (doctor, &user),
+        patient: (&patient, &patient_user),
+    };
+    history::tell(api, &past).await?;
     let appointment = appointment_now(api, &clinic.id, &service, &practitioners, &patient).await?;
     Ok(Demo { clinic: clinic.id, practitioners, service, patient, appointment: appointment.id })
 }
@@ -255,17 +262,30 @@ async fn appointment_now(
     let now = api.clock.now();
     let practitioner = practitioners.first().cloned();
     let practitioner = practitioner.ok_or_else(|| DemoError("no practitioner".to_owned()))?;
+    place(api, clinic, (service, &practitioner, patient), whole_minute(now) + 1.minutes()).await
+}
+
+/// An appointment at any hour.
+async fn place(
+    api: &Api,
+    clinic: &ClinicId,
+    (service, practitioner, patient): (&ServiceId, &PractitionerId, &PatientId),
+    start: Timestamp,
+) -> Result<Appointment, DemoError> {
     let placement = Placement {
         service: service.clone(),
-        practitioner,
+        practitioner: practitioner.clone(),
         patient: patient.clone(),
-        start: whole_minute(now) + 1.minutes(),
+        start,
         reason: "demo".to_owned().into(),
     };
-    let key = format!("demo-{clinic}-{}", placement.start.as_second());
-    let once = Once { key, request_hash: [0; 32] };
+    let once = once(clinic, &format!("place-{}", start.as_second()));
     let caller = staff(api, clinic);
     Ok(override_rules::override_appointment(api, &caller, &once, &placement).await?)
+}
+
+fn once(clinic: &ClinicId, what: &str) -> Once {
+    Once { key: format!("demo-{clinic}-{what}"), request_hash: [0; 32] }
 }
 
 fn whole_minute(now: Timestamp) -> Timestamp {

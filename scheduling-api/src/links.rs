@@ -54,7 +54,7 @@ impl Links {
 
     /// Where people choose how they are told.
     pub(crate) fn notification_choices(&self) -> String {
-        format!("{}/settings/notifications", self.web)
+        format!("{}/notifications", self.web)
     }
 
     /// The host of our pages, for ids that are unique in the world.

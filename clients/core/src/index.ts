@@ -82,3 +82,22 @@ export {
   readPrescription,
   REPEATS_MAX,
 } from './note/prescription.ts';
+export type { LiveMessage } from './live/live-message.ts';
+export { pauseAfter, readLiveMessage, SESSION_ENDED } from './live/live-message.ts';
+export type { PayerAct, Payment, PaymentMethod, PayView } from './money/payment.ts';
+export { isOpenPayment, isPaid, minorOf, owedFor, payView, refundable } from './money/payment.ts';
+export type { Earning, EarningSum } from './money/earnings.ts';
+export { sumEarnings, totalEarnings } from './money/earnings.ts';
+export type { UploadPlan, UploadPort } from './documents/upload.ts';
+export { sendParts, UploadStopped } from './documents/upload.ts';
+export type { EntryKind, RecordEntry } from './record/entry.ts';
+export {
+  confirmed,
+  ENTRY_KINDS,
+  enteredInError,
+  ownEntry,
+  readEntries,
+  readEntry,
+} from './record/entry.ts';
+export type { KeeperPort, KeptPrescription } from './note/prescription-keeper.ts';
+export { PrescriptionKeeper } from './note/prescription-keeper.ts';

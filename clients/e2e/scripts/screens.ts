@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { launchChromium, openChromiumTab } from '../src/chromium.ts';
 import { DemoClinic } from '../src/demo-clinic.ts';
+import { FakeMpesa } from '../src/fake-mpesa.ts';
 import { filmPortrait, type Sitter } from '../src/portrait-film.ts';
 import type { ChromiumTab } from '../src/tab.ts';
 import { pause } from '../src/until.ts';
@@ -29,7 +30,8 @@ const PHONE: BrowserContextOptions = {
 };
 
 mkdirSync(target, { recursive: true });
-const clinic = await DemoClinic.open();
+const mpesa = await FakeMpesa.open();
+const clinic = await DemoClinic.open(mpesa.wish);
 try {
   const studio = await launchChromium();
   browsers.push(studio);
@@ -57,11 +59,34 @@ try {
   await booker.page.getByTestId('booked').waitFor();
   await shoot(booker, '/appointments', 'appointments-phone');
 
+  await booker.page
+    .getByRole('link', { name: /Pay for the visit/ })
+    .last()
+    .click();
+  await booker.page.getByLabel('Your M-Pesa number').fill('+254712345678');
+  await booker.page.getByRole('button', { name: /^Pay/ }).click();
+  await booker.page.getByTestId('prompt-left').waitFor();
+  await keep(booker, 'pay-phone');
+  await mpesa.payerAnswers('0', clinic.bedside.httpPort);
+  await booker.page.getByText('Thank you.').waitFor();
+  await shoot(booker, '/records', 'record-phone');
+  await booker.goto(`${clinic.url}/messages`);
+  await booker.page.getByRole('link', { name: 'How to use the inhaler' }).click();
+  await booker.page.locator('.message').nth(1).waitFor();
+  await pause(800);
+  await keep(booker, 'thread-phone');
+
   const office = await openChromiumTab(studio, 'office', DESK);
   await clinic.signInAsDoctor(office, '/clinic');
   await keep(office, 'clinic');
   await shoot(office, '/system', 'system');
   await shoot(office, '/compliance', 'compliance');
+  await shoot(office, '/earnings', 'earnings');
+  await office.goto(`${clinic.url}/patients?name=Otieno`);
+  await office.page.getByRole('link', { name: 'Asha Otieno' }).click();
+  await office.page.getByText('Penicillin').waitFor();
+  await pause(800);
+  await keep(office, 'patient');
   await office.close();
 
   const patient = await openChromiumTab(patientBrowser, 'patient', PHONE);
@@ -98,6 +123,7 @@ try {
 } finally {
   await Promise.all(browsers.map((browser) => browser.close().catch(() => undefined)));
   await clinic.close();
+  await mpesa.close();
   rmSync(films, { recursive: true, force: true });
 }
 

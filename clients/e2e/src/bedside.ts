@@ -16,6 +16,7 @@ export interface BedsideWish {
   readonly mediaPort?: number;
   /** What the log tells; `BEDSIDE_LOG_FILTER` if not wished. */
   readonly logFilter?: string;
+  /** `{port}` stands for its HTTP port. */
   readonly arguments?: readonly string[];
 }
 
@@ -116,7 +117,7 @@ export class Bedside {
       String(this.#mediaPort),
       '--log-filter',
       this.#logFilter,
-      ...this.#extra,
+      ...this.#extra.map((one) => one.replace('{port}', String(this.httpPort))),
     ];
     const child = spawn(bedsideBinary(), parameters, {
       stdio: ['ignore', 'pipe', 'pipe'],

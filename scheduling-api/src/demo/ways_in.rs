@@ -73,7 +73,7 @@ pub(super) async fn employ(
     clinic: &ClinicId,
     practitioner: &PractitionerId,
     name: &str,
-) -> Result<(), DemoError> {
+) -> Result<UserId, DemoError> {
     let now = api.clock.now();
     let mut tx = api.store.write(Scope::Platform).await?;
     let email = doctor()?;
@@ -118,11 +118,15 @@ pub(super) async fn employ(
         };
         memberships::insert(&mut tx, &membership).await?;
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(user)
 }
 
 /// A patient with a name, and an account to book with.
-pub(super) async fn patient(api: &Api, clinic: &ClinicId) -> Result<PatientId, DemoError> {
+pub(super) async fn patient(
+    api: &Api,
+    clinic: &ClinicId,
+) -> Result<(PatientId, UserId), DemoError> {
     let now = api.clock.now();
     let id = PatientId::mint(&api.random, now);
     let profile = {
@@ -133,12 +137,12 @@ pub(super) async fn patient(api: &Api, clinic: &ClinicId) -> Result<PatientId, D
     let mut tx = api.store.write(Scope::Clinic(clinic)).await?;
     patients::insert(&mut tx, &api.keys, &api.random, clinic, &id, &profile, now).await?;
     tx.commit().await?;
-    register(api, clinic, &id).await?;
-    Ok(id)
+    let user = register(api, clinic, &id).await?;
+    Ok((id, user))
 }
 
 /// The demo patient's account, in the newest demo clinic alone.
-async fn register(api: &Api, clinic: &ClinicId, patient: &PatientId) -> Result<(), DemoError> {
+async fn register(api: &Api, clinic: &ClinicId, patient: &PatientId) -> Result<UserId, DemoError> {
     let now = api.clock.now();
     let mut tx = api.store.write(Scope::Platform).await?;
     let email = address(PATIENT)?;
@@ -164,14 +168,15 @@ async fn register(api: &Api, clinic: &ClinicId, patient: &PatientId) -> Result<(
     let membership = Membership {
         id: MembershipId::mint(&api.random, now),
         clinic: Some(clinic.clone()),
-        user,
+        user: user.clone(),
         role: Role::Patient,
         patient: Some(patient.clone()),
         practitioner: None,
         created: now,
     };
     memberships::insert(&mut tx, &membership).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(user)
 }
 
 /// New ways into the demo clinic, with an appointment that is now; none if there is no demo clinic.

@@ -5,7 +5,16 @@ import { chooseLanguage, LANGUAGES, loadParts } from './languages.ts';
 import type { Message } from './message.ts';
 import { placeholders, sayIn } from './say.ts';
 
-const PARTS = ['first', 'account', 'booking', 'visit', 'records', 'clinic'] satisfies PartName[];
+const PARTS = [
+  'first',
+  'account',
+  'booking',
+  'visit',
+  'records',
+  'clinic',
+  'money',
+  'care',
+] satisfies PartName[];
 const whole = (language: Language): Promise<Catalogue> => loadParts(language, PARTS);
 const en = await whole(LANGUAGES[0]);
 

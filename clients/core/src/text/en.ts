@@ -4,8 +4,10 @@
  */
 import type { account } from './en/account.ts';
 import type { booking } from './en/booking.ts';
+import type { care } from './en/care.ts';
 import type { clinic } from './en/clinic.ts';
 import type { first } from './en/first.ts';
+import type { money } from './en/money.ts';
 import type { records } from './en/records.ts';
 import type { visit } from './en/visit.ts';
 import type { Message } from './message.ts';
@@ -17,6 +19,8 @@ interface Parts {
   readonly visit: typeof visit;
   readonly records: typeof records;
   readonly clinic: typeof clinic;
+  readonly money: typeof money;
+  readonly care: typeof care;
 }
 
 export type PartName = keyof Parts;

@@ -22,6 +22,8 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
       visit: async () => (await import('./en/visit.ts')).visit,
       records: async () => (await import('./en/records.ts')).records,
       clinic: async () => (await import('./en/clinic.ts')).clinic,
+      money: async () => (await import('./en/money.ts')).money,
+      care: async () => (await import('./en/care.ts')).care,
     },
   },
   {
@@ -35,6 +37,8 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
       visit: async () => (await import('./fr/visit.ts')).visit,
       records: async () => (await import('./fr/records.ts')).records,
       clinic: async () => (await import('./fr/clinic.ts')).clinic,
+      money: async () => (await import('./fr/money.ts')).money,
+      care: async () => (await import('./fr/care.ts')).care,
     },
   },
   {
@@ -48,6 +52,8 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
       visit: async () => (await import('./es/visit.ts')).visit,
       records: async () => (await import('./es/records.ts')).records,
       clinic: async () => (await import('./es/clinic.ts')).clinic,
+      money: async () => (await import('./es/money.ts')).money,
+      care: async () => (await import('./es/care.ts')).care,
     },
   },
   {
@@ -61,6 +67,8 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
       visit: async () => (await import('./ar/visit.ts')).visit,
       records: async () => (await import('./ar/records.ts')).records,
       clinic: async () => (await import('./ar/clinic.ts')).clinic,
+      money: async () => (await import('./ar/money.ts')).money,
+      care: async () => (await import('./ar/care.ts')).care,
     },
   },
   {
@@ -74,6 +82,8 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
       visit: async () => (await import('./sw/visit.ts')).visit,
       records: async () => (await import('./sw/records.ts')).records,
       clinic: async () => (await import('./sw/clinic.ts')).clinic,
+      money: async () => (await import('./sw/money.ts')).money,
+      care: async () => (await import('./sw/care.ts')).care,
     },
   },
 ];

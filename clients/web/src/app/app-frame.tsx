@@ -88,19 +88,40 @@ function Places({ me }: { readonly me: Me | null | undefined }) {
   return (
     <>
       {staff && <Place to="/today">{say('nav.today')}</Place>}
+      {staff && (
+        <>
+          <Place to="/patients">{say('nav.patients')}</Place>
+          <Place to="/messages">{say('nav.messages')}</Place>
+        </>
+      )}
       {staff && practitionerOf(me) !== null && <Place to="/hours">{say('nav.hours')}</Place>}
+      {staff && <Money me={me} />}
       {staff && hasRole(me, 'clinic_admin') && <Place to="/clinic">{say('nav.clinic')}</Place>}
       {staff && <Place to="/staff">{say('nav.staff')}</Place>}
       {!staff && <Place to="/find">{say('nav.find')}</Place>}
       {me != null && patientOf(me) !== null && (
         <>
           <Place to="/appointments">{say('nav.appointments')}</Place>
+          {!staff && <Place to="/messages">{say('nav.messages')}</Place>}
           <Place to="/records">{say('nav.records')}</Place>
           <Place to="/profile">{say('nav.profile')}</Place>
         </>
       )}
       {me != null && <Place to="/account">{say('nav.account')}</Place>}
     </>
+  );
+}
+
+/** An administrator finds it all under the clinic; a practitioner their own. */
+function Money({ me }: { readonly me: Me }) {
+  const say = useSay();
+  if (hasRole(me, 'clinic_admin')) {
+    return null;
+  }
+  return hasRole(me, 'receptionist') ? (
+    <Place to="/payments">{say('nav.payments')}</Place>
+  ) : (
+    <Place to="/earnings">{say('nav.earnings')}</Place>
   );
 }
 

@@ -27,6 +27,12 @@ export interface Format {
   /** "Eastern Africa Time" where it has a name, else the zone's own. */
   readonly zone: (zone: string) => string;
   readonly languageName: (tag: string) => string;
+  /** "November 2026", of "2026-11" */
+  readonly month: (month: string) => string;
+  /** "November 2026", "2026" or a date: as exact as a year, a month, a day or an instant is. */
+  readonly partialDate: (text: string) => string;
+  /** "1.4 MB" */
+  readonly bytes: (count: number) => string;
 }
 
 export function useFormat(): Format {
@@ -46,6 +52,7 @@ export function formatIn(locale: string): Format {
   const day = { weekday: 'long', day: 'numeric', month: 'long' } as const;
   const shortDay = { weekday: 'short', day: 'numeric', month: 'short' } as const;
   const time = { hour: '2-digit', minute: '2-digit' } as const;
+  const month = { year: 'numeric', month: 'long' } as const;
   return {
     day: (when, zone = OWN_ZONE) => write(when, zone, 'day', day),
     shortDay: (when, zone = OWN_ZONE) => write(when, zone, 'shortDay', shortDay),
@@ -58,13 +65,39 @@ export function formatIn(locale: string): Format {
     money: ({ minor, currency }) => moneyText(locale, minor, currency),
     zone: (zone) => zoneName(locale, zone),
     languageName: (tag) => languages.of(tag) ?? tag,
+    month: (text) => write(`${text}-01T00:00:00Z`, 'UTC', 'month', month),
+    partialDate: (text) => {
+      if (/^\d{4}$/.test(text)) {
+        return text;
+      }
+      return /^\d{4}-\d{2}$/.test(text)
+        ? write(`${text}-01T00:00:00Z`, 'UTC', 'month', month)
+        : write(`${text.slice(0, 10)}T00:00:00Z`, 'UTC', 'date', { dateStyle: 'medium' });
+    },
+    bytes: (count) => bytesText(locale, count),
   };
+}
+
+function bytesText(locale: string, count: number): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, count)) / 3));
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit: units[power] ?? 'byte',
+    unitDisplay: 'short',
+    maximumFractionDigits: 1,
+  }).format(count / 1000 ** power);
+}
+
+/** Digits behind the point of a currency. */
+export function fractionDigits(currency: string): number {
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
+  return format.resolvedOptions().maximumFractionDigits ?? 2;
 }
 
 function moneyText(locale: string, minor: number, currency: string): string {
   const format = new Intl.NumberFormat(locale, { style: 'currency', currency });
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  const amount = minor / 10 ** digits;
+  const amount = minor / 10 ** fractionDigits(currency);
   return Number.isInteger(amount)
     ? new Intl.NumberFormat(locale, {
         style: 'currency',
@@ -84,7 +117,12 @@ function zoneName(locale: string, zone: string): string {
 
 /** Midnight at the beginning of a day in a zone, some days later. */
 export function startOfDay(when: When, zone: string, plusDays = 0): Date {
-  const [year = 1970, month = 1, day = 1] = dateIn(when, zone).split('-').map(Number);
+  return midnightOf(dateIn(when, zone), zone, plusDays);
+}
+
+/** Midnight at the beginning of a date ("2026-11-27") in a zone, some days later. */
+export function midnightOf(date: string, zone: string, plusDays = 0): Date {
+  const [year = 1970, month = 1, day = 1] = date.split('-').map(Number);
   const wanted = Date.UTC(year, month - 1, day + plusDays);
   // Twice, because the offset at the first guess may be another than at midnight itself.
   const guess = wanted - offsetAt(wanted, zone);

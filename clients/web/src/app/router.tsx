@@ -9,9 +9,12 @@ import { saying } from './words.tsx';
 
 const account = () => saying(['account'], import('../screens/account/index.ts'));
 const booking = () => saying(['booking'], import('../screens/booking/index.ts'));
-const patient = () => saying(['booking'], import('../screens/patient/index.ts'));
+const care = () => saying(['booking', 'records', 'care'], import('../screens/care/index.ts'));
+const patient = () => saying(['booking', 'money', 'care'], import('../screens/patient/index.ts'));
+const money = () => saying(['booking', 'money'], import('../screens/money/index.ts'));
 const visit = () => saying(['visit'], import('../visit/index.ts'));
-const clinic = () => saying(['booking', 'visit', 'clinic'], import('../screens/clinic/index.ts'));
+const clinic = () =>
+  saying(['booking', 'visit', 'clinic', 'money', 'care'], import('../screens/clinic/index.ts'));
 
 /** The server answers with the page for the first part of each of these (`SCREENS` in `server/src/page.rs`). */
 const SCREENS = {
@@ -26,10 +29,24 @@ const SCREENS = {
   '/practitioners/$id': screen(booking, 'SlotsScreen'),
   '/book': screen(booking, 'BookScreen'),
   '/appointments': screen(patient, 'AppointmentsScreen'),
+  '/appointments/$id': screen(patient, 'AppointmentLinkScreen'),
+  '/pay/$id': screen(money, 'PayScreen'),
+  '/invoices': screen(money, 'InvoicesScreen'),
   '/profile': screen(patient, 'ProfileScreen'),
   '/records': screen(patient, 'RecordsScreen'),
   '/notifications': screen(patient, 'NotificationsScreen'),
   '/my-data': screen(patient, 'MyDataScreen'),
+  '/payments': screen(money, 'PaymentsScreen'),
+  '/earnings': screen(money, 'EarningsScreen'),
+  '/reconciliation': screen(money, 'ReconciliationScreen'),
+  '/messages': screen(care, 'MessagesScreen'),
+  '/messages/$id': screen(care, 'ThreadScreen'),
+  '/documents': screen(care, 'DocumentsScreen'),
+  '/waiting': screen(care, 'WaitingScreen'),
+  '/reviews': screen(care, 'ReviewsScreen'),
+  '/patients': screen(care, 'PatientsScreen'),
+  '/patients/$id': screen(care, 'PatientScreen'),
+  '/queue': screen(care, 'QueueScreen'),
   '/today': screen(clinic, 'TodayScreen'),
   '/hours': screen(clinic, 'HoursScreen'),
   '/services': screen(clinic, 'ServicesScreen'),

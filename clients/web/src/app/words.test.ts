@@ -22,15 +22,28 @@ const PARTS_OF: readonly (readonly [RegExp, readonly PartName[]])[] = [
   [/core\/src\//, ['visit']],
   [/\/(app|parts)\/|main|home-screen/, []],
   [/\/(consult|visit)\//, ['visit']],
-  [/\/note\//, ['records']],
+  [/\/note\//, ['records', 'care']],
+  [/\/screens\/care\//, ['booking', 'records', 'care']],
   [/\/screens\/account\//, ['account']],
-  [/\/screens\/(booking|patient)\//, ['booking']],
-  [/\/screens\/clinic\//, ['booking', 'visit', 'clinic']],
+  [/\/screens\/booking\//, ['booking']],
+  [/\/documents\//, ['care']],
+  [/\/screens\/patient\//, ['booking', 'money', 'care']],
+  [/\/screens\/money\//, ['booking', 'money']],
+  [/\/screens\/clinic\//, ['booking', 'visit', 'clinic', 'money', 'care']],
 ];
 
 /** Which part each sentence is in. */
 async function partOfEach(): Promise<ReadonlyMap<string, PartName>> {
-  const parts = ['first', 'account', 'booking', 'visit', 'records', 'clinic'] as const;
+  const parts = [
+    'first',
+    'account',
+    'booking',
+    'visit',
+    'records',
+    'clinic',
+    'money',
+    'care',
+  ] as const;
   const found = await Promise.all(
     parts.map(async (part) =>
       Object.keys(await LANGUAGES[0].parts[part]()).map((key) => [key, part] as const),

@@ -4,7 +4,7 @@ import { lazy } from 'react';
 import { saying } from '../app/words.tsx';
 import { ProblemNotice } from '../parts/notice.tsx';
 
-const note = () => saying(['records'], import('./index.ts'));
+const note = () => saying(['records', 'care'], import('./index.ts'));
 
 export const LazyNotePanel = lazy(async () => {
   try {

@@ -2,6 +2,7 @@ import { type KeyboardEvent, useEffect, useId, useRef } from 'react';
 import { useSay } from '../app/words.tsx';
 import { Icon } from '../parts/icon.tsx';
 import { NoteEditor } from './note-editor.tsx';
+import { PatientDocuments } from './patient-documents.tsx';
 import { PatientSummary } from './patient-summary.tsx';
 import { Prescriptions } from './prescriptions.tsx';
 
@@ -48,6 +49,7 @@ export function NotePanel({
       <PatientSummary appointment={appointment} />
       <NoteEditor appointment={appointment} />
       <Prescriptions appointment={appointment} />
+      <PatientDocuments appointment={appointment} />
     </section>
   );
 }

@@ -4,18 +4,35 @@ import { useFormat } from '../app/format.ts';
 import { useSay } from '../app/words.tsx';
 import { Asked } from '../parts/notice.tsx';
 import { PrescriptionText } from './prescription-text.tsx';
+import { RecordAdd } from './record-add.tsx';
+import { RecordList } from './record-list.tsx';
 import { notesOf, prescriptionsOf } from './records-of.ts';
 import { SignedNote } from './signed-note.tsx';
 
-/** A patient's prescriptions, those in force first, and signed notes. */
+/** What is known about a patient, to themselves: they add to it. */
 export function PatientRecords({ patient }: { readonly patient: string }) {
+  const say = useSay();
+  return (
+    <>
+      <p className="lead">{say('records.lead')}</p>
+      <section className="card" aria-labelledby="record">
+        <h2 id="record">{say('record.title')}</h2>
+        <RecordList patient={patient} mayJudge={false} />
+        <RecordAdd patient={patient} />
+      </section>
+      <SignedRecords patient={patient} />
+    </>
+  );
+}
+
+/** A patient's prescriptions, those in force first, and signed notes. */
+export function SignedRecords({ patient }: { readonly patient: string }) {
   const say = useSay();
   const format = useFormat();
   const notes = useQuery(notesOf(patient));
   const prescriptions = useQuery(prescriptionsOf(patient));
   return (
     <>
-      <p className="lead">{say('records.lead')}</p>
       <section className="stack" aria-labelledby="prescriptions">
         <h2 id="prescriptions">{say('rx.title')}</h2>
         <Asked query={prescriptions}>

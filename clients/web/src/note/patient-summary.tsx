@@ -4,9 +4,10 @@ import { useState } from 'react';
 import { useFormat } from '../app/format.ts';
 import { useSay } from '../app/words.tsx';
 import { Asked, Loading } from '../parts/notice.tsx';
-import { ageOn } from './age.ts';
 import { NoteSections } from './note-sections.tsx';
+import { Person } from './person.tsx';
 import { PrescriptionText } from './prescription-text.tsx';
+import { RecordList } from './record-list.tsx';
 import { appointmentOf, notesOf, patientQuery, prescriptionsOf } from './records-of.ts';
 
 const NOTES_SHOWN = 3;
@@ -52,6 +53,7 @@ function Summary({ patient }: { readonly patient: string }) {
   return (
     <div className="patient-summary" data-testid="patient-summary">
       <Asked query={profile}>{({ profile: data }) => <Person profile={data} />}</Asked>
+      <RecordList patient={patient} mayJudge />
       <Asked query={prescriptions}>
         {() => (
           <>
@@ -79,29 +81,5 @@ function Summary({ patient }: { readonly patient: string }) {
         )}
       </Asked>
     </div>
-  );
-}
-
-function Person({ profile }: { readonly profile: object }) {
-  const [now] = useState(() => new Date());
-  const say = useSay();
-  const format = useFormat();
-  const text = (name: string): string => {
-    const value: unknown = Reflect.get(profile, name);
-    return typeof value === 'string' ? value : '';
-  };
-  const age = ageOn(text('birth_date'), now);
-  const language = text('language');
-  const facts = [
-    age === null ? '' : say('patient.age', { count: age }),
-    text('birth_date') === '' ? '' : format.date(text('birth_date')),
-    language === '' ? '' : say('patient.speaks', { language: format.languageName(language) }),
-    text('phone'),
-  ];
-  return (
-    <p>
-      <strong>{`${text('given_name')} ${text('family_name')}`.trim()}</strong>
-      <span className="hint">{facts.filter((fact) => fact !== '').join(' · ')}</span>
-    </p>
   );
 }

@@ -1,4 +1,4 @@
-import type { Medicine, PrescriptionDraft } from '@bedside/core';
+import type { KeptPrescription, Medicine, PrescriptionDraft } from '@bedside/core';
 import {
   answered,
   canKeep,
@@ -7,47 +7,46 @@ import {
   ifMatch,
   MEDICINE_NAME_MAX,
   MEDICINES_MAX,
-  prescriptionBody,
-  readDraft,
   REPEATS_MAX,
 } from '@bedside/core';
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useState, useSyncExternalStore } from 'react';
 import { api } from '../app/api.ts';
 import { useStepUp } from '../app/step-up.tsx';
 import { useSay } from '../app/words.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { TextField } from '../parts/field.tsx';
 import { ProblemNotice } from '../parts/notice.tsx';
+import type { Written } from './prescription-drafts.ts';
 
-/** Writes one prescription: saved as a draft, or signed at once. */
+/** Writes one prescription: kept as a draft while somebody writes, or signed at once. */
 export function PrescriptionForm({
-  appointment,
-  draft,
+  written,
   onSaved,
   onDone,
 }: {
-  readonly appointment: string;
-  readonly draft: PrescriptionDraft | null;
+  readonly written: Written;
   readonly onSaved: () => Promise<void>;
   readonly onDone: () => Promise<void>;
 }) {
   const say = useSay();
   const { run, dialog } = useStepUp();
-  // One key for each attempt to begin it: a lost answer makes no second draft.
-  const [key] = useState(() => crypto.randomUUID());
-  const [kept, setKept] = useState(draft);
-  const [medicines, setMedicines] = useState<readonly Medicine[]>(
-    draft?.medicines ?? [emptyMedicine],
-  );
-  const [remark, setRemark] = useState(draft?.remark ?? '');
+  const { keeper, end } = written;
+  const state = useSyncExternalStore(keeper.subscribe, keeper.snapshot);
+  const { medicines, remark } = state;
   const [isAsking, setAsking] = useState(false);
-  const keep = async (): Promise<PrescriptionDraft> => {
-    const saved = await save({ appointment, kept, key, text: prescriptionBody(medicines, remark) });
-    setKept(saved);
-    return saved;
+  const finish = async (): Promise<void> => {
+    end();
+    await onDone();
   };
-  const saving = useMutation({ mutationFn: keep, onSuccess: onDone });
+  const keep = async (): Promise<PrescriptionDraft> => {
+    const draft = await keeper.saveNow();
+    if (draft === null) {
+      throw keeper.snapshot().error;
+    }
+    return draft;
+  };
+  const saving = useMutation({ mutationFn: keep, onSuccess: finish });
   const signing = useMutation({
     mutationFn: async () => {
       const { id, rev } = await keep();
@@ -55,8 +54,10 @@ export function PrescriptionForm({
       const params = { path: { id }, header: ifMatch(rev) };
       await run(() => answered(api.POST('/v1/prescriptions/{id}/sign', { params })));
     },
-    onSuccess: onDone,
+    onSuccess: finish,
   });
+  const setMedicines = (changed: readonly Medicine[]): void =>
+    keeper.change({ medicines: changed });
   const change = (at: number, part: Partial<Medicine>): void =>
     setMedicines(medicines.map((one, i) => (i === at ? { ...one, ...part } : one)));
   const isBusy = saving.isPending || signing.isPending;
@@ -98,9 +99,10 @@ export function PrescriptionForm({
         isOptional
         maxLength={MEDICINE_NAME_MAX}
         value={remark}
-        onChange={setRemark}
+        onChange={(text) => keeper.change({ remark: text })}
       />
-      <ProblemNotice error={saving.error ?? signing.error} />
+      <KeptLine state={state} />
+      <ProblemNotice error={saving.error ?? signing.error ?? state.error} />
       <div className="actions">
         <button
           type="button"
@@ -114,7 +116,7 @@ export function PrescriptionForm({
         <button type="submit" className="button" aria-busy={saving.isPending} disabled={!isReady}>
           {say('rx.save')}
         </button>
-        <button type="button" className="button button-quiet" onClick={() => void onDone()}>
+        <button type="button" className="button button-quiet" onClick={() => void finish()}>
           {say('common.cancel')}
         </button>
       </div>
@@ -140,6 +142,21 @@ export function PrescriptionForm({
       )}
       {dialog}
     </form>
+  );
+}
+
+/** Whether what is written is on the server. */
+function KeptLine({ state }: { readonly state: KeptPrescription }) {
+  const say = useSay();
+  const { isUnsaved, draft, medicines, remark } = state;
+  if (!isUnsaved && draft === null) {
+    return null;
+  }
+  const unsaved = canKeep(medicines, remark) ? 'rx.unsavedText' : 'rx.incomplete';
+  return (
+    <p className="hint" role="status" data-testid="rx-kept" data-saved={!isUnsaved}>
+      {say(isUnsaved ? unsaved : 'rx.kept')}
+    </p>
   );
 }
 
@@ -214,41 +231,4 @@ function MedicineFields({
       )}
     </fieldset>
   );
-}
-
-async function save({
-  appointment,
-  kept,
-  key,
-  text,
-}: {
-  readonly appointment: string;
-  readonly kept: PrescriptionDraft | null;
-  readonly key: string;
-  readonly text: object;
-}): Promise<PrescriptionDraft> {
-  const view =
-    kept === null
-      ? await answered(
-          api.POST('/v1/appointments/{id}/prescriptions', {
-            params: { path: { id: appointment }, header: { 'Idempotency-Key': key } },
-            body: asBody(text),
-          }),
-        )
-      : await answered(
-          api.PUT('/v1/prescriptions/{id}', {
-            params: { path: { id: kept.id }, header: ifMatch(kept.rev) },
-            body: asBody(text),
-          }),
-        );
-  const draft = readDraft(view);
-  if (draft === null) {
-    throw new TypeError('a draft was saved and is none');
-  }
-  return draft;
-}
-
-/** The document describes its text as an object without fields. */
-function asBody(text: object): Record<string, never> {
-  return JSON.parse(JSON.stringify(text));
 }

@@ -13,6 +13,7 @@ export function PrescriptionText({
 }) {
   const say = useSay();
   const format = useFormat();
+  const { language } = useWords();
   const { medicines, remark } = prescription;
   const signed = 'signedAt' in prescription ? prescription : null;
   const cancelled = signed?.cancelled ?? null;
@@ -34,6 +35,22 @@ export function PrescriptionText({
         ))}
       </ul>
       {remark !== '' && <p>{remark}</p>}
+      {signed !== null && (
+        <p>
+          <a
+            className="link"
+            href={`/v1/prescriptions/${encodeURIComponent(signed.id)}/pdf?language=${language.tag}`}
+            target="_blank"
+            rel="noreferrer"
+          >
+            {say('rx.pdf')}
+            <span className="visually-hidden">
+              {' '}
+              {medicines.map(({ medicine }) => medicine).join(', ')}
+            </span>
+          </a>
+        </p>
+      )}
       {children}
     </div>
   );

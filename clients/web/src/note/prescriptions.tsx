@@ -1,13 +1,15 @@
 import type { Prescription, PrescriptionDraft } from '@bedside/core';
 import { answered, ifMatch, readDraft, readPrescription } from '@bedside/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useState, useSyncExternalStore } from 'react';
 import { api } from '../app/api.ts';
+import { useSession } from '../app/session.ts';
 import { useStepUp } from '../app/step-up.tsx';
 import { useSay } from '../app/words.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { TextField } from '../parts/field.tsx';
 import { Asked, ProblemNotice } from '../parts/notice.tsx';
+import { writeFor, type Written, writtenFor } from './prescription-drafts.ts';
 import { PrescriptionForm } from './prescription-form.tsx';
 import { PrescriptionText } from './prescription-text.tsx';
 import { appointmentOf, prescriptionsOf } from './records-of.ts';
@@ -43,7 +45,13 @@ function OfVisit({
 }) {
   const say = useSay();
   const client = useQueryClient();
-  const [writing, setWriting] = useState<PrescriptionDraft | 'new' | null>(null);
+  const { me } = useSession();
+  const user = me?.id ?? '';
+  // What was being written when the form went away is there again.
+  const [writing, setWriting] = useState(() => writtenFor(user, appointment));
+  const write = (draft: PrescriptionDraft | null): void =>
+    setWriting(writeFor(user, appointment, draft));
+  const shownDraft = useWrittenDraft(writing);
   const views = useQuery(prescriptionsOf(patient));
   const renew = async (): Promise<void> => {
     await client.invalidateQueries({ queryKey: prescriptionsOf(patient).queryKey });
@@ -66,12 +74,13 @@ function OfVisit({
                 <Signed key={one.id} prescription={one} onChange={renew} />
               ))}
               {drafts.map((draft) =>
-                writing !== 'new' && writing?.id === draft.id ? null : (
+                shownDraft === draft.id ? null : (
                   <PrescriptionText key={draft.id} prescription={draft}>
                     <button
                       type="button"
                       className="button button-quiet"
-                      onClick={() => setWriting(draft)}
+                      disabled={writing !== null}
+                      onClick={() => write(draft)}
                     >
                       {say('rx.edit')}
                     </button>
@@ -83,19 +92,23 @@ function OfVisit({
         }}
       </Asked>
       {writing === null ? (
-        <button type="button" className="button" onClick={() => setWriting('new')}>
+        <button type="button" className="button" onClick={() => write(null)}>
           {say('rx.new')}
         </button>
       ) : (
-        <PrescriptionForm
-          key={writing === 'new' ? 'new' : writing.id}
-          appointment={appointment}
-          draft={writing === 'new' ? null : writing}
-          onSaved={renew}
-          onDone={done}
-        />
+        <PrescriptionForm written={writing} onSaved={renew} onDone={done} />
       )}
     </div>
+  );
+}
+
+const nothing = (): (() => void) => () => undefined;
+
+/** Which draft the form writes, so that it does not stand there twice. */
+function useWrittenDraft(writing: Written | null): string | null {
+  return useSyncExternalStore(
+    writing?.keeper.subscribe ?? nothing,
+    () => writing?.keeper.snapshot().draft?.id ?? null,
   );
 }
 

@@ -25,6 +25,11 @@ export const first: Part<'first'> = {
   'nav.signOutText': 'إن خرجت الآن فستفقد آخر ما كُتب. ابقَ واحفظه أولًا.',
   'nav.signOutAnyway': 'الخروج رغم ذلك',
   'nav.records': 'الملاحظات والوصفات',
+  'nav.documents': 'المستندات',
+  'nav.messages': 'الرسائل',
+  'nav.patients': 'المرضى',
+  'nav.payments': 'المدفوعات',
+  'nav.earnings': 'الأرباح',
   'nav.clinic': 'العيادة',
 
   'common.back': 'رجوع',
@@ -90,6 +95,9 @@ export const first: Part<'first'> = {
   'error.slot-refused': 'لم يعد بالإمكان حجز هذا الوقت. اختر وقتًا آخر.',
   'error.hold-expired': 'حُفظ الوقت لك مدة ثم أصبح متاحًا. اختره مرة أخرى.',
   'error.not-possible': 'هذا غير ممكن الآن. أعد التحميل لترى الوضع.',
+  'error.payment-needed': 'تُدفع هذه الزيارة أولًا. اختر وقتًا من جديد وادفع.',
+  'error.too-large': 'هذا أكبر مما تقبله العيادة. اختر ملفًا أصغر.',
+  'error.file-type': 'تُقبل فقط ملفات PDF والصور (JPEG وPNG وWebP وHEIC) والنص العادي.',
   'error.other': 'لم ينجح ذلك ({detail}). حاول مرة أخرى.',
   'error.passkey': 'لم يُستخدم مفتاح المرور. حاول مرة أخرى أو ادخل بطريقة أخرى.',
 

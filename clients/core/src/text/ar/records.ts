@@ -53,6 +53,10 @@ export const records: Part<'records'> = {
   'rx.reason': 'السبب (يقرؤه المريض)',
   'rx.signed': 'وُقّعت {when}',
   'rx.none': 'لم يوصف شيء في هذه الزيارة.',
+  'rx.pdf': 'فتح كملف PDF',
+  'rx.unsavedText': 'لم يُحفظ بعد. يُحفظ كمسودة بعد لحظة.',
+  'rx.incomplete': 'لا يمكن حفظه بعد: يحتاج كل دواء إلى اسم وجرعة وعدد مرات.',
+  'rx.kept': 'حُفظت كمسودة',
 
   'patient.title': 'المريض',
   'patient.age': {

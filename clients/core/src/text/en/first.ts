@@ -25,6 +25,11 @@ export const first = {
   'nav.signOutText': 'Whoever signs out now loses what was written last. Stay, and save it first.',
   'nav.signOutAnyway': 'Sign out all the same',
   'nav.records': 'Notes and prescriptions',
+  'nav.documents': 'Documents',
+  'nav.messages': 'Messages',
+  'nav.patients': 'Patients',
+  'nav.payments': 'Payments',
+  'nav.earnings': 'Earnings',
   'nav.clinic': 'Clinic',
 
   'common.back': 'Back',
@@ -82,6 +87,9 @@ export const first = {
   'error.slot-refused': 'This time cannot be booked any more. Please choose another one.',
   'error.hold-expired': 'Your time was kept for a while and is free again. Choose it once more.',
   'error.not-possible': 'This is not possible now. Reload to see where things stand.',
+  'error.payment-needed': 'This visit is paid first. Choose a time again and pay for it.',
+  'error.too-large': 'This is larger than the clinic takes. Choose a smaller file.',
+  'error.file-type': 'Only PDF, pictures (JPEG, PNG, WebP, HEIC) and plain text are taken.',
   'error.other': 'This did not work ({detail}). Please try again.',
   'error.passkey': 'The passkey was not used. Try again, or sign in in another way.',
 

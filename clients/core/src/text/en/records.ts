@@ -55,6 +55,10 @@ export const records = {
   'rx.reason': 'Reason (the patient reads it)',
   'rx.signed': 'Signed {when}',
   'rx.none': 'Nothing was prescribed in this visit.',
+  'rx.pdf': 'Open as PDF',
+  'rx.unsavedText': 'Not saved yet. It is kept as a draft after a moment.',
+  'rx.incomplete': 'Cannot be kept yet: each medicine needs a name, a dose and how often.',
+  'rx.kept': 'Saved as a draft',
 
   'patient.title': 'Patient',
   'patient.age': { one: '{count} year old', other: '{count} years old' },

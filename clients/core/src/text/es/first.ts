@@ -26,6 +26,11 @@ export const first: Part<'first'> = {
     'Si cierra la sesión ahora, pierde lo último que escribió. Quédese y guárdelo primero.',
   'nav.signOutAnyway': 'Cerrar sesión de todos modos',
   'nav.records': 'Notas y recetas',
+  'nav.documents': 'Documentos',
+  'nav.messages': 'Mensajes',
+  'nav.patients': 'Pacientes',
+  'nav.payments': 'Pagos',
+  'nav.earnings': 'Ingresos',
   'nav.clinic': 'Clínica',
 
   'common.back': 'Volver',
@@ -84,6 +89,9 @@ export const first: Part<'first'> = {
   'error.slot-refused': 'Esta hora ya no se puede reservar. Elija otra.',
   'error.hold-expired': 'Le guardamos la hora un rato y vuelve a estar libre. Elíjala otra vez.',
   'error.not-possible': 'Ahora no es posible. Recargue para ver cómo están las cosas.',
+  'error.payment-needed': 'Esta consulta se paga primero. Elija otra vez una hora y páguela.',
+  'error.too-large': 'Es mayor de lo que acepta la clínica. Elija un archivo más pequeño.',
+  'error.file-type': 'Solo se aceptan PDF, imágenes (JPEG, PNG, WebP, HEIC) y texto simple.',
   'error.other': 'No ha funcionado ({detail}). Inténtelo de nuevo.',
   'error.passkey': 'No se ha usado la llave de acceso. Inténtelo de nuevo o entre de otra forma.',
 

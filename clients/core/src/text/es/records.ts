@@ -57,6 +57,10 @@ export const records: Part<'records'> = {
   'rx.reason': 'Motivo (el paciente lo lee)',
   'rx.signed': 'Firmada {when}',
   'rx.none': 'No se ha recetado nada en esta consulta.',
+  'rx.pdf': 'Abrir en PDF',
+  'rx.unsavedText': 'Aún sin guardar. Se guarda como borrador en un momento.',
+  'rx.incomplete': 'Aún no se puede guardar: cada medicamento necesita nombre, dosis y frecuencia.',
+  'rx.kept': 'Guardado como borrador',
 
   'patient.title': 'Paciente',
   'patient.age': { one: '{count} año', other: '{count} años' },

@@ -26,6 +26,11 @@ export const first: Part<'first'> = {
     'En vous déconnectant maintenant, vous perdez ce qui a été écrit en dernier. Restez et enregistrez d’abord.',
   'nav.signOutAnyway': 'Se déconnecter quand même',
   'nav.records': 'Notes et ordonnances',
+  'nav.documents': 'Documents',
+  'nav.messages': 'Messages',
+  'nav.patients': 'Patients',
+  'nav.payments': 'Paiements',
+  'nav.earnings': 'Revenus',
   'nav.clinic': 'Clinique',
 
   'common.back': 'Retour',
@@ -88,6 +93,11 @@ export const first: Part<'first'> = {
     'Votre horaire a été gardé un moment et est de nouveau libre. Choisissez-le encore une fois.',
   'error.not-possible':
     'Ce n’est pas possible maintenant. Rechargez pour voir où en sont les choses.',
+  'error.payment-needed':
+    'Cette consultation se paie d’abord. Choisissez de nouveau un horaire et payez.',
+  'error.too-large':
+    'C’est plus grand que ce que la clinique accepte. Choisissez un fichier plus petit.',
+  'error.file-type': 'Seuls PDF, images (JPEG, PNG, WebP, HEIC) et texte simple sont acceptés.',
   'error.other': 'Cela n’a pas marché ({detail}). Réessayez.',
   'error.passkey': 'La clé d’accès n’a pas été utilisée. Réessayez, ou connectez-vous autrement.',
 

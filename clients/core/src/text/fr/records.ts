@@ -57,6 +57,11 @@ export const records: Part<'records'> = {
   'rx.reason': 'Motif (le patient le lit)',
   'rx.signed': 'Signée {when}',
   'rx.none': 'Rien n’a été prescrit dans cette consultation.',
+  'rx.pdf': 'Ouvrir en PDF',
+  'rx.unsavedText': 'Pas encore enregistré. C’est gardé comme brouillon dans un instant.',
+  'rx.incomplete':
+    'Impossible à garder pour l’instant : chaque médicament a besoin d’un nom, d’une dose et d’une fréquence.',
+  'rx.kept': 'Enregistré comme brouillon',
 
   'patient.title': 'Patient',
   'patient.age': { one: '{count} an', other: '{count} ans' },

@@ -25,6 +25,11 @@ export const first: Part<'first'> = {
   'nav.signOutText': 'Ukitoka sasa utapoteza ulichoandika mwisho. Baki na uhifadhi kwanza.',
   'nav.signOutAnyway': 'Toka hata hivyo',
   'nav.records': 'Maandishi na dawa',
+  'nav.documents': 'Hati',
+  'nav.messages': 'Ujumbe',
+  'nav.patients': 'Wagonjwa',
+  'nav.payments': 'Malipo',
+  'nav.earnings': 'Mapato',
   'nav.clinic': 'Kliniki',
 
   'common.back': 'Rudi',
@@ -82,6 +87,9 @@ export const first: Part<'first'> = {
   'error.slot-refused': 'Muda huu hauwezi kuwekwa tena. Tafadhali chagua mwingine.',
   'error.hold-expired': 'Muda wako ulihifadhiwa kwa kipindi fulani na sasa uko wazi. Uchague tena.',
   'error.not-possible': 'Haiwezekani kwa sasa. Pakia upya uone hali ilivyo.',
+  'error.payment-needed': 'Miadi hii hulipiwa kwanza. Chagua muda tena ulipie.',
+  'error.too-large': 'Hii ni kubwa kuliko kliniki inavyokubali. Chagua faili ndogo.',
+  'error.file-type': 'PDF, picha (JPEG, PNG, WebP, HEIC) na maandishi tu ndiyo yanayokubaliwa.',
   'error.other': 'Haikufaulu ({detail}). Tafadhali jaribu tena.',
   'error.passkey': 'Ufunguo wa siri haukutumika. Jaribu tena, au ingia kwa njia nyingine.',
 

@@ -56,6 +56,10 @@ export const records: Part<'records'> = {
   'rx.reason': 'Sababu (mgonjwa ataisoma)',
   'rx.signed': 'Limesainiwa {when}',
   'rx.none': 'Hakuna dawa iliyoagizwa katika ziara hii.',
+  'rx.pdf': 'Fungua kama PDF',
+  'rx.unsavedText': 'Haijahifadhiwa bado. Itahifadhiwa kama rasimu baada ya muda mfupi.',
+  'rx.incomplete': 'Haiwezi kuhifadhiwa bado: kila dawa inahitaji jina, kipimo na mara ngapi.',
+  'rx.kept': 'Imehifadhiwa kama rasimu',
 
   'patient.title': 'Mgonjwa',
   'patient.age': { one: 'Mwaka {count}', other: 'Miaka {count}' },

@@ -2,6 +2,7 @@ import type { BookingInput, BookingState } from '@bedside/core';
 import { charsOver, durationText } from '@bedside/core';
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
 import { OWN_ZONE, sameClock, useFormat } from '../../app/format.ts';
+import { navigate } from '../../app/navigation.tsx';
 import { useSay } from '../../app/words.tsx';
 import { useNow } from '../../parts/clock.tsx';
 import { TextArea } from '../../parts/field.tsx';
@@ -9,6 +10,7 @@ import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { ProblemNotice } from '../../parts/notice.tsx';
 import type { Service } from './directory.ts';
+import { isPaidFirst } from './paid-first.ts';
 
 const REASON_CHARS_MAX = 500;
 const MINUTE_MS = 60_000;
@@ -36,12 +38,19 @@ export function ConfirmCard({
   const [reason, setReason] = useState('');
   const notice = state.phase === 'booking' ? null : state.notice;
   const asks = service.needs_approval === true;
+  // A time that is paid first is booked by the money: nothing is confirmed here.
+  const paysFirst = state.phase === 'held' && isPaidFirst(service);
+  const label = asks ? 'book.request' : 'book.confirm';
   return (
     <form
       className="card"
       onSubmit={(event: FormEvent) => {
         event.preventDefault();
-        dispatch({ kind: 'confirmed', reason });
+        if (paysFirst) {
+          navigate({ to: '/pay/$id', params: { id: state.hold.id } });
+        } else {
+          dispatch({ kind: 'confirmed', reason });
+        }
       }}
     >
       <Heading title={say('book.title')}>{say('book.title')}</Heading>
@@ -52,15 +61,17 @@ export function ConfirmCard({
           onOver={() => dispatch({ kind: 'time-passed' })}
         />
       )}
-      <TextArea
-        label={say('book.reason')}
-        hint={say('book.reasonHint')}
-        isOptional
-        rows={2}
-        charsMax={REASON_CHARS_MAX}
-        value={reason}
-        onChange={setReason}
-      />
+      {!paysFirst && (
+        <TextArea
+          label={say('book.reason')}
+          hint={say('book.reasonHint')}
+          isOptional
+          rows={2}
+          charsMax={REASON_CHARS_MAX}
+          value={reason}
+          onChange={setReason}
+        />
+      )}
       {notice?.kind === 'refused' && <ProblemNotice error={notice.error} />}
       <CancelTerms service={service} start={start} />
       <div className="actions actions-sticky">
@@ -70,7 +81,7 @@ export function ConfirmCard({
           aria-busy={state.phase === 'booking'}
           disabled={charsOver(reason, REASON_CHARS_MAX) > 0}
         >
-          {say(asks ? 'book.request' : 'book.confirm')}
+          {say(paysFirst ? 'book.toPay' : label)}
         </button>
         {otherTimes}
       </div>
@@ -123,6 +134,7 @@ export function VisitFacts({
         <dd>
           {free ? say('book.free') : format.money(service.price)}
           {!free && service.pay === 'pay_after' && `, ${say('book.payAfter')}`}
+          {isPaidFirst(service) && `, ${say('book.payFirst')}`}
         </dd>
       </div>
     </dl>

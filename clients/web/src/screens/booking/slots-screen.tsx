@@ -1,11 +1,11 @@
 import type { Schemas } from '@bedside/core';
 import { answered, initialsOf } from '@bedside/core';
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
-import { navigate, useSearch, useShownId } from '../../app/navigation.tsx';
-import { useState } from 'react';
+import { Link, navigate, useSearch, useShownId } from '../../app/navigation.tsx';
+import { lazy, Suspense, useState } from 'react';
 import { api } from '../../app/api.ts';
 import { OWN_ZONE, sameClock, startOfDay, useFormat } from '../../app/format.ts';
-import { useSay } from '../../app/words.tsx';
+import { saying, useSay } from '../../app/words.tsx';
 import { useNow } from '../../parts/clock.tsx';
 import { SelectField } from '../../parts/field.tsx';
 import { Heading } from '../../parts/heading.tsx';
@@ -16,6 +16,16 @@ import { capital } from './find-screen.tsx';
 import { MoveDialog } from './move-dialog.tsx';
 
 type Slot = Schemas['SlotView'];
+
+/** Where they cannot be fetched, times can be booked all the same. */
+const LazyDoctorReviews = lazy(async () => {
+  try {
+    const code = import('../care/doctor-reviews.tsx');
+    return { default: (await saying(['care'], code)).DoctorReviews };
+  } catch {
+    return { default: () => null };
+  }
+});
 
 const DAYS_SHOWN = 7;
 const SEARCH_DAYS = 60;
@@ -99,6 +109,9 @@ function PractitionerTimes({
           );
         }}
       </Asked>
+      <Suspense fallback={null}>
+        <LazyDoctorReviews practitioner={id} />
+      </Suspense>
     </>
   );
 }
@@ -156,6 +169,17 @@ function Times({
           />
         )}
       </Asked>
+      {move === undefined && service.needs_approval !== true && (
+        <p>
+          <Link
+            to="/waiting"
+            search={{ service: service.id, practitioner }}
+            className="button button-quiet"
+          >
+            {say('slots.wait')}
+          </Link>
+        </p>
+      )}
       {move !== undefined && moving !== null && (
         <MoveDialog appointment={move} slot={moving} onClose={() => setMoving(null)} />
       )}

@@ -5,15 +5,17 @@ import { Link } from '../../app/navigation.tsx';
 import { Suspense, useState } from 'react';
 import { api } from '../../app/api.ts';
 import { useFormat } from '../../app/format.ts';
-import { practitionerOf, useSession } from '../../app/session.ts';
+import { hasRole, practitionerOf, useSession } from '../../app/session.ts';
 import { useSay } from '../../app/words.tsx';
 import { LazyNoteEditor, LazyPrescriptions } from '../../note/lazy-note.tsx';
 import { useNow } from '../../parts/clock.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Loading, ProblemNotice } from '../../parts/notice.tsx';
 import { InviteForm } from '../../visit/invite-form.tsx';
+import { usePatientName } from '../../parts/patient-name.ts';
 import { nameOf, practitionerQuery, serviceQuery } from '../booking/directory.ts';
-import { stateKey } from '../patient/appointments-screen.tsx';
+import { DeskPayment, WaiveFee } from '../money/desk-payment.tsx';
+import { stateKey } from '../patient/state-words.ts';
 
 type Appointment = Schemas['AppointmentView'];
 type Act = 'approve' | 'decline' | 'no-show' | 'finish';
@@ -69,6 +71,7 @@ export function DayVisit({ visit }: { readonly visit: Appointment }) {
           <TurnButton act="finish" turn={turn} label={say('today.finish')} />
         )}
         {LIVE.has(visit.state) && <InviteForm api={visits} appointment={visit.id} />}
+        <DeskActs visit={visit} />
       </div>
       <ProblemNotice error={turn.error} />
       {visit.state === 'completed' && <NoteFold visit={visit} />}
@@ -97,23 +100,22 @@ function NoteFold({ visit }: { readonly visit: Appointment }) {
   );
 }
 
-function usePatientName(id: string | null): string {
-  const { data } = useQuery({
-    queryKey: ['patient', id],
-    queryFn: () => answered(api.GET('/v1/patients/{id}', { params: { path: { id: id ?? '' } } })),
-    enabled: id !== null,
-    staleTime: 300_000,
-  });
-  if (data === undefined) {
-    return '';
+/** What the desk does about the money of a visit. */
+function DeskActs({ visit }: { readonly visit: Appointment }) {
+  const { me } = useSession();
+  if (me == null || !hasRole(me, 'receptionist', 'clinic_admin')) {
+    return null;
   }
-  const { given_name: given = '', family_name: family = '' } = namesOf(data.profile);
-  return `${given} ${family}`.trim();
-}
-
-function namesOf(profile: object): { given_name?: string; family_name?: string } {
-  return Object.fromEntries(
-    Object.entries(profile).filter(([, value]) => typeof value === 'string'),
+  const isOff = visit.state === 'no_show';
+  return (
+    <>
+      {(visit.fee ?? visit.price).minor > 0 && visit.state !== 'requested' && (
+        <DeskPayment appointment={visit.id} />
+      )}
+      {isOff && visit.fee != null && hasRole(me, 'clinic_admin') && (
+        <WaiveFee appointment={visit.id} fee={visit.fee} />
+      )}
+    </>
   );
 }
 

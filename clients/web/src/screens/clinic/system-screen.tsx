@@ -6,7 +6,7 @@ import { useSay } from '../../app/words.tsx';
 import { Bars } from '../../parts/bars.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Asked, Notice } from '../../parts/notice.tsx';
-import { stateKey } from '../patient/appointments-screen.tsx';
+import { stateKey } from '../patient/state-words.ts';
 import { JOB_STATES, jobStateKey } from './job-words.ts';
 import { StaffOnly } from './staff-only.tsx';
 

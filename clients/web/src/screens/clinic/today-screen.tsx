@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../../app/api.ts';
 import { OWN_ZONE, startOfDay, useFormat } from '../../app/format.ts';
+import { Link } from '../../app/navigation.tsx';
 import { practitionerOf } from '../../app/session.ts';
 import { useSay } from '../../app/words.tsx';
 import { useNow } from '../../parts/clock.tsx';
@@ -19,7 +20,12 @@ export function TodayScreen() {
     <StaffOnly title={say('today.title')} roles={['practitioner', 'receptionist', 'clinic_admin']}>
       {(me, clinic) => (
         <>
-          <Heading title={say('today.title')}>{say('today.title')}</Heading>
+          <div className="title-row">
+            <Heading title={say('today.title')}>{say('today.title')}</Heading>
+            <Link to="/queue" className="button button-quiet">
+              {say('queue.title')}
+            </Link>
+          </div>
           <div className="today">
             <WaitingList />
             <Day clinic={clinic} practitioner={practitionerOf(me)} />

@@ -1,10 +1,11 @@
 import type { Schemas } from '@bedside/core';
-import { answered } from '@bedside/core';
+import { answered, isOpenPayment, isPaid, owedFor, type Payment } from '@bedside/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '../../app/navigation.tsx';
 import { Suspense, useState } from 'react';
 import { api } from '../../app/api.ts';
 import { useFormat } from '../../app/format.ts';
+import { useLive } from '../../app/live.ts';
 import { patientOf } from '../../app/session.ts';
 import { SignedIn } from '../../app/signed-in.tsx';
 import { useSay } from '../../app/words.tsx';
@@ -14,8 +15,12 @@ import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Asked, Loading, Notice } from '../../parts/notice.tsx';
 import { nameOf, practitionerQuery, serviceQuery } from '../booking/directory.ts';
+import { OwnReview } from '../care/own-review.tsx';
+import { paymentsOfPatient } from '../money/money-queries.ts';
+import { paymentStateKey } from '../money/money-words.ts';
 import { calendarFile } from './calendar-file.ts';
 import { CancelDialog } from './cancel-dialog.tsx';
+import { stateKey } from './state-words.ts';
 
 export type Appointment = Schemas['AppointmentView'];
 
@@ -23,6 +28,7 @@ export type Appointment = Schemas['AppointmentView'];
 const CHECK_IN_BEFORE_MS = 60 * 60_000;
 const AHEAD: ReadonlySet<string> = new Set(['requested', 'booked', 'checked_in', 'in_progress']);
 const LIVE: ReadonlySet<string> = new Set(['booked', 'checked_in', 'in_progress']);
+const PAYABLE: ReadonlySet<string> = new Set([...LIVE, 'completed', 'cancelled', 'no_show']);
 
 export function AppointmentsScreen() {
   return <SignedIn>{(me) => <Appointments patient={patientOf(me)} />}</SignedIn>;
@@ -40,6 +46,7 @@ function Appointments({ patient }: { readonly patient: string | null }) {
       ),
     refetchInterval: 60_000,
   });
+  useLive(['appointment.', 'payment.'], [['appointments'], ['payments', 'patient']]);
   const now = useNow(30_000);
   const [cancelling, setCancelling] = useState<Appointment | null>(null);
   const [isCancelled, setCancelled] = useState(false);
@@ -47,9 +54,17 @@ function Appointments({ patient }: { readonly patient: string | null }) {
     <>
       <div className="title-row">
         <Heading title={say('appts.title')}>{say('appts.title')}</Heading>
-        <Link to="/find" className="button button-primary">
-          {say('appts.book')}
-        </Link>
+        <span className="actions">
+          <Link to="/find" className="button button-primary">
+            {say('appts.book')}
+          </Link>
+          <Link to="/invoices" className="button button-quiet">
+            {say('appts.invoices')}
+          </Link>
+          <Link to="/waiting" className="button button-quiet">
+            {say('appts.waiting')}
+          </Link>
+        </span>
       </div>
       {isCancelled && <Notice kind="good">{say('appts.cancelled')}</Notice>}
       <Asked query={appointments}>
@@ -129,6 +144,7 @@ function Visit({
   const start = new Date(visit.start).getTime();
   const isAhead = LIVE.has(visit.state) && new Date(visit.end).getTime() > now - 3_600_000;
   const isOpen = isAhead && start - CHECK_IN_BEFORE_MS <= now;
+  const pay = usePay(visit, service.data?.pay);
   const when = format.moment(visit.start);
   return (
     <li className="card visit-card" data-state={visit.state}>
@@ -143,6 +159,9 @@ function Visit({
           <span className="badge-state" data-state={visit.state}>
             {say(stateKey(visit.state))}
           </span>
+          {pay.standing !== null && (
+            <span className="hint"> {say(paymentStateKey(pay.standing))}</span>
+          )}
           {visit.fee != null && (
             <span className="hint"> {say('appts.owed', { fee: format.money(visit.fee) })}</span>
           )}
@@ -198,11 +217,42 @@ function Visit({
           )}
         </div>
       )}
+      {pay.isWanted && (
+        <div className="actions visit-actions">
+          <Link to="/pay/$id" params={{ id: visit.id }} className="button">
+            <span aria-hidden="true">{say('pay.pay')}</span>
+            <span className="visually-hidden">{say('pay.payOf', { when })}</span>
+          </Link>
+        </div>
+      )}
       {visit.state === 'completed' && visit.patient != null && (
-        <RecordsFold appointment={visit.id} patient={visit.patient} when={when} />
+        <>
+          <RecordsFold appointment={visit.id} patient={visit.patient} when={when} />
+          <OwnReview appointment={visit.id} when={when} />
+        </>
       )}
     </li>
   );
+}
+
+/** Whether a visit can be paid, and how what was paid of it stands. */
+function usePay(
+  visit: Appointment,
+  policy: string | undefined,
+): { readonly isWanted: boolean; readonly standing: string | null } {
+  const patient = visit.patient ?? '';
+  const { data } = useQuery({ ...paymentsOfPatient(patient), enabled: patient !== '' });
+  if (data === undefined || policy === undefined) {
+    return { isWanted: false, standing: null };
+  }
+  const own = data.filter(({ appointment }) => appointment === visit.id);
+  const standing: Payment | undefined = own.find(isOpenPayment) ?? own.find(isPaid);
+  const isBilled = policy !== 'free' && policy !== 'insurance' && owedFor(visit) > 0;
+  const isSettled = own.some(isPaid);
+  return {
+    isWanted: isBilled && !isSettled && PAYABLE.has(visit.state),
+    standing: standing?.state ?? null,
+  };
 }
 
 /** Read only when it is opened: whoever reads records is written down. */
@@ -230,24 +280,4 @@ function RecordsFold({
       )}
     </details>
   );
-}
-
-const STATES = [
-  'requested',
-  'held',
-  'booked',
-  'checked_in',
-  'in_progress',
-  'completed',
-  'cancelled',
-  'no_show',
-  'expired',
-  'entered_in_error',
-] as const;
-
-export function stateKey(
-  state: string,
-): `appts.state.${(typeof STATES)[number]}` | 'common.unknown' {
-  const known = STATES.find((one) => one === state);
-  return known === undefined ? 'common.unknown' : `appts.state.${known}`;
 }

@@ -1,4 +1,5 @@
 /** A patient's own appointments, records and profile: one chunk. */
+export { AppointmentLinkScreen } from './appointment-link-screen.tsx';
 export { AppointmentsScreen } from './appointments-screen.tsx';
 export { MyDataScreen } from './my-data-screen.tsx';
 export { NotificationsScreen } from './notifications-screen.tsx';

@@ -1,4 +1,5 @@
 import { Suspense } from 'react';
+import { Link } from '../../app/navigation.tsx';
 import { patientOf } from '../../app/session.ts';
 import { SignedIn } from '../../app/signed-in.tsx';
 import { useSay } from '../../app/words.tsx';
@@ -15,7 +16,12 @@ export function RecordsScreen() {
         const patient = patientOf(me);
         return (
           <>
-            <Heading title={say('nav.records')}>{say('nav.records')}</Heading>
+            <div className="title-row">
+              <Heading title={say('nav.records')}>{say('nav.records')}</Heading>
+              <Link to="/documents" className="button button-quiet">
+                {say('nav.documents')}
+              </Link>
+            </div>
             {patient === null ? (
               <Notice kind="plain">{say('profile.noProfile')}</Notice>
             ) : (

@@ -1,0 +1,279 @@
+import { done } from '@bedside/core';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type ChangeEvent, useEffect, useId, useRef, useState, useSyncExternalStore } from 'react';
+import { api } from '../app/api.ts';
+import { useFormat } from '../app/format.ts';
+import { useLive } from '../app/live.ts';
+import { useSay } from '../app/words.tsx';
+import { Dialog } from '../parts/dialog.tsx';
+import { Asked, ProblemNotice } from '../parts/notice.tsx';
+import { type Document, documentsOf } from './documents-of.ts';
+import { contentOf } from './document-line.tsx';
+import { type Running, uploads } from './uploads.ts';
+
+const TYPES = '.pdf,.jpg,.jpeg,.png,.webp,.heic,.txt,application/pdf,image/*,text/plain';
+/** Browsers draw these; the others are downloaded. */
+const DRAWN: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/webp']);
+const DRAWN_BYTES_MAX = 32 * 1024 * 1024;
+/** While something is checked, besides what the socket tells. */
+const ASK_EVERY_MS = 3_000;
+
+/** A patient's documents, and a way to add one. */
+export function DocumentList({
+  patient,
+  mayAdd = true,
+}: {
+  readonly patient: string;
+  readonly mayAdd?: boolean;
+}) {
+  const say = useSay();
+  useLive(['document.'], [['documents', patient]]);
+  const documents = useQuery({
+    ...documentsOf(patient),
+    refetchInterval: ({ state }) =>
+      state.data?.some((one) => one.state === 'checking') ? ASK_EVERY_MS : false,
+  });
+  return (
+    <>
+      {mayAdd && <Add patient={patient} />}
+      <Asked query={documents}>
+        {(all) => {
+          const shown = all.filter(({ state }) => state !== 'discarded');
+          return shown.length === 0 ? (
+            <p className="empty">{say('docs.none')}</p>
+          ) : (
+            <ul className="rows card">
+              {shown.map((document) => (
+                <Row key={document.id} document={document} mayAdd={mayAdd} />
+              ))}
+            </ul>
+          );
+        }}
+      </Asked>
+    </>
+  );
+}
+
+function Add({ patient }: { readonly patient: string }) {
+  const say = useSay();
+  const running = useSyncExternalStore(uploads.subscribe, uploads.snapshot);
+  return (
+    <>
+      <FileField
+        label={say('docs.file')}
+        hint={say('docs.hint')}
+        onFile={(file) => void uploads.begin(patient, file)}
+      />
+      <ul className="rows" aria-live="polite">
+        {running.map((one) => (
+          <Progress key={one.id} running={one} />
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Progress({ running }: { readonly running: Running }) {
+  const say = useSay();
+  const { id, name, percent, error } = running;
+  const label = say('docs.sending', { name, percent });
+  return error === null ? (
+    <li className="row">
+      <span className="row-main">
+        <span>{label}</span>
+        <progress max={100} value={percent} aria-label={name} />
+      </span>
+      <button type="button" className="button button-quiet" onClick={() => uploads.stop(id)}>
+        {say('docs.stop')}
+      </button>
+    </li>
+  ) : (
+    <li className="row">
+      <span className="row-main">
+        <strong>{name}</strong>
+        <ProblemNotice error={error} />
+      </span>
+      <button type="button" className="button button-quiet" onClick={() => uploads.dismiss(id)}>
+        {say('common.dismiss')}
+      </button>
+    </li>
+  );
+}
+
+function FileField({
+  label,
+  hint,
+  onFile,
+}: {
+  readonly label: string;
+  readonly hint?: string;
+  readonly onFile: (file: File) => void;
+}) {
+  const id = useId();
+  const take = (event: ChangeEvent<HTMLInputElement>): void => {
+    for (const file of event.target.files ?? []) {
+      onFile(file);
+    }
+    // The same file can be chosen again.
+    event.target.value = '';
+  };
+  return (
+    <div className="field file-field">
+      <label htmlFor={id}>{label}</label>
+      {hint !== undefined && (
+        <p className="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      <input
+        id={id}
+        type="file"
+        accept={TYPES}
+        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
+        onChange={take}
+      />
+    </div>
+  );
+}
+
+function Row({ document, mayAdd }: { readonly document: Document; readonly mayAdd: boolean }) {
+  const say = useSay();
+  const format = useFormat();
+  const { id, name, state, side, scanned, refused_for: refused } = document;
+  const facts = [
+    format.shortDay(document.created_at),
+    format.bytes(document.size),
+    say(side === 'patient' ? 'docs.fromPatient' : 'docs.fromClinic'),
+    ...(scanned === false ? [say('docs.notScanned')] : []),
+    ...(state === 'ready' ? [] : [say(stateKey(state))]),
+  ];
+  return (
+    <li className="row" data-testid="document" data-state={state}>
+      <span className="row-main">
+        <strong>{name}</strong>
+        <span className="hint">{facts.join(' · ')}</span>
+        {refused != null && <span className="hint-warning">{say(refusalKey(refused))}</span>}
+        {state === 'uploading' && mayAdd && <GoOn document={document} />}
+      </span>
+      {state === 'ready' && (
+        <span className="actions">
+          <Show document={document} />
+          <a className="button button-quiet" href={contentOf(id)} download={name}>
+            {say('docs.download')}
+            <span className="visually-hidden"> {name}</span>
+          </a>
+        </span>
+      )}
+    </li>
+  );
+}
+
+/** An upload that broke off: what is missing is sent, from the same file. */
+function GoOn({ document }: { readonly document: Document }) {
+  const say = useSay();
+  const client = useQueryClient();
+  const running = useSyncExternalStore(uploads.subscribe, uploads.snapshot);
+  const [isOther, setOther] = useState(false);
+  const drop = useMutation({
+    mutationFn: () =>
+      done(api.DELETE('/v1/documents/{id}', { params: { path: { id: document.id } } })),
+    onSettled: () => client.invalidateQueries({ queryKey: documentsOf(document.patient).queryKey }),
+  });
+  if (running.some(({ id, error }) => id === document.id && error === null)) {
+    return null;
+  }
+  return (
+    <>
+      <FileField
+        label={say('docs.goOn')}
+        onFile={(file) => {
+          const isSame = file.name === document.name && file.size === document.size;
+          setOther(!isSame);
+          if (isSame) {
+            void uploads.goOn(document.patient, document.id, file);
+          }
+        }}
+      />
+      {isOther && (
+        <p className="field-error" role="alert">
+          {say('docs.wrongFile', { name: document.name })}
+        </p>
+      )}
+      <ProblemNotice error={drop.error} />
+      <button
+        type="button"
+        className="button button-quiet"
+        aria-busy={drop.isPending}
+        onClick={() => drop.mutate()}
+      >
+        {say('docs.giveUp')}
+        <span className="visually-hidden"> {document.name}</span>
+      </button>
+    </>
+  );
+}
+
+/** A picture, drawn in the page from bytes that are let go when it is closed. */
+function Show({ document }: { readonly document: Document }) {
+  const say = useSay();
+  const [isOpen, setOpen] = useState(false);
+  const isDrawn = DRAWN.has(document.media_type ?? '') && document.size <= DRAWN_BYTES_MAX;
+  return isDrawn ? (
+    <>
+      <button type="button" className="button button-quiet" onClick={() => setOpen(true)}>
+        {say('docs.show')}
+        <span className="visually-hidden"> {document.name}</span>
+      </button>
+      {isOpen && (
+        <Dialog title={document.name} onClose={() => setOpen(false)}>
+          <Picture document={document} />
+          <div className="actions">
+            <button type="button" className="button" onClick={() => setOpen(false)}>
+              {say('common.close')}
+            </button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  ) : null;
+}
+
+function Picture({ document }: { readonly document: Document }) {
+  const bytes = useQuery({
+    queryKey: ['document-bytes', document.id],
+    queryFn: async () => {
+      const params = { path: { id: document.id } };
+      const call = api.GET('/v1/documents/{id}/content', { params, parseAs: 'blob' });
+      const { data, error, response } = await call;
+      await done(Promise.resolve({ error, response }));
+      return data ?? new Blob();
+    },
+    gcTime: 0,
+  });
+  return <Asked query={bytes}>{(blob) => <Drawn blob={blob} name={document.name} />}</Asked>;
+}
+
+function Drawn({ blob, name }: { readonly blob: Blob; readonly name: string }) {
+  const image = useRef<HTMLImageElement>(null);
+  useEffect(() => {
+    const address = URL.createObjectURL(blob);
+    if (image.current !== null) {
+      image.current.src = address;
+    }
+    return () => URL.revokeObjectURL(address);
+  }, [blob]);
+  return <img ref={image} className="preview" alt={name} />;
+}
+
+const STATES = ['uploading', 'checking', 'ready', 'refused', 'discarded'] as const;
+const REFUSALS = ['infected', 'unscannable', 'type', 'hash', 'damaged'] as const;
+
+function stateKey(word: string) {
+  const state = STATES.find((one) => one === word);
+  return state === undefined ? 'common.unknown' : (`docs.state.${state}` as const);
+}
+
+function refusalKey(word: string) {
+  const reason = REFUSALS.find((one) => one === word);
+  return reason === undefined ? 'docs.state.refused' : (`docs.refused.${reason}` as const);
+}
