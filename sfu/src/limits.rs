@@ -67,6 +67,9 @@ pub const PENDING_TRACKS_MAX: usize = 20;
 /// Largest data-channel message, in bytes. SDKs stay below 64,000.
 pub const DATA_MESSAGE_BYTES_MAX: usize = 65_536;
 
+/// Questions of the server to clients of one room that wait for an answer: twice as many as a node takes API calls at once.
+pub const QUESTIONS_MAX: usize = 64;
+
 /// Bytes and packets a second of an audio track: Opus goes up to 510 kbit/s, RED sends it twice, and its shortest frames
 /// are 2.5 ms.
 pub const AUDIO_BYTES_PER_SECOND_MAX: u32 = 160_000;

@@ -31,6 +31,7 @@ pub(crate) mod permit;
 pub(crate) mod publication;
 pub(crate) mod publish;
 pub(crate) mod quality;
+mod questions;
 pub(crate) mod report;
 pub(crate) mod requests;
 pub(crate) mod roster;
@@ -52,6 +53,7 @@ use slotmap::SlotMap;
 use self::{
     participant::Participant,
     publication::{Origin, Publication},
+    questions::Questions,
     settings::Settings,
     subscription::Subscription,
     waiting::Decisions,
@@ -82,6 +84,8 @@ pub(crate) struct Room {
     settings: Settings,
     /// Who was let in or sent out by an administrator.
     decisions: Decisions,
+    /// What the server asked clients.
+    questions: Questions,
     /// Joins into it so far, refused ones too, and openings by an administrator: see `directory.rs`.
     pub(crate) joins: u64,
     participants: SlotMap<ParticipantKey, Participant>,
@@ -117,6 +121,7 @@ impl Room {
             limits,
             settings: Settings::new(limits),
             decisions: Decisions::default(),
+            questions: Questions::default(),
             joins: 0,
             participants: SlotMap::with_key(),
             publications: SlotMap::with_key(),

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use livekit_protocol::SignalResponse;
+use livekit_protocol::{SignalRequest, SignalResponse};
+use prost::Message as _;
 use protocol::ids::{RoomName, SessionId};
 use protocol::token::{ApiKeys, Claims};
 use sfu::words::{
@@ -16,6 +17,8 @@ use sfu::words::{
 use crate::clock::{Clock, Now};
 use crate::config::Config;
 use crate::fallback::Ways;
+use crate::join_request;
+pub use crate::limits::JOIN_REQUEST_BYTES_MAX;
 use crate::media_link::MediaLink;
 use crate::query::RawQuery;
 use crate::session::{Effect, Greeting, Session};
@@ -29,18 +32,27 @@ pub struct BareSession {
     now: Now,
 }
 
-/// Reads the request target of an upgrade: about how many bytes are kept of it, if it can be read.
+/// Reads the request target of an upgrade: about how many bytes are kept of it, if it can be read. What stands in a
+/// `join_request` counts with the frames that it takes the place of.
 #[must_use]
 pub fn read_query(target: &str) -> Option<usize> {
     let query = RawQuery::of(&target.parse().ok()?).ok()?;
     let token = query.token().map_or(0, |token| token.expose().len());
-    let parameters = query.parse().ok()?;
+    let (parameters, first) = match query.join_request() {
+        Some(request) => join_request::read(request).ok()?,
+        None => (query.parse().ok()?, Vec::new()),
+    };
+    let first: usize = first
+        .into_iter()
+        .map(|message| SignalRequest { message: Some(message) }.encoded_len())
+        .sum();
     let attributes: usize =
         parameters.attributes.iter().map(|(key, value)| key.len() + value.len()).sum();
     let client = &parameters.client;
     let texts = [client.sdk.len(), client.browser.len(), 4 * client.capabilities.len()];
     let sid = parameters.reconnect.as_ref().map_or(0, String::len);
-    Some(token + attributes + sid + texts.iter().sum::<usize>())
+    let metadata = parameters.metadata.len();
+    Some(token + attributes + sid + metadata + first + texts.iter().sum::<usize>())
 }
 
 impl BareSession {

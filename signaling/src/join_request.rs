@@ -18,13 +18,17 @@ use crate::limits::{FIRST_TRACKS_MAX, JOIN_REQUEST_BYTES_MAX};
 use crate::query::{
     CAPABILITIES_MAX, ParameterError, Parameters, decode_base64, known_sdk, shortened_browser,
 };
+use crate::wire::pieces;
+
+/// The fields of a `JoinRequest` that are text: metadata, participant sid.
+const TEXTS: [u32; 2] = [3, 9];
 
 const MALFORMED: ParameterError = ParameterError::Value("join_request");
 
 /// Reads the parameter: what the client wishes, and its first requests in their order.
 ///
 /// # Errors
-/// When it cannot be read, or unpacks to more than [`JOIN_REQUEST_BYTES_MAX`].
+/// When it cannot be read, or unpacks to more than [`JOIN_REQUEST_BYTES_MAX`] or more pieces than any client has.
 pub(crate) fn read(text: &str) -> Result<(Parameters, Vec<Message>), ParameterError> {
     let wrapped = decode_base64(text).ok_or(MALFORMED)?;
     let wrapped = proto::WrappedJoinRequest::decode(&*wrapped).map_err(|_| MALFORMED)?;
@@ -33,7 +37,7 @@ pub(crate) fn read(text: &str) -> Result<(Parameters, Vec<Message>), ParameterEr
         Ok(Compression::Gzip) => unzip(&wrapped.join_request)?,
         Err(_) => return Err(MALFORMED),
     };
-    if bytes.len() > JOIN_REQUEST_BYTES_MAX {
+    if bytes.len() > JOIN_REQUEST_BYTES_MAX || !pieces::are_few(&bytes, &TEXTS) {
         return Err(MALFORMED);
     }
     let request = proto::JoinRequest::decode(&*bytes).map_err(|_| MALFORMED)?;
@@ -94,6 +98,7 @@ mod tests {
     use flate2::{Compression as Level, write::GzEncoder};
 
     use super::*;
+    use crate::limits::FIELDS_MAX;
 
     fn request() -> proto::JoinRequest {
         proto::JoinRequest {
@@ -185,8 +190,13 @@ mod tests {
         assert!(bomb.len() < JOIN_REQUEST_BYTES_MAX / 10);
         let mut cut = wrapped(Compression::Gzip, zipped(&request().encode_to_vec()));
         cut.truncate(cut.len() - 9);
+        let tracks = proto::JoinRequest {
+            add_track_requests: vec![proto::AddTrackRequest::default(); FIELDS_MAX + 1],
+            ..Default::default()
+        };
+        let many = wrapped(Compression::Gzip, zipped(&tracks.encode_to_vec()));
         let unknown = proto::WrappedJoinRequest { compression: 7, join_request: Vec::new() };
-        for bytes in [bomb, cut, unknown.encode_to_vec(), b"\xff\xff".to_vec()] {
+        for bytes in [bomb, cut, many, unknown.encode_to_vec(), b"\xff\xff".to_vec()] {
             assert_eq!(read(&STANDARD.encode(bytes)).unwrap_err(), MALFORMED);
         }
         assert_eq!(read("!!!").unwrap_err(), MALFORMED);

@@ -3,6 +3,10 @@
 /// Largest signal frame, in bytes. The LiveKit server's.
 pub const FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
 
+/// Fields of a message and of those right inside it. A room of 64, each with four tracks, takes some hundreds; as many empty
+/// tracks are 8 MiB in memory.
+pub const FIELDS_MAX: usize = 16 * 1024;
+
 /// Largest frame that is read at all, in bytes: one that is over [`FRAME_BYTES_MAX`] but not over
 /// this is read to its end, so that the leave that answers it arrives. Beyond, the connection
 /// breaks off. Bounds memory per socket.

@@ -5,9 +5,12 @@ use bytes::Bytes;
 use livekit_protocol::{SignalRequest, SignalResponse, signal_request, signal_response};
 use prost::Message as _;
 
+use crate::limits::FIELDS_MAX;
+
 pub(crate) mod asked;
 pub(crate) mod data_track;
 pub(crate) mod from_media;
+pub(crate) mod pieces;
 pub(crate) mod to_media;
 
 /// One data frame of the socket.
@@ -47,8 +50,14 @@ impl Frame {
     /// The request in it; none if it is of a kind that we do not know.
     pub(crate) fn decode(&self) -> Result<Option<signal_request::Message>, BrokenFrame> {
         let request = match self {
-            Self::Binary(bytes) => SignalRequest::decode(bytes.clone()).map_err(|_| BrokenFrame)?,
-            Self::Text(text) => serde_json::from_str(text).map_err(|_| BrokenFrame)?,
+            Self::Binary(bytes) if pieces::are_few(bytes, &[]) => {
+                SignalRequest::decode(bytes.clone()).map_err(|_| BrokenFrame)?
+            }
+            // An empty message in JSON has a brace of its own.
+            Self::Text(text) if text.bytes().filter(|byte| *byte == b'{').count() <= FIELDS_MAX => {
+                serde_json::from_str(text).map_err(|_| BrokenFrame)?
+            }
+            Self::Binary(_) | Self::Text(_) => return Err(BrokenFrame),
         };
         Ok(request.message)
     }

@@ -84,8 +84,11 @@ fn judge_neighbours(judgement: &mut Judgement, before: &Delivery, after: &Delive
     let step = after.seq.0 - before.seq.0;
     if old.layer == new.layer {
         let source_step = new.sequence.wrapping_sub(old.sequence);
-        // A pause of the stream (mute, another layer meanwhile) leaves out source packets, never the other way round.
-        if new.sequence <= old.sequence || source_step < step {
+        // A pause of the stream (mute, another layer meanwhile) leaves out source packets, never the other way round: more
+        // numbers than packets are those of another layer, all of which was lost, and after that comes a key frame.
+        let pictures = before.picture.zip(after.picture);
+        let began_anew = pictures.is_some_and(|(old, new)| old.key_index != new.key_index);
+        if new.sequence <= old.sequence || (source_step < step && !began_anew) {
             judgement.disordered += 1;
         }
     } else {
@@ -163,6 +166,21 @@ mod tests {
             flaw(&mut bad);
             assert!(!judge(&bad).is_complete(), "{name}");
         }
+    }
+
+    #[test]
+    fn numbers_without_packets_are_another_layers_if_a_key_frame_came_since() {
+        let mut all: Vec<_> = (0..20).map(packet).collect();
+        for one in &mut all[10..] {
+            one.seq.0 += 5;
+        }
+        assert_eq!(judge(&all).disordered, 1);
+        for one in &mut all[10..] {
+            one.picture.as_mut().unwrap().key_index = 1;
+        }
+        assert_eq!(judge(&all).disordered, 0);
+        all[10].stamp.as_mut().unwrap().sequence = 9;
+        assert_eq!(judge(&all).disordered, 1);
     }
 
     #[expect(clippy::disallowed_methods, reason = "an Instant has no other origin")]

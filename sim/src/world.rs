@@ -169,6 +169,8 @@ pub struct World {
     pub captures: bool,
     /// Answers to administrators.
     administered: HashMap<SessionId, Administered>,
+    /// What clients said to questions of the server, and to whom.
+    pub answered: Vec<(SessionId, Vec<u8>)>,
     /// What the observer was told.
     pub occurrences: Vec<Occurrence>,
     /// Called before (true) and after a shard works, so that a test can measure what its work costs.
@@ -244,6 +246,7 @@ impl World {
             heard: Vec::new(),
             captures: false,
             administered: HashMap::new(),
+            answered: Vec::new(),
             occurrences: Vec::new(),
             meter: None,
         }

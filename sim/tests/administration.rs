@@ -11,22 +11,22 @@
 use std::time::Duration;
 
 use protocol::{
-    ids::{RoomName, TrackSid},
+    ids::{RoomName, SessionId, TrackSid},
     permission::{Permission, TrackSource},
 };
 use sfu::{
     limits::Limits,
     words::{
         administration::{
-            Act, ListRooms, OpenRoom, ParticipantAct, ParticipantChange, Refused, Report, RoomAct,
-            RoomSettings,
+            Act, ListRooms, OpenRoom, ParticipantAct, ParticipantChange, Question, Refused, Report,
+            RoomAct, RoomSettings,
         },
         event::{JoinRefusal, LeaveAction, Message},
         info::{LeaveReason, ParticipantInfo, ParticipantState},
         occurrence::{RoomEnd, What},
     },
 };
-use sim::{ClientId, TrackSpec, World, judge};
+use sim::{ClientId, Envelope, TrackSpec, World, judge};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -402,6 +402,59 @@ fn a_listener_at_an_edge_that_may_publish_now_joins_anew() {
     assert_eq!(world.client(far).left, Some((LeaveReason::Migration, LeaveAction::Reconnect)));
     let claims = |message: &Message| matches!(message, Message::ClaimsChanged(claims) if claims.permission.can_publish);
     assert_eq!(heard(&mut world, far, claims), 1);
+}
+
+/// A remote procedure call's packet: 10 asks, 11 says that it came, 12 answers.
+fn rpc(kind: u8, id: &str) -> Vec<u8> {
+    let len = u8::try_from(id.len()).unwrap();
+    [&[kind << 3 | 2, len + 2, 0x0a, len], id.as_bytes()].concat()
+}
+
+#[test]
+fn a_client_is_asked_wherever_it_is_and_its_answer_goes_to_who_asked_alone() {
+    let limits = Limits { overflow_subscriptions: 0, ..Limits::default() };
+    let mut world = World::with_shards(20, limits, 2);
+    let speaker = world.join("speaker");
+    let listeners = ["a", "b"].map(|name| {
+        let id = world.join_with(name, |join, _| join.permission.can_publish = false);
+        world.run_for(SECOND / 1000);
+        id
+    });
+    assert!(world.connect(&[speaker]) && world.connect(&listeners));
+    assert!(listeners.iter().any(|id| world.shard_of(*id) == 1), "one is at the edge");
+    world.run_for(SECOND);
+    let asker = SessionId(9999);
+    for (asked, other) in
+        [(speaker, listeners[0]), (listeners[0], speaker), (listeners[1], speaker)]
+    {
+        let id = format!("RPC_{}", world.identity(asked));
+        let (packet, patience_ms) = (rpc(10, &id), 5000);
+        let question = Question { packet, id: id.clone(), session: asker, patience_ms };
+        world.administer_client(asked, ParticipantAct::Ask(Box::new(question))).unwrap();
+        world.run_for(SECOND / 2);
+        let (_, came) = world.client(asked).data.pop().expect("the question");
+        assert!(came.starts_with(&rpc(10, &id)));
+        assert_eq!(Envelope::decode(&came).identity, "bedside-server");
+        assert!(world.client(other).data.is_empty());
+
+        // Somebody else's word is no answer: it goes to the others, as any message.
+        world.act(other, |client, now| client.send_data("_reliable", &rpc(12, &id), now));
+        world.run_for(SECOND / 2);
+        assert!(world.answered.is_empty());
+        for kind in [11, 12] {
+            world.act(asked, |client, now| client.send_data("_reliable", &rpc(kind, &id), now));
+        }
+        world.run_for(SECOND / 2);
+        let said = std::mem::take(&mut world.answered);
+        assert_eq!(said.len(), 2, "{said:?}");
+        for ((session, packet), kind) in said.iter().zip([11, 12]) {
+            assert!(*session == asker && packet.starts_with(&rpc(kind, &id)));
+        }
+        assert!(world.client(other).data.is_empty());
+        for id in [speaker, listeners[0], listeners[1]] {
+            world.client(id).data.clear();
+        }
+    }
 }
 
 #[test]

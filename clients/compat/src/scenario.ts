@@ -8,8 +8,8 @@ import { type OwnServer, type Server, token } from './server.ts';
 /** A program in `examples/`. */
 export type ExampleName = 'Node example' | 'Python example' | 'Go example' | 'Rust example';
 
-/** A client SDK; or livekit-server-sdk or an example, which take part in no room. */
-export type Subject = SdkName | 'server-sdk' | ExampleName;
+/** A client SDK; or livekit-server-sdk, an example, or a WebRTC stack without an SDK. */
+export type Subject = SdkName | 'server-sdk' | 'aiortc' | ExampleName;
 
 export interface Cell {
   readonly what: string;

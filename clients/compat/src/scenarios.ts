@@ -5,6 +5,7 @@ import { examples } from './scenarios/examples.ts';
 import { outages } from './scenarios/outages.ts';
 import { mesh, pairs } from './scenarios/pairs.ts';
 import { solos } from './scenarios/solo.ts';
+import { whip } from './scenarios/whip.ts';
 
 export function allScenarios(): Scenario[] {
   return [
@@ -14,5 +15,6 @@ export function allScenarios(): Scenario[] {
     ...pairs(),
     ...administration(),
     ...examples(),
+    ...whip(),
   ];
 }

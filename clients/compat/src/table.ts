@@ -78,7 +78,7 @@ function pairs(cells: readonly Cell[], known: KnownFaults): string {
   return table(['from', 'to', ...whats], rows);
 }
 
-/** What takes part in no room: livekit-server-sdk and the examples. */
+/** What has no SDK of the protocol: livekit-server-sdk, the examples, clients of WHIP and WHEP. */
 function backends(cells: readonly Cell[], known: KnownFaults): string {
   const title = `\`livekit-server-sdk\` ${VERSIONS['livekit-server-sdk'] ?? ''}`;
   const of = (sdks: readonly Subject[], titles: readonly string[]): string => {
@@ -89,7 +89,8 @@ function backends(cells: readonly Cell[], known: KnownFaults): string {
     return table(titles, rows);
   };
   const examples = of(EXAMPLE_NAMES, ['', ...EXAMPLE_NAMES]);
-  return `${of(['server-sdk'], [title, 'state'])}\n${examples}`;
+  const aiortc = of(['aiortc'], [`\`aiortc\` ${VERSIONS['aiortc'] ?? ''}`, 'state']);
+  return `${of(['server-sdk'], [title, 'state'])}\n${examples}\n${aiortc}`;
 }
 
 function reasons(known: KnownFaults): string {

@@ -23,6 +23,7 @@ test('npm, pip and Go take the versions of sdks.json', () => {
     ...versionsIn('../e2e/package.json', /"([^"]+)": "(\d[^"]*)"/g),
     ...versionsIn('../../examples/node/package.json', /"([^"]+)": "(\d[^"]*)"/g),
     ...versionsIn('agents/python/requirements.txt', /^(.+)==(.+)$/gm),
+    ...versionsIn('agents/whip/requirements.txt', /^(.+)==(.+)$/gm),
     ...versionsIn('../../examples/python/requirements.txt', /^(.+)==(.+)$/gm),
     ...versionsIn('agents/go/go.mod', /^\t(\S+) v(\S+)$/gm),
     ...versionsIn('../../examples/go/go.mod', /^\t(\S+) v(\S+)$/gm),

@@ -168,6 +168,12 @@ export class ImpairmentRelay {
     this.down.set(down);
   }
 
+  /** From now on the browser comes from other ports, as after a restart of its router; what is sent to the old ones is lost. */
+  move(): void {
+    for (const socket of this.#far.values()) socket.close();
+    this.#far.clear();
+  }
+
   close(): void {
     for (const way of [this.up, this.down]) way.close();
     for (const socket of [this.#near, ...this.#far.values()]) socket.close();

@@ -232,7 +232,8 @@ function round(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }
 
-async function freeUdpPort(): Promise<number> {
+/** A port that was free a moment ago. */
+export async function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4');
   await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
   const { port } = socket.address();

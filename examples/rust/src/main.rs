@@ -29,8 +29,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let grants = VideoGrants {
             room_join: true,
             room: room.clone(),
-            can_publish: true,
-            can_subscribe: true,
+            can_publish: Some(true),
+            can_subscribe: Some(true),
             ..Default::default()
         };
         let token = AccessToken::with_api_key(&key, &secret)

@@ -13,7 +13,7 @@ use super::TrackHandle;
 use crate::{
     rtp::payload::CodecKind,
     words::{
-        administration::{ParticipantChange, RoomSettings},
+        administration::{ParticipantChange, Question, RoomSettings},
         command::{Join, TrackPermission},
         event::LeaveAction,
         info::{LeaveReason, ParticipantInfo, Speaker},
@@ -71,6 +71,8 @@ pub enum EdgeAct {
         /// On or off.
         subscribe: bool,
     },
+    /// Asks its client.
+    Ask(Box<Question>),
 }
 
 /// What an edge tells its home.

@@ -14,6 +14,7 @@ use slotmap::Key as _;
 use super::{
     Role, Room,
     data_packet::{self, Sender, Stamped},
+    participant::Participant,
     requests::MetadataChange,
 };
 use crate::{
@@ -122,6 +123,16 @@ impl Room {
                 }
                 Ok(Report::Done)
             }
+            ParticipantAct::Ask(question) => {
+                let key = present?;
+                if self.participants.get(key).is_none_or(Participant::is_waiting) {
+                    return Err(Refused::NoParticipant);
+                }
+                if self.hand_on(context, key, || EdgeAct::Ask(question.clone())) {
+                    return Ok(Report::Done);
+                }
+                self.ask(context, key, *question, now)
+            }
         }
     }
 
@@ -139,6 +150,10 @@ impl Room {
                 self.set_wanted(context, key, tracks, subscribe);
             }
             EdgeAct::Decide(word) => self.set_admission(context, key, word, now),
+            EdgeAct::Ask(question) => {
+                // Refused or lost on the way: whoever asks waits for an answer that does not come.
+                let _ = self.ask(context, key, *question, now);
+            }
         }
     }
 

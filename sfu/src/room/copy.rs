@@ -138,7 +138,8 @@ impl Source<'_> {
                 stream.begin(self.layer, packet.seq, numbers, clock_rate, now);
             }
         }
-        stream.rewriter.forward(self.layer, packet.seq)
+        let temporal = descriptor.and_then(|one| one.temporal_layer).unwrap_or(0);
+        stream.rewriter.forward(self.layer, packet.seq, temporal)
     }
 
     fn change(&self, pts: PayloadTypes, strip_red: bool, offsets: Offsets) -> Option<Change<'_>> {

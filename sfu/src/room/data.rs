@@ -24,7 +24,7 @@ use crate::{
     drop_reason::DropReason,
     keys::{ConnectionKey, ParticipantKey},
     words::{
-        event::LeaveAction,
+        event::{LeaveAction, Message},
         info::{LeaveReason, ParticipantKind},
     },
 };
@@ -70,7 +70,7 @@ impl Room {
             else {
                 return;
             };
-            match self.check(from, ChannelLabel::Reliable, &message) {
+            match self.check(context, from, ChannelLabel::Reliable, &message) {
                 Ok(Some(stamped)) => {
                     if let Some(sender) = self.participants.get_mut(from) {
                         sender.data_flow.park(stamped);
@@ -158,7 +158,7 @@ impl Room {
             } else if label == ChannelLabel::DataTrack {
                 self.pass_data_track(context, from, &message, now)
             } else {
-                self.check(from, label, &message).map(|stamped| {
+                self.check(context, from, label, &message).map(|stamped| {
                     if let Some(stamped) = stamped {
                         self.distribute(context, from, label, &stamped, now);
                     }
@@ -170,9 +170,10 @@ impl Room {
         }
     }
 
-    /// A message as its receivers get it; `None` if they have it.
+    /// A message as its receivers get it; `None` if they have it, or it is for the server.
     fn check(
         &mut self,
+        context: &mut Context,
         from: ParticipantKey,
         label: ChannelLabel,
         message: &[u8],
@@ -189,6 +190,10 @@ impl Room {
                 return Ok(None);
             }
             sender.last_message_seq = stamped.sequence;
+        }
+        if let Some(asker) = self.questions.asker_of(from, &stamped.bytes) {
+            context.emit(Some(asker), Message::Answered(stamped.bytes.to_vec()));
+            return Ok(None);
         }
         Ok(Some(stamped))
     }
@@ -311,7 +316,7 @@ impl Room {
             else {
                 return;
             };
-            if let Ok(Some(stamped)) = self.check(from, ChannelLabel::Reliable, &message) {
+            if let Ok(Some(stamped)) = self.check(context, from, ChannelLabel::Reliable, &message) {
                 self.distribute(context, from, ChannelLabel::Reliable, &stamped, now);
             }
         }

@@ -18,9 +18,14 @@ mod field {
     pub(super) const DESTINATION_IDENTITIES: u32 = 5;
     pub(super) const TRANSCRIPTION: u32 = 7;
     pub(super) const METRICS: u32 = 8;
+    pub(super) const RPC_ACK: u32 = 11;
+    pub(super) const RPC_RESPONSE: u32 = 12;
     pub(super) const SEQUENCE: u32 = 16;
     pub(super) const PARTICIPANT_SID: u32 = 17;
 }
+
+/// Field of `RpcAck` and `RpcResponse`: what they answer.
+const REQUEST_ID: u32 = 1;
 
 /// Field numbers of `UserPacket`.
 mod user_field {
@@ -122,6 +127,36 @@ pub fn stamp(message: &[u8], sender: Sender<'_>) -> Result<Stamped, DataPacketEr
     encode_bytes(field::PARTICIPANT_SID, sender.sid.as_bytes(), &mut out);
     stamped.bytes = out.freeze();
     Ok(stamped)
+}
+
+/// What a message says to a remote procedure call, with the call's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer<'a> {
+    /// It was received.
+    Received(&'a str),
+    /// This is its result, or why there is none.
+    Result(&'a str),
+}
+
+/// Reads whether a message answers a call; `None` if it says something else.
+pub(super) fn answer(message: &[u8]) -> Option<Answer<'_>> {
+    let mut input = message;
+    while input.has_remaining() {
+        let element = next_field(&mut input).ok()?;
+        let kind = match element.number {
+            field::RPC_ACK => Answer::Received,
+            field::RPC_RESPONSE => Answer::Result,
+            _ => continue,
+        };
+        let mut inner = element.text_bytes().ok()?;
+        while inner.has_remaining() {
+            let element = next_field(&mut inner).ok()?;
+            if element.number == REQUEST_ID {
+                return element.text().ok().map(kind);
+            }
+        }
+    }
+    None
 }
 
 fn stamp_user(

@@ -23,6 +23,7 @@ use crate::{
         header::OutHeader,
         ids::{ExtSeq, Seq, Ssrc},
         payload::{CodecKind, picture::picture, red, vp8},
+        rewrite::Epoch,
         rtcp::{self, ReportBlock, RtcpPacket},
     },
     words::event::{Message, Outcome},
@@ -147,11 +148,11 @@ impl Room {
         let Binding::Bound(pts) = subscription.binding else { return };
         let Some(publication) = self.publications.get(subscription.publication) else { return };
         let found = subscription.stream.rewriter.extend_out(seq).and_then(|out| {
-            let (layer, source, offsets) = subscription.stream.rewriter.source_of(out)?;
-            let stored = publication.layer(layer)?.history.as_ref()?.get(source)?;
-            Some((offsets, layer, source, stored))
+            let (epoch, source) = subscription.stream.rewriter.source_of(out)?;
+            let stored = publication.layer(epoch.layer)?.history.as_ref()?.get(source)?;
+            Some((epoch, stored))
         });
-        let Some((offsets, layer, source, stored)) = found else {
+        let Some((epoch, stored)) = found else {
             return self.give_up(context, key, seq, now);
         };
         let descriptor = match stored.meta.codec {
@@ -160,7 +161,7 @@ impl Room {
         };
         // A loss on the way up may have kept a number for a frame that was left out.
         let temporal = descriptor.and_then(|one| one.temporal_layer).unwrap_or(0);
-        if temporal > subscription.stream.sent_temporal(layer, source) {
+        if temporal > epoch.temporal {
             context.counters.repairs_withheld += 1;
             return;
         }
@@ -174,7 +175,7 @@ impl Room {
         let Some(connection) = context.connections.get_mut(subscription.connection) else { return };
         // What an abandoned layer lost only holds up the one that takes its place.
         let is_abandoned =
-            subscription.stream.layer() != Some(layer) && connection.was_congested(now);
+            subscription.stream.layer() != Some(epoch.layer) && connection.was_congested(now);
         if is_abandoned
             || !subscription.stream.may_retransmit(len, connection.loss_permille())
             || connection.outgoing.repair_bytes < len
@@ -193,11 +194,11 @@ impl Room {
             marker: stored.meta.marker,
             pt,
             seq: out_seq.seq(),
-            timestamp: stored.meta.timestamp.wrapping_add(offsets.timestamp),
+            timestamp: stored.meta.timestamp.wrapping_add(epoch.offsets.timestamp),
             ssrc,
         };
         // Audio is never sent again, so there is no RED to rename.
-        let change = picture(descriptor.as_ref(), offsets).map(Change::Picture);
+        let change = picture(descriptor.as_ref(), epoch.offsets).map(Change::Picture);
         let packet =
             OutPacket { header, seq: out_seq, values, payload, original: Some(seq), change };
         if connection.send_rtp(&mut context.egress, packet, context.abs_send_time).is_some() {
@@ -212,7 +213,7 @@ impl Room {
         let Some(subscription) = self.subscriptions.get(key) else { return };
         let rewriter = &subscription.stream.rewriter;
         let source = rewriter.extend_out(seq).and_then(|out| rewriter.source_of(out));
-        let Some((layer, source, _)) = source else { return };
+        let Some((Epoch { layer, .. }, source)) = source else { return };
         let publication = subscription.publication;
         let newest = self.publications.get(publication).and_then(|one| one.layer(layer));
         let is_past = newest.is_none_or(|layer| layer.last_key_frame.is_some_and(|at| at > source));

@@ -28,7 +28,7 @@ pub(super) fn current_bps(
 ) -> u64 {
     let stream = &subscription.stream;
     let sent = stream.layer().and_then(|layer| publication.layer(layer));
-    let sent_bps = sent.map_or(0, |layer| layer.meter.bps(stream.temporal));
+    let sent_bps = sent.map_or(0, |layer| layer.meter.bps(stream.temporal()));
     let goal = stream.goal;
     let rungs = (0..ladder.len()).filter_map(|place| ladder.get(place));
     let meant = rungs

@@ -68,15 +68,14 @@ fn thinned(stream: &mut Stream, seen: Seen<'_>, now: Instant) -> Decision {
             let Some(descriptor) = seen.descriptor else { return Decision::Forward };
             let Some(temporal) = descriptor.temporal_layer else { return Decision::Forward };
             if !stream.rewriter.is_newest(seen.layer, seen.seq) {
-                // Late: it shares the lot of its time, and changes nothing for what came since.
-                let is_sent = temporal <= stream.sent_temporal(seen.layer, seen.seq);
-                return if is_sent { Decision::Forward } else { Decision::Drop };
+                // Late: it shares the lot of its time, which its epoch knows, and changes nothing for what came since.
+                return Decision::Forward;
             }
             if descriptor.start_of_partition && descriptor.partition == 0 {
                 let is_switch_point = descriptor.is_layer_sync;
-                stream.turn_temporal(temporal, is_switch_point, (seen.layer, seen.seq));
+                stream.turn_temporal(temporal, is_switch_point, seen.seq);
             }
-            if temporal <= stream.temporal { Decision::Forward } else { Decision::Skip }
+            if temporal <= stream.temporal() { Decision::Forward } else { Decision::Skip }
         }
     }
 }

@@ -145,10 +145,6 @@ pub(crate) struct Stream {
     /// What is to be sent, and whether that and what is sent leave nothing out.
     pub(crate) goal: Goal,
     pub(crate) is_plain: bool,
-    /// Highest temporal layer that is sent.
-    pub(crate) temporal: u8,
-    /// Where more temporal layers were last taken up: the layer, its packet, and what was sent before at least.
-    raised: Option<(LayerIndex, ExtSeq, u8)>,
     /// Timestamp of the last still, and when it began.
     pub(crate) still: Option<(u32, Instant)>,
     /// Id of the last picture that was left out.
@@ -170,8 +166,6 @@ impl Stream {
             running: false,
             goal,
             is_plain: true,
-            temporal: ALL_FRAMES,
-            raised: None,
             still: None,
             skipped_picture: None,
             last: None,
@@ -185,6 +179,11 @@ impl Stream {
     /// The layer that is being sent.
     pub(crate) fn layer(&self) -> Option<LayerIndex> {
         if self.running { self.rewriter.current().map(|epoch| epoch.layer) } else { None }
+    }
+
+    /// Highest temporal layer that is sent.
+    pub(crate) fn temporal(&self) -> u8 {
+        self.rewriter.current().map_or(ALL_FRAMES, |epoch| epoch.temporal)
     }
 
     /// Begins a new piece with the packet that has these numbers.
@@ -213,11 +212,10 @@ impl Stream {
                 (Some(last), Some(first)) if continued => last.wrapping_add(1).wrapping_sub(first),
                 _ => 0,
             };
-        self.rewriter.begin(layer, source, Offsets { timestamp, picture_id, tl0_picture_index });
+        let offsets = Offsets { timestamp, picture_id, tl0_picture_index };
+        self.rewriter.begin(layer, source, offsets, self.goal.temporal);
         self.running = true;
-        self.raised = None;
-        self.temporal = self.goal.temporal;
-        self.is_plain = is_plain(self.goal, self.temporal);
+        self.is_plain = is_plain(self.goal, self.goal.temporal);
         if self.goal.pace == Pace::Stills {
             self.still = Some((numbers.timestamp, now));
         }
@@ -236,34 +234,17 @@ impl Stream {
         if goal.pace != Pace::Stills {
             self.still = None;
         }
-        self.is_plain = is_plain(goal, self.temporal);
+        self.is_plain = is_plain(goal, self.temporal());
     }
 
-    /// A frame of a temporal layer begins: what is sent from it on.
-    pub(crate) fn turn_temporal(
-        &mut self,
-        temporal: u8,
-        is_switch_point: bool,
-        (layer, source): (LayerIndex, ExtSeq),
-    ) {
-        let wanted = self.goal.temporal;
-        if wanted < self.temporal {
-            self.temporal = wanted;
-        } else if temporal > self.temporal && temporal <= wanted && is_switch_point {
-            let before = self.sent_temporal(layer, ExtSeq(0)).min(self.temporal);
-            self.raised = Some((layer, source, before));
-            self.temporal = temporal;
-        }
-    }
-
-    /// The highest temporal layer that is sent of the frame that this packet is of, or less where several were taken up one
-    /// after the other: what comes late of a frame that was left out, or refers to one, must not be sent.
-    pub(crate) fn sent_temporal(&self, layer: LayerIndex, source: ExtSeq) -> u8 {
-        match self.raised {
-            Some((raised, at, before)) if raised == layer && source < at => before,
-            _ if self.layer() == Some(layer) => self.temporal,
-            // What was left out of a layer that is past is not known; its base frames never were.
-            _ => 0,
+    /// A frame of a temporal layer begins with `source`, the newest packet: what is sent from it on. Temporal layers come
+    /// back one by one, or what refers to one below that was left out would pass.
+    pub(crate) fn turn_temporal(&mut self, temporal: u8, is_switch_point: bool, source: ExtSeq) {
+        let (sent, wanted) = (self.temporal(), self.goal.temporal);
+        if wanted < sent {
+            self.rewriter.turn(source, wanted);
+        } else if is_switch_point && temporal <= wanted && temporal.checked_sub(1) == Some(sent) {
+            self.rewriter.turn(source, temporal);
         }
     }
 

@@ -7,9 +7,9 @@
 //!                 epoch 0      epoch 1            epoch 2
 //! ```
 //!
-//! An epoch is a run of one layer with one constant offset. The last few epochs are kept, so that a retransmission
-//! request for an outgoing number finds its source packet (RFC 4585 NACK) and a late packet of an earlier epoch keeps
-//! its place.
+//! An epoch is a run of one layer with one constant offset and one highest temporal layer. The last few epochs are kept,
+//! so that a retransmission request for an outgoing number finds its source packet (RFC 4585 NACK), a late packet of an
+//! earlier epoch keeps its place, and what was left out of it stays out.
 
 use crate::{
     keys::LayerIndex,
@@ -32,6 +32,8 @@ pub(crate) struct Epoch {
     first_out: ExtSeq,
     /// How they are changed.
     pub(crate) offsets: Offsets,
+    /// Highest temporal layer that is sent.
+    pub(crate) temporal: u8,
 }
 
 impl Epoch {
@@ -65,13 +67,38 @@ impl Rewriter {
         self.epochs.first()?.as_ref()
     }
 
-    /// From `first_source` on, packets of `layer` continue the stream.
-    pub(crate) fn begin(&mut self, layer: LayerIndex, first_source: ExtSeq, offsets: Offsets) {
-        self.epochs.rotate_right(1);
+    /// From `first_source` on, packets of `layer` up to a temporal layer continue the stream.
+    pub(crate) fn begin(
+        &mut self,
+        layer: LayerIndex,
+        first_source: ExtSeq,
+        offsets: Offsets,
+        temporal: u8,
+    ) {
         let first_out = ExtSeq(self.highest_out.0 + 1);
+        self.push(Epoch { layer, first_source, first_out, offsets, temporal });
+    }
+
+    fn push(&mut self, epoch: Epoch) {
+        self.epochs.rotate_right(1);
         if let Some(slot) = self.epochs.first_mut() {
-            *slot = Some(Epoch { layer, first_source, first_out, offsets });
+            *slot = Some(epoch);
         }
+    }
+
+    /// From the frame that begins with `source` on, the running layer is sent up to another temporal layer. Nothing happens
+    /// if a later packet has been sent.
+    pub(crate) fn turn(&mut self, source: ExtSeq, temporal: u8) {
+        let highest_out = self.highest_out;
+        let Some(current) = self.epochs.first_mut().and_then(Option::as_mut) else { return };
+        let Some(first_out) = current.out(source).filter(|out| *out > highest_out) else { return };
+        if current.first_source == source {
+            // Nothing of it has been sent.
+            current.temporal = temporal;
+            return;
+        }
+        let epoch = Epoch { first_source: source, first_out, temporal, ..*current };
+        self.push(epoch);
     }
 
     /// A packet of the running layer is left out: what follows it takes its number, and if it is the first left out of its
@@ -91,10 +118,8 @@ impl Rewriter {
             (current.first_source, current.offsets) = (first_source, offsets);
             return;
         }
-        self.epochs.rotate_right(1);
-        if let Some(slot) = self.epochs.first_mut() {
-            *slot = Some(Epoch { layer, first_source, first_out: out, offsets });
-        }
+        let epoch = Epoch { first_source, first_out: out, offsets, ..*current };
+        self.push(epoch);
     }
 
     /// The layer began anew with other numbers: what was sent of it cannot be found any more, and what comes starts a
@@ -129,12 +154,14 @@ impl Rewriter {
         false
     }
 
-    /// The outgoing number of a packet, with its epoch's offsets; `None` if the packet belongs to no epoch.
+    /// The outgoing number of a packet of a temporal layer, with its epoch's offsets; `None` if it belongs to no epoch, or
+    /// its frame is left out of it: the number of one that comes late stays a gap then.
     /// Constant time: newest epoch first, and almost always the answer.
     pub(crate) fn forward(
         &mut self,
         layer: LayerIndex,
         source: ExtSeq,
+        temporal: u8,
     ) -> Option<(ExtSeq, Offsets)> {
         let mut end = ExtSeq(u64::MAX);
         for epoch in self.epochs.iter().flatten() {
@@ -142,6 +169,9 @@ impl Rewriter {
                 && let Some(out) = epoch.out(source)
                 && out < end
             {
+                if temporal > epoch.temporal {
+                    return None;
+                }
                 self.highest_out = self.highest_out.max(out);
                 return Some((out, epoch.offsets));
             }
@@ -151,14 +181,14 @@ impl Rewriter {
         None
     }
 
-    /// Where the packet that left as `out` came from.
+    /// Where the packet that left as `out`, or would have if it had come in time, came from.
     #[must_use]
-    pub(crate) fn source_of(&self, out: ExtSeq) -> Option<(LayerIndex, ExtSeq, Offsets)> {
+    pub(crate) fn source_of(&self, out: ExtSeq) -> Option<(Epoch, ExtSeq)> {
         if out > self.highest_out {
             return None;
         }
         let epoch = self.epochs.iter().flatten().find(|epoch| epoch.first_out <= out)?;
-        Some((epoch.layer, epoch.source(out)?, epoch.offsets))
+        Some((*epoch, epoch.source(out)?))
     }
 
     /// The full number of an outgoing sequence number that a receiver names: the nearest at or below the highest.
@@ -179,39 +209,45 @@ mod tests {
 
     const LOW: LayerIndex = LayerIndex(0);
     const HIGH: LayerIndex = LayerIndex(2);
+    /// All temporal layers.
+    const ALL: u8 = u8::MAX;
 
     #[test]
     fn a_switch_leaves_no_gap_and_both_pieces_can_be_found_again() {
         let mut rewriter = Rewriter::new(Seq(10));
-        rewriter.begin(HIGH, ExtSeq(101), Offsets::default());
-        assert_eq!(rewriter.forward(HIGH, ExtSeq(101)).unwrap().0, ExtSeq(11));
-        assert_eq!(rewriter.forward(HIGH, ExtSeq(103)).unwrap().0, ExtSeq(13));
+        rewriter.begin(HIGH, ExtSeq(101), Offsets::default(), ALL);
+        assert_eq!(rewriter.forward(HIGH, ExtSeq(101), 0).unwrap().0, ExtSeq(11));
+        assert_eq!(rewriter.forward(HIGH, ExtSeq(103), 0).unwrap().0, ExtSeq(13));
         let offsets = Offsets { timestamp: 7, ..Offsets::default() };
-        rewriter.begin(LOW, ExtSeq(55), offsets);
-        assert_eq!(rewriter.forward(LOW, ExtSeq(55)), Some((ExtSeq(14), offsets)));
+        rewriter.begin(LOW, ExtSeq(55), offsets, ALL);
+        assert_eq!(rewriter.forward(LOW, ExtSeq(55), 0), Some((ExtSeq(14), offsets)));
         // Late packet of the first piece.
-        assert_eq!(rewriter.forward(HIGH, ExtSeq(102)).unwrap().0, ExtSeq(12));
+        assert_eq!(rewriter.forward(HIGH, ExtSeq(102), 0).unwrap().0, ExtSeq(12));
         // The old layer goes on, but no longer belongs to this stream.
-        assert_eq!(rewriter.forward(HIGH, ExtSeq(104)), None);
-        assert_eq!(rewriter.forward(LOW, ExtSeq(54)), None);
-        assert_eq!(rewriter.source_of(ExtSeq(13)), Some((HIGH, ExtSeq(103), Offsets::default())));
-        assert_eq!(rewriter.source_of(ExtSeq(14)), Some((LOW, ExtSeq(55), offsets)));
-        assert_eq!(rewriter.source_of(ExtSeq(15)), None);
+        assert_eq!(rewriter.forward(HIGH, ExtSeq(104), 0), None);
+        assert_eq!(rewriter.forward(LOW, ExtSeq(54), 0), None);
+        let source_of = |out| {
+            let (epoch, source) = rewriter.source_of(ExtSeq(out))?;
+            Some((epoch.layer, source, epoch.offsets))
+        };
+        assert_eq!(source_of(13), Some((HIGH, ExtSeq(103), Offsets::default())));
+        assert_eq!(source_of(14), Some((LOW, ExtSeq(55), offsets)));
+        assert_eq!(source_of(15), None);
     }
 
     #[test]
     fn what_comes_late_begins_no_epoch() {
         let mut rewriter = Rewriter::new(Seq(10));
         assert!(!rewriter.has_passed(HIGH, ExtSeq(0)));
-        rewriter.begin(HIGH, ExtSeq(101), Offsets::default());
+        rewriter.begin(HIGH, ExtSeq(101), Offsets::default(), ALL);
         // Begun, and nothing sent yet.
         assert!(!rewriter.has_passed(HIGH, ExtSeq(101)));
-        rewriter.forward(HIGH, ExtSeq(105)).unwrap();
+        rewriter.forward(HIGH, ExtSeq(105), 0).unwrap();
         for (source, passed) in [(100, true), (104, true), (105, true), (106, false)] {
             assert_eq!(rewriter.has_passed(HIGH, ExtSeq(source)), passed, "{source}");
         }
-        rewriter.begin(LOW, ExtSeq(7), Offsets::default());
-        rewriter.forward(LOW, ExtSeq(30)).unwrap();
+        rewriter.begin(LOW, ExtSeq(7), Offsets::default(), ALL);
+        rewriter.forward(LOW, ExtSeq(30), 0).unwrap();
         assert!(rewriter.has_passed(HIGH, ExtSeq(105)) && !rewriter.has_passed(HIGH, ExtSeq(106)));
         rewriter.forget(HIGH);
         assert!(!rewriter.has_passed(HIGH, ExtSeq(105)));
@@ -220,9 +256,9 @@ mod tests {
     #[test]
     fn numbers_named_by_a_receiver_are_extended_over_the_wrap() {
         let mut rewriter = Rewriter::new(Seq(65_533));
-        rewriter.begin(LOW, ExtSeq(1), Offsets::default());
+        rewriter.begin(LOW, ExtSeq(1), Offsets::default(), ALL);
         for source in 1..=5 {
-            rewriter.forward(LOW, ExtSeq(source)).unwrap();
+            rewriter.forward(LOW, ExtSeq(source), 0).unwrap();
         }
         assert_eq!(rewriter.highest_out, ExtSeq(65_538));
         assert_eq!(rewriter.extend_out(Seq(65_535)), Some(ExtSeq(65_535)));
@@ -233,13 +269,16 @@ mod tests {
     #[test]
     fn a_layer_that_began_anew_never_gets_a_number_twice() {
         let mut rewriter = Rewriter::new(Seq(0));
-        rewriter.begin(LOW, ExtSeq(100), Offsets::default());
-        assert_eq!(rewriter.forward(LOW, ExtSeq(105)).unwrap().0, ExtSeq(6));
+        rewriter.begin(LOW, ExtSeq(100), Offsets::default(), ALL);
+        assert_eq!(rewriter.forward(LOW, ExtSeq(105), 0).unwrap().0, ExtSeq(6));
         rewriter.forget(LOW);
-        assert_eq!(rewriter.forward(LOW, ExtSeq(101)), None);
-        rewriter.begin(LOW, ExtSeq(40), Offsets::default());
-        assert_eq!(rewriter.forward(LOW, ExtSeq(40)).unwrap().0, ExtSeq(7));
-        assert_eq!(rewriter.source_of(ExtSeq(3)).map(|found| found.0), Some(LayerIndex(u8::MAX)));
+        assert_eq!(rewriter.forward(LOW, ExtSeq(101), 0), None);
+        rewriter.begin(LOW, ExtSeq(40), Offsets::default(), ALL);
+        assert_eq!(rewriter.forward(LOW, ExtSeq(40), 0).unwrap().0, ExtSeq(7));
+        assert_eq!(
+            rewriter.source_of(ExtSeq(3)).map(|(epoch, _)| epoch.layer),
+            Some(LayerIndex(u8::MAX))
+        );
     }
 
     proptest::proptest! {
@@ -254,13 +293,16 @@ mod tests {
             for (layer, source, action) in steps {
                 let (layer, source) = (LayerIndex(layer), ExtSeq(source));
                 if action == 0 {
-                    rewriter.begin(layer, source, Offsets::default());
+                    rewriter.begin(layer, source, Offsets::default(), ALL);
                 }
                 if action > 7 {
                     rewriter.skip(layer, source, true);
                     used.insert((layer, source));
                 }
-                if used.insert((layer, source)) && let Some((out, _)) = rewriter.forward(layer, source) {
+                if action == 1 {
+                    rewriter.turn(source, u8::MAX);
+                }
+                if used.insert((layer, source)) && let Some((out, _)) = rewriter.forward(layer, source, 0) {
                     proptest::prop_assert!(given.insert(out), "{out:?} twice");
                 }
             }
@@ -270,14 +312,14 @@ mod tests {
     #[test]
     fn what_is_left_out_leaves_no_gap_and_is_not_counted_as_a_picture() {
         let mut rewriter = Rewriter::new(Seq(10));
-        rewriter.begin(LOW, ExtSeq(100), Offsets::default());
+        rewriter.begin(LOW, ExtSeq(100), Offsets::default(), ALL);
         let mut out = Vec::new();
         // Frames of two packets; every other frame is left out, and packet 105 comes late.
         for source in [100, 101, 102, 103, 104, 106, 107, 105, 108, 109] {
             if source / 2 % 2 == 1 {
                 rewriter.skip(LOW, ExtSeq(source), source % 2 == 0);
             } else {
-                let (seq, offsets) = rewriter.forward(LOW, ExtSeq(source)).unwrap();
+                let (seq, offsets) = rewriter.forward(LOW, ExtSeq(source), 0).unwrap();
                 out.push((source, seq.0, offsets.picture_id));
             }
         }
@@ -297,13 +339,34 @@ mod tests {
         assert!(rewriter.has_passed(LOW, ExtSeq(109)) && !rewriter.has_passed(LOW, ExtSeq(110)));
         // Late: its number stays a gap.
         rewriter.skip(LOW, ExtSeq(104), true);
-        assert_eq!(rewriter.forward(LOW, ExtSeq(110)).unwrap().0, ExtSeq(17));
+        assert_eq!(rewriter.forward(LOW, ExtSeq(110), 0).unwrap().0, ExtSeq(17));
+    }
+
+    #[test]
+    fn what_was_left_out_stays_out_whatever_began_since() {
+        let mut rewriter = Rewriter::new(Seq(10));
+        rewriter.begin(LOW, ExtSeq(100), Offsets::default(), 0);
+        assert_eq!(rewriter.forward(LOW, ExtSeq(100), 0).unwrap().0, ExtSeq(11));
+        // Packets 101 and 102, of a temporal layer that is left out, are lost on the way here and keep their numbers.
+        assert_eq!(rewriter.forward(LOW, ExtSeq(103), 0).unwrap().0, ExtSeq(14));
+        rewriter.turn(ExtSeq(104), 1);
+        assert_eq!(rewriter.forward(LOW, ExtSeq(104), 1).unwrap().0, ExtSeq(15));
+        rewriter.begin(LOW, ExtSeq(106), Offsets::default(), ALL);
+        assert_eq!(rewriter.forward(LOW, ExtSeq(106), 0).unwrap().0, ExtSeq(16));
+        // They come late, and are asked for by those who miss their numbers.
+        assert_eq!(rewriter.forward(LOW, ExtSeq(101), 1), None);
+        let (epoch, source) = rewriter.source_of(ExtSeq(13)).unwrap();
+        assert_eq!((epoch.temporal, source), (0, ExtSeq(102)));
+        // What was sent, and is lost on the way on, is not.
+        assert_eq!(rewriter.source_of(ExtSeq(15)).unwrap().0.temporal, 1);
+        assert_eq!(rewriter.source_of(ExtSeq(16)).unwrap().0.temporal, ALL);
+        assert_eq!(rewriter.forward(LOW, ExtSeq(107), 2).unwrap().0, ExtSeq(17));
     }
 
     #[test]
     fn before_the_first_epoch_nothing_is_forwarded() {
         let mut rewriter = Rewriter::new(Seq(0));
-        assert_eq!(rewriter.forward(LOW, ExtSeq(5)), None);
+        assert_eq!(rewriter.forward(LOW, ExtSeq(5), 0), None);
         assert_eq!(rewriter.source_of(ExtSeq(0)), None);
     }
 }

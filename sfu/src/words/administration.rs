@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use protocol::{
-    ids::{Identity, RoomName, TrackSid},
+    ids::{Identity, RoomName, SessionId, TrackSid},
     permission::Permission,
 };
 use serde::{Deserialize, Serialize};
@@ -120,6 +120,22 @@ pub enum ParticipantAct {
         /// On or off.
         subscribe: bool,
     },
+    /// Asks its client. Answered by [`Report::Done`]; what the client says follows, as
+    /// [`Message::Answered`](crate::words::event::Message).
+    Ask(Box<Question>),
+}
+
+/// A remote procedure call of the server.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Question {
+    /// `DataPacket` protobuf with an `RpcRequest`.
+    pub packet: Vec<u8>,
+    /// The id in that.
+    pub id: String,
+    /// Who is told what the client says: the session that asks.
+    pub session: SessionId,
+    /// How long that waits.
+    pub patience_ms: u32,
 }
 
 /// What changes of a participant.
@@ -184,6 +200,9 @@ pub enum Refused {
     /// A data packet that cannot be sent.
     #[error("the data packet is malformed")]
     BadData,
+    /// As many questions as may be open have no answer yet.
+    #[error("too many questions wait for an answer")]
+    Busy,
     /// The room's work broke off in the middle.
     #[error("the room failed")]
     Failed,

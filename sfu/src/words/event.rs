@@ -155,6 +155,8 @@ pub enum Message {
     ClaimsChanged(Box<Claims>),
     /// How an administrator's act went.
     Administered(Box<Administered>),
+    /// What a client says to a question of this session, as `DataPacket` protobuf: that it has received it, or the answer.
+    Answered(Vec<u8>),
     /// Something happened in a room; for the observer alone.
     Happened(Box<Occurrence>),
     /// The session ends after this message.

@@ -51,6 +51,36 @@ impl Call {
         self.ask_room(room, RoomAct::OfParticipant { identity, act }).await
     }
 
+    /// Asks something of a room, and goes on to hear what comes after the answer until `heard` has enough. Never ends by
+    /// itself: the caller has a deadline.
+    pub(crate) async fn converse<T>(
+        &self,
+        room: RoomName,
+        act: impl FnOnce(SessionId) -> RoomAct,
+        mut heard: impl FnMut(Vec<u8>) -> Option<T>,
+    ) -> Result<T, TwirpError> {
+        let shard = self.link().home_of(&room).ok_or(Refused::NoRoom)?;
+        let router = self.signaling.shared.events.clone();
+        let (session, answers) = router.open();
+        let _question = Question { router, session };
+        let act = Box::new(Act::InRoom { room, act: act(session) });
+        self.link().send(shard, Command::Administer { session, act })?;
+        loop {
+            let Ok(batch) = answers.take_one().await else { return Err(silent()) };
+            for message in batch.messages {
+                match message {
+                    Message::Administered(answer) => drop((*answer)?),
+                    Message::Answered(packet) => {
+                        if let Some(found) = heard(packet) {
+                            return Ok(found);
+                        }
+                    }
+                    _ => return Err(silent()),
+                }
+            }
+        }
+    }
+
     /// Sends a question under a session of its own, and waits for its one answer.
     pub(crate) async fn ask(
         &self,
@@ -63,9 +93,13 @@ impl Call {
         let answer = timeout(self.signaling.shared.config.join_timeout, answers.take_one()).await;
         match answer.ok().and_then(Result::ok).and_then(|mut batch| batch.messages.pop()) {
             Some(Message::Administered(answer)) => Ok((*answer)?),
-            _ => Err(TwirpError::new(Code::Unavailable, "the media server does not answer")),
+            _ => Err(silent()),
         }
     }
+}
+
+fn silent() -> TwirpError {
+    TwirpError::new(Code::Unavailable, "the media server does not answer")
 }
 
 /// While it lives, an answer finds its way.

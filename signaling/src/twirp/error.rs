@@ -73,7 +73,7 @@ impl From<Refused> for TwirpError {
     fn from(refused: Refused) -> Self {
         let code = match refused {
             Refused::NoRoom | Refused::NoParticipant | Refused::NoTrack => Code::NotFound,
-            Refused::Full => Code::ResourceExhausted,
+            Refused::Full | Refused::Busy => Code::ResourceExhausted,
             Refused::RemoteUnmute => Code::FailedPrecondition,
             Refused::TooLong | Refused::BadData => Code::InvalidArgument,
             Refused::Failed => Code::Internal,

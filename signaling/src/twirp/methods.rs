@@ -19,6 +19,7 @@ pub(crate) enum Method {
     UpdateSubscriptions,
     SendData,
     UpdateRoomMetadata,
+    PerformRpc,
     Admit,
     Hold,
     Remove,
@@ -55,7 +56,7 @@ const fn door(name: &'static str, method: Method) -> Row {
 }
 
 /// The methods of `livekit.RoomService` that are served, and our own about who is let in.
-pub(crate) const METHODS: [Row; 15] = [
+pub(crate) const METHODS: [Row; 16] = [
     row("CreateRoom", Method::CreateRoom, Grant::Create),
     row("ListRooms", Method::ListRooms, Grant::List),
     row("DeleteRoom", Method::DeleteRoom, Grant::Create),
@@ -67,6 +68,7 @@ pub(crate) const METHODS: [Row; 15] = [
     row("UpdateSubscriptions", Method::UpdateSubscriptions, Grant::Admin),
     row("SendData", Method::SendData, Grant::Admin),
     row("UpdateRoomMetadata", Method::UpdateRoomMetadata, Grant::Admin),
+    row("PerformRpc", Method::PerformRpc, Grant::Admin),
     door("Admit", Method::Admit),
     door("Hold", Method::Hold),
     door("Remove", Method::Remove),

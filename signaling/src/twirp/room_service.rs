@@ -13,6 +13,7 @@ mod get_participant;
 mod list_participants;
 mod list_rooms;
 mod mute_published_track;
+mod perform_rpc;
 pub(super) mod remove_participant;
 mod send_data;
 mod update_participant;
@@ -44,6 +45,7 @@ pub(crate) async fn dispatch(method: Method, request: Request<'_>) -> Result<Res
             request.serve_in_room(|asked| &asked.room, update_subscriptions::run).await
         }
         Method::SendData => request.serve_in_room(|asked| &asked.room, send_data::run).await,
+        Method::PerformRpc => request.serve_in_room(|asked| &asked.room, perform_rpc::run).await,
         Method::Admit => request.serve_in_room(|asked| &asked.room, admission::admit).await,
         Method::Hold => request.serve_in_room(|asked| &asked.room, admission::hold).await,
         Method::Remove => request.serve_in_room(|asked| &asked.room, admission::remove).await,

@@ -114,6 +114,15 @@ async fn data_and_subscriptions_are_taken_and_tracks_that_are_not_there_are_said
         let (status, error) = server.call(&token, "MutePublishedTrack", &body).await;
         assert_eq!((status, error["code"].as_str()), (404, Some("not_found")));
     }
+    // The patient has no media connection, over which it could be asked.
+    let mut rpc = json!({ "room": "visit", "destinationIdentity": "patient", "method": "echo",
+        "payload": "hello", "responseTimeoutMs": 50 });
+    let (status, error) = server.call(&token, "PerformRpc", &rpc).await;
+    assert_eq!((status, error["code"].as_str()), (408, Some("deadline_exceeded")));
+    rpc["destinationIdentity"] = "nobody".into();
+    assert_eq!(server.call(&token, "PerformRpc", &rpc).await.0, 404);
+    rpc["method"] = "".into();
+    assert_eq!(server.call(&token, "PerformRpc", &rpc).await.0, 400);
     // Questions leave nothing behind.
     assert_eq!(server.signaling.counters().sockets_open, 1);
 }

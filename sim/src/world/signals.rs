@@ -24,6 +24,9 @@ impl World {
             Signal::ToClient(Event { session, message: Message::Administered(answer) }) => {
                 self.administered.insert(session, *answer);
             }
+            Signal::ToClient(Event { session, message: Message::Answered(packet) }) => {
+                self.answered.push((session, packet));
+            }
             Signal::ToClient(event) => {
                 if let Some(seat) = self.sessions.get_mut(&event.session) {
                     let resident = &mut self.residents[seat.client.0];

@@ -99,6 +99,14 @@ impl Call {
         start
     }
 
+    /// Tells what happens, if details are asked for.
+    pub(crate) fn tell(&mut self, what: std::fmt::Arguments<'_>) {
+        if std::env::var("QUALITY_DETAILS").is_ok() {
+            let at = self.world.now - self.world.epoch;
+            println!("    {at:?}: {what}, left {:?}", self.world.client(self.patient).left);
+        }
+    }
+
     fn sample(&mut self) {
         let carried = self.world.down_line(self.patient).carried_bytes;
         let (epoch, now) = (self.world.epoch, self.world.now);

@@ -56,23 +56,32 @@ fn nor_with_the_seeds_that_failed_once() {
 
 fn live(seed: u64) {
     let mut rng = StdRng::seed_from_u64(seed);
-    let mut call = Call::new(seed, "random", any_line(&mut rng));
+    let mut watched_over = any_line(&mut rng);
+    let mut call = Call::new(seed, "random", watched_over);
     for _ in 0..CHANGES {
         if rng.random_bool(0.15) {
             // Not so long that anybody is taken for gone.
             call.set_line(Link::cut());
+            call.tell(format_args!("cut"));
             call.run(Duration::from_millis(rng.random_range(200..4000)));
+            call.set_line(watched_over);
         }
-        if rng.random_bool(0.3) {
-            call.set_publisher_line(any_line(&mut rng));
+        let is_publishers = rng.random_bool(0.3);
+        let line = any_line(&mut rng);
+        call.tell(format_args!("publisher {is_publishers}, {line:?}"));
+        if is_publishers {
+            call.set_publisher_line(line);
         } else {
-            call.set_line(any_line(&mut rng));
+            watched_over = line;
+            call.set_line(line);
         }
         if rng.random_bool(0.2) {
+            call.tell(format_args!("roams"));
             call.roam();
         }
         call.run(Duration::from_millis(rng.random_range(200..5000)));
     }
+    call.tell(format_args!("peace"));
     // Peace: everything is there again.
     call.set_line(Link::with_delay_ms(20));
     call.set_publisher_line(Link::with_delay_ms(20));

@@ -254,8 +254,11 @@ async function perform(command: Command): Promise<unknown> {
       return sendText(size, to);
     case 'sendBytes':
       return sendBytes(size, to);
-    case 'connections':
-      throw new Error('@livekit/rtc-node does not tell of its connections');
+    case 'connections': {
+      const { publisherStats, subscriberStats } = await room.getRtcStats();
+      const sides = [publisherStats, subscriberStats];
+      return sides.filter((side) => side.some(({ stats }) => stats.case === 'transport')).length;
+    }
     default:
       return command.call satisfies never;
   }

@@ -209,6 +209,11 @@ class Participant:
     async def on_participants(self, _: dict) -> list[str]:
         return list(self.room.remote_participants)
 
+    async def on_connections(self, _: dict) -> int:
+        stats = await self.room.get_rtc_stats()
+        sides = (stats.publisher_stats, stats.subscriber_stats)
+        return sum(any(one.HasField("transport") for one in side) for side in sides)
+
     async def on_publish(self, asked: dict) -> str:
         media = Sound() if asked["kind"] == "audio" else Picture()
         playing = asyncio.create_task(media.play())

@@ -5,7 +5,7 @@ import { useFormat } from '../../app/format.ts';
 import { useLive } from '../../app/live.ts';
 import { isStaff, type Me, patientOf } from '../../app/session.ts';
 import { SignedIn } from '../../app/signed-in.tsx';
-import { useSay } from '../../app/words.tsx';
+import { useSay, useWords } from '../../app/words.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Notice } from '../../parts/notice.tsx';
 import { Paged, usePages } from '../../parts/paged.tsx';
@@ -66,6 +66,7 @@ function Invoices({ patient }: { readonly patient: string | null }) {
 
 function Invoice({ invoice }: { readonly invoice: Schemas['InvoiceView'] }) {
   const say = useSay();
+  const { language } = useWords();
   const format = useFormat();
   const { number, total_minor: minor, currency, kind } = invoice;
   const title = say(kind === 'credit_note' ? 'invoices.kind.credit_note' : 'invoices.kind.invoice');
@@ -84,7 +85,7 @@ function Invoice({ invoice }: { readonly invoice: Schemas['InvoiceView'] }) {
       {number != null && (
         <a
           className="button button-quiet"
-          href={`/v1/invoices/${encodeURIComponent(invoice.id)}/page`}
+          href={`/v1/invoices/${encodeURIComponent(invoice.id)}/pdf?language=${language.tag}`}
           target="_blank"
           rel="noreferrer"
         >
