@@ -3,6 +3,7 @@
 # namespace), nft (a firewall in it), shellcheck, valgrind (the instruction count), python3 with venv (stock SDKs), coturn (a
 # foreign TURN client), PostgreSQL (the scheduling API's stories run over it too), Authlib (a foreign client of its
 # authorization server), nginx and Caddy (the examples of deploy/), clamd (documents are scanned), pdftotext (papers are read),
+# ffmpeg (sends and plays recordings),
 # FHIR clients and validators. Only what is missing, through apt, with sudo if need be.
 # Debian starts the services it installs.
 set -euo pipefail
@@ -23,6 +24,7 @@ wanted=(
     clamd:clamav-daemon
     pdftotext:poppler-utils
     curl:curl
+    ffmpeg:ffmpeg
     openssl:openssl
 )
 

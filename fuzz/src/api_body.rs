@@ -95,6 +95,10 @@ impl MediaLink for Media {
         Some(ShardId(0))
     }
 
+    fn recordings(&self) -> Vec<sfu::words::recording::RecordingInfo> {
+        Vec::new()
+    }
+
     fn shards(&self) -> u16 {
         1
     }

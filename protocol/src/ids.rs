@@ -145,6 +145,11 @@ sid_type! {
     DataTrackSid, "DTR_"
 }
 
+sid_type! {
+    /// One recording of a room: LiveKit's egress.
+    EgressSid, "EG_"
+}
+
 impl TrackSid {
     /// Mints a sid whose fourth and fifth characters tell media kind and source, as LiveKit's do (`TR_AM…` is a
     /// microphone). Letters: A audio, V video; C camera, M microphone, S screen, s screen audio, U unknown.

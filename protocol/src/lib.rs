@@ -18,6 +18,7 @@
 
 pub mod ids;
 pub mod permission;
+pub mod recording;
 pub mod redact;
 pub mod stun;
 pub mod token;

@@ -28,7 +28,7 @@ use std::{
     time::Duration,
 };
 
-use protocol::token::ApiKeys;
+use protocol::{recording::TextVersion, token::ApiKeys};
 use scheduling_api::{Outbound, ports::payments::Gateways};
 use signaling::webhooks::WebhookUrl;
 
@@ -69,6 +69,8 @@ pub(crate) struct Config {
     pub(crate) ice_tcp: bool,
     /// Who is told what happens in rooms.
     pub(crate) webhooks: Webhooks,
+    /// The text by which people are asked whether they may be recorded.
+    pub(crate) recording_version: TextVersion,
     /// The scheduling API's part.
     pub(crate) scheduling: Scheduling,
     /// How log lines are written.

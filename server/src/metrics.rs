@@ -15,6 +15,7 @@ mod listener;
 mod metric;
 mod payments;
 mod process;
+mod recording;
 mod sfu;
 mod signaling;
 pub(crate) mod turn;
@@ -55,6 +56,7 @@ impl Sources {
     pub(crate) fn copy(&self) {
         sfu::record(&self.media.counters(), &self.media.silent_shards());
         signaling::record(&self.control.counters());
+        recording::record(&self.media.recording_counters());
         webhooks::record(&self.webhooks.counters());
         payments::record(&self.payments);
         process::record(self.started);
@@ -74,7 +76,7 @@ impl Sources {
 fn all() -> impl Iterator<Item = Metric> {
     let signaling = signaling::all().chain(webhooks::all());
     let rest = process::all().chain(listener::all()).chain(turn::all()).chain(payments::all());
-    sfu::all().chain(signaling).chain(rest)
+    sfu::all().chain(recording::all()).chain(signaling).chain(rest)
 }
 
 /// The text of `docs/METRICS.md`.

@@ -306,6 +306,7 @@ impl Planes {
             origins: config.origins.clone(),
             simulates: config.mode != Mode::Production,
             ice_servers: Some(ice_servers(config, &media, http)),
+            recording_version: config.recording_version.clone(),
             ..signaling::Config::default()
         };
         let ear = scheduling::Ear::default();

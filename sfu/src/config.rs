@@ -1,6 +1,9 @@
 //! What the media plane is told at start.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use protocol::turn_credential::TurnSecret;
 
@@ -24,6 +27,8 @@ pub struct Config {
     pub limits: Limits,
     /// TURN on the same ports, if clients may come that way.
     pub turn: Option<TurnConfig>,
+    /// Folder for recordings; none: rooms cannot be recorded.
+    pub recordings: Option<PathBuf>,
 }
 
 /// TURN, whose only peers are our own media addresses.

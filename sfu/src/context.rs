@@ -20,6 +20,7 @@ use crate::{
     egress::Egress,
     keys::{ConnectionKey, FastMap, Owner},
     metrics::Counters,
+    recording::feed::Feed,
     relay::links::Relays,
     rtp::{extension::abs_send_time_24, ids::Seq},
     timers::Timers,
@@ -46,6 +47,8 @@ pub(crate) struct Context {
     pub(crate) relays: Relays,
     /// Somebody wants to know what happens in rooms.
     pub(crate) observed: bool,
+    /// Recordings for the writer, if there is one.
+    pub(crate) recordings: Option<VecDeque<Feed>>,
     started: Instant,
     /// `abs-send-time` of everything sent while one input is handled.
     pub(crate) abs_send_time: u32,
@@ -81,6 +84,7 @@ impl Context {
             timers: Timers::new(now),
             relays: Relays::default(),
             observed: false,
+            recordings: None,
             started: now,
             abs_send_time: 0,
             missing: Vec::new(),

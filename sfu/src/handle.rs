@@ -26,10 +26,14 @@ use crate::{
         watch::{self, WatchGuard},
     },
     metrics::Counters,
+    recording::{counts, feed::Feed, writer::Writer},
     shard::Shard,
     words::{
         administration::{Act, OpenRoom},
         command::{Command, Join},
+        event::{Event, Message},
+        occurrence::{OBSERVER, Occurrence},
+        recording::RecordingInfo,
     },
 };
 
@@ -44,6 +48,8 @@ const COMMANDS_WAITING_MAX: usize = 4096;
 
 /// How long a stop waits for a shard: it takes a turn, in which it says its farewells.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
+/// How long a stop waits for files to be closed and hashed.
+const WRITER_PATIENCE: Duration = Duration::from_secs(5);
 const STOP_LOOK_INTERVAL: Duration = Duration::from_millis(5);
 const STOP_LOOKS: u128 = STOP_PATIENCE.as_millis() / STOP_LOOK_INTERVAL.as_millis();
 
@@ -92,6 +98,8 @@ pub struct Handle {
     node: Arc<Node>,
     /// The watch over the shards, until they are stopped.
     watch: Arc<Mutex<Option<WatchGuard>>>,
+    /// Who writes recordings, if they are switched on.
+    writer: Option<Writer>,
 }
 
 struct ShardHandle {
@@ -121,16 +129,18 @@ impl Handle {
         let mut nonce_key = [0; 32];
         aws_lc_rs::rand::fill(&mut nonce_key).map_err(|_| StartError::Certificate)?;
         let node = Arc::new(Node::new(wakers));
+        let (writer, recordings) = start_writer(config, sink)?.unzip();
         let shards = berths
             .into_iter()
             .map(|berth| {
                 let common = (&certificate, nonce_key);
-                start_shard(config, berth, common, Arc::clone(sink), &node)
+                start_shard(config, berth, common, Arc::clone(sink), (&node, recordings.clone()))
             })
             .collect::<Result<Vec<_>, _>>()?;
         let watch =
             watch::start(Arc::clone(&node)).map_err(|source| StartError::Thread { source })?;
-        Ok(Self { shards: shards.into(), node, watch: Arc::new(Mutex::new(Some(watch))) })
+        let watch = Arc::new(Mutex::new(Some(watch)));
+        Ok(Self { shards: shards.into(), node, watch, writer })
     }
 
     /// Gives a join to the home of its room; a new room gets the least loaded shard as its home. Answers which it is:
@@ -202,6 +212,18 @@ impl Handle {
         self.node.counters()
     }
 
+    /// Recordings under way and ended ones, the newest last; `None` if rooms cannot be recorded here.
+    #[must_use]
+    pub fn recordings(&self) -> Option<Vec<RecordingInfo>> {
+        self.writer.as_ref().map(Writer::recordings)
+    }
+
+    /// What all recordings have come to.
+    #[must_use]
+    pub fn recording_counters(&self) -> counts::Counters {
+        self.writer.as_ref().map(Writer::counters).unwrap_or_default()
+    }
+
     /// The UDP port of each shard.
     #[must_use]
     pub fn udp_ports(&self) -> Vec<u16> {
@@ -242,7 +264,7 @@ impl Handle {
     }
 
     /// Tells every participant to leave and stops the shards. Returns when their last datagrams are sent, after two
-    /// seconds at the latest: the threads that have not stopped by then never will. True if all have.
+    /// seconds at the latest: the threads that have not stopped by then never will; files of recordings get five more. True if all have.
     pub fn stop(&self) -> bool {
         *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let mut leaving: Vec<_> = (self.ids().zip(self.shards.iter()))
@@ -255,7 +277,9 @@ impl Handle {
             }
             pause();
         }
-        leaving.is_empty()
+        // Files are closed once the rooms are gone.
+        let are_closed = self.writer.as_ref().is_none_or(|writer| writer.join(WRITER_PATIENCE));
+        leaving.is_empty() && are_closed
     }
 
     fn ids(&self) -> impl Iterator<Item = ShardId> + use<> {
@@ -320,6 +344,20 @@ struct Berth {
     poll: Poll,
 }
 
+/// The writer of recordings, if there is a folder for them: what it has to tell goes the way of the shards' events.
+fn start_writer(
+    config: &Config,
+    sink: &EventSink,
+) -> Result<Option<(Writer, SyncSender<Feed>)>, StartError> {
+    let Some(dir) = config.recordings.clone() else { return Ok(None) };
+    let sink = Arc::clone(sink);
+    let tell = move |occurrence: Occurrence| {
+        sink(Event { session: OBSERVER, message: Message::Happened(Box::new(occurrence)) });
+    };
+    let started = Writer::start(dir, Arc::new(tell));
+    started.map(Some).map_err(|source| StartError::Thread { source })
+}
+
 fn open_berth(config: &Config, shard: ShardId) -> Result<(Berth, mio::Waker), StartError> {
     let (socket, port) = open_port(config.bind, config.udp_port, shard)?;
     let wanted = config.turn.as_ref().and_then(|turn| turn.udp_port);
@@ -344,7 +382,7 @@ fn start_shard(
     berth: Berth,
     (certificate, nonce_key): (&Certificate, [u8; 32]),
     sink: EventSink,
-    node: &Arc<Node>,
+    (node, recordings): (&Arc<Node>, Option<SyncSender<Feed>>),
 ) -> Result<ShardHandle, StartError> {
     let Berth { shard, socket, port, turn_socket, turn_port, poll } = berth;
     let shard_config = ShardConfig {
@@ -364,7 +402,9 @@ fn start_shard(
     aws_lc_rs::rand::fill(&mut turn_seed).map_err(|_| StartError::Certificate)?;
     let turn = config.turn.clone();
     let (commands, inbox) = sync_channel(COMMANDS_WAITING_MAX);
-    let shore = run::Shore { shard, commands: inbox, sink, node: Arc::clone(node) };
+    let records = recordings.is_some();
+    let node = Arc::clone(node);
+    let shore = run::Shore { shard, commands: inbox, sink, node, recordings };
     let thread = std::thread::Builder::new()
         .name(format!("shard-{}", shard.0))
         .spawn(move || {
@@ -373,6 +413,9 @@ fn start_shard(
             let mut shard = Shard::new(shard_config, seed, now);
             if let Some(turn) = &turn {
                 shard.open_turn(turn, nonce_key, turn_seed, unix_time(), now);
+            }
+            if records {
+                shard.open_recordings();
             }
             run::run(shard, (&socket, turn_socket.as_ref()), poll, &shore);
         })

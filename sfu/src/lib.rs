@@ -45,6 +45,7 @@ pub(crate) mod keys;
 pub mod limits;
 pub mod metrics;
 pub mod placement;
+pub mod recording;
 pub mod relay;
 pub mod room;
 pub mod rtp;

@@ -59,6 +59,10 @@ pub struct Counters {
     pub constrained_lines: u64,
     /// Subscribers in low-bandwidth mode (gauge).
     pub low_bandwidth_lines: u64,
+    /// RTP packets handed to recordings.
+    pub recorded_packets: u64,
+    /// RTP packets that a recording had no buffer for, since its disk is too slow.
+    pub recording_missed_packets: u64,
     /// Data messages delivered, one per receiver.
     pub data_messages_forwarded: u64,
     /// Receivers of data that stalled and were told to join anew, so that their senders could go on.

@@ -8,6 +8,7 @@ pub(crate) mod administer;
 pub(crate) mod admission;
 pub(crate) mod allocate;
 pub(crate) mod bandwidth;
+pub(crate) mod consent;
 pub(crate) mod copy;
 pub(crate) mod data;
 pub(crate) mod data_flow;
@@ -32,6 +33,7 @@ pub(crate) mod publication;
 pub(crate) mod publish;
 pub(crate) mod quality;
 mod questions;
+pub(crate) mod recording;
 pub(crate) mod report;
 pub(crate) mod requests;
 pub(crate) mod roster;
@@ -86,6 +88,11 @@ pub(crate) struct Room {
     decisions: Decisions,
     /// What the server asked clients.
     questions: Questions,
+    recording: Option<Box<recording::Recording>>,
+    /// Recordings that were asked for so far.
+    askings: u32,
+    /// Whether everyone knows that it runs.
+    told_recording: bool,
     /// Joins into it so far, refused ones too, and openings by an administrator: see `directory.rs`.
     pub(crate) joins: u64,
     participants: SlotMap<ParticipantKey, Participant>,
@@ -122,6 +129,9 @@ impl Room {
             settings: Settings::new(limits),
             decisions: Decisions::default(),
             questions: Questions::default(),
+            recording: None,
+            askings: 0,
+            told_recording: false,
             joins: 0,
             participants: SlotMap::with_key(),
             publications: SlotMap::with_key(),
@@ -191,7 +201,8 @@ impl Room {
             metadata: self.settings.metadata.clone(),
             participants: count(visible()),
             publishers: count(visible().filter(|one| !one.publications.is_empty())),
-            active_recording: self.participants.values().any(|one| one.permission.recorder),
+            active_recording: self.is_recording()
+                || self.participants.values().any(|one| one.permission.recorder),
         }
     }
 }

@@ -45,6 +45,7 @@ use crate::{
     keys::{ConnectionKey, Owner, ParticipantKey, RoomKey},
     limits::DATAGRAM_BYTES_MAX,
     metrics::Counters,
+    recording::feed::Feed,
     room::{Room, speaker::WINDOW},
     timers::Timer,
     turn_relay::{TurnRelay, Way, way},
@@ -534,6 +535,16 @@ impl Shard {
     /// The next event for signalling.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.context.events.pop_front()
+    }
+
+    /// From now on rooms can be recorded: somebody asks [`poll_recording`](Self::poll_recording).
+    pub fn open_recordings(&mut self) {
+        self.context.recordings.get_or_insert_default();
+    }
+
+    /// The next recording for the writer.
+    pub fn poll_recording(&mut self) -> Option<Feed> {
+        self.context.recordings.as_mut()?.pop_front()
     }
 
     /// The next room that the directory need no longer know here.

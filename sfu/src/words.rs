@@ -10,3 +10,4 @@ pub mod command;
 pub mod event;
 pub mod info;
 pub mod occurrence;
+pub mod recording;

@@ -19,12 +19,13 @@ mod imports;
 use imports::{Module, circle, imports_of};
 
 /// From the roof to the ground: whoever stands here may use only what stands further down.
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 24] = [
     "handle",
     "driver",
     "shard",
     "room",
     "context",
+    "recording",
     "relay",
     "words",
     "config",

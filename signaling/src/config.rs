@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use protocol::recording::TextVersion;
+
 use crate::ice_servers::IceServers;
 
 /// Configuration of the signalling server.
@@ -36,6 +38,8 @@ pub struct Config {
     pub simulates: bool,
     /// The TURN servers that clients are told, if there are some.
     pub ice_servers: Option<IceServers>,
+    /// The text by which people are asked whether they may be recorded, where a call names none.
+    pub recording_version: TextVersion,
 }
 
 impl Default for Config {
@@ -54,6 +58,7 @@ impl Default for Config {
             refresh_interval: Duration::from_mins(5),
             simulates: false,
             ice_servers: None,
+            recording_version: TextVersion::default(),
         }
     }
 }

@@ -5,6 +5,7 @@ use protocol::ids::{RoomName, SessionId};
 use sfu::handle::{SendError, ShardId};
 use sfu::words::administration::OpenRoom;
 use sfu::words::command::{Command, Join};
+use sfu::words::recording::RecordingInfo;
 
 /// Takes joins, and commands for the shard that a session is on. Never blocks.
 pub trait MediaLink: Send + Sync {
@@ -26,6 +27,9 @@ pub trait MediaLink: Send + Sync {
 
     /// How many shards there are.
     fn shards(&self) -> u16;
+
+    /// Recordings under way and ended ones, the newest last; none if rooms cannot be recorded here.
+    fn recordings(&self) -> Vec<RecordingInfo>;
 
     /// Gives a command to a shard.
     ///
@@ -49,6 +53,10 @@ impl MediaLink for sfu::Handle {
 
     fn shards(&self) -> u16 {
         sfu::Handle::shards(self)
+    }
+
+    fn recordings(&self) -> Vec<RecordingInfo> {
+        sfu::Handle::recordings(self).unwrap_or_default()
     }
 
     fn send(&self, shard: ShardId, command: Command) -> Result<(), SendError> {

@@ -1,5 +1,5 @@
-//! Server APIs: LiveKit's `RoomService` and our `bedside.Admission` over Twirp (protocol version 7), as protobuf and as
-//! JSON.
+//! Server APIs: LiveKit's `RoomService` and what we have of its `Egress`, our `bedside.Admission` and `bedside.Recording`,
+//! over Twirp (protocol version 7), as protobuf and as JSON.
 //!
 //! ```text
 //! POST /twirp/<Service>/<Method>
@@ -29,8 +29,10 @@ use crate::metrics::count;
 mod admission;
 mod call;
 pub(crate) mod codec;
+mod egress;
 pub(crate) mod error;
 pub(crate) mod methods;
+mod recording;
 pub(crate) mod revocations;
 pub(crate) mod room_service;
 pub(crate) mod throttle;

@@ -16,7 +16,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::ids::{RoomName, SessionId};
+use protocol::{
+    ids::{RoomName, SessionId},
+    recording::{Answer, TextVersion},
+};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 use sfu::{
     config::ShardConfig,
@@ -26,13 +29,17 @@ use sfu::{
     placement::ShardId,
     rtp::header::is_rtcp,
     shard::Shard,
-    words::command::Command,
+    words::{
+        administration::{Act, RoomAct},
+        command::Command,
+        recording::{LayerPolicy, RecordAct, Scope, StartRecording},
+    },
 };
 
 use crate::{
     client::{ClientConfig, Feedback, TrackSpec, VirtualClient},
     transport::{Identity, Side},
-    world::{SERVER, usual_join},
+    world::{Recordings, SERVER, usual_join},
 };
 
 /// Time between two batches: what a busy driver holds packets back for.
@@ -107,6 +114,8 @@ pub struct Stage {
     taken: usize,
     /// Media datagrams that clients sent, and that the shard sent, while some were to be lost.
     losable: [u64; 2],
+    /// What was recorded.
+    pub recordings: Recordings,
 }
 
 impl Stage {
@@ -143,6 +152,7 @@ impl Stage {
             by_session: HashMap::new(),
             taken: 0,
             losable: [0; 2],
+            recordings: Recordings::default(),
         };
         let identity = Identity::generate();
         for (number, cast) in rooms.iter().enumerate() {
@@ -219,6 +229,33 @@ impl Stage {
             self.step();
         }
         panic!("never: {what}");
+    }
+
+    /// Has the first room recorded, with everyone's consent.
+    pub fn record(&mut self) {
+        self.shard.open_recordings();
+        let version = TextVersion::default();
+        let (scope, layer) = (Scope::Room, LayerPolicy::Best);
+        self.ask(RecordAct::Start(StartRecording { scope, version, layer, unix_ms: 0 }));
+        for place in 0..self.seats.len() {
+            let who = format!("person-{place}").try_into().expect("a name");
+            let (answer, question) = (Answer::Yes, "1/1".to_owned());
+            self.ask(RecordAct::Answer { who, answer, question });
+        }
+        self.take_recordings();
+        assert!(self.recordings.open_tracks() > 0, "it runs");
+    }
+
+    fn ask(&mut self, act: RecordAct) {
+        let room = RoomName::try_from("room-0".to_owned()).expect("a name");
+        let act = Box::new(Act::InRoom { room, act: RoomAct::Record(Box::new(act)) });
+        let session = SessionId(u64::MAX);
+        self.shard.handle_command(Command::Administer { session, act }, self.now);
+    }
+
+    /// Takes what was recorded, as the writer does.
+    pub fn take_recordings(&mut self) {
+        self.recordings.take(&mut self.shard, self.now);
     }
 
     /// The client of a seat; seats are numbered room by room, publishers first.

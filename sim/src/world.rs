@@ -5,6 +5,7 @@
 
 mod administrator;
 mod network;
+mod recordings;
 mod relays;
 mod signals;
 mod stops;
@@ -38,8 +39,11 @@ use sfu::{
     },
 };
 
-pub use self::network::{LineCounts, SharedLine};
 use self::{network::Waiting, relays::Parcel, signals::Signal, stops::Stop};
+pub use self::{
+    network::{LineCounts, SharedLine},
+    recordings::{Recorded, Recordings},
+};
 use crate::{
     client::{Asking, ClientConfig, Feedback, VirtualClient},
     delivery::Delivery,
@@ -173,6 +177,8 @@ pub struct World {
     pub answered: Vec<(SessionId, Vec<u8>)>,
     /// What the observer was told.
     pub occurrences: Vec<Occurrence>,
+    /// What rooms have had recorded.
+    pub recordings: Recordings,
     /// Called before (true) and after a shard works, so that a test can measure what its work costs.
     pub meter: Option<fn(bool)>,
 }
@@ -248,6 +254,7 @@ impl World {
             administered: HashMap::new(),
             answered: Vec::new(),
             occurrences: Vec::new(),
+            recordings: Recordings::default(),
             meter: None,
         }
     }
@@ -513,6 +520,7 @@ impl World {
             let mut is_quiet = !self.take_relays();
             is_quiet &= !self.deliver_parcels();
             for shard in &mut self.shards {
+                self.recordings.take(shard, self.now);
                 while shard.poll_closed().is_some() {}
                 while let Some(event) = shard.poll_event() {
                     is_quiet = false;

@@ -65,7 +65,7 @@ fn the_counter_counts() {
 
 #[test]
 fn a_consultation_on_a_clean_network_is_forwarded_without_allocation() {
-    let tally = measure(Losses::default());
+    let tally = measure(Losses::default(), false);
     assert!(tally.media > 8_000 && tally.feedback > 500, "{tally:?}");
     assert_eq!((tally.nacks, tally.retransmissions), (0, 0), "{tally:?}");
     tally.check();
@@ -73,9 +73,16 @@ fn a_consultation_on_a_clean_network_is_forwarded_without_allocation() {
 
 #[test]
 fn losses_both_ways_are_asked_for_and_repaired_without_allocation() {
-    let tally = measure(Losses { up_one_in: 50, down_one_in: 50 });
+    let tally = measure(Losses { up_one_in: 50, down_one_in: 50 }, false);
     assert!(tally.media > 8_000 && tally.feedback > 500, "{tally:?}");
     assert!(tally.nacks > 200 && tally.retransmissions > 200, "{tally:?}");
+    tally.check();
+}
+
+#[test]
+fn a_consultation_that_is_recorded_is_forwarded_without_allocation() {
+    let tally = measure(Losses { up_one_in: 50, down_one_in: 0 }, true);
+    assert!(tally.media > 8_000 && tally.recorded > 2_000, "{tally:?}");
     tally.check();
 }
 
@@ -87,6 +94,7 @@ struct Tally {
     forwarded: u64,
     nacks: u64,
     retransmissions: u64,
+    recorded: u64,
     timeouts: u64,
     /// Allocations of handling SRTP.
     by_media: u64,
@@ -111,10 +119,13 @@ impl Tally {
 }
 
 /// Three people with cameras in three layers and microphones, and one who listens.
-fn measure(losses: Losses) -> Tally {
+fn measure(losses: Losses, is_recorded: bool) -> Tally {
     let tracks = [TrackSpec::Microphone, TrackSpec::Camera];
     let mut stage = Stage::new(1, &[Cast { publishers: 3, listeners: 1, tracks: &tracks }]);
     stage.losses = losses;
+    if is_recorded {
+        stage.record();
+    }
     stage.run_for(WARM_UP);
     let before = stage.shard.counters();
     let mut tally = Tally::default();
@@ -123,10 +134,12 @@ fn measure(losses: Losses) -> Tally {
         stage.act();
         step(&mut stage, &mut tally);
         stage.deliver();
+        stage.take_recordings();
     }
     let after = stage.shard.counters();
     assert_eq!(stage.corrupt(), 0);
     assert_eq!(after.dropped.iter().map(|(_, count)| count).sum::<u64>(), 0);
+    tally.recorded = after.recorded_packets - before.recorded_packets;
     tally.forwarded = after.rtp_forwarded - before.rtp_forwarded;
     tally.nacks = after.nacks_sent - before.nacks_sent;
     tally.retransmissions = after.rtp_retransmitted - before.rtp_retransmitted;

@@ -2,6 +2,7 @@
 import type { InCall, Quality } from './call-state.ts';
 import type { Device, TroubleView } from './device-trouble.ts';
 import { troubleView } from './device-trouble.ts';
+import type { RecordingSnapshot } from './recording.ts';
 import type { Person } from './roster.ts';
 import type { Text } from './text/say.ts';
 import { textOf } from './text/say.ts';
@@ -45,6 +46,7 @@ export interface CallView {
   readonly connectionNote: Text | null;
   readonly quality: Quality;
   readonly recorded: boolean;
+  readonly recording: RecordingSnapshot | null;
   readonly handUp: boolean;
   readonly trouble: TroubleView | null;
 }
@@ -66,6 +68,7 @@ export function callView(state: InCall): CallView {
     connectionNote: connectionNote(state),
     quality: state.connection === 'reconnecting' ? 'lost' : state.quality,
     recorded: state.roster.recorded,
+    recording: state.roster.recording,
     handUp: state.hands.includes(self.identity),
     trouble: state.trouble === null ? null : troubleView(state.trouble.device, state.trouble.cause),
   };

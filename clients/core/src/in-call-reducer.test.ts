@@ -63,7 +63,12 @@ describe('the roster', () => {
   });
 
   it('remembers one’s own switches for a reload', () => {
-    const roster = { recorded: false, self: person('me', { cameraOn: false }), others: [] };
+    const roster = {
+      recorded: false,
+      recording: null,
+      self: person('me', { cameraOn: false }),
+      others: [],
+    };
     const step = reduceInCall(callWith(), { kind: 'roster-changed', roster }, LATER);
     expect(step.effects).toContainEqual({
       kind: 'remember-call',

@@ -1,5 +1,7 @@
 /** Who is in the room, and what changed between two looks at it. */
 
+import type { RecordingSnapshot } from './recording.ts';
+
 /** One participant as the transport sees them at this moment. */
 export interface PersonSnapshot {
   readonly identity: string;
@@ -15,6 +17,8 @@ export interface PersonSnapshot {
 export interface RosterSnapshot {
   /** Whether somebody records, as the server says. */
   readonly recorded: boolean;
+  /** What the server asks about recording; `null` while nobody does. */
+  readonly recording: RecordingSnapshot | null;
   readonly self: PersonSnapshot;
   readonly others: readonly PersonSnapshot[];
 }
@@ -25,6 +29,7 @@ export interface Person extends PersonSnapshot {
 
 export interface Roster {
   readonly recorded: boolean;
+  readonly recording: RecordingSnapshot | null;
   readonly self: Person;
   readonly others: readonly Person[];
 }
@@ -51,6 +56,7 @@ export const ARRIVAL_SETTLES_MS = 4000;
 export function enterRoster(snapshot: RosterSnapshot, nowMs: number): Roster {
   return {
     recorded: snapshot.recorded,
+    recording: snapshot.recording,
     self: { ...snapshot.self, arrivedAtMs: nowMs },
     others: snapshot.others.map((person) => ({ ...person, arrivedAtMs: nowMs })),
   };
@@ -61,6 +67,7 @@ export function updateRoster(roster: Roster, snapshot: RosterSnapshot, nowMs: nu
   const arrivals = new Map(roster.others.map((person) => [person.identity, person.arrivedAtMs]));
   return {
     recorded: snapshot.recorded,
+    recording: snapshot.recording,
     self: { ...snapshot.self, arrivedAtMs: roster.self.arrivedAtMs },
     others: snapshot.others.map((person) => ({
       ...person,

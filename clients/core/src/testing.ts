@@ -36,7 +36,7 @@ export function person(identity: string, changes: Partial<PersonSnapshot> = {}):
 }
 
 export function rosterOf(...others: PersonSnapshot[]): RosterSnapshot {
-  return { recorded: false, self: person('me'), others };
+  return { recorded: false, recording: null, self: person('me'), others };
 }
 
 export const invitation: Invitation = {

@@ -11,6 +11,8 @@ export interface MediaLink {
   sendMessage(id: string, text: string): Promise<void>;
   startSound(): Promise<void>;
   showHand(raised: boolean): Promise<void>;
+  /** Says whether one may be recorded. What becomes of it, the server says. */
+  answerRecording(question: string, agrees: boolean): Promise<void>;
   /** Shows somebody's picture in the element until the returned function is called. */
   attach(identity: string, kind: 'person' | 'screen', element: HTMLVideoElement): () => void;
   chooseDevice(kind: DeviceKind, deviceId: string): Promise<void>;

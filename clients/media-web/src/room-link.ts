@@ -2,9 +2,9 @@
  * The call's one door to LiveKit: performs what the core asks for and reports what happens, in the
  * core's words. Decides nothing about the user interface.
  */
-import type { CallInput, Device, MediaChoice, Quality } from '@bedside/core';
-import { deviceTroubleFromErrorName } from '@bedside/core';
-import { ConnectionQuality, Room, RoomEvent, Track } from 'livekit-client';
+import type { CallInput, Device, MediaChoice } from '@bedside/core';
+import { deviceTroubleFromErrorName, recordingAnswer } from '@bedside/core';
+import { Room, RoomEvent, Track } from 'livekit-client';
 import type { CapturedMedia, DeviceKind } from './captured-media.ts';
 import { rememberDevice } from './captured-media.ts';
 import { disconnectCauseOf, joinFailureOf } from './join-failure.ts';
@@ -13,7 +13,7 @@ import type { MediaLink, Report } from './media-link.ts';
 import { clearRemoteAudio, playRemoteAudio, stopRemoteAudio } from './remote-audio.ts';
 import { roomOptions } from './room-options.ts';
 import { RoomMessages } from './room-messages.ts';
-import { participantOf, rosterOf } from './room-roster.ts';
+import { participantOf, qualityOf, rosterOf } from './room-roster.ts';
 import { SilenceWatch } from './silence-watch.ts';
 
 /** Longer than a page takes to go once it is left. */
@@ -33,6 +33,7 @@ const ROSTER_EVENTS = [
   RoomEvent.LocalTrackPublished,
   RoomEvent.LocalTrackUnpublished,
   RoomEvent.RecordingStatusChanged,
+  RoomEvent.ParticipantAttributesChanged,
 ] as const;
 
 const KINDS: Readonly<Record<DeviceKind, MediaDeviceKind>> = {
@@ -125,6 +126,15 @@ export class RoomLink implements MediaLink {
 
   showHand(raised: boolean): Promise<void> {
     return this.#messages.showHand(raised);
+  }
+
+  async answerRecording(question: string, agrees: boolean): Promise<void> {
+    try {
+      await this.#room.localParticipant.setAttributes(recordingAnswer(question, agrees));
+    } catch {
+      // Refused, or not heard in time: the prompt stays, or asks anew.
+    }
+    this.#reportRoster();
   }
 
   async startSound(): Promise<void> {
@@ -283,16 +293,5 @@ export class RoomLink implements MediaLink {
     } else {
       this.#earlyTroubles.push(trouble);
     }
-  }
-}
-
-function qualityOf(quality: ConnectionQuality): Quality {
-  switch (quality) {
-    case ConnectionQuality.Poor:
-      return 'poor';
-    case ConnectionQuality.Lost:
-      return 'lost';
-    default:
-      return 'good';
   }
 }

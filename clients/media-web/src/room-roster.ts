@@ -1,10 +1,12 @@
 /** A LiveKit room as the core sees it: plain snapshots of people and their tracks. */
-import type { PersonSnapshot, RosterSnapshot } from '@bedside/core';
-import { type Participant, type Room, Track } from 'livekit-client';
+import type { PersonSnapshot, Quality, RosterSnapshot } from '@bedside/core';
+import { recordingOf } from '@bedside/core';
+import { ConnectionQuality, type Participant, type Room, Track } from 'livekit-client';
 
 export function rosterOf(room: Room): RosterSnapshot {
   return {
     recorded: room.isRecording,
+    recording: recordingOf(room.localParticipant.attributes),
     self: snapshotOf(room.localParticipant),
     others: [...room.remoteParticipants.values()].map((participant) => snapshotOf(participant)),
   };
@@ -14,6 +16,17 @@ export function participantOf(room: Room, identity: string): Participant | undef
   return room.localParticipant.identity === identity
     ? room.localParticipant
     : room.remoteParticipants.get(identity);
+}
+
+export function qualityOf(quality: ConnectionQuality): Quality {
+  switch (quality) {
+    case ConnectionQuality.Poor:
+      return 'poor';
+    case ConnectionQuality.Lost:
+      return 'lost';
+    default:
+      return 'good';
+  }
 }
 
 function snapshotOf(participant: Participant): PersonSnapshot {

@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use protocol::token::KeysError;
+use protocol::{recording::TextVersionError, token::KeysError};
 use signaling::webhooks::WebhookUrlError;
 
 /// Why settings were refused, and what to do about it.
@@ -29,6 +29,8 @@ pub(crate) enum ConfigError {
         "{0}; write \"key: secret, key2: secret2\" and make a secret with `openssl rand -hex 32`"
     )]
     ApiKeys(#[from] KeysError),
+    #[error("recording_text_version: {0}")]
+    RecordingVersion(#[from] TextVersionError),
     #[error("--dev-expose does nothing without --dev: add --dev, or remove it")]
     ExposeWithoutDev,
     #[error(

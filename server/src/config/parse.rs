@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use protocol::recording::TextVersion;
 use protocol::token::{ApiKeys, SecretPolicy};
 use scheduling_api::{Location, StoreSettings};
 use signaling::webhooks::WebhookUrl;
@@ -72,6 +73,7 @@ pub(crate) fn parse(raw: &RawConfig, machine: &Machine) -> Result<Config, Config
             Some(mebibytes) => u64::from(mebibytes) << 20,
             None => memory::default_budget_bytes(machine.memory_bytes),
         },
+        recording_version: recording_version(raw)?,
         scheduling: scheduling(raw)?,
         log_format: raw.log_format.unwrap_or(LogFormat::Text),
         log_filter: log_filter(raw)?,
@@ -96,6 +98,11 @@ pub(crate) fn scheduling_alone(raw: &RawConfig) -> Result<SchedulingAlone, Confi
         log_format: raw.log_format.unwrap_or(LogFormat::Text),
         log_filter: log_filter(raw)?,
     })
+}
+
+fn recording_version(raw: &RawConfig) -> Result<TextVersion, ConfigError> {
+    let given = raw.recording_text_version.clone();
+    Ok(given.map(TextVersion::try_from).transpose()?.unwrap_or_default())
 }
 
 fn mode(raw: &RawConfig) -> Result<Mode, ConfigError> {
@@ -150,7 +157,8 @@ fn sfu_config(
         }
     }
     let (limits, ice_tcp) = (limits(raw)?, Vec::new());
-    Ok(sfu::config::Config { shards, bind, udp_port, advertise, ice_tcp, limits, turn })
+    let recordings = raw.recording_dir.clone();
+    Ok(sfu::config::Config { shards, bind, udp_port, advertise, ice_tcp, limits, turn, recordings })
 }
 
 fn advertised(raw: &RawConfig, mode: Mode, machine: &Machine) -> Result<Vec<IpAddr>, ConfigError> {

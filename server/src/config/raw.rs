@@ -206,6 +206,15 @@ settings! {
         #[arg(long, env = "BEDSIDE_MEMORY_BUDGET_MIB", value_name = "MIB", help_heading = "Rooms and limits")]
         pub(crate) memory_budget_mib: Option<u32>,
 
+        /// Folder for recordings; made when it is missing. Without it, no room is recorded by this server. What is in it is
+        /// not encrypted: keep it on an encrypted disk.
+        #[arg(long, env = "BEDSIDE_RECORDING_DIR", value_name = "FOLDER", help_heading = "Recording")]
+        pub(crate) recording_dir: Option<PathBuf>,
+        /// Version of the text by which people are asked whether they may be recorded, where a call names none: up to 64
+        /// letters, digits, dots, hyphens and underscores.
+        #[arg(long, env = "BEDSIDE_RECORDING_TEXT_VERSION", value_name = "VERSION", help_heading = "Recording")]
+        pub(crate) recording_text_version: Option<String>,
+
         /// Addresses that are told what happens in rooms (webhooks): LiveKit's signed events, in order for each room,
         /// tried again for 15 minutes while a receiver is down. Separated by commas or given several times. Put no
         /// secret into them: they are shown in the log; the signature tells the receiver who calls. https trusts the
@@ -452,6 +461,7 @@ impl RawConfig {
             room_departure_timeout_s: Some(limits.departure_timeout_s),
             // A consultation of two holds two sockets: this is 5,000 of them, far beyond one machine's media.
             sockets_max: Some(10_000),
+            recording_text_version: Some("1".to_owned()),
             data_dir: Some("bedside-data".into()),
             database_connections_max: Some(8),
             s3_region: Some("us-east-1".to_owned()),

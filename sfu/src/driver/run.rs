@@ -7,7 +7,7 @@ use std::{
     os::fd::AsRawFd,
     sync::{
         Arc,
-        mpsc::{Receiver as Commands, TryRecvError},
+        mpsc::{Receiver as Commands, SyncSender, TryRecvError},
     },
     time::{Duration, Instant},
 };
@@ -27,6 +27,7 @@ use crate::{
     egress::FREE_SLOTS_MIN,
     metrics::Counters,
     placement::ShardId,
+    recording::feed::Feed,
     relay::{
         outbox::{Batch, RelayOutput},
         wire,
@@ -65,6 +66,8 @@ pub(crate) struct Shore {
     pub(crate) commands: Commands<Envelope>,
     pub(crate) sink: EventSink,
     pub(crate) node: Arc<Node>,
+    /// To the writer of recordings, if there is one.
+    pub(crate) recordings: Option<SyncSender<Feed>>,
 }
 
 /// A poll with the sockets, for media and for TURN alone, and a waker in it.
@@ -195,6 +198,7 @@ impl Driver<'_> {
         while let Some(event) = self.shard.poll_event() {
             (self.shore.sink)(event);
         }
+        self.hand_recordings_over();
         while let Some(closed) = self.shard.poll_closed() {
             self.shore.node.directory.closed(closed);
         }
@@ -375,6 +379,17 @@ impl Driver<'_> {
         Turn::More
     }
 
+    /// A recording that the writer has no place for fails, and its room says so.
+    fn hand_recordings_over(&mut self) {
+        while let Some(feed) = self.shard.poll_recording() {
+            let standing = Arc::clone(&feed.standing);
+            let taken = self.shore.recordings.as_ref().map(|writer| writer.try_send(feed));
+            if !matches!(taken, Some(Ok(()))) {
+                standing.fail();
+            }
+        }
+    }
+
     /// Hands over what the shard has to say to others.
     fn hand_over(&mut self, now: Instant) {
         let node = &self.shore.node;
@@ -478,7 +493,13 @@ mod tests {
         let node = Arc::new(Node::new(vec![waker]));
         let (_commands, inbox) = sync_channel(1);
         let sink: EventSink = Arc::new(|_| {});
-        let shore = Shore { shard: ShardId(0), commands: inbox, sink, node: Arc::clone(&node) };
+        let shore = Shore {
+            shard: ShardId(0),
+            commands: inbox,
+            sink,
+            node: Arc::clone(&node),
+            recordings: None,
+        };
         let now = clock();
         let mut driver = Driver {
             shard: shard(now),

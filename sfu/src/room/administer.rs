@@ -63,6 +63,7 @@ impl Room {
                     self.participants.keys().filter_map(|key| self.participant_info(key));
                 Ok(Report::Participants(everyone.collect()))
             }
+            RoomAct::Record(act) => self.record(context, *act, now),
             RoomAct::OfParticipant { identity, act } => {
                 self.administer_participant(context, &identity, act, now)
             }

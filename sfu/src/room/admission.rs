@@ -102,6 +102,10 @@ impl Room {
         let session = join.session;
         let key = self.participants.insert(Participant::new(sid, join, now));
         self.closes = None;
+        // Before anything else: whoever has not been asked is not recorded, nor are the others beside it.
+        self.judge_recording(context, now);
+        self.has_told_recording(key);
+        self.note_arrival(key, now);
         self.open_subscriber(context, key, now);
         if let Some(participant) = self.participant_info(key) {
             let joined = Joined {
@@ -117,6 +121,7 @@ impl Room {
             context.emit(Some(session), Message::Joined(Box::new(joined)));
         }
         self.announce_arrival(context, key);
+        self.tell_recording(context);
         if self.participants.get(key).is_some_and(|one| one.permission.recorder) {
             self.announce_room(context);
         }
@@ -264,6 +269,13 @@ impl Room {
         }
         self.unsubscribe_from_all(context, key);
         let participant = self.participants.remove(key)?;
+        if !participant.is_waiting() {
+            self.note_presence(&participant, false, now);
+        }
+        // Who is replaced comes again at once: it is judged then.
+        if reason != LeaveReason::DuplicateIdentity {
+            self.judge_recording(context, now);
+        }
         for connection in participant.connections() {
             context.close_connection(connection, now);
         }
@@ -280,6 +292,7 @@ impl Room {
         let info = participant.farewell(reason);
         let series = &participant.standing.series;
         self.participant_gone(context, participant.state, &info, series);
+        self.tell_recording(context);
         Some(Farewell { session: participant.session(), from: participant.elsewhere(), info })
     }
 
@@ -329,6 +342,7 @@ impl Room {
         action: LeaveAction,
         now: Instant,
     ) {
+        self.end_recording(context, now);
         let everyone: Vec<_> = self.participants.keys().collect();
         for key in &everyone {
             let session = self.session_of(*key);

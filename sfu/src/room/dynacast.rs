@@ -46,9 +46,11 @@ impl Room {
     /// The highest layer that somebody here wants. The lowest always is: whoever comes next is to see something at once.
     fn wanted(&self, publication: &Publication) -> LayerIndex {
         let takers = publication.subscribers.iter().filter_map(|key| self.subscriptions.get(*key));
+        let recorded = publication.tap.as_ref().zip(highest(publication));
         takers
             .filter(|one| one.binding != Binding::Refused && !one.settings.disabled)
             .map(|one| ladder::cap(publication, &one.settings))
+            .chain(recorded.map(|(tap, highest)| tap.wanted(highest)))
             .max()
             .unwrap_or(LayerIndex(0))
     }

@@ -123,6 +123,9 @@ impl Room {
             let report = SenderReport { ntp, rtp_timestamp, received: now };
             layer.reception.on_sender_report(ntp, now);
             layer.sender_report = Some(report);
+            if let Some(tap) = &publication.tap {
+                tap.report(route.layer, ntp, rtp_timestamp, now);
+            }
             publication.relay_report(context, route.layer, report);
         }
     }

@@ -216,6 +216,9 @@ impl Room {
         {
             publisher.audio_level.on_packet(level);
         }
+        if publication.tap.is_some() {
+            publication.record(context, route.layer, packet, is_key_frame, now);
+        }
         publication.relay(context, route.layer, packet);
         let red = match packet.codec {
             CodecKind::Red => red::encoding(packet.payload),

@@ -107,6 +107,7 @@ impl Room {
         self.announce(context, key);
         for publication in fresh {
             self.track_published(context, publication);
+            self.record_publication(context, publication, now);
             self.subscribe_all_to(context, publication);
         }
         self.offer_all_stale(context);

@@ -8,6 +8,7 @@ use std::{
 use protocol::{
     ids::{Identity, ParticipantSid, SessionId, TrackSid},
     permission::{Admission, Permission},
+    recording::STATE_ATTRIBUTE,
 };
 
 use super::{
@@ -83,6 +84,8 @@ pub(crate) struct Participant {
     /// How the line to it has been.
     pub(crate) line: LineState,
     pub(crate) standing: Standing,
+    /// What its entry says of a recording.
+    pub(super) recording: Shown,
 }
 
 /// The participant's socket.
@@ -95,6 +98,15 @@ pub(crate) enum Signal {
     /// The participant is connected to another shard, which the room reaches through this link; here it is a mirror
     /// image. `session` is the one that the home has handed on.
     Elsewhere { at: FarEnd, session: Option<SessionId> },
+}
+
+/// What a participant's entry says of the recording.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Shown {
+    /// Attributes of the server.
+    pub(super) attributes: Vec<(&'static str, String)>,
+    /// Nobody has been told yet.
+    pub(super) is_untold: bool,
 }
 
 /// Who may subscribe to a participant's tracks.
@@ -186,6 +198,7 @@ impl Participant {
             may_pause: true,
             line: LineState::default(),
             standing: Standing::default(),
+            recording: Shown::default(),
             wanted: BTreeMap::new(),
             settings: BTreeMap::new(),
             audience: Audience::Everyone,
@@ -299,9 +312,12 @@ impl Participant {
         }
     }
 
-    /// Its attributes, and what the server says of its line.
+    /// Its attributes, and what the server says of its line and of a recording: nobody else's word about these counts.
     fn shown_attributes(&self) -> BTreeMap<String, String> {
         let mut shown = self.attributes.clone();
+        shown.retain(|name, _| !name.starts_with(STATE_ATTRIBUTE));
+        let of_recording = self.recording.attributes.iter();
+        shown.extend(of_recording.map(|(name, value)| ((*name).to_owned(), value.clone())));
         if self.line.is_low {
             shown.insert(LOW_BANDWIDTH.to_owned(), "true".to_owned());
         }

@@ -41,6 +41,9 @@ impl Room {
             }
         }
         if recorder != before.recorder {
+            // Machines are not asked whether they may be recorded; whoever is none any more is.
+            self.judge_recording(context, now);
+            self.tell_recording(context);
             self.announce_room(context);
         }
     }

@@ -12,6 +12,7 @@ use crate::{
         AUDIO_BYTES_PER_SECOND_MAX, AUDIO_PACKETS_PER_SECOND_MAX, VIDEO_BPS_MAX, VIDEO_BPS_SLACK,
         VIDEO_PACKET_BYTES_MEAN_MIN, VIDEO_PACKETS_PER_SECOND_MIN,
     },
+    recording::tap::Tap,
     room::interest::Interest,
     rtp::{
         allowance::{Allowance, Ceiling},
@@ -60,6 +61,8 @@ pub(crate) struct Publication {
     pub(crate) told_subscribed: bool,
     /// Which layers the publisher knows to be wanted.
     pub(crate) demand: Demand,
+    /// Its recording, while it may be recorded.
+    pub(super) tap: Option<Box<Tap>>,
 }
 
 /// Where its packets come from.

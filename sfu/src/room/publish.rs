@@ -13,6 +13,7 @@ use crate::{
     context::Context,
     keys::{ParticipantKey, PublicationKey},
     limits::PENDING_TRACKS_MAX,
+    recording::feed::Moment,
     rtp::{ids::Rid, payload::CodecKind},
     words::{
         command::AddTrack,
@@ -133,6 +134,7 @@ impl Room {
             subscribers: Vec::new(),
             told_subscribed: false,
             demand: Demand::default(),
+            tap: None,
             info,
         });
         self.participants.get_mut(key)?.publications.push(publication);
@@ -179,6 +181,7 @@ impl Room {
         one.info.muted = muted;
         one.info.version = one.info.version.saturating_add(1);
         let subscribers = one.subscribers.clone();
+        self.note(Moment::Muted { track: track.clone(), muted }, now);
         for key in subscribers {
             if let Some(subscription) = self.subscriptions.get_mut(key) {
                 subscription.stream.running = false;

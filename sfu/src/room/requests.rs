@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Instant};
 
-use protocol::permission::SERVER_ATTRIBUTES;
+use protocol::{permission::SERVER_ATTRIBUTES, recording::ANSWER_ATTRIBUTE};
 
 use super::{
     Room,
@@ -69,7 +69,7 @@ impl Room {
             }
             Request::UpdateMetadata { request_id, name, metadata, attributes } => {
                 let change = MetadataChange { name, metadata, attributes };
-                self.update_metadata(context, key, request_id, change);
+                self.update_metadata(context, key, request_id, change, now);
             }
             Request::UpdateAudioTrack { track, features } => {
                 self.update_track(context, key, &track, |info| info.audio_features = features);
@@ -102,12 +102,21 @@ impl Room {
         context: &mut Context,
         key: ParticipantKey,
         request_id: u32,
-        change: MetadataChange,
+        mut change: MetadataChange,
+        now: Instant,
     ) {
-        let Some(participant) = self.participants.get_mut(key) else { return };
+        let Some(participant) = self.participants.get(key) else { return };
         let session = participant.session();
+        let answer = change.attributes.remove(ANSWER_ATTRIBUTE);
+        // Whoever is asked may answer, whatever else it may change. SDKs say name and metadata again with it.
+        let is_answer = answer.is_some() && change.changes_nothing_of(participant);
+        let answered = answer.map(|value| self.answer_recording(context, key, &value, now));
+        let refused_answer = answered.and_then(Result::err);
+        let Some(participant) = self.participants.get_mut(key) else { return };
         let of_server = |key: &String| key.starts_with(SERVER_ATTRIBUTES);
-        let refusal = if change.attributes.keys().any(of_server) {
+        let refusal = if refused_answer.is_some() || is_answer {
+            refused_answer
+        } else if change.attributes.keys().any(of_server) {
             Some((Outcome::NotAllowed, "attributes that begin with bedside. are the server's"))
         } else if participant.permission.can_update_metadata {
             change.refusal(&participant.attributes)
@@ -115,7 +124,7 @@ impl Room {
             Some((Outcome::NotAllowed, "the token does not allow updating own metadata"))
         };
         let (outcome, message) = refusal.unwrap_or((Outcome::Ok, ""));
-        if outcome == Outcome::Ok {
+        if outcome == Outcome::Ok && !is_answer {
             change.apply(participant);
             self.announce(context, key);
             self.tell_claims(context, key);
@@ -223,6 +232,13 @@ impl MetadataChange {
             metadata: change.metadata.clone(),
             attributes: change.attributes.clone(),
         }
+    }
+
+    /// Whether everything is as it is already.
+    fn changes_nothing_of(&self, participant: &Participant) -> bool {
+        self.attributes.is_empty()
+            && (self.name.is_empty() || self.name == participant.name)
+            && (self.metadata.is_empty() || self.metadata == participant.metadata)
     }
 
     pub(super) fn apply(self, participant: &mut Participant) {

@@ -61,6 +61,7 @@ impl Room {
             && participant.permission.can_subscribe
             && participant.subscriber.is_some()
             && participant.wants(publication.sid())
+            && (!participant.records() || self.is_recording())
             && self
                 .participants
                 .get(publication.publisher)

@@ -48,6 +48,7 @@ impl Room {
             self.forget_departed(now);
             self.close_idle_edges(context);
             self.request_held_key_frames(context, now);
+            self.look_after_recording(context, now);
         }
         match self.closes {
             // An empty room still looks up: someone may come back before it closes. An empty edge waits for its home.

@@ -161,6 +161,7 @@ impl Room {
             Admission::Waiting => self.send_out(context, key, now),
         }
         self.announce(context, key);
+        self.tell_recording(context);
         self.tell_claims(context, key);
         self.move_home_if_publisher(context, key, &before, now);
         tracing::info!(room = %self.sid, admission = word.as_str(), "admission decided");
@@ -171,6 +172,9 @@ impl Room {
         let Some(participant) = self.participants.get_mut(key) else { return };
         let Some(granted) = participant.held_back.take() else { return };
         let session = participant.session();
+        // Before it hears or says anything: it has to be asked.
+        self.judge_recording(context, now);
+        self.note_arrival(key, now);
         let _ = self.renew_versions(key);
         context.emit(session, Message::Room(self.info()));
         for other in self.others_seen_by(key) {
@@ -218,6 +222,10 @@ impl Room {
         if let Some(participant) = self.participants.get_mut(key) {
             participant.held_back = Some(granted);
         }
+        if let Some(participant) = self.participants.get(key) {
+            self.note_presence(participant, false, now);
+        }
+        self.judge_recording(context, now);
         context.emit(session, Message::Room(self.info_for(key)));
     }
 

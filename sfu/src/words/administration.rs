@@ -11,7 +11,10 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::words::info::{ParticipantInfo, RoomInfo, TrackInfo};
+use crate::words::{
+    info::{ParticipantInfo, RoomInfo, TrackInfo},
+    recording::{RecordAct, RecordingReport},
+};
 
 /// Most rooms in one answer: what a shard describes in well under a millisecond.
 pub const ROOMS_PER_PAGE: usize = 64;
@@ -82,6 +85,8 @@ pub enum RoomAct {
     },
     /// Answered by [`Report::Participants`].
     ListParticipants,
+    /// Something of its recording. Answered by [`Report::Recording`].
+    Record(Box<RecordAct>),
     /// Something of one participant.
     OfParticipant {
         /// Who.
@@ -174,6 +179,8 @@ pub enum Report {
     Participant(Box<ParticipantInfo>),
     /// The track.
     Track(Box<TrackInfo>),
+    /// The recording.
+    Recording(Box<RecordingReport>),
 }
 
 /// Why an act is refused; nothing has changed then.
@@ -203,6 +210,21 @@ pub enum Refused {
     /// As many questions as may be open have no answer yet.
     #[error("too many questions wait for an answer")]
     Busy,
+    /// There is no such recording in the room.
+    #[error("the room has no such recording")]
+    NoRecording,
+    /// The room is recorded already, or people are asked.
+    #[error("a recording of this room is already under way")]
+    Recording,
+    /// The node has no folder for recordings.
+    #[error("recording is not switched on here")]
+    RecordingOff,
+    /// The room is served by several shards, which cannot watch over consent together.
+    #[error("a room this large cannot be recorded")]
+    TooLarge,
+    /// An answer to another question.
+    #[error("that is no answer to what is asked")]
+    BadAnswer,
     /// The room's work broke off in the middle.
     #[error("the room failed")]
     Failed,

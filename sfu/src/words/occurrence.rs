@@ -6,7 +6,10 @@
 use protocol::ids::SessionId;
 use serde::{Deserialize, Serialize};
 
-use crate::words::info::{ParticipantInfo, RoomInfo, TrackInfo};
+use crate::words::{
+    info::{ParticipantInfo, RoomInfo, TrackInfo},
+    recording::RecordingInfo,
+};
 
 /// The session that occurrences are addressed to. No socket has it.
 pub const OBSERVER: SessionId = SessionId(0);
@@ -39,6 +42,19 @@ pub enum What {
     TrackPublished(Box<ParticipantInfo>, Box<TrackInfo>),
     /// A track is not published any more.
     TrackUnpublished(Box<ParticipantInfo>, Box<TrackInfo>),
+    /// A recording is somewhere else than it was.
+    Recording(RecordingStep, Box<RecordingInfo>),
+}
+
+/// What a recording has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RecordingStep {
+    /// It was asked for.
+    Started,
+    /// It runs for the first time.
+    Updated,
+    /// Its files are closed.
+    Ended,
 }
 
 /// The quality of a participant's connections over some seconds: the worst of them.

@@ -72,10 +72,15 @@ impl TwirpError {
 impl From<Refused> for TwirpError {
     fn from(refused: Refused) -> Self {
         let code = match refused {
-            Refused::NoRoom | Refused::NoParticipant | Refused::NoTrack => Code::NotFound,
+            Refused::NoRoom | Refused::NoParticipant | Refused::NoTrack | Refused::NoRecording => {
+                Code::NotFound
+            }
             Refused::Full | Refused::Busy => Code::ResourceExhausted,
-            Refused::RemoteUnmute => Code::FailedPrecondition,
-            Refused::TooLong | Refused::BadData => Code::InvalidArgument,
+            Refused::RemoteUnmute
+            | Refused::Recording
+            | Refused::RecordingOff
+            | Refused::TooLarge => Code::FailedPrecondition,
+            Refused::TooLong | Refused::BadData | Refused::BadAnswer => Code::InvalidArgument,
             Refused::Failed => Code::Internal,
         };
         Self::new(code, refused.to_string())

@@ -24,6 +24,16 @@ pub(crate) enum Method {
     Hold,
     Remove,
     Notify,
+    StartParticipantEgress,
+    StartTrackEgress,
+    ListEgress,
+    StopEgress,
+    StartRecording,
+    PauseRecording,
+    ResumeRecording,
+    StopRecording,
+    AnswerRecording,
+    DescribeRecording,
 }
 
 /// What a token must grant (`video` claims).
@@ -35,6 +45,8 @@ pub(crate) enum Grant {
     List,
     /// `roomAdmin` with the `room` that the call is about.
     Admin,
+    /// `roomRecord`; if the token names a room, it must be the one that the call is about.
+    Record,
 }
 
 /// A row of [`METHODS`].
@@ -55,8 +67,19 @@ const fn door(name: &'static str, method: Method) -> Row {
     Row { service: "bedside.Admission", name, method, grant: Grant::Admin }
 }
 
-/// The methods of `livekit.RoomService` that are served, and our own about who is let in.
-pub(crate) const METHODS: [Row; 16] = [
+/// Of recordings, as LiveKit's SDKs ask for them.
+const fn egress(name: &'static str, method: Method) -> Row {
+    Row { service: "livekit.Egress", name, method, grant: Grant::Record }
+}
+
+/// Of recordings and the consent to them.
+const fn recording(name: &'static str, method: Method) -> Row {
+    Row { service: "bedside.Recording", name, method, grant: Grant::Record }
+}
+
+/// The methods of `livekit.RoomService` that are served, our own about who is let in, and what there is of
+/// recordings.
+pub(crate) const METHODS: [Row; 26] = [
     row("CreateRoom", Method::CreateRoom, Grant::Create),
     row("ListRooms", Method::ListRooms, Grant::List),
     row("DeleteRoom", Method::DeleteRoom, Grant::Create),
@@ -73,6 +96,16 @@ pub(crate) const METHODS: [Row; 16] = [
     door("Hold", Method::Hold),
     door("Remove", Method::Remove),
     door("Notify", Method::Notify),
+    egress("StartParticipantEgress", Method::StartParticipantEgress),
+    egress("StartTrackEgress", Method::StartTrackEgress),
+    egress("ListEgress", Method::ListEgress),
+    egress("StopEgress", Method::StopEgress),
+    recording("StartRecording", Method::StartRecording),
+    recording("PauseRecording", Method::PauseRecording),
+    recording("ResumeRecording", Method::ResumeRecording),
+    recording("StopRecording", Method::StopRecording),
+    recording("AnswerRecording", Method::AnswerRecording),
+    recording("DescribeRecording", Method::DescribeRecording),
 ];
 
 /// The row of a path.
@@ -97,6 +130,11 @@ impl Grant {
                 let is_same = room.is_some() && claims.room.as_ref() == room;
                 (grants.room_admin && is_same, "roomAdmin for this room")
             }
+            Self::Record => {
+                let is_any = claims.room.is_none() || room.is_none();
+                let is_same = is_any || claims.room.as_ref() == room;
+                (grants.room_record && is_same, "roomRecord for this room")
+            }
         };
         let refusal = || format!("the token does not grant {name}");
         is_granted.then_some(()).ok_or_else(|| TwirpError::new(Code::PermissionDenied, refusal()))
@@ -114,21 +152,24 @@ mod tests {
     fn each_grant_opens_its_methods_and_no_other() {
         let room = samples::room_name();
         let other = RoomName::try_from("other".to_owned()).unwrap();
-        let all = [Grant::Create, Grant::List, Grant::Admin];
+        let all = [Grant::Create, Grant::List, Grant::Admin, Grant::Record];
         for given in all {
             let mut claims = samples::claims();
             claims.grants = Grants {
                 room_create: given == Grant::Create,
                 room_list: given == Grant::List,
                 room_admin: given == Grant::Admin,
+                room_record: given == Grant::Record,
                 ..Grants::default()
             };
             for asked in all {
                 assert_eq!(asked.check(&claims, Some(&room)).is_ok(), asked == given);
             }
             assert!(Grant::Admin.check(&claims, Some(&other)).is_err());
+            assert!(Grant::Record.check(&claims, Some(&other)).is_err());
             assert!(Grant::Admin.check(&claims, None).is_err());
             claims.room = None;
+            assert_eq!(Grant::Record.check(&claims, Some(&other)).is_ok(), given == Grant::Record);
             assert!(Grant::Admin.check(&claims, Some(&room)).is_err());
         }
     }
@@ -144,7 +185,7 @@ mod tests {
         for path in [
             "/twirp/livekit.RoomService/MoveParticipant",
             "/twirp/livekit.RoomService/",
-            "/twirp/livekit.Egress/ListEgress",
+            "/twirp/livekit.Egress/StartRoomCompositeEgress",
             "/twirp/x",
         ] {
             assert_eq!(find(path).unwrap_err().code, Code::Unimplemented, "{path}");

@@ -3,9 +3,9 @@
 use axum::response::Response;
 
 use super::Request;
-use super::admission;
 use super::error::TwirpError;
 use super::methods::Method;
+use super::{admission, egress, recording};
 
 mod create_room;
 mod delete_room;
@@ -50,6 +50,30 @@ pub(crate) async fn dispatch(method: Method, request: Request<'_>) -> Result<Res
         Method::Hold => request.serve_in_room(|asked| &asked.room, admission::hold).await,
         Method::Remove => request.serve_in_room(|asked| &asked.room, admission::remove).await,
         Method::Notify => request.serve_in_room(|asked| &asked.room, admission::notify).await,
+        Method::StartParticipantEgress => {
+            request.serve_in_room(|asked| &asked.room_name, egress::start_participant).await
+        }
+        Method::StartTrackEgress => {
+            request.serve_in_room(|asked| &asked.room_name, egress::start_track).await
+        }
+        Method::ListEgress => request.serve(egress::list).await,
+        Method::StopEgress => request.serve(egress::stop).await,
+        Method::StartRecording => {
+            request.serve_in_room(|asked| &asked.room, recording::start).await
+        }
+        Method::PauseRecording => {
+            request.serve_in_room(|asked| &asked.room, recording::pause).await
+        }
+        Method::ResumeRecording => {
+            request.serve_in_room(|asked| &asked.room, recording::resume).await
+        }
+        Method::StopRecording => request.serve_in_room(|asked| &asked.room, recording::stop).await,
+        Method::AnswerRecording => {
+            request.serve_in_room(|asked| &asked.room, recording::answer).await
+        }
+        Method::DescribeRecording => {
+            request.serve_in_room(|asked| &asked.room, recording::describe).await
+        }
         Method::UpdateRoomMetadata => {
             request.serve_in_room(|asked| &asked.room, update_room_metadata::run).await
         }

@@ -7,7 +7,7 @@ use livekit_protocol::{self as proto, RoomEndReason};
 use protocol::ids::RoomSid;
 use sfu::words::{
     info::ParticipantInfo,
-    occurrence::{Occurrence, QualitySample, RoomEnd, What},
+    occurrence::{Occurrence, QualitySample, RecordingStep, RoomEnd, What},
 };
 
 use crate::clock::Now;
@@ -62,6 +62,7 @@ fn event(occurrence: Occurrence, id: String, created_at: i64) -> proto::WebhookE
             event.participant = Some(from_media::participant(*who));
             event.track = Some(from_media::track(*track));
         }
+        What::Recording(_, info) => event.egress_info = Some(from_media::egress(*info)),
     }
     event
 }
@@ -87,6 +88,9 @@ fn name(what: &What) -> &'static str {
         What::ParticipantAborted(_) => "participant_connection_aborted",
         What::TrackPublished(..) => "track_published",
         What::TrackUnpublished(..) => "track_unpublished",
+        What::Recording(RecordingStep::Started, _) => "egress_started",
+        What::Recording(RecordingStep::Updated, _) => "egress_updated",
+        What::Recording(RecordingStep::Ended, _) => "egress_ended",
     }
 }
 

@@ -16,6 +16,7 @@ use sfu::words::{
         CodecInfo, ConnectionQuality, LeaveReason, MediaKind, ParticipantInfo, ParticipantKind,
         ParticipantState, QualityOf, RoomInfo, TrackInfo, VideoLayer, VideoQuality,
     },
+    recording::{RecordedFile, RecordingInfo, RecordingStatus, Scope},
 };
 
 use crate::limits::UPDATE_BYTES_MAX;
@@ -353,5 +354,79 @@ pub(crate) fn kind(kind: ParticipantKind) -> proto::participant_info::Kind {
         ParticipantKind::Agent => proto::participant_info::Kind::Agent,
         ParticipantKind::Connector => proto::participant_info::Kind::Connector,
         ParticipantKind::Bridge => proto::participant_info::Kind::Bridge,
+    }
+}
+
+/// A recording, as the egress that SDKs know. Times are in nanoseconds there.
+pub(crate) fn egress(info: RecordingInfo) -> proto::EgressInfo {
+    let folder = std::path::Path::new(&info.folder);
+    let files = info.files.iter().map(|file| egress_file(file, folder)).collect();
+    let manifest = if info.folder.is_empty() {
+        None
+    } else {
+        folder.join(MANIFEST).to_str().map(str::to_owned)
+    };
+    let room_name = info.room_name.as_str().to_owned();
+    let request = match &info.scope {
+        Scope::Participant(identity) => {
+            Some(proto::egress_info::Request::Participant(proto::ParticipantEgressRequest {
+                room_name: room_name.clone(),
+                identity: identity.as_str().to_owned(),
+                ..Default::default()
+            }))
+        }
+        Scope::Track(track) => {
+            Some(proto::egress_info::Request::Track(proto::TrackEgressRequest {
+                room_name: room_name.clone(),
+                track_id: track.as_str().to_owned(),
+                ..Default::default()
+            }))
+        }
+        // A file for each: LiveKit has no name for it.
+        Scope::Room | Scope::Elsewhere => None,
+    };
+    proto::EgressInfo {
+        egress_id: info.id.into(),
+        room_id: info.room.into(),
+        room_name,
+        source_type: proto::EgressSourceType::Sdk as i32,
+        status: egress_status(info.status) as i32,
+        started_at: ns(info.started_unix_ms),
+        ended_at: ns(info.ended_unix_ms),
+        updated_at: ns(info.updated_unix_ms),
+        file_results: files,
+        error: info.error,
+        manifest_location: manifest.unwrap_or_default(),
+        request,
+        ..Default::default()
+    }
+}
+
+/// The name of a recording's manifest in its folder.
+const MANIFEST: &str = "manifest.json";
+
+fn egress_file(file: &RecordedFile, folder: &std::path::Path) -> proto::FileInfo {
+    proto::FileInfo {
+        filename: file.name.clone(),
+        started_at: ns(file.started_unix_ms),
+        ended_at: ns(file.started_unix_ms.saturating_add(file.duration_ms)),
+        duration: ns(file.duration_ms),
+        size: i64::try_from(file.bytes).unwrap_or(i64::MAX),
+        location: folder.join(&file.name).to_string_lossy().into_owned(),
+    }
+}
+
+fn ns(ms: i64) -> i64 {
+    ms.saturating_mul(1_000_000)
+}
+
+fn egress_status(status: RecordingStatus) -> proto::EgressStatus {
+    match status {
+        RecordingStatus::Starting => proto::EgressStatus::EgressStarting,
+        RecordingStatus::Active => proto::EgressStatus::EgressActive,
+        RecordingStatus::Ending => proto::EgressStatus::EgressEnding,
+        RecordingStatus::Complete => proto::EgressStatus::EgressComplete,
+        RecordingStatus::Failed => proto::EgressStatus::EgressFailed,
+        RecordingStatus::Aborted => proto::EgressStatus::EgressAborted,
     }
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{Method, Request, header};
-use futures_util::StreamExt;
+use futures_util::{SinkExt as _, StreamExt};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::rt::TokioExecutor;
-use livekit_protocol::SignalResponse;
 use livekit_protocol::signal_response::Message as Response;
+use livekit_protocol::{self as proto, SignalResponse};
 use prost::Message as _;
 use protocol::ids::{Identity, RoomName};
 use protocol::token::{ApiKeys, Claims, Grants, SecretPolicy, mint};
@@ -46,6 +46,13 @@ pub(crate) async fn start() -> Server {
 }
 
 pub(crate) async fn start_with_webhooks(webhooks: Option<webhooks::Config>) -> Server {
+    start_with(webhooks, None).await
+}
+
+pub(crate) async fn start_with(
+    webhooks: Option<webhooks::Config>,
+    recordings: Option<std::path::PathBuf>,
+) -> Server {
     let events = EventRouter::default();
     let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let config = sfu::config::Config {
@@ -56,6 +63,7 @@ pub(crate) async fn start_with_webhooks(webhooks: Option<webhooks::Config>) -> S
         ice_tcp: Vec::new(),
         limits: Limits::default(),
         turn: None,
+        recordings,
     };
     let media = sfu::Handle::start(&config, &events.sink()).unwrap();
     let webhooks = webhooks.map(|config| {
@@ -159,6 +167,12 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    pub(crate) async fn send(&mut self, request: proto::signal_request::Message) {
+        let request = proto::SignalRequest { message: Some(request) };
+        let frame = WsMessage::Binary(request.encode_to_vec().into());
+        self.socket.send(frame).await.unwrap();
+    }
+
     /// The next message that is meant.
     pub(crate) async fn until(&mut self, is_meant: impl Fn(&Response) -> bool) -> Response {
         timeout(PATIENCE, async {

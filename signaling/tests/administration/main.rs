@@ -11,6 +11,7 @@
 
 mod fixture;
 mod participants;
+mod recording;
 mod refusals;
 mod rooms;
 mod waiting;

@@ -22,14 +22,14 @@ use crate::fixture::{PATIENCE, Server, admin, keys, start_with_webhooks};
 
 /// What a receiver was sent, and how it answers.
 #[derive(Clone, Default)]
-struct Inbox {
-    received: Arc<Mutex<Vec<(HeaderMap, Bytes, StatusCode)>>>,
+pub(crate) struct Inbox {
+    pub(crate) received: Arc<Mutex<Vec<(HeaderMap, Bytes, StatusCode)>>>,
     /// Statuses of the next answers; then 200.
     answers: Arc<Mutex<Vec<StatusCode>>>,
 }
 
 impl Inbox {
-    fn serve(&self, listener: TcpListener) {
+    pub(crate) fn serve(&self, listener: TcpListener) {
         let router = Router::new().route("/hook", post(take)).with_state(self.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
     }
@@ -46,7 +46,7 @@ impl Inbox {
             .collect()
     }
 
-    async fn until_taken(&self, count: usize) -> Vec<String> {
+    pub(crate) async fn until_taken(&self, count: usize) -> Vec<String> {
         let all = async {
             while self.taken().len() < count {
                 sleep(Duration::from_millis(10)).await;
@@ -64,7 +64,7 @@ async fn take(State(inbox): State<Inbox>, headers: HeaderMap, body: Bytes) -> St
     status
 }
 
-fn config(url: &str) -> Config {
+pub(crate) fn config(url: &str) -> Config {
     let tls = rustls::ClientConfig::builder_with_provider(Arc::new(
         rustls::crypto::aws_lc_rs::default_provider(),
     ))
@@ -79,7 +79,7 @@ fn config(url: &str) -> Config {
     }
 }
 
-async fn bind() -> (TcpListener, String) {
+pub(crate) async fn bind() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
     (listener, url)

@@ -58,6 +58,10 @@ impl MediaLink for ScriptedMedia {
         None
     }
 
+    fn recordings(&self) -> Vec<sfu::words::recording::RecordingInfo> {
+        Vec::new()
+    }
+
     fn shards(&self) -> u16 {
         1
     }

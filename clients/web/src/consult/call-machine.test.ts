@@ -33,6 +33,7 @@ const TOKEN = `e30.${claims}.x`;
 const JOIN: CallInput = { kind: 'join-pressed', choice: { microphone: true, camera: false } };
 const ROSTER: RosterSnapshot = {
   recorded: false,
+  recording: null,
   self: {
     identity: 'me',
     name: 'me',

@@ -1,4 +1,4 @@
-import type { CallInput, InCall, Text } from '@bedside/core';
+import type { CallInput, InCall, RecordingState, Text } from '@bedside/core';
 import { callView, durationText } from '@bedside/core';
 import type { MediaLink } from '@bedside/media-web';
 import { useRef, useState } from 'react';
@@ -14,6 +14,7 @@ import { ControlBar } from './control-bar.tsx';
 import { DeviceDialog } from './device-dialog.tsx';
 import { LeaveDialog } from './leave-dialog.tsx';
 import { MorePanel } from './more-panel.tsx';
+import { RecordingFacts, RecordingPrompt } from './recording-prompt.tsx';
 import { Stage } from './stage.tsx';
 import { useViewChoices } from './view-choices.ts';
 import { useWakeLock } from './wake-lock.ts';
@@ -64,11 +65,13 @@ export function CallPage({
           sinceMs={view.sinceMs}
           quality={view.quality}
           recorded={view.recorded}
+          recording={view.recording?.state ?? null}
           onEncryption={() => setOpen('encryption')}
         />
       </header>
       <main className="call-main">
         <Troubles state={state} dispatch={dispatch} />
+        <RecordingPrompt recording={view.recording} link={link} />
         <Stage view={view} link={link} choices={choices} />
       </main>
       {state.chat.open && (
@@ -120,7 +123,7 @@ export function CallPage({
       {open === 'encryption' && (
         <Dialog title={say('call.encrypted')} onClose={() => setOpen(null)}>
           <p>{say('call.encryptedText')}</p>
-          <p>{say(view.recorded ? 'call.recordingOn' : 'call.notRecorded')}</p>
+          <RecordingFacts recorded={view.recorded} recording={view.recording} link={link} />
           <button type="button" className="button button-primary" onClick={() => setOpen(null)}>
             {say('common.close')}
           </button>
@@ -187,12 +190,14 @@ function Facts({
   sinceMs,
   quality,
   recorded,
+  recording,
   onEncryption,
 }: {
   readonly label: Text;
   readonly sinceMs: number;
   readonly quality: 'good' | 'poor' | 'lost';
   readonly recorded: boolean;
+  readonly recording: RecordingState | null;
   readonly onEncryption: () => void;
 }) {
   const say = useSay();
@@ -205,7 +210,7 @@ function Facts({
       </button>
       <span className="chip" data-recorded={recorded}>
         <span className="record-mark" aria-hidden="true" />
-        <span className="chip-text">{say(recorded ? 'call.recorded' : 'call.notRecorded')}</span>
+        <span className="chip-text">{say(recordingWord(recorded, recording))}</span>
       </span>
       <span className="chip" data-quality={quality} title={say(`call.quality.${quality}`)}>
         <Icon name="signal" />
@@ -215,6 +220,13 @@ function Facts({
       <Clock sinceMs={sinceMs} />
     </div>
   );
+}
+
+function recordingWord(recorded: boolean, recording: RecordingState | null) {
+  if (recorded) {
+    return 'call.recorded' as const;
+  }
+  return recording === 'paused' ? 'call.recording.paused' : 'call.notRecorded';
 }
 
 /** How long one has been here. Not announced: a clock that speaks is a nuisance. */

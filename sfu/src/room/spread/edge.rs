@@ -287,6 +287,7 @@ impl Room {
             subscribers: Vec::new(),
             told_subscribed: true,
             demand: Demand::default(),
+            tap: None,
         });
         publisher.publications.push(publication);
         Some(publication)

@@ -45,9 +45,9 @@ impl Room {
         let listens = permission.can_subscribe
             && !permission.can_publish
             && permission.can_publish_sources.is_empty();
-        // Who waits may turn out to be anybody, and is watched from here.
+        // Who waits may turn out to be anybody, and is watched from here. Consent is watched over by one shard.
         let waits = join.admission == Some(Admission::Waiting);
-        if !self.is_home() || !listens || waits {
+        if !self.is_home() || !listens || waits || self.has_recording() {
             return own;
         }
         let max = usize::try_from(self.limits.overflow_subscriptions).unwrap_or(usize::MAX);

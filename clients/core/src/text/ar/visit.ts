@@ -185,6 +185,15 @@ export const visit: Part<'visit'> = {
   'call.recorded': 'يتم التسجيل',
   'call.recordingOn': 'يجري تسجيل هذه الزيارة',
   'call.recordingOff': 'توقف التسجيل',
+  'call.recording.ask': 'هل يمكن تسجيل هذه الزيارة؟',
+  'call.recording.askText':
+    'ستحتفظ العيادة بصوت وصورة جميع الحاضرين. لا يُسجَّل شيء ما لم يوافق الجميع، ويمكنك تغيير رأيك في أي وقت.',
+  'call.recording.yes': 'نعم، يمكن التسجيل',
+  'call.recording.no': 'لا، بدون تسجيل',
+  'call.recording.waits': 'لا يوافق الجميع الآن. لا يُسجَّل شيء.',
+  'call.recording.withdraw': 'أوقفوا تسجيلي',
+  'call.recording.agree': 'يمكن التسجيل الآن',
+  'call.recording.paused': 'التسجيل متوقف مؤقتًا',
   'call.plannedUntil': 'مقررة حتى {time}',
   'call.extend': {
     zero: 'لا دقائق إضافية',
