@@ -166,7 +166,7 @@ async function performRpc(
   const answer: unknown = await response.json();
   if (typeof answer !== 'object' || answer === null) throw new Error('no answer');
   if ('payload' in answer) return String(answer.payload);
-  return 'code' in answer && 'msg' in answer ? `${answer.code} ${answer.msg}` : '';
+  return 'code' in answer && 'msg' in answer ? `${String(answer.code)} ${String(answer.msg)}` : '';
 }
 
 function webhooks(): Scenario {
