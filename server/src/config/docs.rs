@@ -153,6 +153,7 @@ fn sample(key: &str) -> &'static str {
         "webhook_urls" => "[\"https://clinic.example/hooks/rooms\"]",
         "webhook_api_key" => "\"clinic\"",
         "webhook_ca_file" => "\"/etc/bedside/ca.pem\"",
+        "recording_dir" => "\"/var/lib/bedside/recordings\"",
         "turn_udp_port" => "3478",
         "documents" => "\"s3://clinic-documents/bedside\"",
         "s3_endpoint" => "\"https://s3.example\"",

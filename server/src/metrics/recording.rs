@@ -6,7 +6,7 @@ use super::metric::Metric;
 
 type Read = fn(&Counters) -> u64;
 
-const METRICS: [(Metric, Read); 7] = [
+const METRICS: [(Metric, Read); 6] = [
     (
         Metric::gauge(
             "bedside_sfu_recordings",
@@ -49,14 +49,6 @@ const METRICS: [(Metric, Read); 7] = [
             "Packets missing in these gaps.",
         ),
         |c| c.lost_packets,
-    ),
-    (
-        Metric::counter(
-            "bedside_sfu_recording_late_packets_total",
-            &[],
-            "Those of them that came while the disk was too slow.",
-        ),
-        |c| c.missed_packets,
     ),
 ];
 

@@ -10,7 +10,7 @@ const SHARD: &[&str] = &["shard"];
 type Read = fn(&Counters) -> u64;
 type Measure = fn(&Counters) -> f64;
 
-const METRICS: [(Metric, Read); 44] = [
+const METRICS: [(Metric, Read); 46] = [
     (
         Metric::counter(
             "bedside_sfu_stream_dropped_messages_total",
@@ -195,6 +195,22 @@ const METRICS: [(Metric, Read); 44] = [
             "Packets of sound sent a second time over lines that lose much.",
         ),
         |c| c.sound_repeated,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_recorded_packets_total",
+            SHARD,
+            "RTP packets handed to recordings.",
+        ),
+        |c| c.recorded_packets,
+    ),
+    (
+        Metric::counter(
+            "bedside_sfu_recording_missed_packets_total",
+            SHARD,
+            "RTP packets that a recording had no buffer for: its disk is too slow. The call has them.",
+        ),
+        |c| c.recording_missed_packets,
     ),
     (
         Metric::gauge(

@@ -383,8 +383,8 @@ impl Driver<'_> {
     fn hand_recordings_over(&mut self) {
         while let Some(feed) = self.shard.poll_recording() {
             let standing = Arc::clone(&feed.standing);
-            let taken = self.shore.recordings.as_ref().map(|writer| writer.try_send(feed));
-            if !matches!(taken, Some(Ok(()))) {
+            let writer = self.shore.recordings.as_ref();
+            if !writer.is_some_and(|writer| writer.try_send(feed).is_ok()) {
                 standing.fail();
             }
         }

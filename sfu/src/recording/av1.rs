@@ -124,7 +124,7 @@ fn read_leb128(bytes: &[u8]) -> Option<(usize, &[u8])> {
 fn write_leb128(out: &mut Vec<u8>, mut value: usize) {
     loop {
         // Seven bits.
-        let byte = (value & 0x7f) as u8;
+        let byte = u8::try_from(value & 0x7f).unwrap_or_default();
         value >>= 7;
         if value == 0 {
             return out.push(byte);

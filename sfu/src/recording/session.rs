@@ -26,6 +26,9 @@ use crate::words::recording::{RecordingInfo, RecordingStatus};
 /// Items that one track may bring in one turn, so that no track keeps the others waiting: all its buffers.
 const ITEMS_PER_TURN: usize = 512;
 
+/// Shortest time between two frames of a track: a millisecond, the unit of our files.
+const APART_US: i64 = 1_000;
+
 /// See the module.
 pub(crate) struct Session {
     feed: Feed,
@@ -253,7 +256,9 @@ impl Session {
             }
             Assembled::Frame(frame) => {
                 let came = self.us(frame.at);
-                let us = take.clock(frame.layer).time(frame.timestamp, came).max(take.last_us);
+                let us = take.clock(frame.layer).time(frame.timestamp, came);
+                // Layers have clocks of their own; players want each frame at a time of its own.
+                let us = us.max(take.last_us + APART_US);
                 take.last_us = us;
                 self.last_ms = self.last_ms.max(us / 1000);
                 counts.count_frame(frame.data.len());
