@@ -84,7 +84,7 @@ try {
   await shoot(office, '/earnings', 'earnings');
   await office.goto(`${clinic.url}/patients?name=Otieno`);
   await office.page.getByRole('link', { name: 'Asha Otieno' }).click();
-  await office.page.getByText('Penicillin').waitFor();
+  await office.page.getByText('Penicillin').first().waitFor();
   await pause(800);
   await keep(office, 'patient');
   await office.close();

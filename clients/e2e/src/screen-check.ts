@@ -58,6 +58,12 @@ export async function layoutFaults(page: Page, primary: string | null): Promise<
     const faults: string[] = [];
     const { scrollWidth, clientWidth } = document.documentElement;
     if (scrollWidth > clientWidth) faults.push(`scrolls sideways by ${scrollWidth - clientWidth}`);
+    for (const heading of document.querySelectorAll('h1, h2, h3')) {
+      const text = heading.textContent ?? '';
+      const { width } = heading.getBoundingClientRect();
+      // What is for the ear alone is a pixel wide.
+      if (text.length > 8 && width > 2 && width < 64) faults.push(`"${text}" is squeezed`);
+    }
     if (selector === null) return faults;
     const element = [...document.querySelectorAll(selector)].find(
       (one) => one.getClientRects().length > 0,

@@ -1,8 +1,20 @@
 /// <reference types="vite/client" />
 import { expect, it } from 'vitest';
-import links from '../../../../scheduling-api/src/links.rs?raw';
-import router from './router.tsx?raw';
-import main from '../main.tsx?raw';
+
+const sources: Readonly<Record<string, string>> = import.meta.glob<string>(
+  [
+    './router.tsx',
+    '../main.tsx',
+    '../../../../scheduling-api/src/links.rs',
+    '../../../../server/src/page.rs',
+  ],
+  { query: '?raw', import: 'default', eager: true },
+);
+const source = (name: string): string =>
+  Object.entries(sources).find(([path]) => path.endsWith(name))?.[1] ?? '';
+const links = source('/links.rs');
+const router = source('/router.tsx');
+const main = source('/main.tsx');
 
 /** Addresses that the server sends people to and that no screen answers yet (docs/WEB-APP.md). */
 const MISSING: ReadonlySet<string> = new Set(['/sign-in/provider', '/consent']);
@@ -23,8 +35,8 @@ it('every address that letters, calendars and providers lead to is a screen', ()
   expect(new Set(none)).toEqual(MISSING);
 });
 
-it('the server answers with the page for the first part of each screen', async () => {
-  const page = (await import('../../../../server/src/page.rs?raw')).default;
+it('the server answers with the page for the first part of each screen', () => {
+  const page = source('/page.rs');
   const served = /const SCREENS: &\[&str\] = &\[([^\]]*)\]/.exec(page)?.[1] ?? '';
   const parts = [...router.matchAll(/^ {2}'\/([\w-]*)[^']*': /gm)].map(([, part = '']) => part);
   expect(parts.length).toBeGreaterThan(30);

@@ -14,12 +14,12 @@ export function PatientRecords({ patient }: { readonly patient: string }) {
   const say = useSay();
   return (
     <>
-      <p className="lead">{say('records.lead')}</p>
       <section className="card" aria-labelledby="record">
         <h2 id="record">{say('record.title')}</h2>
         <RecordList patient={patient} mayJudge={false} />
         <RecordAdd patient={patient} />
       </section>
+      <p className="lead">{say('records.lead')}</p>
       <SignedRecords patient={patient} />
     </>
   );

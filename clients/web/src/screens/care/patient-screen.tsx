@@ -45,8 +45,9 @@ function Patient({
       {({ profile }) => (
         <div className="narrow">
           <p>
-            <Link to="/patients" className="link">
-              <Icon name="back" /> {say('patients.title')}
+            <Link to="/patients" className="link back-link">
+              <Icon name="back" />
+              {say('patients.title')}
             </Link>
           </p>
           <Heading title={fullName(profile)}>{fullName(profile)}</Heading>

@@ -58,8 +58,9 @@ function Conversation({
   return (
     <>
       <p>
-        <Link to="/messages" className="link">
-          <Icon name="back" /> {say('msgs.title')}
+        <Link to="/messages" className="link back-link">
+          <Icon name="back" />
+          {say('msgs.title')}
         </Link>
       </p>
       <Heading title={thread.subject}>{thread.subject}</Heading>

@@ -118,15 +118,10 @@ function VisitLine({ visit }: { readonly visit: Visit }) {
   const service = useQuery(serviceQuery(visit.service));
   const name = doctor.data === undefined ? '' : nameOf(doctor.data.profile);
   return (
-    <p className="big-moment">
-      <Icon name="calendar" />
-      <span>
-        {format.moment(visit.start)}
-        <span className="hint">
-          {say('book.doneText', { service: service.data?.name ?? '', name })}
-        </span>
-      </span>
-    </p>
+    <div>
+      <p className="big-moment">{format.moment(visit.start)}</p>
+      <p className="hint">{say('book.doneText', { service: service.data?.name ?? '', name })}</p>
+    </div>
   );
 }
 
