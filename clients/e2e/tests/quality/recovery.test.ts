@@ -11,7 +11,8 @@ import { SignalRelay } from '../../src/signal-relay.ts';
 import { pause } from '../../src/until.ts';
 import { freeUdpPort } from '../../src/watched-call.ts';
 
-const ROUNDS = 20;
+/** Breaks of each kind: a few in every run; twenty for figures. */
+const ROUNDS = Number(process.env['BEDSIDE_E2E_ROUNDS'] ?? 4);
 const SETTLES_MS = 1_000;
 
 interface Recovery {
