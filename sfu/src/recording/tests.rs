@@ -298,7 +298,7 @@ fn what_is_lost_is_marked_in_the_timeline_and_the_picture_goes_on_with_a_key_fra
     let dir = Folder::new("gap");
     let room = Room::new(&dir.0);
     let mut picture = room.tap(CodecKind::Vp8, "doctor", TrackSource::Camera);
-    for number in 0..100 {
+    for number in 0..100_u32 {
         if number == 40 {
             picture.seq += 3;
         }
@@ -638,7 +638,7 @@ fn ffmpeg_decodes_av1_that_was_cut_into_packets() {
     let mut picture = room.tap(CodecKind::Av1, "doctor", TrackSource::Camera);
     let bytes = std::fs::read(&ivf).unwrap();
     let mut rest = &bytes[32..];
-    let mut number = 0;
+    let mut number = 0_u64;
     while rest.len() > 12 {
         let len = u32::from_le_bytes(rest[..4].try_into().unwrap()) as usize;
         let unit = &rest[12..12 + len];
