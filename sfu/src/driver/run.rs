@@ -384,7 +384,7 @@ impl Driver<'_> {
         while let Some(feed) = self.shard.poll_recording() {
             let standing = Arc::clone(&feed.standing);
             let writer = self.shore.recordings.as_ref();
-            if !writer.is_some_and(|writer| writer.try_send(feed).is_ok()) {
+            if writer.is_none_or(|writer| writer.try_send(feed).is_err()) {
                 standing.fail();
             }
         }

@@ -268,7 +268,7 @@ mod tests {
     /// Two packets a frame, a key frame every ten.
     fn stream(frames: u32, start: Instant) -> Vec<Packet> {
         let packets = |frame: u32| {
-            let (seq, is_key) = (u64::from(frame) * 2 + 100, frame % 10 == 0);
+            let (seq, is_key) = (u64::from(frame) * 2 + 100, frame.is_multiple_of(10));
             [
                 vp8(seq, frame, (true, false), is_key, start),
                 vp8(seq + 1, frame, (false, true), is_key, start),

@@ -225,8 +225,8 @@ fn speak(sound: &mut Source, picture: &mut Source, from_ms: u64, seconds: u64) {
     for step in 0..seconds * 50 {
         let ms = from_ms + step * 20;
         sound.sound(ms);
-        if step % 2 == 0 {
-            picture.picture(ms, step as u32 / 2, step % 50 == 0);
+        if step.is_multiple_of(2) {
+            picture.picture(ms, step as u32 / 2, step.is_multiple_of(50));
         }
     }
 }
@@ -298,11 +298,11 @@ fn what_is_lost_is_marked_in_the_timeline_and_the_picture_goes_on_with_a_key_fra
     let dir = Folder::new("gap");
     let room = Room::new(&dir.0);
     let mut picture = room.tap(CodecKind::Vp8, "doctor", TrackSource::Camera);
-    for number in 0..100 {
+    for number in 0..100_u32 {
         if number == 40 {
             picture.seq += 3;
         }
-        picture.picture(u64::from(number) * 40, number, number % 25 == 0);
+        picture.picture(u64::from(number) * 40, number, number.is_multiple_of(25));
     }
     drop(picture);
     let folder = room.folder.clone();
@@ -638,7 +638,7 @@ fn ffmpeg_decodes_av1_that_was_cut_into_packets() {
     let mut picture = room.tap(CodecKind::Av1, "doctor", TrackSource::Camera);
     let bytes = std::fs::read(&ivf).unwrap();
     let mut rest = &bytes[32..];
-    let mut number = 0;
+    let mut number = 0_u64;
     while rest.len() > 12 {
         let len = u32::from_le_bytes(rest[..4].try_into().unwrap()) as usize;
         let unit = &rest[12..12 + len];
@@ -649,7 +649,7 @@ fn ffmpeg_decodes_av1_that_was_cut_into_packets() {
             let chunks: Vec<_> = obu.chunks(1100).collect();
             for (part, chunk) in chunks.iter().enumerate() {
                 let (is_first, is_last) = (part == 0, part + 1 == chunks.len());
-                let begins_sequence = number % 30 == 0 && place == 0 && is_first;
+                let begins_sequence = number.is_multiple_of(30) && place == 0 && is_first;
                 let head = if is_first { 0 } else { 0x80 }
                     | if is_last { 0 } else { 0x40 }
                     | 0x10
