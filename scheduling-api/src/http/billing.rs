@@ -69,6 +69,7 @@ struct TaxBody {
 /// Another part in some cases.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = BillingShareBody)]
 struct ShareBody {
     /// Of this practitioner; anybody when absent.
     #[schema(value_type = Option<String>)]

@@ -99,6 +99,7 @@ impl BreakGlassView {
 /// What the clinic says.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = BreakGlassReviewBody)]
 struct ReviewBody {
     /// Whether it was right.
     justified: bool,

@@ -115,6 +115,7 @@ pub(super) struct ServicePart {
 
 /// The caller's own part.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = VisitMeView)]
 pub(super) struct MeView {
     /// Whom they take part as; absent for staff who only look after it.
     participant: Option<String>,

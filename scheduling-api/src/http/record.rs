@@ -31,6 +31,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
 
 /// An entry of a patient's record, in one revision.
 #[derive(Serialize, ToSchema)]
+#[schema(as = RecordEntryView)]
 struct EntryView {
     /// Which one.
     id: String,

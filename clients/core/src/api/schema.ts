@@ -3978,7 +3978,7 @@ export interface components {
         /** @description A clinic's rules about money. */
         BillingBody: {
             /** @description Where another part is agreed; the first that fits holds. */
-            exceptions?: components["schemas"]["ShareBody"][];
+            exceptions?: components["schemas"]["BillingShareBody"][];
             /**
              * Format: int32
              * @description A practitioner's part of what is received, without tax, in hundredths of a percent.
@@ -3999,6 +3999,18 @@ export interface components {
             tax: components["schemas"]["TaxBody"];
             /** @description The seller's tax number; may be empty. */
             tax_number?: string;
+        };
+        /** @description Another part in some cases. */
+        BillingShareBody: {
+            /** @description Of this practitioner; anybody when absent. */
+            practitioner?: string | null;
+            /**
+             * Format: int32
+             * @description The part, in hundredths of a percent.
+             */
+            practitioner_bps: number;
+            /** @description For this visit type; any when absent. */
+            service?: string | null;
         };
         /** @description A clinic's rules about money. */
         BillingView: components["schemas"]["BillingBody"] & {
@@ -4025,6 +4037,11 @@ export interface components {
              * @example 2026-03-02T06:30:00Z
              */
             start?: string | null;
+        };
+        /** @description What the clinic says. */
+        BreakGlassReviewBody: {
+            /** @description Whether it was right. */
+            justified: boolean;
         };
         /** @description One breaking of the glass. */
         BreakGlassView: {
@@ -5706,6 +5723,35 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        PageView_RecordEntryView: {
+            /** @description The items. */
+            items: {
+                /** @description The visit that it was said in. */
+                appointment?: string | null;
+                /** @description What it says, by `kind`. */
+                content: Record<string, never>;
+                /** @description When the first revision was written. */
+                created_at: string;
+                /** @description Who said this revision. */
+                entered: components["schemas"]["ProvenanceView"];
+                /** @description Which one. */
+                id: string;
+                /** @description About whom. */
+                patient: string;
+                /** @description Why it was corrected. */
+                reason?: string;
+                /**
+                 * Format: int64
+                 * @description How often it was written; also the `ETag`.
+                 */
+                rev: number;
+                /** @description Where it stands; `entered-in-error` before all others. */
+                status: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         PageView_ReviewView: {
             /** @description The items. */
             items: {
@@ -6397,6 +6443,30 @@ export interface components {
             /** @description The transfer's or the voucher's number. */
             number?: string | null;
         };
+        /** @description An entry of a patient's record, in one revision. */
+        RecordEntryView: {
+            /** @description The visit that it was said in. */
+            appointment?: string | null;
+            /** @description What it says, by `kind`. */
+            content: Record<string, never>;
+            /** @description When the first revision was written. */
+            created_at: string;
+            /** @description Who said this revision. */
+            entered: components["schemas"]["ProvenanceView"];
+            /** @description Which one. */
+            id: string;
+            /** @description About whom. */
+            patient: string;
+            /** @description Why it was corrected. */
+            reason?: string;
+            /**
+             * Format: int64
+             * @description How often it was written; also the `ETag`.
+             */
+            rev: number;
+            /** @description Where it stands; `entered-in-error` before all others. */
+            status: string;
+        };
         /** @description Who has lost a link. */
         RecoverBody: {
             /** @description The e-mail address that the clinic has. */
@@ -6978,21 +7048,21 @@ export interface components {
         /** @description What somebody needs to know first; at most 100 entries of each kind. */
         SummaryView: {
             /** @description Allergies that are active. */
-            allergies: components["schemas"]["EntryView"][];
+            allergies: components["schemas"]["RecordEntryView"][];
             /** @description Answers to questionnaires, the newest first. */
-            answers: components["schemas"]["EntryView"][];
+            answers: components["schemas"]["RecordEntryView"][];
             /** @description Conditions that are active. */
-            conditions: components["schemas"]["EntryView"][];
+            conditions: components["schemas"]["RecordEntryView"][];
             /** @description How many entries there are in all, by kind. */
             counts: {
                 [key: string]: number;
             };
             /** @description History that holds. */
-            history: components["schemas"]["EntryView"][];
+            history: components["schemas"]["RecordEntryView"][];
             /** @description Medicines that are taken, or shall be. */
-            medications: components["schemas"]["EntryView"][];
+            medications: components["schemas"]["RecordEntryView"][];
             /** @description The latest observation of each kind. */
-            observations: components["schemas"]["EntryView"][];
+            observations: components["schemas"]["RecordEntryView"][];
         };
         /** @description Whose turn it is. */
         TakeBody: {
@@ -7155,7 +7225,18 @@ export interface components {
         /** @description All that an entry ever said. */
         VersionsView: {
             /** @description The present revision first. */
-            items: components["schemas"]["EntryView"][];
+            items: components["schemas"]["RecordEntryView"][];
+        };
+        /** @description The caller's own part. */
+        VisitMeView: {
+            /** @description What they are called. */
+            name: string;
+            /** @description Whom they take part as; absent for staff who only look after it. */
+            participant?: string | null;
+            /** @description `patient`, `practitioner`, `clinician`, `interpreter`, `relative`, or `staff`. */
+            role: string;
+            /** @description `invited`, `waiting`, `admitted`, `connected`, `disconnected`, `left`, `removed` or `denied`. */
+            state?: string | null;
         };
         /** @description A token for the call. */
         VisitTokenView: {
@@ -7189,7 +7270,7 @@ export interface components {
             /** @description Since when it was live for the first time. */
             live_since?: string | null;
             /** @description Whom the caller takes part as. */
-            me: components["schemas"]["MeView"];
+            me: components["schemas"]["VisitMeView"];
             /** @description What who waits is told. */
             message?: string | null;
             /** @description From when on somebody may check in. */
@@ -9976,7 +10057,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReviewBody"];
+                "application/json": components["schemas"]["BreakGlassReviewBody"];
             };
         };
         responses: {
@@ -12960,7 +13041,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageView_EntryView"];
+                    "application/json": components["schemas"]["PageView_RecordEntryView"];
                 };
             };
             /** @description Not allowed */
@@ -12999,7 +13080,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EntryView"];
+                    "application/json": components["schemas"]["RecordEntryView"];
                 };
             };
             /** @description Not done */
@@ -14238,7 +14319,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EntryView"];
+                    "application/json": components["schemas"]["RecordEntryView"];
                 };
             };
             /** @description Not there, or not allowed */
@@ -14277,7 +14358,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EntryView"];
+                    "application/json": components["schemas"]["RecordEntryView"];
                 };
             };
             /** @description Not done */
