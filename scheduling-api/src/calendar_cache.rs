@@ -1,7 +1,7 @@
-//! Calendars that were read before, for searches.
+//! Calendars and visit types that were read before, for searches.
 //!
-//! An entry holds as long as its practitioner's counter in the store is the same, so nothing needs to be told to forget;
-//! a search reads the counters first. Never asked when something is booked: the database decides that.
+//! A calendar holds as long as its practitioner's counter in the store is the same, a visit type as long as its revision
+//! is, so nothing needs to be told to forget; a search reads those first. Never asked when something is booked: the database decides that.
 
 use std::{
     collections::HashMap,
@@ -12,11 +12,16 @@ use jiff::Timestamp;
 
 use crate::domain::{
     availability::{Availability, Span},
-    id::PractitionerId,
+    id::{PractitionerId, ServiceId},
+    rev::Rev,
+    service::Service,
 };
 
 /// Most calendars that are kept: 2,000 of a full quarter are some 50 MB. Beyond it all are forgotten and read again.
 const CALENDARS_MAX: usize = 2_000;
+
+/// Most visit types that are kept: with 200 practitioners each, some 10 MB. Beyond it all are forgotten and read again.
+const SERVICES_MAX: usize = 1_000;
 
 /// A practitioner's calendar as a search needs it.
 #[derive(Debug)]
@@ -42,25 +47,43 @@ impl Calendar {
     }
 }
 
-/// Calendars that were read before.
+/// What was read before.
 #[derive(Debug, Default)]
-pub struct CalendarCache(Mutex<HashMap<PractitionerId, Arc<Calendar>>>);
+pub struct CalendarCache {
+    calendars: Mutex<HashMap<PractitionerId, Arc<Calendar>>>,
+    services: Mutex<HashMap<ServiceId, Arc<Service>>>,
+}
 
 impl CalendarCache {
     /// A calendar, if it is known as of that counter and for that span.
     pub(crate) fn find(&self, of: &PractitionerId, rev: i64, span: Span) -> Option<Arc<Calendar>> {
-        let calendars = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let calendars = self.calendars.lock().unwrap_or_else(PoisonError::into_inner);
         let calendar = calendars.get(of)?;
         (calendar.rev == rev && calendar.covers.contains(&span)).then(|| Arc::clone(calendar))
     }
 
     /// Keeps a calendar.
     pub(crate) fn keep(&self, of: &PractitionerId, calendar: Arc<Calendar>) {
-        let mut calendars = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut calendars = self.calendars.lock().unwrap_or_else(PoisonError::into_inner);
         if calendars.len() >= CALENDARS_MAX && !calendars.contains_key(of) {
             calendars.clear();
         }
         calendars.insert(of.clone(), calendar);
+    }
+
+    /// A visit type, if it is known in that revision.
+    pub(crate) fn find_service(&self, id: &ServiceId, rev: Rev) -> Option<Arc<Service>> {
+        let services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+        services.get(id).filter(|service| service.rev == rev).map(Arc::clone)
+    }
+
+    /// Keeps a visit type.
+    pub(crate) fn keep_service(&self, service: &Arc<Service>) {
+        let mut services = self.services.lock().unwrap_or_else(PoisonError::into_inner);
+        if services.len() >= SERVICES_MAX && !services.contains_key(&service.id) {
+            services.clear();
+        }
+        services.insert(service.id.clone(), Arc::clone(service));
     }
 }
 

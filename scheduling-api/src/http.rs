@@ -60,6 +60,8 @@ mod threads;
 mod waitlist;
 mod webhook_endpoints;
 
+use std::sync::LazyLock;
+
 use axum::{Router, extract::DefaultBodyLimit, middleware, routing::any};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
@@ -68,7 +70,7 @@ use crate::api::Api;
 
 /// The API's routes, to be merged into a server. Answers under `/v1`, and the media server at one address besides.
 pub fn router(api: Api) -> Router {
-    let (routes, mut document) = routes().split_for_parts();
+    let (routes, mut document) = ROUTES.clone();
     let wrapped = once::wrapped(&mut document);
     routes
         .layer(middleware::from_fn_with_state((api.clone(), wrapped), once::once))
@@ -86,10 +88,14 @@ pub fn router(api: Api) -> Router {
 /// The OpenAPI document, made from the routes.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut document = routes().into_openapi();
+    let mut document = ROUTES.1.clone();
     once::wrapped(&mut document);
     document
 }
+
+/// The routes and what they say of themselves: gathered once, since two hundred of them take a while.
+static ROUTES: LazyLock<(Router<Api>, utoipa::openapi::OpenApi)> =
+    LazyLock::new(|| routes().split_for_parts());
 
 fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::with_openapi(documents::Document::openapi())

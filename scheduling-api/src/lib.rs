@@ -63,6 +63,7 @@ pub use store::{
     Engine, Location, LocationError, Store, StoreError, StoreSettings,
     erasure::ACCOUNT as ACCOUNT_DATA,
     patient_data::{Erase, TABLES as PATIENT_DATA, Table as PatientTable},
+    seal_what_stood_open,
 };
 pub use usecase::account::{
     bootstrap::{BootstrapError, invite_first_administrator},

@@ -14,7 +14,7 @@ use crate::{
         scanner::Scan,
     },
     random::{NoRandomness, Random},
-    store::{Store, StoreError, StoreSettings},
+    store::{Store, StoreError, StoreSettings, seal_what_stood_open},
     usecase::account::identify::Tokens,
 };
 
@@ -68,6 +68,7 @@ pub async fn open(
 ) -> Result<Api, OpenError> {
     let store = Store::open(settings).await?;
     let random = Arc::new(Random::from_system()?);
+    seal_what_stood_open(&store, &keys, &random).await?;
     let links = Arc::new(links);
     let gate = Gate::open(HashQueueLimits::DEFAULT, HashCost::DEFAULT, &random)?;
     Ok(Api {

@@ -126,8 +126,6 @@ pub struct Proxy {
     pub patient: PatientId,
     /// Who.
     pub user: UserId,
-    /// What they are to the patient: `parent`, `guardian`, `carer`.
-    pub relationship: String,
     /// Until when; a child's parents are proxies until it is of age.
     pub valid_until: Option<Timestamp>,
 }
@@ -265,7 +263,6 @@ mod tests {
             clinic: world.a.clone(),
             patient: world.patient.clone(),
             user: world.user.clone(),
-            relationship: "parent".into(),
             valid_until: Some(at(100)),
         };
         let actor = |second| {

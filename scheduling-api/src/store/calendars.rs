@@ -4,9 +4,25 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    domain::id::{ClinicId, PractitionerId},
-    store::{StoreError, Tx, values},
+    domain::{
+        id::{ClinicId, PractitionerId, ServiceId},
+        rev::Rev,
+    },
+    store::{Row, Store, StoreError, Tx, values},
 };
+
+/// A visit type's revision, and a practitioner's counter: all that a search of what was read before has to know.
+pub(crate) async fn glance(
+    store: &Store,
+    service: &ServiceId,
+    practitioner: Option<&PractitionerId>,
+) -> Result<Option<(Rev, i64)>, StoreError> {
+    let sql = "SELECT rev, (SELECT rev FROM calendar WHERE practitioner_id = $2) AS calendar_rev
+        FROM service WHERE id = $1";
+    let rows = store.glance(sql, values![service, practitioner]).await?;
+    let read = |row: &Row| Ok((row.rev()?, row.int_maybe("calendar_rev")?.unwrap_or_default()));
+    rows.first().map(read).transpose()
+}
 
 /// Counts a change.
 pub(crate) async fn touch(

@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 
 use crate::{
     domain::id::ClinicId,
-    store::{StoreError, Tx, group::Writer, migrate},
+    store::{Row, StoreError, Tx, Value, group::Writer, migrate, sql},
 };
 
 /// Which engine, for the few texts that differ.
@@ -174,6 +174,21 @@ impl Store {
                 let tx = Tx::postgres(pool.begin_with(begin).await?, self.statement_max);
                 scoped(tx, scope).await
             }
+        }
+    }
+
+    /// One query about all clinics, for what is compared with something that was read before: what follows is read in
+    /// another state of the data, which is this one or a later one.
+    pub(crate) async fn glance(
+        &self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>, StoreError> {
+        match &self.pools {
+            Pools::Sqlite { readers, .. } => {
+                sql::glance(readers, self.statement_max, sql, values).await
+            }
+            Pools::Postgres(_) => self.read(Scope::Platform).await?.rows(sql, values).await,
         }
     }
 

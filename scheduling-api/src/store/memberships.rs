@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 
 use crate::{
+    crypto::KeyRing,
     domain::{
         account::{Membership, Proxy},
         actor::Role,
         id::{ClinicId, MembershipId, PatientId, PractitionerId, ProxyId, UserId},
         page::{Page, PageRequest},
     },
-    store::{Row, StoreError, Tx, values},
+    random::Random,
+    store::{Row, StoreError, Tx, data_keys, values},
 };
 
 /// Keeps a new membership.
@@ -123,19 +125,55 @@ pub(crate) async fn users_of_practitioner(
     rows.iter().map(|row| row.parsed("user_id")).collect()
 }
 
-/// Keeps a new proxy.
+/// Who acts for a patient, with what they are to the patient: `parent`, `guardian`, `carer`.
+pub(crate) type Related = (Proxy, String);
+
+/// Opens what each is to the patient; nothing where the patient was forgotten.
+pub(crate) async fn related(
+    tx: &mut Tx,
+    ring: &KeyRing,
+    proxies: Vec<Proxy>,
+) -> Result<Vec<Related>, StoreError> {
+    let mut related = Vec::new();
+    for proxy in proxies {
+        let row = tx.row("SELECT relation FROM patient_proxy WHERE id = $1", values![&proxy.id]);
+        let sealed = row.await?.map(|row| row.bytes_maybe("relation")).transpose()?.flatten();
+        let key = data_keys::find(tx, ring, &proxy.patient).await?;
+        let relationship = match sealed.zip(key) {
+            None => String::new(),
+            Some((sealed, key)) => {
+                let corrupt = StoreError::Corrupt { column: "relation" };
+                let plain = key.open(&relation_place(&proxy.id), &sealed).ok();
+                plain.and_then(|plain| String::from_utf8(plain).ok()).ok_or(corrupt)?
+            }
+        };
+        related.push((proxy, relationship));
+    }
+    Ok(related)
+}
+
+/// Keeps a new proxy; what they are to the patient is sealed with the patient's key.
 ///
 /// # Errors
 /// [`StoreError::Duplicate`] when the person acts for the patient already.
 pub(crate) async fn insert_proxy(
     tx: &mut Tx,
-    proxy: &Proxy,
+    (ring, random): (&KeyRing, &Random),
+    (proxy, relationship): &Related,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Proxy { id, clinic, patient, user, relationship, valid_until } = proxy;
-    let sql = "INSERT INTO patient_proxy (id, clinic_id, patient_id, user_id, relationship, created_ms, valid_until_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    tx.execute_one(sql, values![id, clinic, patient, user, relationship, now, *valid_until]).await
+    let Proxy { id, clinic, patient, user, valid_until } = proxy;
+    let key = data_keys::find(tx, ring, patient).await?;
+    let key = key.ok_or(StoreError::Corrupt { column: "wrapped" })?;
+    let relation = key.seal(random, &relation_place(id), relationship.as_bytes());
+    let sql = "INSERT INTO patient_proxy (id, clinic_id, patient_id, user_id, relationship, relation, created_ms,
+            valid_until_ms)
+        VALUES ($1, $2, $3, $4, '', $5, $6, $7)";
+    tx.execute_one(sql, values![id, clinic, patient, user, relation, now, *valid_until]).await
+}
+
+pub(super) fn relation_place(id: &ProxyId) -> String {
+    format!("patient_proxy.relation/{id}")
 }
 
 /// Ends a proxy of a patient.
@@ -172,7 +210,6 @@ fn proxy(row: &Row) -> Result<Proxy, StoreError> {
         clinic: row.parsed("clinic_id")?,
         patient: row.parsed("patient_id")?,
         user: row.parsed("user_id")?,
-        relationship: row.text("relationship")?,
         valid_until: row.time_maybe("valid_until_ms")?,
     })
 }

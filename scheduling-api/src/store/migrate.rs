@@ -54,6 +54,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     100 "0100_record";
     101 "0101_smart";
     110 "0110_payments";
+    120 "0120_sealed_words";
 };
 
 impl Migration {

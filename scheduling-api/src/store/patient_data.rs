@@ -61,8 +61,9 @@ pub const TABLES: &[Table] = tables! {
         => By(&["UPDATE membership SET ended_ms = $2 WHERE patient_id = $1 AND ended_ms IS NULL"]);
     "oauth_grant" by "t.id" of "t.patient_id = $1"
         => By(&["UPDATE oauth_grant SET revoked_ms = COALESCE(revoked_ms, $2) WHERE patient_id = $1"]);
-    "patient_proxy" by "t.id" of "t.patient_id = $1"
-        => By(&["UPDATE patient_proxy SET ended_ms = COALESCE(ended_ms, $2), relationship = '' WHERE patient_id = $1"]);
+    "patient_proxy" by "t.id" of "t.patient_id = $1" opens ["relation"] hides ["relationship"]
+        => By(&["UPDATE patient_proxy SET ended_ms = COALESCE(ended_ms, $2), relationship = '', relation = NULL
+            WHERE patient_id = $1"]);
     "appointment" by "t.id" of "t.patient_id = $1" opens ["reason", "staff_reason"]
         => By(&["UPDATE appointment SET reason = NULL, staff_reason = NULL WHERE patient_id = $1"]);
     "claim" by "t.id" of "t.resource_id = $1" => Keep;

@@ -4,13 +4,13 @@ use jiff::Timestamp;
 
 use crate::{
     crypto::{
-        DataKey,
+        DataKey, KeyRing,
         secret_token::TokenHash,
         totp::{Step, TotpSecret},
     },
     domain::id::{PasskeyId, UserId},
     random::Random,
-    store::{Row, StoreError, Tx, values},
+    store::{Row, StoreError, Tx, accounts, values},
 };
 
 /// An authenticator app.
@@ -25,7 +25,7 @@ pub(crate) struct Totp {
 pub(crate) struct Passkey {
     pub(crate) id: PasskeyId,
     pub(crate) user: UserId,
-    /// What the person calls it.
+    /// What the person calls it; empty unless it was asked for.
     pub(crate) name: String,
     /// The verifier's own record of it, as JSON.
     pub(crate) credential: String,
@@ -123,19 +123,23 @@ pub(crate) async fn use_recovery_code(
     tx.execute_one(sql, values![code.as_str(), user, now]).await
 }
 
-/// Keeps a new passkey.
+/// Keeps a new passkey; what it is called is sealed with the account's key.
 ///
 /// # Errors
 /// [`StoreError::Duplicate`] when the credential is known.
 pub(crate) async fn insert_passkey(
     tx: &mut Tx,
+    (ring, random): (&KeyRing, &Random),
     credential_id: &str,
     passkey: &Passkey,
 ) -> Result<(), StoreError> {
     let Passkey { id, user, name, credential, created, .. } = passkey;
-    let sql = "INSERT INTO passkey (id, credential_id, user_id, name, credential, created_ms)
-        VALUES ($1, $2, $3, $4, $5, $6)";
-    tx.execute_one(sql, values![id, credential_id, user, name, credential, *created]).await
+    let key = accounts::key(tx, ring, user).await?;
+    let called = key.seal(random, &called_place(id), name.as_bytes());
+    let sql =
+        "INSERT INTO passkey (id, credential_id, user_id, name, called, credential, created_ms)
+        VALUES ($1, $2, $3, '', $4, $5, $6)";
+    tx.execute_one(sql, values![id, credential_id, user, called, credential, *created]).await
 }
 
 /// The passkey of a credential.
@@ -151,6 +155,30 @@ pub(crate) async fn passkey_of_credential(
 pub(crate) async fn passkeys(tx: &mut Tx, user: &UserId) -> Result<Vec<Passkey>, StoreError> {
     let sql = "SELECT * FROM passkey WHERE user_id = $1 ORDER BY id";
     tx.rows(sql, values![user]).await?.iter().map(passkey).collect()
+}
+
+/// Somebody's passkeys with their names.
+pub(crate) async fn named_passkeys(
+    tx: &mut Tx,
+    ring: &KeyRing,
+    user: &UserId,
+) -> Result<Vec<Passkey>, StoreError> {
+    let key = accounts::key(tx, ring, user).await?;
+    let rows = tx.rows("SELECT * FROM passkey WHERE user_id = $1 ORDER BY id", values![user]);
+    let rows = rows.await?;
+    let named = rows.iter().map(|row| {
+        let corrupt = || StoreError::Corrupt { column: "called" };
+        let known = passkey(row)?;
+        let name = match row.bytes_maybe("called")? {
+            None => String::new(),
+            Some(sealed) => {
+                let plain = key.open(&called_place(&known.id), &sealed).map_err(|_| corrupt())?;
+                String::from_utf8(plain).map_err(|_| corrupt())?
+            }
+        };
+        Ok(Passkey { name, ..known })
+    });
+    named.collect()
 }
 
 /// What somebody's passkeys are found by.
@@ -186,7 +214,7 @@ fn passkey(row: &Row) -> Result<Passkey, StoreError> {
     Ok(Passkey {
         id: row.parsed("id")?,
         user: row.parsed("user_id")?,
-        name: row.text("name")?,
+        name: String::new(),
         credential: row.text("credential")?,
         created: row.time("created_ms")?,
         used: row.time_maybe("used_ms")?,
@@ -195,4 +223,8 @@ fn passkey(row: &Row) -> Result<Passkey, StoreError> {
 
 fn place(user: &UserId) -> String {
     format!("totp.secret/{user}")
+}
+
+pub(super) fn called_place(id: &PasskeyId) -> String {
+    format!("passkey.called/{id}")
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan as _};
 
 use crate::{
-    crypto::secret_token::TokenHash,
+    crypto::{KeyRing, secret_token::TokenHash},
     domain::{
         id::{ClinicId, SessionId, UserId},
         session::{Factors, Lifetime, SessionLimits},
     },
-    store::{Row, StoreError, Tx, values},
+    random::Random,
+    store::{Row, StoreError, Tx, accounts, values},
 };
 
 /// A signed-in device.
@@ -21,7 +22,7 @@ pub(crate) struct Session {
     /// The clinic that it acts in.
     pub(crate) clinic: Option<ClinicId>,
     pub(crate) factors: Factors,
-    /// What the browser calls itself, so that a person recognises it in a list.
+    /// What the browser calls itself, so that a person recognises it in a list; empty unless it was asked for.
     pub(crate) user_agent: String,
     pub(crate) life: Lifetime,
 }
@@ -32,23 +33,25 @@ const DEVICES_MAX: i64 = 10;
 /// How long a browser is known after its last signing in.
 const DEVICE_DAYS: i64 = 180;
 
-/// Keeps a new session.
+/// Keeps a new session; what the browser calls itself is sealed with the account's key.
 pub(crate) async fn insert(
     tx: &mut Tx,
+    (ring, random): (&KeyRing, &Random),
     token: &TokenHash,
     session: &Session,
 ) -> Result<(), StoreError> {
     let Session { id, user, clinic, factors, user_agent, life } = session;
-    let sql = "INSERT INTO session (id, token_hash, user_id, clinic_id, factors, user_agent, created_ms, seen_ms,
-            authenticated_ms, idle_ms, absolute_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    let key = accounts::key(tx, ring, user).await?;
+    let sql = "INSERT INTO session (id, token_hash, user_id, clinic_id, factors, user_agent, browser, created_ms,
+            seen_ms, authenticated_ms, idle_ms, absolute_ms)
+        VALUES ($1, $2, $3, $4, $5, '', $6, $7, $8, $9, $10, $11)";
     let row = values![
         id,
         token.as_str(),
         user,
         clinic.as_ref(),
         factors.to_words(),
-        user_agent,
+        key.seal(random, &browser_place(id), user_agent.as_bytes()),
         life.created,
         life.last_seen,
         life.authenticated,
@@ -84,10 +87,28 @@ pub(crate) async fn find_usable(
     tx.row(sql, values![id]).await?.as_ref().map(session).transpose()
 }
 
-/// Somebody's sessions that were not ended by hand; expired ones among them.
-pub(crate) async fn of_user(tx: &mut Tx, user: &UserId) -> Result<Vec<Session>, StoreError> {
+/// Somebody's sessions that were not ended by hand, with their browsers' names; expired ones among them.
+pub(crate) async fn of_user(
+    tx: &mut Tx,
+    ring: &KeyRing,
+    user: &UserId,
+) -> Result<Vec<Session>, StoreError> {
+    let key = accounts::key(tx, ring, user).await?;
     let sql = "SELECT * FROM session WHERE user_id = $1 AND revoked_ms IS NULL ORDER BY id DESC LIMIT 100";
-    tx.rows(sql, values![user]).await?.iter().map(session).collect()
+    let rows = tx.rows(sql, values![user]).await?;
+    let named = rows.iter().map(|row| {
+        let corrupt = || StoreError::Corrupt { column: "browser" };
+        let known = session(row)?;
+        let user_agent = match row.bytes_maybe("browser")? {
+            None => String::new(),
+            Some(sealed) => {
+                let plain = key.open(&browser_place(&known.id), &sealed).map_err(|_| corrupt())?;
+                String::from_utf8(plain).map_err(|_| corrupt())?
+            }
+        };
+        Ok(Session { user_agent, ..known })
+    });
+    named.collect()
 }
 
 /// Notes a use.
@@ -198,7 +219,7 @@ fn session(row: &Row) -> Result<Session, StoreError> {
         user: row.parsed("user_id")?,
         clinic: row.parsed_maybe("clinic_id")?,
         factors: factors.ok_or(StoreError::Corrupt { column: "factors" })?,
-        user_agent: row.text("user_agent")?,
+        user_agent: String::new(),
         life: Lifetime {
             created: row.time("created_ms")?,
             last_seen: row.time("seen_ms")?,
@@ -210,6 +231,10 @@ fn session(row: &Row) -> Result<Session, StoreError> {
             },
         },
     })
+}
+
+fn browser_place(id: &SessionId) -> String {
+    format!("session.browser/{id}")
 }
 
 fn millis(duration: Duration) -> i64 {

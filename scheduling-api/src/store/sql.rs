@@ -230,6 +230,20 @@ impl Tx {
     }
 }
 
+/// Runs one query outside of a transaction.
+pub(super) async fn glance(
+    readers: &sqlx::Pool<Sqlite>,
+    limit: Duration,
+    sql: &'static str,
+    values: Vec<Value>,
+) -> Result<Vec<Row>, StoreError> {
+    let work = async {
+        let rows = bind_sqlite(sqlx::query(sql), values).fetch_all(readers).await?;
+        Ok(rows.into_iter().map(Row::Sqlite).collect())
+    };
+    in_time(limit, work).await
+}
+
 async fn in_time<T>(
     limit: Duration,
     work: impl Future<Output = Result<T, StoreError>>,

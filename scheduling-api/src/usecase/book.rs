@@ -91,11 +91,11 @@ async fn from_hold(
     let mut resource = load::resource(&appointment);
     // A hold for nobody yet becomes the patient's that it is booked for; another's hold does not.
     let kept_for = appointment.patient.clone();
+    resource.patient = kept_for.clone().or_else(|| patient.clone());
+    let permit = access::decide(&caller.actor, Act::CreateAppointment, &resource, now)?;
     if kept_for.is_some() && patient.is_some() && kept_for != patient {
         return Err(Failure::invalid("/patient", "the hold is for another patient"));
     }
-    resource.patient = kept_for.clone().or_else(|| patient.clone());
-    let permit = access::decide(&caller.actor, Act::CreateAppointment, &resource, now)?;
     if payments::is_paid_first(&permit, &appointment.agreed) {
         // Paying is what books it.
         return match appointment.state {

@@ -2,7 +2,7 @@
 //!
 //! A proposal, from calendars that may be cached; whoever books is decided about by the database.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{Timestamp, ToSpan as _};
 
@@ -16,10 +16,13 @@ use crate::{
         claim::Resource as Claimed,
         directory::{Found, Wish},
         id::{ClinicId, PractitionerId, ServiceId},
+        rev::Rev,
         service::Service,
         slot::{self, Occupied, SEARCH_DAYS_MAX},
     },
-    store::{Scope, Tx, appointments, calendars, claims, directory, schedules, services},
+    store::{
+        Scope, StoreError, Tx, appointments, calendars, claims, directory, schedules, services,
+    },
     usecase::Failure,
 };
 
@@ -62,16 +65,23 @@ pub(crate) async fn search_slots(
     if wish.span.end > wish.span.start + (SEARCH_DAYS_MAX * 24).hours() {
         return Err(Failure::invalid("/to", "a search covers at most 62 days"));
     }
-    let mut tx = api.store.read(Scope::Platform).await?;
-    let service = services::find(&mut tx, &wish.service).await?.ok_or(Failure::NotFound)?;
-    let revisions = calendars::revisions(&mut tx, &service.clinic).await?;
+    let practitioner = wish.practitioner.as_ref();
+    let (rev, calendar_rev) = calendars::glance(&api.store, &wish.service, practitioner)
+        .await?
+        .ok_or(Failure::NotFound)?;
+    let mut reader = Reader { api, tx: None };
+    let service = reader.service(&wish.service, rev).await?;
+    let revisions = match practitioner {
+        Some(one) => BTreeMap::from([(one.clone(), calendar_rev)]),
+        None => calendars::revisions(reader.tx().await?, &service.clinic).await?,
+    };
     let offered = service.terms.practitioners.iter();
-    let wanted = offered.filter(|id| wish.practitioner.as_ref().is_none_or(|one| one == *id));
+    let wanted = offered.filter(|id| practitioner.is_none_or(|one| one == *id));
     let limit = wish.limit.clamp(1, SLOTS_MAX);
     let mut found = Vec::new();
     for practitioner in wanted {
         let rev = revisions.get(practitioner).copied().unwrap_or_default();
-        let visits = Search { api, tx: &mut tx, service: &service, now }
+        let visits = Search { reader: &mut reader, service: &service, now }
             .free(practitioner, rev, wish.span, limit)
             .await?;
         let practitioner = practitioner.clone();
@@ -102,6 +112,7 @@ pub(crate) async fn search_practitioners(
     let revisions = calendars::revisions(&mut tx, clinic).await?;
     let from = wish.available_from.unwrap_or(now).max(now);
     let span = Span { start: from, end: from + (SEARCH_DAYS_MAX * 24).hours() };
+    let mut reader = Reader { api, tx: Some(tx) };
     let mut found = Vec::new();
     for card in cards {
         let rev = revisions.get(&card.id).copied().unwrap_or_default();
@@ -109,7 +120,7 @@ pub(crate) async fn search_practitioners(
         let mut entry = Found { card, fee: None, next_free: None };
         for service in offers.iter().filter(|service| wish.takes(service, &id)) {
             entry.consider_fee(service);
-            let mut search = Search { api, tx: &mut tx, service, now };
+            let mut search = Search { reader: &mut reader, service, now };
             let visits = search.free(&id, rev, span, 1).await?;
             entry.consider_slot(service, visits.first());
         }
@@ -122,14 +133,38 @@ pub(crate) async fn search_practitioners(
     Ok(found)
 }
 
-struct Search<'a> {
+/// Reads what is not known yet; a search that knows all opens no transaction.
+struct Reader<'a> {
     api: &'a Api,
-    tx: &'a mut Tx,
+    tx: Option<Tx>,
+}
+
+impl Reader<'_> {
+    async fn tx(&mut self) -> Result<&mut Tx, StoreError> {
+        match &mut self.tx {
+            Some(tx) => Ok(tx),
+            none => Ok(none.insert(self.api.store.read(Scope::Platform).await?)),
+        }
+    }
+
+    async fn service(&mut self, id: &ServiceId, rev: Rev) -> Result<Arc<Service>, Failure> {
+        if let Some(known) = self.api.calendars.find_service(id, rev) {
+            return Ok(known);
+        }
+        let service = services::find(self.tx().await?, id).await?.ok_or(Failure::NotFound)?;
+        let service = Arc::new(service);
+        self.api.calendars.keep_service(&service);
+        Ok(service)
+    }
+}
+
+struct Search<'a, 'b> {
+    reader: &'a mut Reader<'b>,
     service: &'a Service,
     now: Timestamp,
 }
 
-impl Search<'_> {
+impl Search<'_, '_> {
     async fn free(
         &mut self,
         practitioner: &PractitionerId,
@@ -152,7 +187,8 @@ impl Search<'_> {
             Vec::new()
         } else {
             let around = Span { start: span.start - 48.hours(), end: span.end + 48.hours() };
-            appointments::starts(self.tx, practitioner, &self.service.id, around).await?
+            appointments::starts(self.reader.tx().await?, practitioner, &self.service.id, around)
+                .await?
         };
         let occupied = Occupied { busy, visits };
         Ok(slot::free(terms, availability, &occupied, span, limit, self.now))
@@ -164,19 +200,19 @@ impl Search<'_> {
         rev: i64,
         reach: Span,
     ) -> Result<Arc<Calendar>, Failure> {
-        if let Some(known) = self.api.calendars.find(practitioner, rev, reach) {
+        if let Some(known) = self.reader.api.calendars.find(practitioner, rev, reach) {
             return Ok(known);
         }
         let wide =
             Span { start: self.now - 48.hours(), end: self.now + (CACHED_DAYS * 24).hours() };
         let covers = if wide.contains(&reach) { wide } else { reach };
-        let schedule = schedules::of_practitioner(self.tx, practitioner).await?;
+        let schedule = schedules::of_practitioner(self.reader.tx().await?, practitioner).await?;
         let hours = schedule.map(|schedule| schedule.hours.availability()).transpose()?;
         let clinic = &self.service.clinic;
         let resource = Claimed::from(practitioner);
-        let busy = claims::active(self.tx, clinic, &resource, covers).await?;
+        let busy = claims::active(self.reader.tx().await?, clinic, &resource, covers).await?;
         let calendar = Arc::new(Calendar { rev, availability: hours, busy, covers });
-        self.api.calendars.keep(practitioner, Arc::clone(&calendar));
+        self.reader.api.calendars.keep(practitioner, Arc::clone(&calendar));
         Ok(calendar)
     }
 }

@@ -14,7 +14,7 @@ const ASHA: &str = "asha@patients.example";
 const ORIGIN: &str = "https://clinic.example";
 
 /// A phone with one passkey.
-struct Phone {
+pub struct Phone {
     key: EcdsaKeyPair,
     handle: String,
     counter: u32,
@@ -43,7 +43,12 @@ fn authenticator_data(rp: &str, flags: u8, counter: u32) -> Vec<u8> {
 
 impl Phone {
     /// Makes a passkey as it is asked; the phone, and what the browser passes on.
-    fn make(options: &Value) -> (Self, Value) {
+    pub fn make(options: &Value) -> (Self, Value) {
+        Self::make_as(CREDENTIAL_ID, options)
+    }
+
+    /// The same, with another id than the one passkey of the stories.
+    pub fn make_as(id: &[u8], options: &Value) -> (Self, Value) {
         let pkcs8 =
             EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new())
                 .unwrap();
@@ -53,8 +58,8 @@ impl Phone {
         let point = key.public_key().as_ref();
         let mut data = authenticator_data("clinic.example", USER_PRESENT_AND_VERIFIED | HAS_KEY, 0);
         data.extend([0; 16]);
-        data.extend(u16::try_from(CREDENTIAL_ID.len()).unwrap().to_be_bytes());
-        data.extend(CREDENTIAL_ID);
+        data.extend(u16::try_from(id.len()).unwrap().to_be_bytes());
+        data.extend(id);
         // COSE: {1: 2, 3: -7, -1: 1, -2: x, -3: y}
         data.extend([0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20]);
         data.extend(&point[1..33]);
@@ -68,13 +73,18 @@ impl Phone {
         let phone =
             Self { key, handle: asked["user"]["id"].as_str().unwrap().to_owned(), counter: 0 };
         let made = json!({
-            "id": b64(CREDENTIAL_ID), "rawId": b64(CREDENTIAL_ID), "type": "public-key", "extensions": {},
+            "id": b64(id), "rawId": b64(id), "type": "public-key", "extensions": {},
             "response": {
                 "attestationObject": b64(&object),
                 "clientDataJSON": b64(&client_data("webauthn.create", &asked["challenge"], ORIGIN)),
             },
         });
         (phone, made)
+    }
+
+    /// Uses the passkey as its owner does.
+    pub fn agree(&mut self, options: &Value) -> Value {
+        self.sign(options, ORIGIN, USER_PRESENT_AND_VERIFIED)
     }
 
     /// Uses the passkey on a page.

@@ -40,11 +40,13 @@ pub struct Till {
     admin: String,
 }
 
-pub async fn till(world: World, pay: PayPolicy, adjust: fn(&mut ServiceTerms)) -> Till {
-    let stripe = Provider::start(fakes::Stripe::default()).await;
-    let paypal = Provider::start(fakes::Paypal::default()).await;
-    let daraja = Provider::start(fakes::Daraja::default()).await;
-    let world = world.with_gateways(Gateways {
+/// Three providers that take money, on loopback.
+pub fn gateways(
+    stripe: &Provider<fakes::Stripe>,
+    paypal: &Provider<fakes::Paypal>,
+    daraja: &Provider<fakes::Daraja>,
+) -> Gateways {
+    Gateways {
         card: Some(Arc::new(
             Stripe::new(StripeAccount {
                 base: stripe.address.clone(),
@@ -78,7 +80,14 @@ pub async fn till(world: World, pay: PayPolicy, adjust: fn(&mut ServiceTerms)) -
             .unwrap(),
         )),
         ..Gateways::default()
-    });
+    }
+}
+
+pub async fn till(world: World, pay: PayPolicy, adjust: fn(&mut ServiceTerms)) -> Till {
+    let stripe = Provider::start(fakes::Stripe::default()).await;
+    let paypal = Provider::start(fakes::Paypal::default()).await;
+    let daraja = Provider::start(fakes::Daraja::default()).await;
+    let world = world.with_gateways(gateways(&stripe, &paypal, &daraja));
     let practice = world
         .practice_with("UTC", (8, 18), |terms| {
             terms.pay = pay;

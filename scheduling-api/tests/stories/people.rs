@@ -4,6 +4,7 @@ use scheduling_api::{
     domain::actor::{Actor, Role},
     invite_first_administrator,
     ports::mail::Letter,
+    seal_what_stood_open,
 };
 use serde_json::{Value, json};
 
@@ -212,7 +213,55 @@ async fn names_and_addresses_are_in_no_file_of_the_database(world: World) {
     assert!(!found("addresscanary") && !found("Wanjiru") && !found("Canary"));
 }
 
+async fn what_people_are_to_each_other_and_call_their_things_is_sealed(world: World) {
+    let clinic = world.clinic("Positivecontrol").await;
+    world.patient(&clinic, ASHA).await;
+    world.patient(&clinic, "child@patients.example").await;
+    let child = world.me(&world.signed_in("child@patients.example").await).await;
+    let child = child["memberships"][0]["patient_id"].as_str().unwrap().to_owned();
+    let desk = world.member(Role::Receptionist, Some(&clinic));
+    let path = format!("/v1/patients/{child}/proxies");
+    let body = json!({ "email": ASHA, "relationship": "Relationcanary" });
+    world.post(&path).by(&desk).send(body).await.ok();
+    let login = world.post("/v1/auth/login").with("user-agent", "Browsercanary 1");
+    let body = json!({ "email": ASHA, "password": PASSWORD, "carrier": "token" });
+    let asha = login.send(body).await.ok()["token"].as_str().unwrap().to_owned();
+    let asked = world.post("/v1/auth/passkeys/register").by(&asha).reply().await.ok();
+    let (_, made) = super::passkeys::Phone::make(&asked["options"]);
+    let body =
+        json!({ "ceremony": asked["ceremony"], "name": "Passkeycanary", "credential": made });
+    world.post("/v1/auth/passkeys").by(&asha).send(body).await.ok();
+    let told = async |path: &str, by: &str, word: &str| {
+        let told = world.get(path).by(by).reply().await.ok().to_string();
+        assert!(told.contains(word), "{path}: {told}");
+    };
+    let everywhere = async |relation: &str, name: &str| {
+        told(&path, &desk, relation).await;
+        told("/v1/me", &asha, relation).await;
+        told("/v1/auth/passkeys", &asha, name).await;
+        told("/v1/auth/sessions", &asha, "Browsercanary 1").await;
+    };
+    everywhere("Relationcanary", "Passkeycanary").await;
+    let is_in_files = |word: &str| {
+        let is_in = |file: &Vec<u8>| file.windows(word.len()).any(|part| part == word.as_bytes());
+        world.files().iter().any(is_in)
+    };
+    for canary in ["Relationcanary", "Passkeycanary", "Browsercanary"] {
+        assert!(!is_in_files(canary), "{canary}");
+    }
+    // As it stood before there were sealed columns.
+    world.raw("UPDATE patient_proxy SET relationship = 'Oldrelation', relation = NULL").await;
+    world.raw("UPDATE passkey SET name = 'Oldname', called = NULL").await;
+    assert!(world.files().is_empty() || is_in_files("Oldrelation"), "the search finds it");
+    let seal = || seal_what_stood_open(&world.api.store, &world.api.keys, &world.api.random);
+    assert_eq!((seal().await.unwrap(), seal().await.unwrap()), (2, 0));
+    everywhere("Oldrelation", "Oldname").await;
+    let open = "SELECT relationship FROM patient_proxy UNION SELECT name FROM passkey";
+    assert_eq!(world.raw(open).await, [""]);
+}
+
 stories! {
+    what_people_are_to_each_other_and_call_their_things_is_sealed
     the_first_administrator_is_invited_once_and_opens_a_clinic
     staff_join_by_invitation_and_count_only_with_a_second_factor
     who_leaves_is_out_at_once

@@ -310,7 +310,7 @@ async fn a_signed_prescription_is_printed_and_checked_by_its_code(world: World) 
 }
 
 /// The text of a PDF, by a program that is not ours.
-fn text_of(pdf: &[u8]) -> String {
+pub fn text_of(pdf: &[u8]) -> String {
     use std::{
         io::Write as _,
         process::{Command, Stdio},

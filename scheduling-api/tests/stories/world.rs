@@ -19,7 +19,7 @@ mod request;
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU32, Ordering},
@@ -30,7 +30,7 @@ use axum::Router;
 use jiff::Timestamp;
 use scheduling_api::{
     Api, Gate, HashCost, HashQueueLimits, KeyRing, Links, Location, Outbound, Store, StoreSettings,
-    clock::ManualClock,
+    clock::{Clock as _, ManualClock},
     domain::actor::{Actor, Role},
     domain::id::{ClinicId, UserId},
     ports::{
@@ -44,6 +44,8 @@ use scheduling_api::{
     random::Random,
     router, work_once,
 };
+
+use sqlx::Connection as _;
 
 pub use request::{Ask, Reply};
 
@@ -99,6 +101,48 @@ impl World {
             scanner: None,
             gateways: Arc::default(),
             live: Arc::default(),
+        };
+        let router = router(api.clone());
+        Self { api, clock, location, media, tokens, router, folder }
+    }
+
+    /// A SQLite database as it is now, in one file.
+    pub async fn frozen(&self) -> PathBuf {
+        let path = self.folder.0.join("frozen");
+        let Location::Sqlite(from) = &self.location else { panic!("SQLite alone is copied") };
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(from);
+        let mut db = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+        let sql = format!("VACUUM INTO '{}'", path.display());
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut db).await.unwrap();
+        path
+    }
+
+    /// The same world at the moment when it was frozen, on a database, a clock and a media server of its own.
+    pub async fn thawed(&self, frozen: &Path) -> Self {
+        let folder = Folder::new();
+        let location = Location::Sqlite(folder.0.join("bedside.db"));
+        std::fs::copy(frozen, folder.0.join("bedside.db")).unwrap();
+        copy_all(&self.folder.0.join("documents"), &folder.0.join("documents"));
+        let store = Store::open(&StoreSettings::at(location.clone())).await.unwrap();
+        let clock = Arc::new(ManualClock::at(self.clock.now()));
+        // Another seed: what is minted here at the same instant is something else.
+        let random = Arc::new(Random::seeded(11));
+        let tokens = Arc::new(Tokens {
+            made_up: Mutex::new(self.tokens.made_up.lock().unwrap().clone()),
+            real: scheduling_api::Tokens::of(store.clone(), self.api.links.clone()),
+        });
+        let media = self.media.copy();
+        let api = Api {
+            store,
+            clock: clock.clone(),
+            gate: Arc::new(Gate::open(HashQueueLimits::DEFAULT, HashCost::TEST, &random).unwrap()),
+            random,
+            calendars: Arc::default(),
+            identify: tokens.clone(),
+            media: Arc::new(media.server()),
+            files: Files::in_folder(&folder.0.join("documents")).unwrap(),
+            live: Arc::default(),
+            ..self.api.clone()
         };
         let router = router(api.clone());
         Self { api, clock, location, media, tokens, router, folder }
@@ -259,5 +303,19 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A folder with all that is in it, where there is one.
+fn copy_all(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_all(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
     }
 }

@@ -279,7 +279,7 @@ access_table! {
     ExpireUpload "expire_upload": [System Clinic];
     /// Reads what a clinic chose about its records.
     ReadRecordSettings "read_record_settings":
-        [Patient Clinic, Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic, Service Clinic];
+        [Patient Clinic, Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic];
     /// Chooses it.
     UpdateRecordSettings "update_record_settings": [ClinicAdmin Clinic];
     /// Begins a thread of messages. `Desk`: what is for the clinic as a whole.

@@ -87,10 +87,10 @@ pub(super) async fn read_me(
         patient_id: membership.patient.map(Into::into),
         practitioner_id: membership.practitioner.map(Into::into),
     });
-    let proxies = me.proxies.into_iter().map(|proxy| ProxyView {
+    let proxies = me.proxies.into_iter().map(|(proxy, relationship)| ProxyView {
         clinic_id: proxy.clinic.into(),
         patient_id: proxy.patient.into(),
-        relationship: proxy.relationship,
+        relationship,
     });
     Ok(Json(MeView {
         id: me.account.id.into(),

@@ -55,12 +55,12 @@ pub(super) struct ProxyBody {
     valid_until: Option<Timestamp>,
 }
 
-impl From<Proxy> for ProxyView {
-    fn from(proxy: Proxy) -> Self {
+impl From<(Proxy, String)> for ProxyView {
+    fn from((proxy, relationship): (Proxy, String)) -> Self {
         Self {
             id: proxy.id.into(),
             user_id: proxy.user.into(),
-            relationship: proxy.relationship,
+            relationship,
             valid_until: proxy.valid_until.map(|until| until.to_string()),
         }
     }

@@ -100,7 +100,8 @@ pub(crate) async fn begin(
     let token = SecretToken::mint("bs", &api.random);
     // A new secret each time: one that leaked is worth nothing after the next signing in.
     let device = SecretToken::mint("bd", &api.random);
-    sessions::insert(change.tx(), &token.hash(), &session).await?;
+    let sealer = (api.keys.as_ref(), api.random.as_ref());
+    sessions::insert(change.tx(), sealer, &token.hash(), &session).await?;
     sessions::remember_device(change.tx(), user, &device.hash(), now).await?;
     change.saw(permit, "session", Some(session.id.as_str()), None);
     Ok(SignedIn { token, device, session })

@@ -19,7 +19,7 @@ pub(crate) async fn list_sessions(
     let now = api.clock.now();
     let me = own(api, caller, Act::ListSessions)?;
     let mut tx = api.store.read(Scope::Platform).await?;
-    let all = sessions::of_user(&mut tx, &me.user).await?;
+    let all = sessions::of_user(&mut tx, &api.keys, &me.user).await?;
     let live = all.into_iter().filter(|session| session.life.state(now) == SessionState::Live);
     Ok((live.collect(), me.session))
 }

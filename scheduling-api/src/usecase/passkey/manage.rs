@@ -15,7 +15,7 @@ use crate::{
 pub(crate) async fn list_passkeys(api: &Api, caller: &Caller) -> Result<Vec<Passkey>, Failure> {
     let me = own(api, caller, Act::ListPasskeys)?;
     let mut tx = api.store.read(Scope::Platform).await?;
-    Ok(second_factors::passkeys(&mut tx, &me.user).await?)
+    Ok(second_factors::named_passkeys(&mut tx, &api.keys, &me.user).await?)
 }
 
 /// Takes one away.

@@ -72,7 +72,10 @@ pub(crate) async fn finish_passkey(
         created: now,
         used: None,
     };
-    match second_factors::insert_passkey(change.tx(), &verified.credential_id, &passkey).await {
+    let sealer = (api.keys.as_ref(), api.random.as_ref());
+    let kept =
+        second_factors::insert_passkey(change.tx(), sealer, &verified.credential_id, &passkey);
+    match kept.await {
         Err(StoreError::Duplicate(_)) => return Err(Failure::Exists("this passkey")),
         other => other?,
     }

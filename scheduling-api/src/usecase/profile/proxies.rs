@@ -6,7 +6,7 @@ use super::of_patient;
 use crate::{
     api::Api,
     domain::{
-        access::{self, Act, Refusal},
+        access::{self, Act},
         account::{AccountState, Proxy},
         actor::Caller,
         email_address::EmailAddress,
@@ -17,11 +17,11 @@ use crate::{
     store::{
         Scope, StoreError, accounts,
         change::{Change, Transition},
-        memberships,
+        memberships::{self, Related},
         outbox::Event,
         patients,
     },
-    usecase::Failure,
+    usecase::{Failure, load},
 };
 
 /// Who shall act for a patient.
@@ -36,15 +36,16 @@ pub(crate) async fn list_proxies(
     api: &Api,
     caller: &Caller,
     patient: &PatientId,
-) -> Result<Vec<Proxy>, Failure> {
+) -> Result<Vec<Related>, Failure> {
     let now = api.clock.now();
-    let clinic = caller.actor.clinic.clone().ok_or(Refusal::NotSignedIn)?;
+    let clinic = load::clinic_of(&caller.actor)?.clone();
     let permit =
         access::decide(&caller.actor, Act::ListProxies, &of_patient(&clinic, patient), now)?;
     let mut change =
         Change::begin(&api.store, &api.random, caller, Scope::Clinic(&clinic), now).await?;
     crate::usecase::patient::check(change.tx(), &clinic, Some(patient)).await?;
     let proxies = memberships::proxies_of_patient(change.tx(), patient).await?;
+    let proxies = memberships::related(change.tx(), &api.keys, proxies).await?;
     change.saw(&permit, "patient", Some(patient.as_str()), Some(patient));
     change.commit(None, &()).await?;
     Ok(proxies)
@@ -56,9 +57,9 @@ pub(crate) async fn add_proxy(
     caller: &Caller,
     patient: &PatientId,
     card: ProxyCard,
-) -> Result<Proxy, Failure> {
+) -> Result<Related, Failure> {
     let now = api.clock.now();
-    let clinic = caller.actor.clinic.clone().ok_or(Refusal::NotSignedIn)?;
+    let clinic = load::clinic_of(&caller.actor)?.clone();
     let permit = access::decide(&caller.actor, Act::AddProxy, &of_patient(&clinic, patient), now)?;
     let email =
         EmailAddress::parse(&card.email).map_err(|error| Failure::invalid("/email", error))?;
@@ -78,16 +79,17 @@ pub(crate) async fn add_proxy(
         clinic,
         patient: patient.clone(),
         user: account.id,
-        relationship: profile::filled("/relationship", &card.relationship, 60)?,
         valid_until: card.valid_until,
     };
-    match memberships::insert_proxy(change.tx(), &proxy, now).await {
+    let related = (proxy, profile::filled("/relationship", &card.relationship, 60)?);
+    let sealer = (api.keys.as_ref(), api.random.as_ref());
+    match memberships::insert_proxy(change.tx(), sealer, &related, now).await {
         Err(StoreError::Duplicate(_)) => return Err(Failure::Exists("such a proxy")),
         other => other?,
     }
-    change.record(&permit, transition(&proxy.id, Rev::FIRST, patient, "proxy.added")).await?;
+    change.record(&permit, transition(&related.0.id, Rev::FIRST, patient, "proxy.added")).await?;
     change.commit(None, &()).await?;
-    Ok(proxy)
+    Ok(related)
 }
 
 /// Ends somebody's right to act for a patient.
@@ -98,7 +100,7 @@ pub(crate) async fn end_proxy(
     id: &ProxyId,
 ) -> Result<(), Failure> {
     let now = api.clock.now();
-    let clinic = caller.actor.clinic.clone().ok_or(Refusal::NotSignedIn)?;
+    let clinic = load::clinic_of(&caller.actor)?.clone();
     let permit = access::decide(&caller.actor, Act::EndProxy, &of_patient(&clinic, patient), now)?;
     let mut change =
         Change::begin(&api.store, &api.random, caller, Scope::Clinic(&clinic), now).await?;

@@ -4,7 +4,7 @@ use super::of_patient;
 use crate::{
     api::Api,
     domain::{
-        access::{self, Act, Refusal},
+        access::{self, Act},
         actor::Caller,
         id::PatientId,
     },
@@ -13,7 +13,7 @@ use crate::{
         change::Change,
         patients::{self, Patient},
     },
-    usecase::Failure,
+    usecase::{Failure, load},
 };
 
 /// Reads a patient's profile.
@@ -23,7 +23,7 @@ pub(crate) async fn read_patient(
     id: &PatientId,
 ) -> Result<Patient, Failure> {
     let now = api.clock.now();
-    let clinic = caller.actor.clinic.clone().ok_or(Refusal::NotSignedIn)?;
+    let clinic = load::clinic_of(&caller.actor)?.clone();
     let resource = of_patient(&clinic, id);
     let permit = access::decide(&caller.actor, Act::ReadPatient, &resource, now)?;
     let mut change =

@@ -6,7 +6,7 @@ use super::of_patient;
 use crate::{
     api::Api,
     domain::{
-        access::{self, Act, Refusal},
+        access::{self, Act},
         actor::Caller,
         id::PatientId,
         profile::patient::PatientProfile,
@@ -18,7 +18,7 @@ use crate::{
         outbox::Event,
         patients::{self, Patient},
     },
-    usecase::Failure,
+    usecase::{Failure, load},
 };
 
 /// Changes a patient's profile, if it still has the revision that the caller has seen.
@@ -30,7 +30,7 @@ pub(crate) async fn update_patient(
     profile: PatientProfile,
 ) -> Result<Patient, Failure> {
     let now = api.clock.now();
-    let clinic = caller.actor.clinic.clone().ok_or(Refusal::NotSignedIn)?;
+    let clinic = load::clinic_of(&caller.actor)?.clone();
     let permit = access::decide(&caller.actor, Act::UpdatePatient, &of_patient(&clinic, id), now)?;
     let profile = profile.checked(now.to_zoned_datetime(TimeZone::UTC).date())?;
     let mut change =

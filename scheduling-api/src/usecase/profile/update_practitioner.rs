@@ -6,7 +6,7 @@ use super::of_practitioner;
 use crate::{
     api::Api,
     domain::{
-        access::{self, Act, Refusal},
+        access::{self, Act},
         actor::Caller,
         id::PractitionerId,
         profile::{self, practitioner::PractitionerProfile},
@@ -18,7 +18,7 @@ use crate::{
         outbox::Event,
         practitioners::{self, Practitioner},
     },
-    usecase::Failure,
+    usecase::{Failure, load},
 };
 
 /// Changes a practitioner's public card, if it still has the revision that the caller has seen.
@@ -31,7 +31,7 @@ pub(crate) async fn update_practitioner(
     profile: PractitionerProfile,
 ) -> Result<Practitioner, Failure> {
     let now = api.clock.now();
-    let clinic = caller.actor.clinic.clone().ok_or(Refusal::NotSignedIn)?;
+    let clinic = load::clinic_of(&caller.actor)?.clone();
     let resource = of_practitioner(&clinic, id);
     let permit = access::decide(&caller.actor, Act::UpdatePractitioner, &resource, now)?;
     let time_zone = profile::time_zone("/time_zone", time_zone)?;

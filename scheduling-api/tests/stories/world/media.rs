@@ -20,7 +20,7 @@ pub const URL: &str = "wss://media.clinic.example";
 #[derive(Clone, Default)]
 pub struct FakeMediaServer(Arc<Mutex<State>>);
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct State {
     is_down: bool,
     /// What was asked: the method, the room and whom.
@@ -38,6 +38,11 @@ impl FakeMediaServer {
     pub fn server(&self) -> MediaServer {
         let media = Box::new(Twirp::new(keys(), self.clone()));
         MediaServer { keys: Some(keys()), url: URL.to_owned(), media }
+    }
+
+    /// Another one in which the same rooms are open.
+    pub fn copy(&self) -> Self {
+        Self(Arc::new(Mutex::new(self.0.lock().unwrap().clone())))
     }
 
     pub fn switch(&self, is_on: bool) {

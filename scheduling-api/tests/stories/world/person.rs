@@ -78,7 +78,8 @@ pub fn registration(clinic: &str, email: &str) -> Value {
     })
 }
 
-fn unbase32(text: &str) -> Vec<u8> {
+/// The bytes of an app's secret as it is shown.
+pub fn unbase32(text: &str) -> Vec<u8> {
     let digits = text.bytes().map(|byte| match byte {
         b'A'..=b'Z' => byte - b'A',
         _ => byte - b'2' + 26,

@@ -37,6 +37,8 @@ struct Inside {
     pkcs8: Vec<u8>,
     /// Code: what was asked for, and who agreed.
     codes: HashMap<String, (HashMap<String, String>, Value)>,
+    /// How often somebody agreed.
+    agreed: u32,
     /// What the next ID token says otherwise.
     lies: Value,
 }
@@ -52,6 +54,7 @@ impl Provider {
             issuer: issuer.clone(),
             pkcs8: pkcs8.as_ref().to_vec(),
             codes: HashMap::new(),
+            agreed: 0,
             lies: json!({}),
         };
         let state = Arc::new(Mutex::new(inside));
@@ -76,7 +79,8 @@ impl Provider {
         );
         let state = asked["state"].clone();
         let mut inside = self.state.lock().unwrap();
-        let code = format!("code-{}", inside.codes.len());
+        inside.agreed += 1;
+        let code = format!("code-{}", inside.agreed);
         inside.codes.insert(code.clone(), (asked, person));
         (state, code)
     }
