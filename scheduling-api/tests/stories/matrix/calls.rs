@@ -344,11 +344,13 @@ pub async fn call(story: &Story, world: &World, act: &str, who: &Somebody) -> Ca
 
         // -- Money
         "list_payment_methods" | "read_billing" | "list_payments" | "list_invoices" | "read_earnings"
-        | "export_earnings" | "list_differences" | "reconcile" => at(&[]),
+        | "export_earnings" | "list_payouts_due" | "list_payouts" | "list_differences" | "reconcile" => at(&[]),
         "list_payments@patient" | "list_invoices@patient" => at(&[]).query(format!("patient={patient}")),
-        "read_earnings@practitioner" | "export_earnings@practitioner" => {
+        "read_earnings@practitioner" | "export_earnings@practitioner" | "list_payouts@practitioner" => {
             at(&[]).query(format!("practitioner={doctor}"))
         }
+        "make_payout" => at(&[]).body(json!({ "practitioner": doctor, "reference": "FT-1",
+            "amount": { "minor": 1, "currency": "KES" } })),
         "update_billing" => at(&[]).seen(1).body(json!({ "seller": "X",
             "tax": { "name": "VAT", "rate_bps": 1600, "is_included": true } })),
         "start_payment" => {

@@ -162,6 +162,10 @@ read_earnings                   1 333 22 32 23 33 3
 read_earnings@practitioner      1 333 23 32 23 33 3
 export_earnings                 1 333 22 32 23 33 3
 export_earnings@practitioner    1 333 23 32 23 33 3
+list_payouts_due                1 333 22 32 23 33 3
+list_payouts                    1 333 22 32 23 33 3
+list_payouts@practitioner       1 333 23 32 23 33 3
+make_payout                     1 333 33 32 43 33 3
 list_differences                1 333 33 32 22 33 3
 reconcile                       1 333 33 33 32 33 3
 receive_stripe_event            2 222 22 22 22 22 2
