@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // `http` names the store for one thing: its errors, which `error` turns into problems.
     ("http", &["usecase", "api", "domain", "store", "gate"]),
     ("worker", &["usecase", "api", "domain", "store", "ports"]),
-    ("demo", &["usecase", "api", "domain", "store", "crypto", "gate", "links"]),
+    ("demo", &["usecase", "api", "domain", "store", "crypto", "clock", "gate", "links"]),
     (
         "opening",
         &[

@@ -2200,7 +2200,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/invoices/{id}/page": {
+    "/v1/invoices/{id}/pdf": {
         parameters: {
             query?: never;
             header?: never;
@@ -2208,8 +2208,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Reads an invoice or credit note as a page to print
-         * @description Holds the patient's name. Loads nothing from anywhere.
+         * Reads an issued invoice or credit note as a paper
+         * @description PDF with its fonts: the lines, the tax, and what was received for the visit and given back, with the providers' receipts. A
+         *     letter that cannot be printed is refused, never left out.
          */
         get: operations["print_invoice"];
         put?: never;
@@ -2833,6 +2834,47 @@ export interface paths {
          * @description Where the provider can: an M-Pesa prompt ends by itself within two minutes.
          */
         post: operations["void_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists payouts, newest first */
+        get: operations["list_payouts"];
+        put?: never;
+        /**
+         * Takes note of a transfer to a practitioner
+         * @description Needs a fresh proof. The clinic's bank moves the money; the ledger says that it has.
+         */
+        post: operations["make_payout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payouts/due": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what practitioners are owed
+         * @description Their parts of what was received and kept, less what they were paid. A practitioner sees their own.
+         */
+        get: operations["list_payouts_due"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5625,6 +5667,27 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        PageView_PayoutView: {
+            /** @description The items. */
+            items: {
+                /** @description How much. */
+                amount: components["schemas"]["MoneyView"];
+                /** @description Which one. */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was taken note of.
+                 */
+                made_at: string;
+                /** @description Who was paid. */
+                practitioner: string;
+                /** @description What the bank calls the transfer. */
+                reference: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         PageView_PrescriptionView: {
             /** @description The items. */
             items: {
@@ -6088,6 +6151,46 @@ export interface components {
              *     `failed`, `voided` or `expired`. `unknown`: it may have reached the provider; it is being found out.
              */
             state: string;
+        };
+        /** @description A transfer that was made. */
+        PayoutBody: {
+            /** @description How much; at most what they are owed in this currency. */
+            amount: components["schemas"]["MoneyView"];
+            /** @description To whom. */
+            practitioner: string;
+            /**
+             * @description What the bank calls the transfer: 1 to 40 letters, digits, spaces, `-` and `/`.
+             * @example FT26/0331-7
+             */
+            reference: string;
+        };
+        /** @description What a practitioner is owed in one currency. */
+        PayoutDueView: {
+            /** @description How much, after all payouts; below zero when patients were given money back since. */
+            amount: components["schemas"]["MoneyView"];
+            /** @description Who. */
+            practitioner: string;
+        };
+        /** @description Money that a practitioner was paid. */
+        PayoutView: {
+            /** @description How much. */
+            amount: components["schemas"]["MoneyView"];
+            /** @description Which one. */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was taken note of.
+             */
+            made_at: string;
+            /** @description Who was paid. */
+            practitioner: string;
+            /** @description What the bank calls the transfer. */
+            reference: string;
+        };
+        /** @description What practitioners are owed. */
+        PayoutsDueView: {
+            /** @description By practitioner and currency; who is owed nothing is not here. */
+            items: components["schemas"]["PayoutDueView"][];
         };
         /** @description A code that was sent. */
         PhoneCodeBody: {
@@ -11972,7 +12075,10 @@ export interface operations {
     };
     print_invoice: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `en`, `fr`, `es`, `ar` or `sw`; the patient's own when absent. */
+                language?: string;
+            };
             header?: never;
             path: {
                 /** @description The document */
@@ -11982,16 +12088,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The page */
+            /** @description The paper */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/html": string;
+                    "application/pdf": number[];
                 };
             };
-            /** @description Not there */
+            /** @description Not there, not issued, or not allowed */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -13462,6 +13568,107 @@ export interface operations {
                 };
             };
             /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_payouts: {
+        parameters: {
+            query?: {
+                /** @description To this practitioner; a practitioner's own when absent. */
+                practitioner?: string;
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of payouts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_PayoutView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_payout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayoutBody"];
+            };
+        };
+        responses: {
+            /** @description The payout */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_payouts_due: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By practitioner and currency */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayoutsDueView"];
+                };
+            };
+            /** @description Not allowed */
             "4XX": {
                 headers: {
                     [name: string]: unknown;

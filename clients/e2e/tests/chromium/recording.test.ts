@@ -108,6 +108,7 @@ test('both are asked, both say yes, one takes it back; what was recorded between
     const source = join(at, file.name);
     const parameters = ['-v', 'error', '-xerror', '-i', source, ...asTheyCome, '-f', 'null', '-'];
     const played = spawnSync('ffmpeg', parameters);
+    expect(played.stderr.toString()).toBe('');
     expect(played.status).toBe(0);
   }
 });
