@@ -220,8 +220,8 @@ async fn server_apis_answer_unimplemented_in_the_form_of_their_callers() {
     let fixture = start(Script::Accept).await;
     for (method, path, status, code) in [
         (Method::POST, "/twirp/livekit.RoomService/ListRooms", 401, "unauthenticated"),
-        (Method::POST, "/twirp/livekit.Egress/ListEgress", 501, "unimplemented"),
-        (Method::POST, "//twirp/livekit.Egress/ListEgress", 501, "unimplemented"),
+        (Method::POST, "/twirp/livekit.Egress/StartWebEgress", 501, "unimplemented"),
+        (Method::POST, "//twirp/livekit.Egress/StartWebEgress", 501, "unimplemented"),
         (Method::GET, "/twirp/livekit.RoomService/ListRooms", 404, "bad_route"),
         (Method::POST, "/twirp/livekit.RoomService", 501, "unimplemented"),
     ] {

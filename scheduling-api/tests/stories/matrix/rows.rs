@@ -49,7 +49,7 @@ join_queue                      1 233 33 22 43 33 3
 list_queue                      1 333 22 22 23 33 3
 read_queue_entry                1 234 22 22 43 33 3
 leave_queue                     1 234 33 22 43 33 3
-take_from_queue                 1 333 2i 33 33 33 3
+take_from_queue                 1 333 2i 33 43 33 3
 read_appointment_consultation   1 234 23 22 43 33 3
 read_consultation               1 234 23 22 43 33 2
 check_in_consultation           1 234 33 33 43 33 2

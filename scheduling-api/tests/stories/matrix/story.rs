@@ -493,7 +493,7 @@ impl Author<'_> {
 
     /// Payments in the states that are asked about.
     async fn money(&mut self, daraja: &Provider<Daraja>, stripe: &Provider<Stripe>) {
-        let rules = json!({ "seller": "Mwangaza Ltd", "prefix": "MW-",
+        let rules = json!({ "seller": "Mwangaza Ltd", "prefix": "MW-", "practitioner_bps": 7000,
             "tax": { "name": "VAT", "rate_bps": 1600, "is_included": true } });
         let ask = self.world.put("/v1/billing").by(&self.admin).seen(0);
         ask.send(rules).await.ok();
