@@ -26,7 +26,10 @@ use crate::{
         watch::{self, WatchGuard},
     },
     metrics::Counters,
-    recording::{counts, feed::Feed, writer::Writer},
+    recording::{
+        counts,
+        writer::{Door, Writer},
+    },
     shard::Shard,
     words::{
         administration::{Act, OpenRoom},
@@ -345,10 +348,7 @@ struct Berth {
 }
 
 /// The writer of recordings, if there is a folder for them: what it has to tell goes the way of the shards' events.
-fn start_writer(
-    config: &Config,
-    sink: &EventSink,
-) -> Result<Option<(Writer, SyncSender<Feed>)>, StartError> {
+fn start_writer(config: &Config, sink: &EventSink) -> Result<Option<(Writer, Door)>, StartError> {
     let Some(dir) = config.recordings.clone() else { return Ok(None) };
     let sink = Arc::clone(sink);
     let tell = move |occurrence: Occurrence| {
@@ -382,7 +382,7 @@ fn start_shard(
     berth: Berth,
     (certificate, nonce_key): (&Certificate, [u8; 32]),
     sink: EventSink,
-    (node, recordings): (&Arc<Node>, Option<SyncSender<Feed>>),
+    (node, recordings): (&Arc<Node>, Option<Door>),
 ) -> Result<ShardHandle, StartError> {
     let Berth { shard, socket, port, turn_socket, turn_port, poll } = berth;
     let shard_config = ShardConfig {

@@ -7,7 +7,7 @@ use std::{
     os::fd::AsRawFd,
     sync::{
         Arc,
-        mpsc::{Receiver as Commands, SyncSender, TryRecvError},
+        mpsc::{Receiver as Commands, TryRecvError},
     },
     time::{Duration, Instant},
 };
@@ -27,7 +27,7 @@ use crate::{
     egress::FREE_SLOTS_MIN,
     metrics::Counters,
     placement::ShardId,
-    recording::feed::Feed,
+    recording::writer::Door,
     relay::{
         outbox::{Batch, RelayOutput},
         wire,
@@ -67,7 +67,7 @@ pub(crate) struct Shore {
     pub(crate) sink: EventSink,
     pub(crate) node: Arc<Node>,
     /// To the writer of recordings, if there is one.
-    pub(crate) recordings: Option<SyncSender<Feed>>,
+    pub(crate) recordings: Option<Door>,
 }
 
 /// A poll with the sockets, for media and for TURN alone, and a waker in it.
@@ -384,7 +384,7 @@ impl Driver<'_> {
         while let Some(feed) = self.shard.poll_recording() {
             let standing = Arc::clone(&feed.standing);
             let writer = self.shore.recordings.as_ref();
-            if writer.is_none_or(|writer| writer.try_send(feed).is_err()) {
+            if writer.is_none_or(|writer| !writer.put(feed)) {
                 standing.fail();
             }
         }

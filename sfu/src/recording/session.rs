@@ -108,12 +108,11 @@ impl Session {
         if let Err(error) = self.work(counts, now) {
             return self.fail(&error);
         }
-        if self.has_ended && self.takes.is_empty() {
-            return Turn::Ended;
-        }
         if self.info.status == before {
-            return Turn::Goes;
+            let is_over = self.has_ended && self.takes.is_empty();
+            return if is_over { Turn::Ended } else { Turn::Goes };
         }
+        // Told even of a recording that is over by now: its end is the next turn's.
         match manifest::write(&self.folder, &self.info, self.timeline.cut, false) {
             Ok(()) => Turn::Changed,
             Err(error) => self.fail(&error),

@@ -22,7 +22,7 @@ use super::{
     feed::{Feed, Moment, NOTES_WAITING_MAX, Note, Standing},
     matroska::reading::elements,
     tap::{Taken, Tap},
-    writer::Writer,
+    writer::{Door, Writer},
 };
 use crate::{
     keys::LayerIndex,
@@ -60,7 +60,7 @@ type Told = Arc<Mutex<Vec<(RecordingStep, RecordingInfo)>>>;
 /// A room that is recorded, and the writer.
 struct Room {
     writer: Writer,
-    feeds: Option<SyncSender<Feed>>,
+    feeds: Option<Door>,
     notes: Option<SyncSender<Note>>,
     standing: Arc<Standing>,
     told: Told,
@@ -113,7 +113,7 @@ impl Room {
             notes: outlet,
             standing: Arc::clone(&standing),
         };
-        feeds.send(feed).unwrap();
+        assert!(feeds.put(feed));
         Self {
             writer,
             feeds: Some(feeds),
@@ -258,6 +258,16 @@ fn blocks(file: &Path) -> BTreeMap<u8, Vec<i64>> {
 fn timeline(folder: &Path) -> Vec<serde_json::Value> {
     let text = std::fs::read_to_string(folder.join("timeline.jsonl")).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn what_is_over_at_once_is_told_like_any_other() {
+    let dir = Folder::new("short");
+    let room = Room::new(&dir.0);
+    let told = Arc::clone(&room.told);
+    let _ = room.end();
+    let steps: Vec<_> = told.lock().unwrap().iter().map(|one| one.0).collect();
+    assert_eq!(steps, [RecordingStep::Started, RecordingStep::Updated, RecordingStep::Ended]);
 }
 
 #[test]

@@ -56,21 +56,45 @@ struct Shared {
     tell: Tell,
 }
 
+/// Where rooms put their feeds.
+#[derive(Clone)]
+pub(crate) struct Door {
+    shared: Arc<Shared>,
+    dir: PathBuf,
+    feeds: SyncSender<Feed>,
+}
+
+impl Door {
+    /// Hands a feed to the writer; false if it has no place for it. From now on the recording is remembered: whoever asked
+    /// for it finds it, whenever the writer looks.
+    pub(crate) fn put(&self, feed: Feed) -> bool {
+        let info = RecordingInfo::of(&feed, &self.dir);
+        self.shared.remember(&info);
+        let is_taken = self.feeds.try_send(feed).is_ok();
+        if !is_taken {
+            self.shared.forget(&info);
+        }
+        is_taken
+    }
+}
+
 impl Writer {
     /// Starts the thread; answers where rooms put their feeds. It ends when nobody has that any more and all recordings
     /// have ended.
     ///
     /// # Errors
     /// When there can be no thread.
-    pub fn start(dir: PathBuf, tell: Tell) -> io::Result<(Self, SyncSender<Feed>)> {
+    pub(crate) fn start(dir: PathBuf, tell: Tell) -> io::Result<(Self, Door)> {
         let (feeds, inbox) = sync_channel(FEEDS_WAITING_MAX);
         let shared =
             Arc::new(Shared { counts: Counts::default(), remembered: Mutex::default(), tell });
         let of_thread = Arc::clone(&shared);
-        let thread = std::thread::Builder::new()
-            .name("recordings".to_owned())
-            .spawn(move || run(&dir, &inbox, &of_thread))?;
-        Ok((Self { shared, thread: Arc::new(Mutex::new(Some(thread))) }, feeds))
+        let thread = std::thread::Builder::new().name("recordings".to_owned()).spawn({
+            let dir = dir.clone();
+            move || run(&dir, &inbox, &of_thread)
+        })?;
+        let door = Door { shared: Arc::clone(&shared), dir, feeds };
+        Ok((Self { shared, thread: Arc::new(Mutex::new(Some(thread))) }, door))
     }
 
     /// Recordings under way and ended ones, the newest last.
@@ -116,6 +140,10 @@ impl Shared {
             remembered.remove(place);
         }
         remembered.push_back(info.clone());
+    }
+
+    fn forget(&self, info: &RecordingInfo) {
+        self.lock().retain(|one| one.id != info.id);
     }
 
     fn tell(&self, step: RecordingStep, info: &RecordingInfo, room: RoomInfo) {

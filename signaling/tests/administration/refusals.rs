@@ -73,7 +73,14 @@ async fn every_refusal_is_in_the_format_of_twirp() {
     let long = vec![b' '; 5 * 1024 * 1024];
     type Case<'a> = (Method, &'a str, Vec<(header::HeaderName, &'a str)>, Vec<u8>, u16, &'a str);
     let cases: Vec<Case<'_>> = vec![
-        (Method::POST, "/twirp/livekit.Egress/StartWebEgress", vec![], vec![], 501, "unimplemented"),
+        (
+            Method::POST,
+            "/twirp/livekit.Egress/StartWebEgress",
+            vec![],
+            vec![],
+            501,
+            "unimplemented",
+        ),
         (Method::POST, "/twirp/x", vec![], vec![], 501, "unimplemented"),
         (Method::GET, list, vec![], vec![], 404, "bad_route"),
         (Method::POST, list, vec![json.clone()], vec![], 401, "unauthenticated"),
