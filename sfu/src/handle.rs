@@ -186,7 +186,7 @@ impl Handle {
         u16::try_from(self.shards.len()).unwrap_or(u16::MAX)
     }
 
-    /// From now on [`OBSERVER`](crate::words::occurrence::OBSERVER) is told what happens in rooms. To be called
+    /// From now on [`OBSERVER`] is told what happens in rooms. To be called
     /// before the first join.
     ///
     /// # Errors
