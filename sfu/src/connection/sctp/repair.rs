@@ -7,7 +7,8 @@
 //!
 //! The engine follows the textbook, which takes each lost packet for congestion, repairs one packet a round trip and
 //! waits a second when that is lost as well. So it is not told of gaps, and of a window as wide as we want it to be; its
-//! own timer stays behind all this for outages. Loss is told by time (RFC 8985): what was sent later has come.
+//! own timer stays behind all this for outages. Loss is told by time (RFC 8985): what was sent later has come, be it for the
+//! first time or again. What is lost leaves again as the window allows, so that whole windows of losses don't leave at once.
 //!
 //! Owns: copies of the packets under way. Never: the order of TSNs, or what is in a message; lossy chunks are not sent
 //! again, and their gaps are shown to the engine, which gives them up (RFC 3758).
@@ -49,7 +50,7 @@ pub(super) struct Repair {
     /// Oldest first; all before the first has come.
     sent: VecDeque<Sent>,
     window: Window,
-    /// Bytes of `sent` that have come, out of order, and that have not.
+    /// Bytes of `sent` that have come, out of order, and that are on the way.
     come_bytes: usize,
     away_bytes: usize,
     /// Since when nothing was heard or sent.
@@ -66,7 +67,16 @@ struct Sent {
     at: Instant,
     is_again: bool,
     is_lossy: bool,
-    has_come: bool,
+    fate: Fate,
+}
+
+/// What is known of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Away,
+    /// It waits to be sent again.
+    Lost,
+    Come,
 }
 
 impl Repair {
@@ -94,11 +104,11 @@ impl Repair {
             return;
         }
         // The engine's own repetition: what it covers is on the way anew.
-        for known in &mut self.sent {
-            if !is_after(known.first, sent.last) && !is_after(sent.first, known.last) {
-                (known.at, known.is_again) = (now, true);
-            }
-        }
+        let covered = |known: &&mut Sent| {
+            !is_after(known.first, sent.last) && !is_after(sent.first, known.last)
+        };
+        let away_bytes = &mut self.away_bytes;
+        self.sent.iter_mut().filter(covered).for_each(|known| known.leave(now, away_bytes));
     }
 
     /// Judges a packet of the peer with a SACK in it: answers what the engine is to be given instead, and adds what is to
@@ -119,7 +129,9 @@ impl Repair {
             let (first, last) = (come.wrapping_add(start), come.wrapping_add(end));
             newest = newest.max(self.on_some_come(first, last, now));
         }
-        let is_lossy_missing = self.send_lost_again(newest, again, now);
+        self.judge(newest);
+        self.send_lost_again(again, now);
+        let is_lossy_missing = self.is_lossy_missing();
         if newest.is_some() {
             (self.quiet_since, self.probes) = (now, 0);
         }
@@ -136,13 +148,9 @@ impl Repair {
     /// Everything up to this TSN has come; answers when the newest of it was sent.
     fn on_all_come(&mut self, tsn: u32, now: Instant) -> Option<Instant> {
         let mut newest = None;
-        while let Some(sent) = self.sent.pop_front_if(|sent| !is_after(sent.last, tsn)) {
-            if sent.has_come {
-                self.come_bytes -= sent.bytes;
-            } else {
-                self.away_bytes -= sent.bytes;
-                newest = newest.max(self.on_come(sent.bytes, sent.at, sent.is_again, now));
-            }
+        while let Some(mut sent) = self.sent.pop_front_if(|sent| !is_after(sent.last, tsn)) {
+            newest = newest.max(self.on_come(&mut sent, now));
+            self.come_bytes -= sent.bytes;
         }
         newest
     }
@@ -151,60 +159,71 @@ impl Repair {
     fn on_some_come(&mut self, first: u32, last: u32, now: Instant) -> Option<Instant> {
         let mut newest = None;
         let start = self.sent.partition_point(|sent| is_after(first, sent.first));
-        for place in start..self.sent.len() {
-            let Some(sent) = self.sent.get_mut(place) else { break };
-            if is_after(sent.last, last) {
-                break;
-            }
-            if std::mem::replace(&mut sent.has_come, true) {
-                continue;
-            }
-            let (bytes, at, is_again) = (sent.bytes, sent.at, sent.is_again);
-            self.away_bytes -= bytes;
-            self.come_bytes += bytes;
-            newest = newest.max(self.on_come(bytes, at, is_again, now));
+        let mut sent = std::mem::take(&mut self.sent);
+        for one in sent.iter_mut().skip(start).take_while(|one| !is_after(one.last, last)) {
+            newest = newest.max(self.on_come(one, now));
         }
+        self.sent = sent;
         newest
     }
 
-    /// A packet has come; answers when it was sent, if that is certain.
-    fn on_come(
-        &mut self,
-        bytes: usize,
-        at: Instant,
-        is_again: bool,
-        now: Instant,
-    ) -> Option<Instant> {
-        self.window.on_arrived(bytes);
-        if is_again {
+    /// A packet has come, perhaps long known; answers when it was sent, if that is new and certain.
+    fn on_come(&mut self, sent: &mut Sent, now: Instant) -> Option<Instant> {
+        match std::mem::replace(&mut sent.fate, Fate::Come) {
+            Fate::Come => return None,
+            Fate::Away => self.away_bytes -= sent.bytes,
+            Fate::Lost => {}
+        }
+        self.come_bytes += sent.bytes;
+        self.window.on_arrived(sent.bytes);
+        let took = now.saturating_duration_since(sent.at);
+        if !sent.is_again {
+            self.window.on_round_trip(took);
+        } else if took < self.window.distance() {
+            // It cannot have been answered so soon: what was answered is the first one (RFC 8985 §6.2).
             return None;
         }
-        self.window.on_round_trip(now.saturating_duration_since(at));
-        Some(at)
+        Some(sent.at)
     }
 
-    /// Sends again what was sent well before something that has come. Answers whether something lossy is missing.
-    fn send_lost_again(
-        &mut self,
-        newest: Option<Instant>,
-        again: &mut VecDeque<Bytes>,
-        now: Instant,
-    ) -> bool {
-        let mut is_lossy_missing = false;
-        let Some(last_come) = self.sent.iter().rposition(|sent| sent.has_come) else {
-            return false;
-        };
+    /// What was sent well before something that has come is lost.
+    fn judge(&mut self, newest: Option<Instant>) {
+        let Some(newest) = newest else { return };
         let reorder =
             self.window.round_trip().map_or(REORDER_MIN, |took| took / 4).max(REORDER_MIN);
-        for sent in self.sent.iter_mut().take(last_come).filter(|sent| !sent.has_come) {
-            is_lossy_missing |= sent.is_lossy;
-            if !sent.is_lossy && newest.is_some_and(|newest| sent.at + reorder < newest) {
-                (sent.at, sent.is_again) = (now, true);
+        for sent in &mut self.sent {
+            let is_overtaken = sent.at + reorder < newest;
+            if !is_overtaken && !sent.is_again {
+                // Nor are those behind it: they left later.
+                break;
+            }
+            if is_overtaken && sent.fate == Fate::Away && !sent.is_lossy {
+                sent.fate = Fate::Lost;
+                self.away_bytes -= sent.bytes;
                 self.window.on_lost(sent.bytes);
-                again.push_back(sent.packet.clone());
             }
         }
-        is_lossy_missing
+    }
+
+    /// Sends again what is lost, oldest first, as far as the window goes.
+    fn send_lost_again(&mut self, again: &mut VecDeque<Bytes>, now: Instant) {
+        for sent in self.sent.iter_mut().filter(|sent| sent.fate == Fate::Lost) {
+            if self.away_bytes > 0 && self.away_bytes + sent.bytes > self.window.bytes() {
+                break;
+            }
+            sent.leave(now, &mut self.away_bytes);
+            again.push_back(sent.packet.clone());
+        }
+    }
+
+    /// Whether something lossy is missing before something that has come.
+    fn is_lossy_missing(&self) -> bool {
+        if self.come_bytes == 0 {
+            return false;
+        }
+        let last_come = self.sent.iter().rposition(|sent| sent.fate == Fate::Come);
+        let before = self.sent.iter().take(last_come.unwrap_or_default());
+        before.into_iter().any(|sent| sent.is_lossy && sent.fate != Fate::Come)
     }
 
     /// When [`probe`](Self::probe) has something to do.
@@ -220,14 +239,14 @@ impl Repair {
     pub(super) fn probe(&mut self, now: Instant) -> Option<Bytes> {
         let place = self.oldest_missing()?;
         let sent = self.sent.get_mut(place)?;
-        (sent.at, sent.is_again) = (now, true);
+        sent.leave(now, &mut self.away_bytes);
         self.probes += 1;
         self.quiet_since = now;
         Some(sent.packet.clone())
     }
 
     fn oldest_missing(&self) -> Option<usize> {
-        self.sent.iter().position(|sent| !sent.has_come && !sent.is_lossy)
+        self.sent.iter().position(|sent| sent.fate != Fate::Come && !sent.is_lossy)
     }
 }
 
@@ -248,7 +267,7 @@ impl Sent {
                         at,
                         is_again: false,
                         is_lossy,
-                        has_come: false,
+                        fate: Fate::Away,
                     });
                 }
                 Some(sent) => {
@@ -259,6 +278,15 @@ impl Sent {
             }
         }
         sent
+    }
+
+    /// It leaves again.
+    fn leave(&mut self, now: Instant, away_bytes: &mut usize) {
+        (self.at, self.is_again) = (now, true);
+        if self.fate == Fate::Lost {
+            self.fate = Fate::Away;
+            *away_bytes += self.bytes;
+        }
     }
 }
 

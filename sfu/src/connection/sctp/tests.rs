@@ -300,6 +300,28 @@ fn the_lossy_channel_loses_what_is_lost_and_does_not_wait_for_it() {
 }
 
 #[test]
+fn a_whole_window_that_is_lost_is_sent_again_at_once_when_something_comes_through() {
+    let mut world = World::with_reliable();
+    let message = [1; 60_000];
+    for _ in 0..10 {
+        world.server_send(ChannelLabel::Reliable, &message);
+        world.run_for(Duration::from_millis(20));
+    }
+    let before = world.client_messages.len();
+    for loss in [1.0, 0.9] {
+        world.loss = loss;
+        for _ in 0..4 {
+            world.server_send(ChannelLabel::Reliable, &message);
+        }
+        world.run();
+        world.loss = 0.0;
+        world.run_for(Duration::from_millis(400));
+        world.run_for(Duration::from_millis(400));
+    }
+    assert_eq!(world.client_messages.len(), before + 8);
+}
+
+#[test]
 fn data_survives_an_outage_of_many_time_outs() {
     let mut world = World::with_reliable();
     world.loss = 1.0;

@@ -78,6 +78,11 @@ impl Window {
         self.smoothed
     }
 
+    /// The shortest round trip, as far as it is remembered.
+    pub(super) fn distance(&self) -> Duration {
+        self.shortest.iter().flatten().min().copied().unwrap_or_default()
+    }
+
     /// So much had been on the way when an acknowledgement came.
     pub(super) fn on_flight(&mut self, bytes: usize) {
         self.round.is_used_up |= bytes >= self.bytes / 2;
@@ -108,7 +113,7 @@ impl Window {
         let round = std::mem::take(&mut self.round);
         let took = now.saturating_duration_since(std::mem::replace(&mut self.round_began, now));
         self.round_ends = now + self.smoothed.unwrap_or(ROUND_MIN).max(ROUND_MIN);
-        let distance = self.shortest.iter().flatten().min().copied().unwrap_or_default();
+        let distance = self.distance();
         let waits = round.shortest.unwrap_or_default().saturating_sub(distance);
         if round.lost * 10 > round.arrived {
             (self.bytes, self.is_starting) = (self.bytes * 7 / 10, false);
