@@ -329,6 +329,7 @@ fn ice_servers(config: &Config, media: &sfu::Handle, http: SocketAddr) -> IceSer
         http,
         is_tls: config.tls != Tls::None,
         host: host.as_deref(),
+        is_forced: *is_forced,
         others: urls,
     };
     let urls_by_shard = turn::urls::by_shard(&doors);

@@ -122,8 +122,8 @@ settings! {
         #[arg(long, env = "BEDSIDE_TURN", value_name = "BOOL", num_args = 0..=1, require_equals = true,
             default_missing_value = "true", help_heading = "TURN")]
         pub(crate) turn: Option<bool>,
-        /// UDP port of the first shard for TURN and nothing else, besides sfu_udp_port, which takes TURN too; shard n listens on
-        /// this port plus n. For networks that let nothing out but the port of TURN, 3478. Default: none.
+        /// UDP port of the first shard for TURN and nothing else; shard n listens on this port plus n. For networks that let
+        /// nothing out but the port of TURN, 3478, and for clients that want a relay by themselves. Default: none.
         #[arg(long, env = "BEDSIDE_TURN_UDP_PORT", value_name = "PORT", help_heading = "TURN")]
         pub(crate) turn_udp_port: Option<u16>,
         /// Whether clients are told to send everything through TURN: hides nothing from this server, and costs it a little.

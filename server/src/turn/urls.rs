@@ -1,4 +1,9 @@
 //! The addresses of our TURN, as clients are told them (RFC 7065).
+//!
+//! A shard's own port takes TURN too, but is named only to clients who are to use nothing else. libwebrtc, and with it
+//! Chromium and most native SDKs, sends its checks from the socket that it speaks TURN with, and takes whatever comes back
+//! from a TURN server's address for TURN's: with one port for both, no direct pair would ever succeed, and everybody would
+//! be relayed.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -16,6 +21,8 @@ pub(crate) struct Doors<'a> {
     pub(crate) is_tls: bool,
     /// The name in its certificate.
     pub(crate) host: Option<&'a str>,
+    /// Whether clients are to send everything through TURN.
+    pub(crate) is_forced: bool,
     /// Servers besides.
     pub(crate) others: &'a [String],
 }
@@ -24,7 +31,8 @@ pub(crate) struct Doors<'a> {
 pub(crate) fn by_shard(doors: &Doors<'_>) -> Vec<Vec<String>> {
     let over_streams = streams(doors);
     let of_shard = |(shard, port): (usize, &u16)| {
-        let ports = [Some(port), doors.turn_udp_ports.get(shard)].into_iter().flatten();
+        let own = Some(port).filter(|_| doors.is_forced);
+        let ports = [own, doors.turn_udp_ports.get(shard)].into_iter().flatten();
         let at_port = |port: &u16| {
             doors.advertise.iter().map(|ip| url("turn", &host(*ip), *port, "udp")).collect()
         };
@@ -67,60 +75,62 @@ fn host(ip: IpAddr) -> String {
 mod tests {
     use super::*;
 
-    fn urls(http: &str, is_tls: bool, host: Option<&str>) -> Vec<Vec<String>> {
-        by_shard(&Doors {
-            advertise: &["203.0.113.7".parse().unwrap(), "2001:db8::7".parse().unwrap()],
+    fn doors<'a>(http: &str, is_tls: bool, host: Option<&'a str>) -> Doors<'a> {
+        const ADVERTISE: [IpAddr; 2] = [
+            IpAddr::V4(std::net::Ipv4Addr::new(203, 0, 113, 7)),
+            IpAddr::V6(std::net::Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 7)),
+        ];
+        Doors {
+            advertise: &ADVERTISE,
             udp_ports: &[7882, 7883],
             turn_udp_ports: &[],
             http: http.parse().unwrap(),
             is_tls,
             host,
-            others: &["turn:turn.example:3478?transport=udp".to_owned()],
-        })
+            is_forced: false,
+            others: &[],
+        }
     }
 
     #[test]
-    fn every_shard_has_its_own_port_and_all_share_the_listener() {
-        let [first, second] = urls("[::]:443", true, Some("video.example")).try_into().unwrap();
+    fn all_shards_share_the_listener() {
+        let others = ["turn:turn.example:3478?transport=udp".to_owned()];
+        let [first, second] =
+            by_shard(&Doors { others: &others, ..doors("[::]:443", true, Some("video.example")) })
+                .try_into()
+                .unwrap();
         assert_eq!(
             first,
             [
-                "turn:203.0.113.7:7882?transport=udp",
-                "turn:[2001:db8::7]:7882?transport=udp",
                 "turn:203.0.113.7:443?transport=tcp",
                 "turn:[2001:db8::7]:443?transport=tcp",
                 "turns:video.example:443?transport=tcp",
                 "turn:turn.example:3478?transport=udp",
             ]
         );
-        assert_eq!(second[0], "turn:203.0.113.7:7883?transport=udp");
-        assert_eq!(second[2..], first[2..]);
+        assert_eq!(second, first);
     }
 
     #[test]
-    fn a_port_for_turn_alone_comes_after_the_shards_own() {
-        let advertise = ["203.0.113.7".parse().unwrap()];
-        let doors = Doors {
-            advertise: &advertise,
-            udp_ports: &[7882, 7883],
-            turn_udp_ports: &[3478, 3479],
-            http: "127.0.0.1:7880".parse().unwrap(),
-            is_tls: false,
-            host: None,
-            others: &[],
-        };
-        assert_eq!(
-            by_shard(&doors)[1],
-            ["turn:203.0.113.7:7883?transport=udp", "turn:203.0.113.7:3479?transport=udp"]
-        );
+    fn a_port_of_media_is_named_only_to_who_is_to_relay_everything() {
+        let turn_udp_ports = &[3478, 3479];
+        let mut doors = Doors { turn_udp_ports, ..doors("127.0.0.1:7880", false, None) };
+        let [own, alone] = [7883, 3479].map(|port| {
+            [
+                format!("turn:203.0.113.7:{port}?transport=udp"),
+                format!("turn:[2001:db8::7]:{port}?transport=udp"),
+            ]
+        });
+        assert_eq!(by_shard(&doors)[1], alone);
+        doors.is_forced = true;
+        assert_eq!(by_shard(&doors)[1], [own, alone].concat());
     }
 
     #[test]
     fn nobody_is_sent_to_a_listener_that_he_cannot_reach_or_trust() {
-        let behind_a_proxy = &urls("127.0.0.1:7880", false, Some("video.example"))[0];
-        assert!(!behind_a_proxy.iter().any(|url| url.contains("tcp")));
-        let nameless = &urls("0.0.0.0:443", true, None)[0];
-        assert!(nameless.contains(&"turn:203.0.113.7:443?transport=tcp".to_owned()));
-        assert!(!nameless.iter().any(|url| url.contains("turns") || url.contains("]:443")));
+        let behind_a_proxy = doors("127.0.0.1:7880", false, Some("video.example"));
+        assert_eq!(by_shard(&behind_a_proxy), [Vec::<String>::new(), Vec::new()]);
+        let nameless = &by_shard(&doors("0.0.0.0:443", true, None))[0];
+        assert_eq!(*nameless, ["turn:203.0.113.7:443?transport=tcp"]);
     }
 }

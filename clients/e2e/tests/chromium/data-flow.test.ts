@@ -1,65 +1,21 @@
 // Data in quantity, as files and measured values come: nothing is missing, nothing is doubled, all in order.
-import type { ByteStreamReader, RemoteDataTrack } from 'livekit-client';
+import type { RemoteDataTrack } from 'livekit-client';
 import { describe, expect, test } from 'vitest';
-import type { RoomEventSeen, SdkClient } from '../../src/sdk-client.ts';
+import { filesArrive } from '../../src/files.ts';
+import type { RoomEventSeen } from '../../src/sdk-client.ts';
 import { sdkRooms } from '../../src/sdk-rooms.ts';
-import { until } from '../../src/until.ts';
 
 const rooms = sdkRooms();
-
-/** Sends files at once; resolves when the sender has been told that all are sent. */
-async function sendFiles(sender: SdkClient, count: number, bytes: number): Promise<void> {
-  await sender.tab.evaluate(
-    async (wish: { count: number; bytes: number }) => {
-      const files = Array.from({ length: wish.count }, () => {
-        const content = new Uint8Array(wish.bytes);
-        for (let at = 0; at < content.length; at += 65_536) {
-          crypto.getRandomValues(content.subarray(at, at + 65_536));
-        }
-        return new File([content], 'scan.jpg');
-      });
-      const send = (file: File) => window.room.localParticipant.sendFile(file, { topic: 'scan' });
-      await Promise.all(files.map(send));
-    },
-    { count, bytes },
-  );
-}
-
-async function receiveFiles(receiver: SdkClient): Promise<void> {
-  await receiver.tab.evaluate(() => {
-    const receive = async (reader: ByteStreamReader, who: string): Promise<void> => {
-      let got = 0;
-      for await (const chunk of reader) got += chunk.length;
-      window.roomEvents.push({ name: 'file', who, detail: `${got} of ${reader.info.size}` });
-    };
-    window.room.registerByteStreamHandler('scan', (reader, from) => {
-      void receive(reader, from.identity);
-    });
-  }, undefined);
-}
 
 describe('data in quantity', () => {
   test('files of 0.5 to 8 MiB, and four at once, arrive whole', { timeout: 120_000 }, async () => {
     const [doctor, patient] = await rooms().pair();
-    await receiveFiles(patient);
-    let before = 0;
-    for (const [count, bytes] of [
+    await filesArrive(doctor, patient, [
       [1, 524_288],
       [1, 2_097_152],
       [1, 8_388_608],
       [4, 2_097_152],
-    ] as const) {
-      await sendFiles(doctor, count, bytes);
-      const all = before + count;
-      await until({ what: `${all} files have come`, within: 60_000, every: 200 }, async () => {
-        return (await patient.events('file')).length >= all;
-      });
-      const files = (await patient.events('file')).slice(before);
-      expect(files.map((file) => file.detail)).toEqual(
-        Array.from({ length: count }, () => `${bytes} of ${bytes}`),
-      );
-      before = all;
-    }
+    ]);
   });
 
   test.each([

@@ -1,4 +1,5 @@
-// A call holds when nothing but TURN is left: over UDP on the media port, over TCP and over TLS on the port of the page.
+// A call holds when nothing but TURN is left: over UDP on a port of its own, over TCP and over TLS on the port of the page.
+// (Over UDP on the media port: turn-only.test.ts.)
 import { afterAll, expect, test } from 'vitest';
 import { hearsTone, seesMovingPicture } from '../../src/media.ts';
 import { relayOnly, selectedPairs, type Transport } from '../../src/relayed.ts';
@@ -20,6 +21,8 @@ const rooms = sdkRooms({
       certificate.keyFile,
       '--turn-host',
       'localhost',
+      '--turn-udp-port',
+      '0',
     ],
   },
   chromium: { arguments: [certificate.chromiumArgument] },
@@ -62,6 +65,22 @@ test.each(['udp', 'tcp', 'tls'] as const)(
     }
   },
 );
+
+test('who can come directly is not relayed, though TURN is there', async () => {
+  const room = rooms().newRoom();
+  const doctor = await rooms().enter({ room, identity: 'doctor' });
+  const patient = await rooms().enter({ room, identity: 'patient' });
+  await doctor.publishCamera({ codec: 'vp8' });
+  await seesMovingPicture(patient.tab, remoteOf('doctor'), 25_000);
+  for (const client of [doctor, patient]) {
+    const pairs = await selectedPairs(client.tab);
+    expect(pairs.length).toBeGreaterThan(0);
+    for (const pair of pairs) {
+      expect(['host', 'prflx']).toContain(pair.local);
+      expect(pair.protocol).toBe('udp');
+    }
+  }
+});
 
 test('someone behind a closed network meets someone who comes directly', async () => {
   const room = rooms().newRoom();
