@@ -28,11 +28,12 @@ mod imports;
 /// Every crate of the repository with the crates of the repository that it may depend on.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("protocol", &[]),
+    ("os", &[]),
     ("turn", &["protocol"]),
-    ("sfu", &["protocol", "turn"]),
+    ("sfu", &["protocol", "os", "turn"]),
     ("signaling", &["protocol", "sfu"]),
     ("scheduling-api", &["protocol"]),
-    ("server", &["protocol", "turn", "sfu", "signaling", "scheduling-api"]),
+    ("server", &["protocol", "os", "turn", "sfu", "signaling", "scheduling-api"]),
     ("sim", &["protocol", "sfu"]),
     ("bench", &["protocol", "turn", "sfu", "sim"]),
     ("fuzz", &["protocol", "turn", "sfu", "signaling"]),

@@ -1,14 +1,13 @@
 //! The only place with sockets, threads and a clock: reads batches, feeds a shard, sends what it says.
 
 pub(crate) mod busy;
+mod departure;
 pub(crate) mod inbox;
 pub(crate) mod link;
 pub(crate) mod node;
 mod pace;
 pub(crate) mod pulse;
 pub(crate) mod run;
-mod stack;
 pub(crate) mod stream;
 pub(crate) mod streams;
-pub mod udp;
 pub(crate) mod watch;

@@ -22,7 +22,6 @@ use crate::{
         node::Node,
         run,
         stream::Stream,
-        udp,
         watch::{self, WatchGuard},
     },
     metrics::Counters,
@@ -372,7 +371,7 @@ fn open_berth(config: &Config, shard: ShardId) -> Result<(Berth, mio::Waker), St
 fn open_port(bind: IpAddr, first: u16, shard: ShardId) -> Result<(UdpSocket, u16), StartError> {
     let port = if first == 0 { 0 } else { first.saturating_add(shard.0) };
     let failed = |source| StartError::Bind { port, source };
-    let socket = udp::open(SocketAddr::new(bind, port)).map_err(failed)?;
+    let socket = os::udp::open(SocketAddr::new(bind, port)).map_err(failed)?;
     let port = socket.local_addr().map_err(failed)?.port();
     Ok((socket, port))
 }

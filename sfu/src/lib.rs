@@ -17,6 +17,7 @@
 //! cross: [`Command`](words::command::Command)s in and [`Event`](words::event::Event)s out through [`Handle`], and the
 //! batches of a [`relay`] between the home of a large room and its edges on other shards.
 
+#![forbid(unsafe_code)]
 #![cfg_attr(
     test,
     allow(
@@ -54,5 +55,4 @@ pub mod timers;
 pub(crate) mod turn_relay;
 pub mod words;
 
-pub use driver::udp;
 pub use handle::Handle;

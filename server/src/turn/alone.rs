@@ -25,7 +25,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sfu::udp::{Departures, Exchange, Received};
+use os::udp::{self, Batch, Receiver};
 use tokio::{io::Interest, net::UdpSocket, sync::Notify, task::AbortHandle};
 use turn::{
     Client, Config, Handled, Server, ToClient, channel_data, counters::Counters,
@@ -81,7 +81,7 @@ impl Alone {
         clients: StdUdpSocket,
     ) -> io::Result<Arc<Self>> {
         clients.set_nonblocking(true)?;
-        Exchange::prepare(clients.as_fd());
+        udp::offload(&clients);
         let is_ipv6 = clients.local_addr()?.is_ipv6();
         let clients = UdpSocket::from_std(clients)?;
         let (now, unix) = (clock::now(), clock::since_unix_epoch());
@@ -141,7 +141,7 @@ impl Alone {
 
     /// Handles a batch of clients' datagrams; whether more may wait. What goes to one peer leaves together.
     fn take_from_clients(&self) -> bool {
-        with_batch(&self.clients, |received, mut departures| {
+        with_batch(&self.clients, |received, departures| {
             let mut requests = Vec::new();
             let mut data: Vec<(Arc<UdpSocket>, SocketAddr, &[u8])> = Vec::new();
             self.with_server(|server| {
@@ -167,7 +167,7 @@ impl Alone {
 
     /// Handles a batch of what peers sent to a relay; whether more may wait.
     fn take_from_peers(&self, relay: &UdpSocket, relayed: SocketAddr) -> bool {
-        with_batch(relay, |received, mut departures| {
+        with_batch(relay, |received, departures| {
             let mut data = Vec::new();
             self.with_server(|server| {
                 let now = clock::now();
@@ -307,15 +307,18 @@ impl Alone {
 }
 
 /// Reads one batch from a socket and has it handled; whether more may wait.
-fn with_batch(socket: &UdpSocket, handle: impl FnOnce(Received<'_>, Departures<'_>)) -> bool {
+fn with_batch(socket: &UdpSocket, handle: impl FnOnce(&Receiver, &mut Batch)) -> bool {
     thread_local! {
-        static EXCHANGE: RefCell<Exchange> = RefCell::default();
+        static BUFFERS: RefCell<(Receiver, Batch)> = RefCell::default();
     }
-    EXCHANGE.with_borrow_mut(|exchange| {
-        match socket.try_io(Interest::READABLE, || exchange.receive(socket.as_fd())) {
+    BUFFERS.with_borrow_mut(|(receiver, departures)| {
+        let receive = || match receiver.receive(socket) {
+            Ok(0) => Err(io::ErrorKind::WouldBlock.into()),
+            received => received,
+        };
+        match socket.try_io(Interest::READABLE, receive) {
             Ok(_) => {
-                let (received, departures) = exchange.split();
-                handle(received, departures);
+                handle(receiver, departures);
                 true
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
@@ -413,7 +416,7 @@ impl Relay {
     fn open(alone: &Weak<Alone>, address: SocketAddr) -> Option<Self> {
         let bound = StdUdpSocket::bind(address)
             .and_then(|socket| socket.set_nonblocking(true).map(|()| socket))
-            .inspect(|socket| Exchange::prepare(socket.as_fd()))
+            .inspect(udp::offload)
             .and_then(UdpSocket::from_std);
         let socket = Arc::new(bound.ok()?);
         let reading = read(Weak::clone(alone), Arc::clone(&socket), address);

@@ -13,14 +13,18 @@ use std::{
 };
 
 use mio::{Events, Interest, Poll, Token, Waker, unix::SourceFd};
+use os::{
+    thread,
+    udp::{RECEIVE_MESSAGES, Receiver},
+};
 
 use super::{
-    busy::{BusyMeter, thread_number},
+    busy::BusyMeter,
+    departure::Sender,
     link::Pushed,
     node::Node,
     pace::{Pace, Rest},
     streams::{Ends, StreamTable},
-    udp::{self, RECEIVE_MESSAGES, Receiver, Sender},
 };
 use crate::{
     driver::inbox::{Envelope, EventSink},
@@ -93,18 +97,19 @@ pub(crate) fn run(
     mut poll: Poll,
     shore: &Shore,
 ) {
-    udp::sleep_precisely();
+    thread::sleep_precisely();
     let pulse = shore.node.pulses().get(shore.shard.index());
     if let Some(pulse) = pulse {
-        pulse.begin(thread_number());
+        pulse.begin(thread::number());
     }
     let mut events = Events::with_capacity(8);
     let mut now = clock();
     let mut driver = Driver {
         shard,
         shore,
-        receiver: Receiver::new(socket),
-        turn_receiver: turn_socket.map(Receiver::new),
+        socket,
+        receiver: Receiver::new(),
+        turn: turn_socket.map(|socket| (socket, Receiver::new())),
         sender: Sender::new(socket, turn_socket),
         streams: StreamTable::default(),
         announced: VecDeque::new(),
@@ -169,10 +174,11 @@ enum Mail {
 struct Driver<'a> {
     shard: Shard,
     shore: &'a Shore,
+    socket: &'a UdpSocket,
     receiver: Receiver,
-    /// Of the port for TURN alone, if there is one.
-    turn_receiver: Option<Receiver>,
-    sender: Sender,
+    /// The port for TURN alone, if there is one.
+    turn: Option<(&'a UdpSocket, Receiver)>,
+    sender: Sender<'a>,
     streams: StreamTable,
     /// Streams that have been announced and not looked at yet.
     announced: VecDeque<(u32, Arc<Ends>)>,
@@ -242,7 +248,8 @@ impl Driver<'_> {
             if !self.handle_batch(&mut share, now) {
                 return true;
             }
-            match self.receiver.receive() {
+            debug_assert!(self.receiver.is_empty(), "datagrams of the last batch are lost");
+            match self.receiver.receive(self.socket) {
                 Ok(count) => {
                     self.shard.look_ahead(self.receiver.messages());
                     if count < RECEIVE_MESSAGES {
@@ -259,7 +266,7 @@ impl Driver<'_> {
 
     /// Reads what waits at the port for TURN alone; true if there may be more. Costs one call a turn where there is none.
     fn receive_turn(&mut self, now: Instant) -> bool {
-        let Some(mut receiver) = self.turn_receiver.take() else { return false };
+        let Some((socket, mut receiver)) = self.turn.take() else { return false };
         let mut share = self.share(DATAGRAMS_PER_TURN);
         let is_left = loop {
             if !self.may_take(&share) {
@@ -270,13 +277,13 @@ impl Driver<'_> {
                 self.shard.handle_turn_datagram(source, datagram, now);
                 continue;
             }
-            match receiver.receive() {
+            match receiver.receive(socket) {
                 Ok(0) => break false,
                 Ok(_) => {}
                 Err(error) => tracing::debug!(%error, "receive failed"),
             }
         };
-        self.turn_receiver = Some(receiver);
+        self.turn = Some((socket, receiver));
         is_left
     }
 
@@ -446,7 +453,7 @@ struct Share {
     sent_max: u64,
 }
 
-fn flush(shard: &mut Shard, sender: &mut Sender, streams: &mut StreamTable) {
+fn flush(shard: &mut Shard, sender: &mut Sender<'_>, streams: &mut StreamTable) {
     if shard.egress().is_empty() {
         return;
     }
@@ -488,7 +495,7 @@ mod tests {
     #[test]
     fn a_turn_takes_its_share_of_streams_and_the_rest_comes_in_the_next_ones() {
         const STREAMS: usize = 100;
-        let socket = udp::open("127.0.0.1:0".parse().unwrap()).unwrap();
+        let socket = os::udp::open("127.0.0.1:0".parse().unwrap()).unwrap();
         let (_poll, waker) = prepare(&socket, None).unwrap();
         let node = Arc::new(Node::new(vec![waker]));
         let (_commands, inbox) = sync_channel(1);
@@ -504,8 +511,9 @@ mod tests {
         let mut driver = Driver {
             shard: shard(now),
             shore: &shore,
-            receiver: Receiver::new(&socket),
-            turn_receiver: None,
+            socket: &socket,
+            receiver: Receiver::new(),
+            turn: None,
             sender: Sender::new(&socket, None),
             streams: StreamTable::default(),
             announced: VecDeque::new(),

@@ -12,8 +12,8 @@ use std::{
 use super::{
     node::Node,
     pulse::{Finding, Watch},
-    stack,
 };
+
 /// Time between two looks.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -36,7 +36,7 @@ fn watch(node: &Node, ended: &Receiver<()>) {
             match watch.look(pulse) {
                 Finding::Same => {}
                 Finding::Silent => {
-                    let place = stack::of_thread(pulse.thread());
+                    let place = os::stack::of_thread(pulse.thread());
                     tracing::error!(shard, %place, "a media shard is silent: its calls stand still");
                 }
                 Finding::Back => tracing::warn!(shard, "a media shard that was silent is back"),

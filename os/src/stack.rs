@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A thread that the kernel holds (a call that does not return, a debugger) runs no handler; then only what `/proc` says of
-//! it is known. Linux only, like the rest of the driver.
+//! it is known. Linux only.
 #![expect(unsafe_code, reason = "signals and unwinding have no safe interface")]
 
 use std::{
@@ -37,7 +37,8 @@ const UNANSWERED: usize = usize::MAX;
 static ASKING: Mutex<()> = Mutex::new(());
 
 /// What is known of where a thread is, in one line: its state and the functions that it is in, innermost first.
-pub(crate) fn of_thread(thread: i32) -> String {
+#[must_use]
+pub fn of_thread(thread: i32) -> String {
     let _asking = ASKING.lock().unwrap_or_else(PoisonError::into_inner);
     let mut text = kernel_view(thread);
     match interrupt(thread) {
@@ -131,11 +132,11 @@ mod tests {
     };
 
     use super::*;
-    use crate::driver::busy::thread_number;
+    use crate::thread;
 
     #[inline(never)]
     fn goes_round_in_circles(thread: &AtomicI32, ends: &AtomicBool) -> u64 {
-        thread.store(thread_number(), Ordering::Release);
+        thread.store(thread::number(), Ordering::Release);
         let mut rounds = 0_u64;
         while !ends.load(Ordering::Relaxed) {
             rounds = std::hint::black_box(rounds + 1);
