@@ -29,6 +29,12 @@ scripts/lint.sh --rust-only
 step "Rust: tests, with fuzz corpora, layering and documentation checks"
 cargo test --workspace --locked
 
+step "the outbox under kill -9: five minutes of waiting, beside what follows"
+kills_log="${CARGO_TARGET_DIR:-target}/outbox-kills.log"
+cargo test --workspace --locked --test outbox_kills -- --ignored >"$kills_log" 2>&1 &
+kills=$!
+trap 'kill "$kills" 2>/dev/null || true' EXIT
+
 step "instructions per forwarded packet, against bench/instructions.toml"
 if command -v valgrind >/dev/null; then
     scripts/instructions.sh
@@ -44,5 +50,12 @@ if [ "${1:-}" != "--no-e2e" ]; then
     step "a foreign TURN client against the binary"
     make --no-print-directory turn-clients-prebuilt
 fi
+
+step "what came of the outbox under kill -9"
+if ! wait "$kills"; then
+    cat "$kills_log"
+    exit 1
+fi
+trap - EXIT
 
 step "all gates passed"

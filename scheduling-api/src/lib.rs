@@ -69,4 +69,4 @@ pub use usecase::account::{
     bootstrap::{BootstrapError, invite_first_administrator},
     identify::Tokens,
 };
-pub use worker::{sweep_once, work, work_once};
+pub use worker::{decide_by_time_once, sweep_once, work, work_once};

@@ -100,6 +100,14 @@ pub async fn sweep_once(api: &Api) -> Result<u64, String> {
     swept.await.map_err(|failure| failure.to_string())
 }
 
+/// Ends what time has decided about appointments: for tests. How many.
+///
+/// # Errors
+/// When the database refuses: the failure in words.
+pub async fn decide_by_time_once(api: &Api) -> Result<usize, String> {
+    expire::sweep(api).await.map_err(|failure| failure.to_string())
+}
+
 async fn hand_out(api: &Api, handed_out: &[Notify]) {
     loop {
         let done = async {

@@ -7,16 +7,23 @@
     reason = "tests may fail loudly"
 )]
 
+#[path = "fixtures/folder.rs"]
+mod folder;
+
 use std::{
     io::{BufRead as _, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
 };
 
+use folder::Folder;
+
 /// A development server that ends with the test.
 struct Server {
     child: Child,
     http: String,
+    /// Where it keeps its data; removed after its end.
+    _folder: Folder,
 }
 
 impl Drop for Server {
@@ -27,7 +34,9 @@ impl Drop for Server {
 }
 
 fn start() -> Server {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_bedside"))
+    let (folder, mut command) = (Folder::new(), Command::new(env!("CARGO_BIN_EXE_bedside")));
+    folder.is_home_of(&mut command);
+    let mut child = command
         .args(["all", "--dev", "--http", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
         .args(["--sfu-udp-port", "0", "--shards", "2"])
         .stdout(Stdio::piped())
@@ -41,7 +50,7 @@ fn start() -> Server {
         Some(address.split_whitespace().next()?.to_owned())
     });
     let http = found.next().unwrap();
-    Server { child, http }
+    Server { child, http, _folder: folder }
 }
 
 /// The commands of the page, in one script.

@@ -9,6 +9,9 @@
 )]
 #![cfg(target_os = "linux")]
 
+#[path = "fixtures/folder.rs"]
+mod folder;
+
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -17,6 +20,8 @@ use std::{
     ptr,
     time::{Duration, Instant},
 };
+
+use folder::Folder;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -71,11 +76,15 @@ struct Server {
     admin: SocketAddr,
     /// The thread that is held; the calling thread is its tracer.
     held: Option<i32>,
+    /// Where it keeps its data; removed after its end.
+    _folder: Folder,
 }
 
 impl Server {
     fn start() -> Self {
-        let mut child = bedside()
+        let (folder, mut command) = (Folder::new(), bedside());
+        folder.is_home_of(&mut command);
+        let mut child = command
             .args(["all", "--dev", "--http=127.0.0.1:0", "--admin=127.0.0.1:0"])
             .args(["--sfu-udp-port=0", "--shards=1"])
             .stdout(Stdio::piped())
@@ -90,7 +99,7 @@ impl Server {
             })
             .map(|rest| rest.split_whitespace().next().unwrap().parse().unwrap())
             .next();
-        Self { child, admin: admin.unwrap(), held: None }
+        Self { child, admin: admin.unwrap(), held: None, _folder: folder }
     }
 
     /// Stops one thread of the server.

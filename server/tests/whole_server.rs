@@ -7,6 +7,9 @@
     reason = "tests may fail loudly"
 )]
 
+#[path = "fixtures/folder.rs"]
+mod folder;
+
 use std::{
     fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -17,6 +20,8 @@ use std::{
     sync::mpsc,
     time::Duration,
 };
+
+use folder::Folder;
 
 /// Far longer than any start or stop: a hanging server fails the test instead of the whole run.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -133,7 +138,10 @@ fn a_secret_that_every_user_can_read_is_warned_of() {
 fn a_port_in_use_is_refused_with_advice() {
     let server = Server::start();
     let http = format!("--http={}", server.http);
-    let output = bedside().args(["all", "--dev", "--admin=127.0.0.1:0", &http]).output().unwrap();
+    let folder = Folder::new();
+    let mut second = bedside();
+    folder.is_home_of(second.args(["all", "--dev", "--admin=127.0.0.1:0", &http]));
+    let output = second.output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("choose another address with --http"));
     server.stop();
@@ -144,6 +152,8 @@ struct Server {
     greeting: Vec<String>,
     http: SocketAddr,
     admin: SocketAddr,
+    /// Where it keeps its data; removed after its end.
+    _folder: Folder,
 }
 
 impl Server {
@@ -152,7 +162,9 @@ impl Server {
     }
 
     fn start_with(arguments: &[&str]) -> Self {
-        let mut child = bedside()
+        let (folder, mut command) = (Folder::new(), bedside());
+        folder.is_home_of(&mut command);
+        let mut child = command
             .args(["all", "--dev", "--http=127.0.0.1:0", "--admin=127.0.0.1:0"])
             .args(["--sfu-udp-port=0", "--shards=1", "--log-filter=trace"])
             .args(arguments)
@@ -181,7 +193,7 @@ impl Server {
         };
         let http = field("http ").parse().unwrap();
         let admin = field("admin ").strip_prefix("http://").unwrap().parse().unwrap();
-        Self { child, greeting: read, http, admin }
+        Self { child, greeting: read, http, admin, _folder: folder }
     }
 
     fn links(&self) -> Vec<&str> {

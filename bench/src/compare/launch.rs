@@ -126,6 +126,7 @@ pub(super) fn bedside(
     let mut command = Command::new(program);
     command.args(["all", "--dev", "--shards", "1"]);
     command.args(["--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--sfu-udp-port", "0"]);
+    command.arg("--data-dir").arg(folder.file("data"));
     if people_max > PARTICIPANTS_DEFAULT {
         command.args(["--participants-per-room-max", &people_max.to_string()]);
     }

@@ -1,7 +1,8 @@
 // A running bedside: started with ports of its own, awaited until ready, stopped at the end; its log is kept.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEV_KEY, DEV_SECRET, mint, type TokenWish } from './join-token.ts';
@@ -32,6 +33,8 @@ export class Bedside {
   readonly #mediaPort: number;
   readonly #logFilter: string;
   readonly #extra: readonly string[];
+  /** Where it keeps its data unless its arguments say otherwise: kept over a restart, removed with this process. */
+  readonly #folder = mkdtempSync(join(tmpdir(), 'bedside-e2e-'));
 
   private constructor(
     readonly httpPort: number,
@@ -43,6 +46,7 @@ export class Bedside {
     this.#logFilter =
       wish.logFilter ?? process.env['BEDSIDE_LOG_FILTER'] ?? 'info,signaling=debug,sfu=debug';
     this.#extra = wish.arguments ?? [];
+    process.once('exit', () => rmSync(this.#folder, { recursive: true, force: true }));
   }
 
   static async start(wish: BedsideWish = {}): Promise<Bedside> {
@@ -121,7 +125,12 @@ export class Bedside {
     ];
     const child = spawn(bedsideBinary(), parameters, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...environmentWithoutSettings(), NO_COLOR: '1', RUST_BACKTRACE: '1' },
+      env: {
+        ...environmentWithoutSettings(),
+        NO_COLOR: '1',
+        RUST_BACKTRACE: '1',
+        BEDSIDE_DATA_DIR: this.#folder,
+      },
     });
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) {

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! draft ── write ──► draft
-//!   └───── sign ───► active ── cancel(reason) ──► cancelled
+//!   ├───── sign ───► active ── cancel(reason) ──► cancelled
+//!   └──── discard ─► (gone)
 //! ```
 
 use std::fmt;
@@ -190,6 +191,19 @@ impl Prescription {
             Standing::Cancelled { .. } => return Err(RecordError::Cancelled),
         }
         self.rev = self.rev.next();
+        Ok(())
+    }
+
+    /// Gives the draft up.
+    ///
+    /// # Errors
+    /// When it is in force, or was taken back.
+    pub fn discard(&mut self) -> Result<(), RecordError> {
+        match self.standing {
+            Standing::Draft => self.rev = self.rev.next(),
+            Standing::Active(_) => return Err(RecordError::Signed),
+            Standing::Cancelled { .. } => return Err(RecordError::Cancelled),
+        }
         Ok(())
     }
 

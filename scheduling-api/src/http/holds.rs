@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::Timestamp;
+use protocol::redact::Redacted;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -34,7 +35,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
 }
 
 /// Which time to keep.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct HoldBody {
     /// The visit type.
@@ -49,12 +50,16 @@ struct HoldBody {
     /// For whom, if that is known.
     #[schema(value_type = Option<String>)]
     patient: Option<PatientId>,
+    /// Why, in the patient's words; only where it is known for whom. Kept sealed; the practitioner reads it.
+    #[schema(max_length = 2000)]
+    reason: Option<String>,
 }
 
 /// Keeps a time
 ///
 /// For ten minutes; then it is free again. Book it with `POST /v1/appointments {hold_id}`. A visit type that needs
-/// approval cannot be held: book it at once, which makes a request.
+/// approval cannot be held: book it at once, which makes a request. Where payment comes first, paying is what books: the
+/// reason is said here.
 #[utoipa::path(
     post,
     path = "/v1/holds",
@@ -72,9 +77,10 @@ async fn create_hold(
     caller: Caller,
     Idempotent(once, body): Idempotent<HoldBody>,
 ) -> Result<Response, Problem> {
-    let HoldBody { service, practitioner, start, patient } = body;
+    let HoldBody { service, practitioner, start, patient, reason } = body;
     let place = Place { service, practitioner, start };
-    let hold = create(&api, &caller, once.as_ref(), &place, patient).await?;
+    let whom = (patient, reason.map(Redacted::new));
+    let hold = create(&api, &caller, once.as_ref(), &place, whom).await?;
     let location = [(header::LOCATION, format!("/v1/appointments/{}", hold.id))];
     let etag = etag(hold.rev);
     Ok((StatusCode::CREATED, etag, location, Json(AppointmentView::from(hold))).into_response())

@@ -3,6 +3,7 @@
 mod cancel;
 mod check;
 mod create;
+mod discard;
 mod list;
 mod print;
 mod read;
@@ -26,7 +27,11 @@ const PRESCRIPTION_BYTES_MAX: usize = 512 * 1024;
 pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(create::create_prescription))
-        .routes(routes!(read::read_prescription, update::update_prescription))
+        .routes(routes!(
+            read::read_prescription,
+            update::update_prescription,
+            discard::discard_prescription
+        ))
         .routes(routes!(sign::sign_prescription))
         .routes(routes!(cancel::cancel_prescription))
         .routes(routes!(list::list_prescriptions))

@@ -70,7 +70,7 @@ struct QueueEntryView {
     service: String,
     /// Who waits.
     patient: String,
-    /// How many stand before; only where one place is read.
+    /// How many stand before; only where one place is read, or a patient's.
     #[serde(skip_serializing_if = "Option::is_none")]
     ahead: Option<i64>,
     /// The visit, once a practitioner took the patient.
@@ -97,7 +97,7 @@ impl From<QueueEntry> for QueueEntryView {
 
 impl From<Standing> for QueueEntryView {
     fn from(Standing { entry, ahead }: Standing) -> Self {
-        Self { ahead: Some(ahead), ..entry.into() }
+        Self { ahead, ..entry.into() }
     }
 }
 
@@ -108,6 +108,9 @@ struct QueueQuery {
     /// Of this visit type; all of the clinic's when absent.
     #[param(value_type = Option<String>)]
     service: Option<ServiceId>,
+    /// Of this patient; a patient's own when absent.
+    #[param(value_type = Option<String>)]
+    patient: Option<PatientId>,
 }
 
 /// Joins a queue
@@ -136,7 +139,7 @@ async fn join_queue(
 
 /// Lists who stands in the clinic's queues
 ///
-/// In order. For staff.
+/// In order. Staff see everybody; a patient the own places, with how many stand before each.
 #[utoipa::path(
     get,
     path = "/v1/queue",
@@ -154,7 +157,8 @@ async fn list_queue(
     Asked(page): Asked<PageQuery>,
     Asked(which): Asked<QueueQuery>,
 ) -> Result<Json<PageView<QueueEntryView>>, Problem> {
-    Ok(Json(list(&api, &caller, which.service, &page.parse()?).await?.into()))
+    let whose = (which.service, which.patient);
+    Ok(Json(list(&api, &caller, whose, &page.parse()?).await?.into()))
 }
 
 /// Reads a place in a queue

@@ -2,6 +2,7 @@
 
 mod list;
 mod moderate;
+mod own;
 mod public;
 mod write;
 
@@ -15,6 +16,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(write::create_review, write::read_review))
         .routes(routes!(list::list_reviews))
+        .routes(routes!(own::list_own_reviews))
         .routes(routes!(moderate::moderate_review))
         .routes(routes!(moderate::reply_to_review))
         .routes(routes!(public::list_practitioner_reviews))

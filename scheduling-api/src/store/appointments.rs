@@ -42,14 +42,14 @@ pub(crate) async fn insert(tx: &mut Tx, appointment: &Appointment) -> Result<(),
     tx.execute_one(sql, row).await
 }
 
-/// Keeps a changed appointment, if it still has the revision before.
+/// Keeps a changed appointment, if it still has the revision before. One that nobody came to book forgets why somebody would.
 ///
 /// # Errors
 /// [`StoreError::Stale`] when somebody else was faster.
 pub(crate) async fn update(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> {
     let sql = "UPDATE appointment SET rev = $2, state = $3, until_ms = $4, practitioner_id = $5, patient_id = $6,
             start_ms = $7, end_ms = $8, occupies_from_ms = $9, occupies_to_ms = $10, overridden = $11,
-            cancelled_by = $12, fee_minor = $13
+            cancelled_by = $12, fee_minor = $13, reason = CASE WHEN $3 = 'expired' THEN NULL ELSE reason END
         WHERE id = $1 AND rev = $2 - 1";
     let row = values![
         &appointment.id,
@@ -77,6 +77,12 @@ pub(crate) async fn set_reason(
 ) -> Result<(), StoreError> {
     let sql = "UPDATE appointment SET reason = $2 WHERE id = $1";
     tx.execute_one(sql, values![id, sealed]).await
+}
+
+/// The sealed reason of an appointment.
+pub(crate) async fn reason(tx: &mut Tx, id: &AppointmentId) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT reason FROM appointment WHERE id = $1";
+    tx.row(sql, values![id]).await?.map_or(Ok(None), |row| row.bytes_maybe("reason"))
 }
 
 /// Whether a patient has an appointment that is not over.

@@ -60,6 +60,15 @@ pub(crate) async fn update_draft(
     tx.execute_one(sql, row).await
 }
 
+/// Forgets a draft.
+///
+/// # Errors
+/// [`StoreError::Stale`] when somebody else was faster, or it is no draft.
+pub(crate) async fn discard(tx: &mut Tx, one: &Prescription) -> Result<(), StoreError> {
+    let sql = "DELETE FROM prescription WHERE id = $1 AND rev = $2 - 1 AND state = 'draft'";
+    tx.execute_one(sql, values![&one.id, one.rev]).await
+}
+
 /// Keeps that one was taken back, and why.
 ///
 /// # Errors

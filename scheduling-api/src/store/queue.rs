@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     domain::{
-        id::{ClinicId, QueueEntryId, ServiceId},
+        id::{ClinicId, PatientId, QueueEntryId, ServiceId},
         page::{Page, PageRequest},
         waitlist::{QueueEntry, QueueState},
     },
@@ -66,17 +66,18 @@ pub(crate) async fn ahead_of(tx: &mut Tx, one: &QueueEntry) -> Result<i64, Store
     row.map_or(Ok(0), |row| row.int("count"))
 }
 
-/// Who stands in a clinic's queues, or in one of them, in order.
+/// Who stands in a clinic's queues, or in one of them, in order; or where one patient stands.
 pub(crate) async fn list(
     tx: &mut Tx,
     clinic: &ClinicId,
-    service: Option<&ServiceId>,
+    (service, patient): (Option<&ServiceId>, Option<&PatientId>),
     page: &PageRequest,
 ) -> Result<Page<QueueEntry>, StoreError> {
     let sql = "SELECT * FROM queue_entry
-        WHERE clinic_id = $1 AND state = 'waiting' AND (CAST($2 AS TEXT) IS NULL OR service_id = $2) AND id > $3
+        WHERE clinic_id = $1 AND state = 'waiting' AND (CAST($2 AS TEXT) IS NULL OR service_id = $2)
+            AND (CAST($5 AS TEXT) IS NULL OR patient_id = $5) AND id > $3
         ORDER BY id LIMIT $4";
-    let row = values![clinic, service, page.after.as_deref().unwrap_or(""), page.rows()];
+    let row = values![clinic, service, page.after.as_deref().unwrap_or(""), page.rows(), patient];
     let found = tx.rows(sql, row).await?.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
     Ok(Page::of(found, page, |one| one.id.to_string()))
 }

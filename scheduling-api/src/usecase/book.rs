@@ -21,9 +21,6 @@ use crate::{
     },
 };
 
-/// Longest reason, in characters.
-const REASON_CHARS_MAX: usize = 2000;
-
 /// What is to be booked.
 #[derive(Debug, Clone)]
 pub(crate) struct Booking {
@@ -54,9 +51,7 @@ pub(crate) async fn create_appointment(
     let now = api.clock.now();
     let clinic = load::clinic_of(&caller.actor)?;
     let reason = booking.reason.as_ref().map(Redacted::expose);
-    if reason.is_some_and(|reason| reason.chars().count() > REASON_CHARS_MAX) {
-        return Err(Failure::invalid("/reason", "at most 2000 characters"));
-    }
+    patient::check_reason(reason)?;
     let scope = Scope::Clinic(clinic);
     let mut change = Change::begin(&api.store, &api.random, caller, scope, now).await?;
     match change.earlier(Some(once)).await? {

@@ -1,5 +1,7 @@
 //! Keeps a time for a patient who is deciding.
 
+use protocol::redact::Redacted;
+
 use crate::{
     api::Api,
     domain::{
@@ -16,15 +18,17 @@ use crate::{
     },
 };
 
-/// Keeps a time.
+/// Keeps a time, with why the patient comes: where payment comes first, nobody is asked again before it is booked.
 pub(crate) async fn create_hold(
     api: &Api,
     caller: &Caller,
     once: Option<&Once>,
     place: &Place,
-    patient: Option<PatientId>,
+    (patient, reason): (Option<PatientId>, Option<Redacted<String>>),
 ) -> Result<Appointment, Failure> {
     let now = api.clock.now();
+    let reason = reason.as_ref().map(Redacted::expose);
+    patient::check_reason(reason)?;
     let clinic = load::clinic_of(&caller.actor)?;
     let patient = patient.or_else(|| caller.actor.only_patient());
     let resource = Resource {
@@ -50,6 +54,13 @@ pub(crate) async fn create_hold(
     let wanted = place::wanted(api, &found, patient, None, now);
     let appointment = Appointment::hold(wanted, &found.service.terms, now);
     place::put(api, &mut change, &permit, &appointment, now).await?;
+    match (reason, &appointment.patient) {
+        (Some(reason), Some(patient)) => {
+            patient::seal_reason(api, &mut change, &appointment.id, patient, reason).await?;
+        }
+        (Some(_), None) => return Err(Failure::invalid("/reason", "needs a patient")),
+        (None, _) => {}
+    }
     change.commit(once, &appointment).await?;
     Ok(appointment)
 }

@@ -1,9 +1,11 @@
 //! What a booking needs of a patient: that they are the clinic's, and their key.
 
+use protocol::redact::Redacted;
+
 use crate::{
     api::Api,
     domain::id::{AppointmentId, ClinicId, PatientId},
-    store::{Tx, appointments, change::Change, data_keys, directory},
+    store::{StoreError, Tx, appointments, change::Change, data_keys, directory},
     usecase::Failure,
 };
 
@@ -24,6 +26,22 @@ pub(crate) async fn check(
     }
 }
 
+/// Longest reason, in characters.
+const REASON_CHARS_MAX: usize = 2000;
+
+/// Checks why a patient comes.
+///
+/// # Errors
+/// When it is too long.
+pub(crate) fn check_reason(reason: Option<&String>) -> Result<(), Failure> {
+    match reason {
+        Some(reason) if reason.chars().count() > REASON_CHARS_MAX => {
+            Err(Failure::invalid("/reason", "at most 2000 characters"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Seals why a patient comes, and keeps it with the appointment.
 pub(crate) async fn seal_reason(
     api: &Api,
@@ -37,8 +55,26 @@ pub(crate) async fn seal_reason(
     Ok(appointments::set_reason(change.tx(), appointment, &sealed).await?)
 }
 
+/// Why a patient comes, if they said it. Whose key was destroyed says nothing any more.
+pub(crate) async fn open_reason(
+    api: &Api,
+    change: &mut Change<'_>,
+    appointment: &AppointmentId,
+    patient: &PatientId,
+) -> Result<Option<Redacted<String>>, Failure> {
+    let Some(sealed) = appointments::reason(change.tx(), appointment).await? else {
+        return Ok(None);
+    };
+    let Some(key) = data_keys::find(change.tx(), &api.keys, patient).await? else {
+        return Ok(None);
+    };
+    let corrupt = || StoreError::Corrupt { column: "reason" };
+    let plain = key.open(&reason_context(appointment), &sealed).map_err(|_| corrupt())?;
+    Ok(Some(Redacted::new(String::from_utf8(plain).map_err(|_| corrupt())?)))
+}
+
 /// Where a reason is sealed.
-pub(crate) fn reason_context(appointment: &AppointmentId) -> String {
+fn reason_context(appointment: &AppointmentId) -> String {
     format!("appointment.reason/{appointment}")
 }
 

@@ -30,10 +30,10 @@ use crate::{
     },
 };
 
-/// A place, with how many stand before it.
+/// A place, with how many stand before it where that was asked for.
 pub(crate) struct Standing {
     pub(crate) entry: QueueEntry,
-    pub(crate) ahead: i64,
+    pub(crate) ahead: Option<i64>,
 }
 
 /// Most places that one sweep ends.
@@ -59,7 +59,7 @@ pub(crate) async fn join_queue(
         Earlier::None => {}
         Earlier::Done(id) => {
             let entry = queue::find(change.tx(), &id).await?.ok_or(Failure::NotFound)?;
-            let ahead = queue::ahead_of(change.tx(), &entry).await?;
+            let ahead = Some(queue::ahead_of(change.tx(), &entry).await?);
             return Ok(Standing { entry, ahead });
         }
         Earlier::OtherRequest => return Err(Failure::KeyReused),
@@ -83,7 +83,7 @@ pub(crate) async fn join_queue(
         Err(StoreError::Duplicate(_)) => return Err(Failure::Exists("such a place")),
         other => other?,
     }
-    let ahead = queue::ahead_of(change.tx(), &entry).await?;
+    let ahead = Some(queue::ahead_of(change.tx(), &entry).await?);
     record(&mut change, &permit, &entry, "queue.joined").await?;
     change.commit(once, &entry.id).await?;
     Ok(Standing { entry, ahead })
@@ -100,34 +100,44 @@ pub(crate) async fn read_queue_entry(
     let mut change = Change::begin(&api.store, &api.random, caller, scope, now).await?;
     let entry = queue::find(change.tx(), id).await?.ok_or(Failure::NotFound)?;
     let permit = access::decide(&caller.actor, Act::ReadQueueEntry, &resource(&entry), now)?;
-    let ahead = queue::ahead_of(change.tx(), &entry).await?;
+    let ahead = Some(queue::ahead_of(change.tx(), &entry).await?);
     change.saw(&permit, "queue_entry", Some(id.as_str()), Some(&entry.patient));
     change.commit(None, &()).await?;
     Ok(Standing { entry, ahead })
 }
 
-/// Lists who stands in a clinic's queues, or in one of them, in order.
+/// Lists who stands in a clinic's queues, or in one of them, in order; or one patient's places, with how many stand before
+/// each.
 pub(crate) async fn list_queue(
     api: &Api,
     caller: &Caller,
-    service: Option<ServiceId>,
+    (service, patient): (Option<ServiceId>, Option<PatientId>),
     page: &PageRequest,
-) -> Result<Page<QueueEntry>, Failure> {
+) -> Result<Page<Standing>, Failure> {
     let now = api.clock.now();
     let clinic = load::clinic_of(&caller.actor)?;
-    let resource = Resource::of_clinic(clinic);
+    let patient = patient.or_else(|| caller.actor.only_patient());
+    let resource =
+        Resource { clinic: Some(clinic.clone()), patient: patient.clone(), ..Resource::default() };
     let permit = access::decide(&caller.actor, Act::ListQueue, &resource, now)?;
     let scope = Scope::Clinic(clinic);
     let mut change = Change::begin(&api.store, &api.random, caller, scope, now).await?;
-    let found = queue::list(change.tx(), clinic, service.as_ref(), page).await?;
-    if found.items.is_empty() {
-        return Ok(found);
+    let which = (service.as_ref(), patient.as_ref());
+    let found = queue::list(change.tx(), clinic, which, page).await?;
+    let mut items = Vec::new();
+    for entry in found.items {
+        let ahead = match &patient {
+            // At most one place a visit type.
+            Some(_) => Some(queue::ahead_of(change.tx(), &entry).await?),
+            None => None,
+        };
+        change.saw(&permit, "queue_entry", Some(entry.id.as_str()), Some(&entry.patient));
+        items.push(Standing { entry, ahead });
     }
-    for one in &found.items {
-        change.saw(&permit, "queue_entry", Some(one.id.as_str()), Some(&one.patient));
+    if !items.is_empty() {
+        change.commit(None, &()).await?;
     }
-    change.commit(None, &()).await?;
-    Ok(found)
+    Ok(Page { items, next: found.next })
 }
 
 /// Leaves a queue.

@@ -1,12 +1,13 @@
 //! Reads appointments: one, or a list. Both are seen in the patient's access log.
 
 use jiff::Timestamp;
+use protocol::redact::Redacted;
 
 use crate::{
     api::Api,
     domain::{
         access::{self, Act, Resource},
-        actor::Caller,
+        actor::{Caller, Role},
         appointment::Appointment,
         availability::Span,
         id::{AppointmentId, PatientId, PractitionerId, SeriesId},
@@ -17,7 +18,7 @@ use crate::{
         appointments::{self, Filter},
         change::Change,
     },
-    usecase::{Failure, load},
+    usecase::{Failure, load, patient},
 };
 
 /// Which appointments are wanted.
@@ -31,20 +32,27 @@ pub(crate) struct AppointmentWish {
     pub(crate) to: Option<Timestamp>,
 }
 
-/// Reads an appointment.
+/// Reads an appointment; the patient and who treats them also why the patient comes.
 pub(crate) async fn read_appointment(
     api: &Api,
     caller: &Caller,
     id: &AppointmentId,
-) -> Result<Appointment, Failure> {
+) -> Result<(Appointment, Option<Redacted<String>>), Failure> {
     let now = api.clock.now();
     let scope = Scope::Clinic(load::clinic_of(&caller.actor)?);
     let mut change = Change::begin(&api.store, &api.random, caller, scope, now).await?;
     let act = Act::ReadAppointment;
     let (found, permit) = load::appointment(&mut change, caller, act, id, None, now).await?;
+    let reason = match (&found.patient, permit.role()) {
+        // It is about health: none of the desk's.
+        (Some(patient), Role::Patient | Role::Practitioner) => {
+            patient::open_reason(api, &mut change, id, patient).await?
+        }
+        _ => None,
+    };
     change.saw(&permit, "appointment", Some(id.as_str()), found.patient.as_ref());
     change.commit(None, &()).await?;
-    Ok(found)
+    Ok((found, reason))
 }
 
 /// Lists appointments by their start: a patient's own, a practitioner's own, or the clinic's.

@@ -50,6 +50,46 @@ async fn a_patient_holds_a_time_books_it_and_it_is_no_longer_proposed(world: Wor
     assert_eq!(world.starts(&practice, day.0, day.1).await.len(), 19);
 }
 
+async fn why_a_patient_comes_is_read_by_who_treats_them_and_forgotten_with_a_hold(world: World) {
+    let practice = practice(&world).await;
+    let mut wish = practice.booking(NINE);
+    wish["reason"] = json!("Canarycough");
+    let ask = || world.post("/v1/holds").by(&practice.patient_token);
+    let mut long = wish.clone();
+    long["reason"] = json!("x".repeat(2001));
+    assert_eq!(ask().send(long).await.problem(), (422, "invalid"));
+    let mut nobody = wish.clone();
+    nobody.as_object_mut().unwrap().remove("patient");
+    let by_desk = world.post("/v1/holds").by(&practice.desk).send(nobody).await;
+    assert_eq!(by_desk.problem(), (422, "invalid"), "nobody's reason");
+    let hold = ask().send(wish.clone()).await.ok();
+    assert!(hold.get("reason").is_none(), "{hold}");
+    let path = format!("/v1/appointments/{}", hold["id"].as_str().unwrap());
+    for by in [&practice.patient_token, &practice.practitioner_token] {
+        assert_eq!(world.get(&path).by(by).reply().await.ok()["reason"], "Canarycough");
+    }
+    for by in [&practice.desk, &practice.admin] {
+        let read = world.get(&path).by(by).reply().await.ok();
+        assert!(read.get("reason").is_none(), "{read}");
+    }
+    for bytes in world.files() {
+        assert!(!bytes.windows(6).any(|part| part == b"Canary"));
+    }
+
+    // Booked, it stays; let go by, it is forgotten.
+    let book = world.post("/v1/appointments").by(&practice.patient_token).once("k");
+    book.send(json!({ "hold_id": hold["id"] })).await.ok();
+    let read = world.get(&path).by(&practice.practitioner_token).reply().await.ok();
+    assert_eq!(read["reason"], "Canarycough");
+    wish["start"] = json!("2026-03-02T10:00:00Z");
+    let other = ask().send(wish).await.ok();
+    world.clock.advance(Duration::from_secs(601));
+    scheduling_api::decide_by_time_once(&world.api).await.unwrap();
+    let path = format!("/v1/appointments/{}", other["id"].as_str().unwrap());
+    let read = world.get(&path).by(&practice.patient_token).reply().await.ok();
+    assert_eq!((&read["state"], read.get("reason")), (&json!("expired"), None));
+}
+
 async fn a_hold_that_has_ended_cannot_be_booked_and_its_time_is_free(world: World) {
     let practice = practice(&world).await;
     let hold = world.post("/v1/holds").by(&practice.patient_token);
@@ -275,6 +315,7 @@ async fn anybody_who_is_free_is_found_for_a_booking_without_a_name(world: World)
 
 stories! {
     a_patient_holds_a_time_books_it_and_it_is_no_longer_proposed
+    why_a_patient_comes_is_read_by_who_treats_them_and_forgotten_with_a_hold
     a_hold_that_has_ended_cannot_be_booked_and_its_time_is_free
     a_taken_time_is_refused_for_the_practitioner_and_for_the_patient
     times_outside_the_rules_are_refused_and_adjacent_ones_are_not

@@ -115,6 +115,34 @@ async fn lived_in(house: &House) -> Value {
     booked
 }
 
+#[tokio::test]
+async fn a_backup_holds_what_is_known_of_a_patient_and_tells_none_of_it() {
+    let house = house(World::on_sqlite().await).await;
+    let booked = lived_in(&house).await;
+    let (world, practice) = (&house.world, &house.practice);
+    let path = format!("/v1/appointments/{}", booked["id"].as_str().unwrap());
+    let doctor = world.doctor(&practice.clinic, &practice.practitioner);
+    // It is in there, and read by who may.
+    let read = world.get(&path).by(&doctor).reply().await.ok();
+    assert_eq!(read["reason"], "a cough since Sunday");
+    let note = world.get(&format!("{path}/note")).by(&doctor).reply().await.ok();
+    assert!(note.to_string().contains("Canary history"));
+
+    let backup = std::env::temp_dir().join(format!("bedside-canary-{}.db", std::process::id()));
+    std::fs::File::create(&backup).unwrap();
+    world.api.store.backup(&backup).await.unwrap();
+    let bytes = std::fs::read(&backup).unwrap();
+    std::fs::remove_file(&backup).unwrap();
+    let is_there = |word: &str| bytes.windows(word.len()).any(|part| part == word.as_bytes());
+    // The same search finds what is public, and the visit's row.
+    for plain in ["Video visit", booked["id"].as_str().unwrap()] {
+        assert!(is_there(plain), "{plain}");
+    }
+    for secret in SECRETS.into_iter().chain(["Canary", "cough", ANN, "uncle@mail.example"]) {
+        assert!(!is_there(secret), "{secret}");
+    }
+}
+
 async fn a_copy_has_what_was_written_everywhere_and_nobody_elses(world: World) {
     let house = house(world).await;
     let booked = lived_in(&house).await;

@@ -248,6 +248,32 @@ async fn a_prescription_is_seen_once_signed_and_then_only_taken_back(world: Worl
     assert_eq!(listed["items"][0]["state"], "cancelled");
 }
 
+async fn the_draft_of_a_prescription_is_given_up_and_a_signed_one_is_not(world: World) {
+    let visit = world.running_visit().await;
+    let draft = prescribe(&world, &visit, "Canarycillin").await;
+    let path = format!("/v1/prescriptions/{}", draft["id"].as_str().unwrap());
+    let discard = |by: &str, seen| world.ask("DELETE", &path).by(by).seen(seen).reply();
+    let patient = &visit.practice.patient_token;
+    assert_eq!(discard(patient, 1).await.problem(), (403, "forbidden"));
+    assert_eq!(discard(&visit.practice.desk, 1).await.problem(), (403, "forbidden"));
+    world.put(&path).by(&visit.doctor).seen(1).send(medicines("Other")).await.ok();
+    assert_eq!(discard(&visit.doctor, 1).await.problem(), (412, "stale"));
+    assert_eq!(discard(&visit.doctor, 2).await.status.as_u16(), 204);
+    assert_eq!(discard(&visit.doctor, 2).await.problem(), (404, "not-found"));
+    let listed = world.get(&visit.patient_path("prescriptions")).by(&visit.doctor).reply().await;
+    assert_eq!(listed.ok()["items"], json!([]));
+    let audit = format!("/v1/clinics/{}/audit", visit.practice.clinic);
+    let audit = world.get(&audit).by(&visit.practice.admin).reply().await.ok().to_string();
+    assert!(audit.contains("discard_prescription"));
+
+    let ask = world.post(&visit.prescriptions).by(&visit.doctor).once("again");
+    let draft = ask.send(medicines("Canarycillin")).await.ok();
+    let path = format!("/v1/prescriptions/{}", draft["id"].as_str().unwrap());
+    world.post(&format!("{path}/sign")).by(&visit.doctor).seen(1).reply().await.ok();
+    let signed = world.ask("DELETE", &path).by(&visit.doctor).seen(2).reply().await;
+    assert_eq!(signed.problem(), (409, "not-possible"));
+}
+
 async fn a_prescription_is_begun_once_however_often_it_is_sent(world: World) {
     let visit = world.running_visit().await;
     let first = prescribe(&world, &visit, "Ibuprofen 400 mg").await;
@@ -342,6 +368,7 @@ stories! {
     only_who_treats_a_patient_reads_their_notes
     what_is_written_about_health_is_in_no_file_of_the_database_or_the_audit
     a_prescription_is_seen_once_signed_and_then_only_taken_back
+    the_draft_of_a_prescription_is_given_up_and_a_signed_one_is_not
     a_prescription_is_begun_once_however_often_it_is_sent
     a_signed_prescription_is_printed_and_checked_by_its_code
 }

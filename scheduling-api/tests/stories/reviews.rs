@@ -73,6 +73,16 @@ async fn reviews_are_shown_once_published_and_only_when_there_are_enough(world: 
         assert_eq!(moderate(id, 2, json!({})).await.problem(), (409, "not-possible"));
     }
     assert_eq!(shown().await["enough"], false, "two are not enough");
+    // Who is reviewed is told what is published, with what it takes to answer, and not whose visit it was.
+    let own = world.get("/v1/me/reviews").by(&practice.practitioner_token).reply().await.ok();
+    let [later, earlier] = &own["items"].as_array().unwrap()[..] else { panic!("{own}") };
+    assert_eq!((&later["id"], &earlier["id"]), (&json!(ids[1]), &json!(ids[0])));
+    assert_eq!((&later["rev"], &later["text"]), (&json!(2), &json!("Canarywords 1")));
+    assert!(later.get("appointment").is_none() && later.get("created_at").is_none());
+    for by in [&practice.desk, &practice.admin, &practice.patient_token] {
+        let other = world.get("/v1/me/reviews").by(by).reply().await;
+        assert_eq!(other.problem(), (403, "forbidden"));
+    }
     let reply = |id: &str, by: &str, seen| {
         let body = json!({ "text": "Canaryreply" });
         world.put(&format!("/v1/reviews/{id}/reply")).by(by).seen(seen).send(body)
@@ -82,7 +92,8 @@ async fn reviews_are_shown_once_published_and_only_when_there_are_enough(world: 
     moderate(&ids[2], 1, json!({})).await.ok();
     moderate(&ids[3], 1, json!({ "refused_for": "It names somebody." })).await.ok();
     assert_eq!(reply(&ids[2], &practice.admin, 2).await.problem(), (403, "forbidden"));
-    reply(&ids[2], doctor, 2).await.ok();
+    let answered = reply(&ids[2], doctor, 2).await.ok();
+    assert!(answered.get("appointment").is_none(), "{answered}");
     let all = shown().await;
     assert_eq!((&all["count"], &all["mean"]), (&json!(3), &json!(4.3)));
     let items = all["reviews"]["items"].as_array().unwrap();

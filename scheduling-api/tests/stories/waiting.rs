@@ -200,7 +200,15 @@ async fn the_first_in_the_queue_is_taken_first_and_once(world: World) {
     );
     let listed = world.get("/v1/queue").by(&practice.practitioner_token).reply().await.ok();
     assert_eq!(listed["items"].as_array().unwrap().len(), 3);
-    assert_eq!(world.get("/v1/queue").by(&patients[0]).reply().await.problem(), (403, "forbidden"));
+    assert!(listed["items"].as_array().unwrap().iter().all(|one| one["ahead"].is_null()));
+    // A patient finds the own place again, and nobody else's.
+    for (number, patient) in patients.iter().enumerate() {
+        let mine = world.get("/v1/queue").by(patient).reply().await.ok();
+        let [mine] = &mine["items"].as_array().unwrap()[..] else { panic!("{mine}") };
+        assert_eq!((&mine["id"], &mine["ahead"]), (&places[number]["id"], &json!(number)));
+    }
+    let other = format!("/v1/queue?patient={}", places[1]["patient"].as_str().unwrap());
+    assert_eq!(world.get(&other).by(&patients[0]).reply().await.problem(), (403, "forbidden"));
 
     let take = async |by: &str, key: &str| -> Reply {
         world.post("/v1/queue/take").by(by).once(key).send(body.clone()).await
@@ -219,6 +227,8 @@ async fn the_first_in_the_queue_is_taken_first_and_once(world: World) {
     assert_eq!(take(&both, "1").await.ok()["id"], taken["id"], "once");
     let read = world.get(&path(&places[0])).by(&patients[0]).reply().await.ok();
     assert_eq!((&read["state"], &read["appointment"]), (&json!("taken"), &taken["id"]));
+    let mine = world.get("/v1/queue").by(&patients[0]).reply().await.ok();
+    assert_eq!(mine["items"], json!([]), "who was taken stands nowhere");
     let read = world.get(&path(&places[1])).by(&patients[1]).reply().await.ok();
     assert_eq!((&read["state"], &read["ahead"]), (&json!("waiting"), &json!(0)));
 

@@ -18,6 +18,8 @@
 #[allow(dead_code, reason = "the native client's own tests need more of it")]
 #[path = "../native_client/binary.rs"]
 mod binary;
+#[path = "../fixtures/folder.rs"]
+mod folder;
 #[path = "../native_client/line.rs"]
 mod line;
 #[allow(dead_code, reason = "the native client's own tests need more of it")]

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::PATIENCE;
+use super::{PATIENCE, folder::Folder};
 
 /// The room of every test; each has a server of its own.
 pub(crate) const ROOM: &str = "consultation";
@@ -19,6 +19,8 @@ pub(crate) struct Binary {
     http: SocketAddr,
     admin: SocketAddr,
     media: u16,
+    /// Where it keeps its data unless its arguments say otherwise; removed after its end.
+    _folder: Folder,
 }
 
 /// Arguments for a server on this machine with one shard and free ports.
@@ -32,6 +34,8 @@ impl Binary {
 
     /// Starts a command that is made from [`bedside`] and [`ALL`].
     pub(crate) fn start_as(command: &mut Command) -> Self {
+        let folder = Folder::new();
+        folder.is_home_of(command);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (sender, greeting) = mpsc::channel();
@@ -52,7 +56,7 @@ impl Binary {
             panic!("no line after the admin address")
         };
         let media = line.rsplit_once(' ').unwrap().1.parse().unwrap();
-        Self { child, greeting, http, admin, media }
+        Self { child, greeting, http, admin, media, _folder: folder }
     }
 
     /// What the greeting says next behind a word, to the end of the line.

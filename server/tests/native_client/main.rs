@@ -17,6 +17,8 @@
 
 #[allow(dead_code, reason = "tests/hostile needs more of it")]
 mod binary;
+#[path = "../fixtures/folder.rs"]
+mod folder;
 mod line;
 mod media;
 mod participant;

@@ -4,7 +4,6 @@
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
-    path::PathBuf,
 };
 
 use serde_json::{Value, json};
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 use super::{
     PATIENCE,
     binary::{ALL, Binary, bedside},
+    folder::Folder,
     media::Kind,
     participant::Participant,
 };
@@ -19,25 +19,9 @@ use super::{
 /// Pictures that the doctor has sent while the patient waited: several seconds of them.
 const SENT_IN_VAIN: u32 = 100;
 
-/// A folder for one test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("bedside-visit-{}", std::process::id()));
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn argument(&self) -> String {
-        format!("--data-dir={}", self.0.display())
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// The argument for a folder.
+fn data_dir(folder: &Folder) -> String {
+    format!("--data-dir={}", folder.path().display())
 }
 
 /// One request over a connection of its own: the status and the body.
@@ -115,9 +99,9 @@ async fn doctor(server: SocketAddr, password: &str, code: &str) -> Caller {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_patient_waits_without_media_is_admitted_talks_and_the_visit_is_held() {
     let folder = Folder::new();
-    let made = bedside().args(["demo", &folder.argument()]).output().unwrap();
+    let made = bedside().args(["demo", &data_dir(&folder)]).output().unwrap();
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let mut server = Binary::start_as(bedside().args(ALL).arg(folder.argument()));
+    let mut server = Binary::start_as(bedside().args(ALL).arg(data_dir(&folder)));
     let at = server.http();
     let password = server.said("password ");
     let codes = server.said("each once: ");
@@ -193,12 +177,12 @@ async fn a_patient_waits_without_media_is_admitted_talks_and_the_visit_is_held()
 
 /// Puts a copy in another place, where every audit log is checked.
 fn assert_audit_is_whole(folder: &Folder) {
-    let backup = folder.0.join("copy.db");
-    let elsewhere = format!("--data-dir={}", folder.0.join("restored").display());
+    let backup = folder.path().join("copy.db");
+    let elsewhere = format!("--data-dir={}", folder.path().join("restored").display());
     let backup = backup.to_str().unwrap();
-    let copied = bedside().args(["backup", &folder.argument(), backup]).output().unwrap();
+    let copied = bedside().args(["backup", &data_dir(folder), backup]).output().unwrap();
     assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
-    let keys = format!("--data-keys-file={}", folder.0.join("data-keys").display());
+    let keys = format!("--data-keys-file={}", folder.path().join("data-keys").display());
     let restored = bedside().args(["restore", &elsewhere, &keys, backup]).output().unwrap();
     assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
     let said = String::from_utf8_lossy(&restored.stdout).into_owned();

@@ -2034,7 +2034,8 @@ export interface paths {
         /**
          * Keeps a time
          * @description For ten minutes; then it is free again. Book it with `POST /v1/appointments {hold_id}`. A visit type that needs
-         *     approval cannot be held: book it at once, which makes a request.
+         *     approval cannot be held: book it at once, which makes a request. Where payment comes first, paying is what books: the
+         *     reason is said here.
          */
         post: operations["create_hold"];
         delete?: never;
@@ -2436,6 +2437,26 @@ export interface paths {
         post?: never;
         /** Stops a browser from showing notifications */
         delete: operations["remove_push_subscription"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the own published reviews, newest first
+         * @description For practitioners: to answer them.
+         */
+        get: operations["list_own_reviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2992,7 +3013,11 @@ export interface paths {
         /** Changes the draft of a prescription */
         put: operations["update_prescription"];
         post?: never;
-        delete?: never;
+        /**
+         * Gives the draft of a prescription up
+         * @description It is gone; that there was one stays in the audit log. What was signed is taken back instead.
+         */
+        delete: operations["discard_prescription"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3127,7 +3152,7 @@ export interface paths {
         };
         /**
          * Lists who stands in the clinic's queues
-         * @description In order. For staff.
+         * @description In order. Staff see everybody; a patient the own places, with how many stand before each.
          */
         get: operations["list_queue"];
         put?: never;
@@ -4585,6 +4610,8 @@ export interface components {
             patient?: string | null;
             /** @description With whom; anybody who offers it and is free when absent. */
             practitioner?: string | null;
+            /** @description Why, in the patient's words; only where it is known for whom. Kept sealed; the practitioner reads it. */
+            reason?: string | null;
             /** @description The visit type. */
             service: string;
             /**
@@ -5046,6 +5073,11 @@ export interface components {
             /** @description `Bearer`. */
             token_type: string;
         };
+        /** @description An appointment, as one is read. */
+        OneAppointmentView: components["schemas"]["AppointmentView"] & {
+            /** @description Why the patient comes, in their words; told to them and to who treats them alone. */
+            reason?: string | null;
+        };
         /** @description What to place outside the rules. */
         OverrideAppointmentBody: {
             /** @description For whom. */
@@ -5076,6 +5108,30 @@ export interface components {
             last: string;
             /** @description The hours of each of these dates instead; none is leave. */
             windows: components["schemas"]["WindowBody"][];
+        };
+        /** @description A published review, as its practitioner sees it: whose visit it was is not told. */
+        OwnReviewView: {
+            /** @description Which one: what is answered. */
+            id: string;
+            /**
+             * @description The month in which it was written; the day would tell whose visit it was.
+             * @example 2026-03
+             */
+            month: string;
+            /** @description What was answered. */
+            reply?: string | null;
+            /**
+             * Format: int64
+             * @description How often it changed; also what `If-Match` of an answer says.
+             */
+            rev: number;
+            /**
+             * Format: int32
+             * @description 1 to 5.
+             */
+            stars: number;
+            /** @description What the patient says. */
+            text: string;
         };
         /** @description A part of a list. */
         PageView_AccessView: {
@@ -5588,6 +5644,35 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        PageView_OwnReviewView: {
+            /** @description The items. */
+            items: {
+                /** @description Which one: what is answered. */
+                id: string;
+                /**
+                 * @description The month in which it was written; the day would tell whose visit it was.
+                 * @example 2026-03
+                 */
+                month: string;
+                /** @description What was answered. */
+                reply?: string | null;
+                /**
+                 * Format: int64
+                 * @description How often it changed; also what `If-Match` of an answer says.
+                 */
+                rev: number;
+                /**
+                 * Format: int32
+                 * @description 1 to 5.
+                 */
+                stars: number;
+                /** @description What the patient says. */
+                text: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         PageView_PatientView: {
             /** @description The items. */
             items: {
@@ -5762,7 +5847,7 @@ export interface components {
             items: {
                 /**
                  * Format: int64
-                 * @description How many stand before; only where one place is read.
+                 * @description How many stand before; only where one place is read, or a patient's.
                  */
                 ahead?: number | null;
                 /** @description The visit, once a practitioner took the patient. */
@@ -6502,7 +6587,7 @@ export interface components {
         QueueEntryView: {
             /**
              * Format: int64
-             * @description How many stand before; only where one place is read.
+             * @description How many stand before; only where one place is read, or a patient's.
              */
             ahead?: number | null;
             /** @description The visit, once a practitioner took the patient. */
@@ -8220,7 +8305,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AppointmentView"];
+                    "application/json": components["schemas"]["OneAppointmentView"];
                 };
             };
             /** @description Not there */
@@ -12575,6 +12660,40 @@ export interface operations {
             };
         };
     };
+    list_own_reviews: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of reviews */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_OwnReviewView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_message_templates: {
         parameters: {
             query?: {
@@ -13978,6 +14097,39 @@ export interface operations {
             };
         };
     };
+    discard_prescription: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The prescription */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     cancel_prescription: {
         parameters: {
             query?: never;
@@ -14276,6 +14428,8 @@ export interface operations {
                 after?: string;
                 /** @description Of this visit type; all of the clinic's when absent. */
                 service?: string;
+                /** @description Of this patient; a patient's own when absent. */
+                patient?: string;
             };
             header?: never;
             path?: never;
@@ -14750,7 +14904,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReviewView"];
+                    "application/json": components["schemas"]["OwnReviewView"];
                 };
             };
             /** @description Not done */

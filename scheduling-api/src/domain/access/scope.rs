@@ -67,7 +67,11 @@ fn clinical(act: Act, resource: &Resource) -> Vec<(&'static str, Interaction)> {
             kinds.push(("Provenance", Search));
             kinds
         }
-        Act::ListRecordEntries => kinds(Search),
+        Act::ListRecordEntries => match resource.fhir {
+            Some(fhir) => vec![(fhir, Search)],
+            // Every kind at once, also what FHIR has no name for: by a scope for everything.
+            None => vec![("*", Search)],
+        },
         _ => Vec::new(),
     }
 }

@@ -155,7 +155,7 @@ access_table! {
     /// Joins a queue.
     JoinQueue "join_queue": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
     /// Lists who stands in a clinic's queues.
-    ListQueue "list_queue": [Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic];
+    ListQueue "list_queue": [Patient Own, Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic];
     /// Reads a place in a queue.
     ReadQueueEntry "read_queue_entry": [Patient Own, Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic];
     /// Leaves a queue.
@@ -241,6 +241,8 @@ access_table! {
     CreatePrescription "create_prescription": [Practitioner Theirs];
     /// Changes the draft of a prescription.
     UpdatePrescription "update_prescription": [Practitioner Theirs];
+    /// Gives the draft of a prescription up.
+    DiscardPrescription "discard_prescription": [Practitioner Theirs];
     /// Puts a prescription in force.
     SignPrescription "sign_prescription": [Practitioner Theirs] step_up;
     /// Takes a prescription back.
@@ -312,6 +314,8 @@ access_table! {
     ReadReview "read_review": [Patient Own, ClinicAdmin Clinic];
     /// Lists a clinic's reviews.
     ListReviews "list_reviews": [ClinicAdmin Clinic];
+    /// Lists what is published of oneself, to answer it.
+    ListOwnReviews "list_own_reviews": [Practitioner Theirs];
     /// Says whether others see a review.
     ModerateReview "moderate_review": [ClinicAdmin Clinic];
     /// Answers a review.

@@ -237,7 +237,8 @@ pub(super) async fn hold(asked: Asked) -> Result<Response, Problem> {
     let wanted = AppointmentIn::of(&asked)?;
     let patient: Option<PatientId> = wanted.actor("Patient")?;
     let place = wanted.place()?;
-    let held = create_hold(&face.api, &face.caller, asked.once.as_ref(), &place, patient).await?;
+    let held =
+        create_hold(&face.api, &face.caller, asked.once.as_ref(), &place, (patient, None)).await?;
     Ok(versioned(StatusCode::CREATED, &appointments::resource(&face, &held)))
 }
 

@@ -4,7 +4,7 @@ use axum::{Json, extract::State, response::IntoResponse};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::ReviewView;
+use super::{ReviewView, own::OwnReviewView};
 use crate::{
     api::Api,
     domain::{actor::Caller, id::ReviewId},
@@ -74,7 +74,7 @@ pub(super) struct ReplyBody {
         ("If-Match" = String, Header, description = "The ETag that was read"),
     ),
     responses(
-        (status = OK, description = "The review", body = ReviewView),
+        (status = OK, description = "The review", body = OwnReviewView),
         (status = "4XX", description = "Not done", body = Problem, content_type = "application/problem+json"),
     ),
     security(("bearer" = [])),
@@ -87,5 +87,5 @@ pub(super) async fn reply_to_review(
     Body(body): Body<ReplyBody>,
 ) -> Result<impl IntoResponse, Problem> {
     let found = reply(&api, &caller, &id, seen, body.text).await?;
-    Ok((etag(found.rev), Json(ReviewView::from(found))))
+    Ok((etag(found.rev), Json(OwnReviewView::from(found))))
 }

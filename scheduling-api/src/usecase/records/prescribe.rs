@@ -102,6 +102,29 @@ pub(crate) async fn update_prescription(
     Ok(found)
 }
 
+/// Gives a draft up.
+///
+/// # Errors
+/// `Stale` when somebody else was faster; when it is no draft.
+pub(crate) async fn discard_prescription(
+    api: &Api,
+    caller: &Caller,
+    id: &PrescriptionId,
+    seen: Rev,
+) -> Result<(), Failure> {
+    let now = api.clock.now();
+    let scope = Scope::Clinic(load::clinic_of(&caller.actor)?);
+    let mut change = Change::begin(&api.store, &api.random, caller, scope, now).await?;
+    let visit = visit_of(change.tx(), id).await?;
+    let act = Act::DiscardPrescription;
+    let visit = visit_to_write(api, &mut change, caller, act, &visit, now).await?;
+    let mut found = seen_as(api, change.tx(), id, seen).await?;
+    found.discard()?;
+    prescriptions::discard(change.tx(), &found).await?;
+    record_as(&mut change, &visit.permit, &found, "prescription.discarded").await?;
+    Ok(change.commit(None, &()).await?)
+}
+
 /// The visit that a prescription belongs to.
 pub(super) async fn visit_of(tx: &mut Tx, id: &PrescriptionId) -> Result<AppointmentId, Failure> {
     let about = prescriptions::about(tx, id).await?;
@@ -132,6 +155,15 @@ pub(super) async fn record(
         Standing::Active(_) => "prescription.signed",
         Standing::Cancelled { .. } => "prescription.cancelled",
     };
+    record_as(change, permit, prescription, topic).await
+}
+
+async fn record_as(
+    change: &mut Change<'_>,
+    permit: &Permit,
+    prescription: &Prescription,
+    topic: &'static str,
+) -> Result<(), Failure> {
     let payload = json!({
         "prescription": prescription.id,
         "appointment": prescription.appointment,

@@ -68,6 +68,36 @@ pub(crate) async fn list_reviews(
     Ok(found)
 }
 
+/// Lists what is published of the caller, newest first.
+///
+/// # Errors
+/// When the caller is no practitioner.
+pub(crate) async fn list_own_reviews(
+    api: &Api,
+    caller: &Caller,
+    page: &PageRequest,
+) -> Result<Page<Review>, Failure> {
+    let now = api.clock.now();
+    let clinic = load::clinic_of(&caller.actor)?;
+    let me = caller.actor.practitioner.clone();
+    let resource = Resource {
+        clinic: Some(clinic.clone()),
+        practitioners: me.iter().cloned().collect(),
+        ..Resource::default()
+    };
+    let permit = access::decide(&caller.actor, Act::ListOwnReviews, &resource, now)?;
+    let me = me.ok_or(Failure::NotFound)?;
+    let scope = Scope::Clinic(clinic);
+    let mut change = Change::begin(&api.store, &api.random, caller, scope, now).await?;
+    let found = reviews::published(change.tx(), &api.keys, &me, page).await?;
+    change.saw(&permit, "review", None, None);
+    for review in &found.items {
+        change.saw(&permit, "review", Some(review.id.as_str()), Some(&review.patient));
+    }
+    change.commit(None, &()).await?;
+    Ok(found)
+}
+
 /// What anybody is told of a practitioner.
 ///
 /// # Errors

@@ -46,7 +46,8 @@ list_waitlist                   1 222 33 22 23 33 3
 list_waitlist@patient           1 233 33 22 23 33 3
 withdraw_from_waitlist          1 234 33 22 43 33 3
 join_queue                      1 233 33 22 43 33 3
-list_queue                      1 333 22 22 23 33 3
+list_queue                      1 222 22 22 23 33 3
+list_queue@patient              1 233 22 22 23 33 3
 read_queue_entry                1 234 22 22 43 33 3
 leave_queue                     1 234 33 22 43 33 3
 take_from_queue                 1 333 2i 33 43 33 3
@@ -82,6 +83,7 @@ read_note@draft                 1 434 23 33 43 43 3
 list_notes                      1 234 23 33 43 23 3
 create_prescription             1 334 23 33 43 33 3
 update_prescription             1 334 23 33 43 33 3
+discard_prescription            1 334 23 33 43 33 3
 sign_prescription               1 334 23 33 43 33 3
 cancel_prescription             1 334 23 33 43 33 3
 read_prescription               1 234 23 33 43 23 3
@@ -125,6 +127,7 @@ create_review                   1 234 33 33 43 33 3
 read_review                     1 234 33 32 43 33 3
 read_review@unseen              1 234 33 32 43 33 3
 list_reviews                    1 333 33 32 23 33 3
+list_own_reviews                1 333 22 33 23 33 3
 moderate_review                 1 334 33 32 43 33 3
 reply_to_review                 1 334 23 33 43 33 3
 list_practitioner_reviews       2 222 22 22 22 22 2
@@ -132,7 +135,7 @@ create_record_entry             1 234 23 33 43 23 3
 correct_record_entry            1 234 23 33 43 23 3
 read_record_entry               1 234 23 33 43 23 3
 list_record_versions            1 234 23 33 43 23 3
-list_record_entries             1 234 23 33 43 33 3
+list_record_entries             1 234 23 33 43 23 3
 read_record_summary             1 234 23 33 43 33 3
 create_questionnaire            1 333 22 32 23 33 3
 update_questionnaire            1 333 22 32 43 33 3

@@ -96,13 +96,13 @@ pub(super) async fn search(
 }
 
 pub(super) async fn read(face: &Face, id: &str) -> Result<Value, Problem> {
-    let found = read_appointment(&face.api, &face.caller, &id::parse(id)?).await?;
+    let (found, _) = read_appointment(&face.api, &face.caller, &id::parse(id)?).await?;
     Ok(resource(face, &found))
 }
 
 pub(super) async fn encounter(face: &Face, id: &str) -> Result<Value, Problem> {
     let id: AppointmentId = id::as_other("enc", id)?;
-    let found = read_appointment(&face.api, &face.caller, &id).await?;
+    let (found, _) = read_appointment(&face.api, &face.caller, &id).await?;
     encounter_of(face, &found).ok_or_else(|| Failure::NotFound.into())
 }
 
