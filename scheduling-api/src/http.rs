@@ -14,6 +14,7 @@ mod break_glass;
 mod caller;
 mod clinics;
 mod consultations;
+mod coverages;
 mod data_requests;
 mod directory;
 mod documents;
@@ -42,6 +43,7 @@ mod passkeys;
 mod patient_documents;
 mod patients;
 mod payments;
+mod payers;
 mod payouts;
 mod practitioners;
 mod prescriptions;
@@ -133,6 +135,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(invoices::router())
         .merge(earnings::router())
         .merge(payouts::router())
+        .merge(payers::router())
+        .merge(coverages::router())
         .merge(notification_preferences::router())
         .merge(push_subscriptions::router())
         .merge(access_log::router())

@@ -32,6 +32,7 @@ pub(crate) mod erasure;
 mod error;
 mod group;
 pub(crate) mod idempotency;
+pub(crate) mod insurance;
 pub(crate) mod invoices;
 pub(crate) mod join_links;
 pub(crate) mod ledger;

@@ -175,6 +175,10 @@ id_types! {
     PayoutId "pot",
     /// An invoice or a credit note.
     InvoiceId "inv",
+    /// An insurer that a clinic bills.
+    PayerId "pyr",
+    /// A patient's insurance with a payer.
+    CoverageId "cov",
     /// One request, for logs and problem reports.
     RequestId "req",
 }

@@ -55,6 +55,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     101 "0101_smart";
     110 "0110_payments";
     120 "0120_sealed_words";
+    130 "0130_coverage";
 };
 
 impl Migration {

@@ -107,6 +107,8 @@ pub const TABLES: &[Table] = tables! {
         => By(&["DELETE FROM record_version WHERE patient_id = $1"]);
     "record_entry" by "t.id" of "t.patient_id = $1" opens ["body"] hides ["lead"]
         => By(&["DELETE FROM record_entry WHERE patient_id = $1"]);
+    "coverage" by "t.id" of "t.patient_id = $1" opens ["body"]
+        => By(&["UPDATE coverage SET body = NULL, active = 0, document_id = NULL, rev = rev + 1 WHERE patient_id = $1"]);
     // Accounts are kept: they name visits, amounts and rules.
     "invoice" by "t.id" of "t.patient_id = $1" => Keep;
     "invoice_line" by "(t.invoice_id || '/' || CAST(t.number AS TEXT))"

@@ -384,6 +384,20 @@ access_table! {
     ReadInvoice "read_invoice": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
     /// Reads it as a paper.
     PrintInvoice "print_invoice": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Names an insurer that a clinic bills.
+    CreatePayer "create_payer": [ClinicAdmin Clinic];
+    /// Lists a clinic's insurers.
+    ListPayers "list_payers": [Patient Clinic, Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Changes an insurer, and which part its patients pay.
+    UpdatePayer "update_payer": [ClinicAdmin Clinic] step_up;
+    /// Says by whom a patient is insured.
+    CreateCoverage "create_coverage": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Lists coverages.
+    ListCoverages "list_coverages": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Reads a coverage.
+    ReadCoverage "read_coverage": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Changes a coverage, or ends it.
+    UpdateCoverage "update_coverage": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
     /// Reads what was earned.
     ReadEarnings "read_earnings": [Practitioner Theirs, ClinicAdmin Clinic];
     /// Reads it as a table.

@@ -35,6 +35,12 @@ pub struct Call {
     headers: Vec<(&'static str, String)>,
 }
 
+/// What a clinic says about an insurer.
+pub fn payer(code: &str) -> Value {
+    json!({ "name": "Social Health Authority", "code": code, "provider_number": "1234567893",
+        "share": { "kind": "fixed", "amount": { "minor": 50_000, "currency": "KES" } } })
+}
+
 fn at(places: &[&str]) -> Call {
     Call { places: places.iter().map(ToString::to_string).collect(), ..Call::default() }
 }
@@ -351,6 +357,14 @@ pub async fn call(story: &Story, world: &World, act: &str, who: &Somebody) -> Ca
         }
         "make_payout" => at(&[]).body(json!({ "practitioner": doctor, "reference": "FT-1",
             "amount": { "minor": 1, "currency": "KES" } })),
+        "create_payer" => at(&[]).body(payer("SHA-02")),
+        "update_payer" => at(&[id("payer")]).seen(1).body(payer("SHA-03")),
+        "list_payers" | "list_coverages" => at(&[]),
+        "list_coverages@patient" => at(&[]).query(format!("patient={patient}")),
+        "create_coverage" => at(&[]).body(json!({ "patient": patient, "payer": id("payer"), "member_id": "M-2",
+            "relationship": "self" })),
+        "read_coverage" => at(&[id("coverage")]),
+        "update_coverage" => at(&[id("coverage")]).seen(1).body(json!({ "member_id": "M-3", "relationship": "self" })),
         "update_billing" => at(&[]).seen(1).body(json!({ "seller": "X",
             "tax": { "name": "VAT", "rate_bps": 1600, "is_included": true } })),
         "start_payment" => {

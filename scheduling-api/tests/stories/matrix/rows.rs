@@ -166,6 +166,14 @@ list_payouts_due                1 333 22 32 23 33 3
 list_payouts                    1 333 22 32 23 33 3
 list_payouts@practitioner       1 333 23 32 23 33 3
 make_payout                     1 333 33 32 43 33 3
+create_payer                    1 333 33 32 23 33 3
+list_payers                     1 222 22 22 23 33 3
+update_payer                    1 334 33 32 43 33 3
+create_coverage                 1 233 33 22 43 33 3
+list_coverages                  1 222 33 22 23 33 3
+list_coverages@patient          1 233 33 22 23 33 3
+read_coverage                   1 234 33 22 43 33 3
+update_coverage                 1 234 33 22 43 33 3
 list_differences                1 333 33 32 22 33 3
 reconcile                       1 333 33 33 32 33 3
 receive_stripe_event            2 222 22 22 22 22 2

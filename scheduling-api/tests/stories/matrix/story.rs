@@ -497,6 +497,12 @@ impl Author<'_> {
             "tax": { "name": "VAT", "rate_bps": 1600, "is_included": true } });
         let ask = self.world.put("/v1/billing").by(&self.admin).seen(0);
         ask.send(rules).await.ok();
+        let payer = self.post("/v1/payers", &self.admin, super::calls::payer("SHA-01")).await;
+        let payer = self.keep("payer", &payer["id"]);
+        let body = json!({ "patient": self.patient, "payer": payer, "member_id": "M-1",
+            "relationship": "self" });
+        let coverage = self.post("/v1/coverages", &self.ann, body).await;
+        self.keep("coverage", &coverage["id"]);
         for (name, visit) in [("cash", "reviewed"), ("refunded", "paid")] {
             let path = format!("/v1/appointments/{}/desk-payments", self.ids[visit]);
             let paid = self.post(&path, &self.desk, json!({ "method": "cash" })).await;

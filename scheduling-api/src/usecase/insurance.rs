@@ -1,0 +1,4 @@
+//! Insurers: who is billed, by whom patients are insured.
+
+pub(crate) mod coverages;
+pub(crate) mod payers;
