@@ -25,6 +25,7 @@ mod fhir;
 mod holds;
 mod hooks;
 mod if_match;
+mod insurance_claims;
 mod invoices;
 mod jobs;
 mod join;
@@ -42,8 +43,8 @@ mod paper;
 mod passkeys;
 mod patient_documents;
 mod patients;
-mod payments;
 mod payers;
+mod payments;
 mod payouts;
 mod practitioners;
 mod prescriptions;
@@ -52,6 +53,7 @@ mod push_subscriptions;
 mod questionnaires;
 mod queue;
 mod record;
+mod remittances;
 mod reviews;
 mod rooms;
 mod schedules;
@@ -137,6 +139,8 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(payouts::router())
         .merge(payers::router())
         .merge(coverages::router())
+        .merge(insurance_claims::router())
+        .merge(remittances::router())
         .merge(notification_preferences::router())
         .merge(push_subscriptions::router())
         .merge(access_log::router())

@@ -179,6 +179,10 @@ id_types! {
     PayerId "pyr",
     /// A patient's insurance with a payer.
     CoverageId "cov",
+    /// What an insurer is asked to pay for a visit.
+    InsuranceClaimId "icl",
+    /// What an insurer has paid at once.
+    RemittanceId "rmt",
     /// One request, for logs and problem reports.
     RequestId "req",
 }

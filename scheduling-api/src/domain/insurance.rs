@@ -3,6 +3,12 @@
 //! Never: prints a member's number or a holder's name. What identifies somebody is in [`CoverageText`], which has no
 //! `Debug` and is kept sealed.
 
+pub mod claim;
+pub mod claim_file;
+pub mod codes;
+pub mod remittance;
+pub mod x12;
+
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
@@ -61,8 +67,24 @@ pub struct PayerCard {
     pub provider_number: String,
     /// What its patients pay.
     pub share: PatientShare,
+    /// Where the clinic is, as this insurer knows it; X12 files need it.
+    #[serde(default)]
+    pub address: Option<ProviderAddress>,
     /// Whether it is billed for new visits.
     pub active: bool,
+}
+
+/// Where a clinic is, as an insurer knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderAddress {
+    /// Street and house.
+    pub street: String,
+    /// Town.
+    pub city: String,
+    /// State or province.
+    pub region: String,
+    /// Postal code.
+    pub postal_code: String,
 }
 
 impl PayerCard {
@@ -84,7 +106,20 @@ impl PayerCard {
             name: filled("name", &self.name, 60)?,
             code: wire_word("code", &self.code)?,
             provider_number: wire_word("provider_number", &self.provider_number)?,
+            address: self.address.map(ProviderAddress::checked).transpose()?,
             ..self
+        })
+    }
+}
+
+impl ProviderAddress {
+    fn checked(self) -> Result<Self, ProfileError> {
+        let field = "address";
+        Ok(Self {
+            street: filled(field, &self.street, 55)?,
+            city: filled(field, &self.city, 30)?,
+            region: line(field, &self.region, 30)?,
+            postal_code: line(field, &self.postal_code, 15)?,
         })
     }
 }
@@ -198,9 +233,8 @@ impl CoverageCard {
         {
             return refuse("ends_on", "must not be before starts_on");
         }
-        let maybe = |field, text: Option<String>| {
-            text.map(|text| filled(field, &text, 60)).transpose()
-        };
+        let maybe =
+            |field, text: Option<String>| text.map(|text| filled(field, &text, 60)).transpose();
         let holder = text.holder.map(|holder| {
             let given_name = filled("holder", &holder.given_name, 60)?;
             Ok(Holder { given_name, family_name: line("holder", &holder.family_name, 60)? })
@@ -240,7 +274,9 @@ impl Coverage {
     #[must_use]
     pub fn is_good_on(&self, day: Date) -> bool {
         let CoverageCard { active, starts_on, ends_on, .. } = &self.card;
-        *active && starts_on.is_none_or(|first| first <= day) && ends_on.is_none_or(|last| day <= last)
+        *active
+            && starts_on.is_none_or(|first| first <= day)
+            && ends_on.is_none_or(|last| day <= last)
     }
 }
 

@@ -126,10 +126,9 @@ struct CoverageView {
 
 impl From<CoverageBody> for CoverageCard {
     fn from(body: CoverageBody) -> Self {
-        let holder = body.holder.map(|HolderBody { given_name, family_name }| Holder {
-            given_name,
-            family_name,
-        });
+        let holder = body
+            .holder
+            .map(|HolderBody { given_name, family_name }| Holder { given_name, family_name });
         let CoverageBody { member_id, group_id, plan, relationship, .. } = body;
         let text = CoverageText { member_id, group_id, plan, relationship, holder };
         let CoverageBody { starts_on, ends_on, document, active, .. } = body;
@@ -141,10 +140,8 @@ impl From<Coverage> for CoverageView {
     fn from(coverage: Coverage) -> Self {
         let CoverageCard { active, starts_on, ends_on, document, text } = coverage.card;
         let CoverageText { member_id, group_id, plan, relationship, holder } = text;
-        let holder = holder.map(|Holder { given_name, family_name }| HolderBody {
-            given_name,
-            family_name,
-        });
+        let holder =
+            holder.map(|Holder { given_name, family_name }| HolderBody { given_name, family_name });
         let card = CoverageBody {
             member_id,
             group_id,

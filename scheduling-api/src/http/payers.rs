@@ -15,7 +15,7 @@ use crate::{
     domain::{
         actor::Caller,
         id::PayerId,
-        insurance::{PatientShare, Payer, PayerCard},
+        insurance::{PatientShare, Payer, PayerCard, ProviderAddress},
     },
     http::{
         body::{Asked, At, Body, Idempotent},
@@ -63,10 +63,33 @@ struct PayerBody {
     provider_number: String,
     /// What its patients pay.
     share: PatientShareBody,
+    /// Where the clinic is, as this insurer knows it; X12 files need it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<ProviderAddressBody>,
     /// Whether it is billed for new visits.
     #[serde(default = "yes")]
     #[schema(default = true)]
     active: bool,
+}
+
+/// Where the clinic is, as an insurer knows it.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ProviderAddressBody {
+    /// Street and house.
+    #[schema(max_length = 55)]
+    street: String,
+    /// Town.
+    #[schema(max_length = 30)]
+    city: String,
+    /// State or province.
+    #[serde(default)]
+    #[schema(max_length = 30)]
+    region: String,
+    /// Postal code.
+    #[serde(default)]
+    #[schema(max_length = 15)]
+    postal_code: String,
 }
 
 const fn yes() -> bool {
@@ -87,23 +110,29 @@ struct PayerView {
 
 impl From<PayerBody> for PayerCard {
     fn from(body: PayerBody) -> Self {
-        let PayerBody { name, code, provider_number, share, active } = body;
+        let PayerBody { name, code, provider_number, share, address, active } = body;
+        let address = address.map(|ProviderAddressBody { street, city, region, postal_code }| {
+            ProviderAddress { street, city, region, postal_code }
+        });
         let share = match share {
             PatientShareBody::Fixed { amount } => PatientShare::Fixed { amount: amount.into() },
             PatientShareBody::Percent { bps } => PatientShare::Percent { bps },
         };
-        Self { name, code, provider_number, share, active }
+        Self { name, code, provider_number, share, address, active }
     }
 }
 
 impl From<Payer> for PayerView {
     fn from(payer: Payer) -> Self {
-        let PayerCard { name, code, provider_number, share, active } = payer.card;
+        let PayerCard { name, code, provider_number, share, address, active } = payer.card;
+        let address = address.map(|ProviderAddress { street, city, region, postal_code }| {
+            ProviderAddressBody { street, city, region, postal_code }
+        });
         let share = match share {
             PatientShare::Fixed { amount } => PatientShareBody::Fixed { amount: amount.into() },
             PatientShare::Percent { bps } => PatientShareBody::Percent { bps },
         };
-        let card = PayerBody { name, code, provider_number, share, active };
+        let card = PayerBody { name, code, provider_number, share, address, active };
         Self { id: payer.id.into(), rev: payer.rev.0, card }
     }
 }

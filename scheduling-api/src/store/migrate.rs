@@ -56,6 +56,8 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     110 "0110_payments";
     120 "0120_sealed_words";
     130 "0130_coverage";
+    131 "0131_insurance_claim";
+    132 "0132_remittance";
 };
 
 impl Migration {

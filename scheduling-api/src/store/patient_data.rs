@@ -115,6 +115,8 @@ pub const TABLES: &[Table] = tables! {
         of "t.invoice_id IN (SELECT id FROM invoice WHERE patient_id = $1)" => Keep;
     "payment" by "t.id" of "t.patient_id = $1" hides ["look_ms"] => Keep;
     "refund" by "t.id" of "t.payment_id IN (SELECT id FROM payment WHERE patient_id = $1)" hides ["look_ms"] => Keep;
+    "insurance_claim" by "t.id" of "t.patient_id = $1" opens ["codes"]
+        => By(&["UPDATE insurance_claim SET codes = NULL WHERE patient_id = $1"]);
     "ledger" by "(t.cause || '/' || CAST(t.number AS TEXT))"
         of "t.appointment_id IN (SELECT id FROM appointment WHERE patient_id = $1)" => Keep;
     "settlement_due" by "t.appointment_id" of "t.appointment_id IN (SELECT id FROM appointment WHERE patient_id = $1)"

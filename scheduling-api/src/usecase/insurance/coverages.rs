@@ -19,7 +19,7 @@ use crate::{
         change::{Change, Transition},
         data_keys, documents,
         idempotency::Earlier,
-        insurance,
+        insurance, insurance_claims,
         outbox::Event,
         patients,
     },
@@ -75,6 +75,7 @@ pub(crate) async fn create_coverage(
     };
     check_picture(&mut change, &key, &coverage).await?;
     insurance::insert_coverage(change.tx(), &key, &api.random, &coverage).await?;
+    insurance_claims::look_at_unclaimed(change.tx(), &coverage.patient, now).await?;
     record(&mut change, &permit, &coverage, "coverage.created").await?;
     change.commit(once, &coverage.id).await?;
     Ok(coverage)
@@ -105,6 +106,7 @@ pub(crate) async fn update_coverage(
     coverage.card = card.checked()?;
     check_picture(&mut change, &key, &coverage).await?;
     insurance::update_coverage(change.tx(), &key, &api.random, &coverage).await?;
+    insurance_claims::look_at_unclaimed(change.tx(), &coverage.patient, now).await?;
     record(&mut change, &permit, &coverage, "coverage.updated").await?;
     change.commit(None, &()).await?;
     Ok(coverage)
@@ -119,8 +121,7 @@ pub(crate) async fn read_coverage(
     let now = api.clock.now();
     let scope = Scope::Clinic(load::clinic_of(&caller.actor)?);
     let mut change = Change::begin(&api.store, &api.random, caller, scope, now).await?;
-    let (coverage, permit) =
-        load_coverage(api, &mut change, caller, Act::ReadCoverage, id).await?;
+    let (coverage, permit) = load_coverage(api, &mut change, caller, Act::ReadCoverage, id).await?;
     change.saw(&permit, "coverage", Some(id.as_str()), Some(&coverage.patient));
     change.commit(None, &()).await?;
     Ok(coverage)
@@ -140,8 +141,7 @@ pub(crate) async fn list_coverages(
     let permit = access::decide(&caller.actor, Act::ListCoverages, &resource, now)?;
     let scope = Scope::Clinic(clinic);
     let mut change = Change::begin(&api.store, &api.random, caller, scope, now).await?;
-    let found =
-        insurance::coverages(change.tx(), &api.keys, clinic, whose.as_ref(), page).await?;
+    let found = insurance::coverages(change.tx(), &api.keys, clinic, whose.as_ref(), page).await?;
     for one in &found.items {
         change.saw(&permit, "coverage", Some(one.id.as_str()), Some(&one.patient));
     }
@@ -175,7 +175,9 @@ async fn check_picture(
     let Some(id) = &coverage.card.document else { return Ok(()) };
     // Another patient's is sealed with another key: whose it is, is asked first.
     let whose = documents::patient_of(change.tx(), id).await?;
-    if whose.as_ref() == Some(&coverage.patient) && documents::find(change.tx(), key, id).await?.is_some() {
+    if whose.as_ref() == Some(&coverage.patient)
+        && documents::find(change.tx(), key, id).await?.is_some()
+    {
         Ok(())
     } else {
         Err(Failure::invalid("/document", "is no document of this patient"))
