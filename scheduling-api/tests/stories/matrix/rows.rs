@@ -174,6 +174,16 @@ list_coverages                  1 222 33 22 23 33 3
 list_coverages@patient          1 233 33 22 23 33 3
 read_coverage                   1 234 33 22 43 33 3
 update_coverage                 1 234 33 22 43 33 3
+list_insurance_claims           1 222 33 22 23 33 3
+list_insurance_claims@patient   1 233 33 22 23 33 3
+read_insurance_claim            1 234 23 22 43 33 3
+code_insurance_claim            1 334 23 32 43 33 3
+advance_insurance_claim         1 334 33 22 43 33 3
+close_insurance_claim           1 334 33 32 43 33 3
+read_fhir_claim                 1 334 23 32 43 33 3
+read_x12_claim                  1 334 i3 3i 43 33 3
+post_remittance                 1 334 33 32 43 33 3
+list_remittances                1 333 33 32 23 33 3
 list_differences                1 333 33 32 22 33 3
 reconcile                       1 333 33 33 32 33 3
 receive_stripe_event            2 222 22 22 22 22 2
