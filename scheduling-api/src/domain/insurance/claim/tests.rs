@@ -201,9 +201,9 @@ impl Books {
             1 => advice(AdviceKind::Denial, (0, charge - patient, patient)),
             2 => advice(AdviceKind::Reversal, (-decided.paid, -decided.adjusted, -decided.patient)),
             3 => advice(AdviceKind::Reversal, (-split.0, -split.1, -split.2)),
-            4 => return drop(self.claim.step(ClaimStep::Submit, true)),
-            5 => return drop(self.claim.step(ClaimStep::Appeal, true)),
-            6 => return drop(self.claim.step(ClaimStep::Reject("CO-16".into()), true)),
+            4 => return self.note(ClaimStep::Submit),
+            5 => return self.note(ClaimStep::Appeal),
+            6 => return self.note(ClaimStep::Reject("CO-16".into())),
             7 => {
                 if self.claim.step(ClaimStep::Close, true).is_ok() {
                     let entry = ledger::let_go(&self.claim);
@@ -223,6 +223,11 @@ impl Books {
             let entry = ledger::decided(&before, &self.claim, format!("rem/{}", self.heard));
             self.write(&entry);
         }
+    }
+
+    /// A step that is taken or refused: neither moves money.
+    fn note(&mut self, step: ClaimStep) {
+        let _ = self.claim.step(step, true);
     }
 
     fn check(&self) {
