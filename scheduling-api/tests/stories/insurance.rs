@@ -237,8 +237,7 @@ async fn an_insured_visit_is_divided_claimed_and_paid(world: World) {
     let visit = office.held("2026-03-02T09:00:00Z").await;
     // The patient's part is billed, the insurer's claimed; the rule has the revision that it had then.
     let rule = format!("{}@2", office.payer);
-    let first = ("invoice".to_owned(), 50_000, rule.clone());
-    assert_eq!(office.billed().await, [first.clone()]);
+    assert_eq!(office.billed().await, [("invoice".to_owned(), 50_000, rule.clone())]);
     let drawn = office.claim().await;
     assert_eq!((&drawn["state"], &drawn["rule"]), (&json!("draft"), &json!(rule)));
     assert_eq!((&drawn["charge_minor"], &drawn["open_minor"]), (&json!(250_000), &json!(200_000)));
@@ -256,7 +255,37 @@ async fn an_insured_visit_is_divided_claimed_and_paid(world: World) {
         .ok();
     assert_eq!(paid["amount"]["minor"], 50_000);
     assert_eq!(office.balance("receivable").await, 0);
-    // Codes make it a file.
+    let coded = is_written(&office, &drawn).await;
+    let control = drawn["control"].as_str().unwrap();
+    // Handed in, mended, handed in, taken.
+    assert_eq!(
+        office.step(&coded, json!({ "step": "accept" })).await.problem(),
+        (409, "not-possible")
+    );
+    office.step(&coded, json!({ "step": "submit" })).await.ok();
+    let rejected = office.step(&coded, json!({ "step": "reject", "reason": "A7-33" })).await.ok();
+    assert_eq!((&rejected["state"], &rejected["reasons"]), (&json!("rejected"), &json!(["A7-33"])));
+    office.step(&coded, json!({ "step": "submit" })).await.ok();
+    office.step(&coded, json!({ "step": "accept" })).await.ok();
+    is_paid(&office, control).await;
+    // The visit was none: the patient owes nothing, and what the insurer paid is owed to it.
+    till.step(&visit, "enter-in-error", &practice.practitioner_token).await;
+    world.work().await;
+    let void = office.claim().await;
+    assert_eq!((&void["state"], &void["open_minor"]), (&json!("void"), &json!(-190_000)));
+    assert_eq!((office.balance("insurer").await, office.balance("revenue").await), (-190_000, 0));
+    assert_eq!((office.balance("tax").await, office.balance("adjusted").await), (0, 0));
+    assert!(matches!(world.api.verify_audits().await, Ok(Ok(_))));
+    for file in world.files() {
+        for secret in [&b"MEMBER-4711"[..], b"J06.9", b"J069"] {
+            assert!(!file.windows(secret.len()).any(|window| window == secret));
+        }
+    }
+}
+
+/// Codes make it a file: X12, and FHIR.
+async fn is_written(office: &Office, drawn: &Value) -> Value {
+    let (world, practice) = (office.world(), &office.till.practice);
     let control = drawn["control"].as_str().unwrap().to_owned();
     let file = format!("/v1/insurance-claims/{}/x12", drawn["id"].as_str().unwrap());
     let read = async || world.get(&file).by(&practice.practitioner_token).bytes().await;
@@ -264,12 +293,12 @@ async fn an_insured_visit_is_divided_claimed_and_paid(world: World) {
     let codes = codes();
     let mut cheaper = codes.clone();
     cheaper["procedures"][0]["charge_minor"] = json!(249_999);
-    assert_eq!(office.code(&drawn, cheaper).await.problem(), (422, "invalid"));
+    assert_eq!(office.code(drawn, cheaper).await.problem(), (422, "invalid"));
     assert_eq!(
-        office.step(&drawn, json!({ "step": "submit" })).await.problem(),
+        office.step(drawn, json!({ "step": "submit" })).await.problem(),
         (409, "not-possible")
     );
-    let coded = office.code(&drawn, codes).await.ok();
+    let coded = office.code(drawn, codes).await.ok();
     let text = String::from_utf8(read().await.bytes.to_vec()).unwrap();
     let segments = x12::read(&text, "837").expect("its own reader takes it");
     let all: Vec<&str> = text.lines().collect();
@@ -300,30 +329,7 @@ async fn an_insured_visit_is_divided_claimed_and_paid(world: World) {
     );
     assert_eq!(fhir["diagnosis"][0]["diagnosisCodeableConcept"]["coding"][0]["code"], "J06.9");
     assert_eq!(fhir["contained"][0]["subscriberId"], "MEMBER-4711");
-    // Handed in, mended, handed in, taken.
-    assert_eq!(
-        office.step(&coded, json!({ "step": "accept" })).await.problem(),
-        (409, "not-possible")
-    );
-    office.step(&coded, json!({ "step": "submit" })).await.ok();
-    let rejected = office.step(&coded, json!({ "step": "reject", "reason": "A7-33" })).await.ok();
-    assert_eq!((&rejected["state"], &rejected["reasons"]), (&json!("rejected"), &json!(["A7-33"])));
-    office.step(&coded, json!({ "step": "submit" })).await.ok();
-    office.step(&coded, json!({ "step": "accept" })).await.ok();
-    is_paid(&office, &control).await;
-    // The visit was none: the patient owes nothing, and what the insurer paid is owed to it.
-    till.step(&visit, "enter-in-error", &practice.practitioner_token).await;
-    world.work().await;
-    let void = office.claim().await;
-    assert_eq!((&void["state"], &void["open_minor"]), (&json!("void"), &json!(-190_000)));
-    assert_eq!((office.balance("insurer").await, office.balance("revenue").await), (-190_000, 0));
-    assert_eq!((office.balance("tax").await, office.balance("adjusted").await), (0, 0));
-    assert!(matches!(world.api.verify_audits().await, Ok(Ok(_))));
-    for file in world.files() {
-        for secret in [&b"MEMBER-4711"[..], b"J06.9", b"J069"] {
-            assert!(!file.windows(secret.len()).any(|window| window == secret));
-        }
-    }
+    coded
 }
 
 /// 1,800 of 2,500 are paid, and 600 are the patient's; then the insurer makes it 1,900 and 500.
