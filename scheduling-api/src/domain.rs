@@ -19,6 +19,7 @@ pub mod document;
 pub mod earning;
 pub mod email_address;
 pub mod id;
+pub mod insurance;
 pub mod invoice;
 pub mod ledger;
 pub mod live;

@@ -14,6 +14,7 @@ mod break_glass;
 mod caller;
 mod clinics;
 mod consultations;
+mod coverages;
 mod data_requests;
 mod directory;
 mod documents;
@@ -24,6 +25,7 @@ mod fhir;
 mod holds;
 mod hooks;
 mod if_match;
+mod insurance_claims;
 mod invoices;
 mod jobs;
 mod join;
@@ -41,6 +43,7 @@ mod paper;
 mod passkeys;
 mod patient_documents;
 mod patients;
+mod payers;
 mod payments;
 mod payouts;
 mod practitioners;
@@ -50,6 +53,7 @@ mod push_subscriptions;
 mod questionnaires;
 mod queue;
 mod record;
+mod remittances;
 mod reviews;
 mod rooms;
 mod schedules;
@@ -133,6 +137,10 @@ fn routes() -> OpenApiRouter<Api> {
         .merge(invoices::router())
         .merge(earnings::router())
         .merge(payouts::router())
+        .merge(payers::router())
+        .merge(coverages::router())
+        .merge(insurance_claims::router())
+        .merge(remittances::router())
         .merge(notification_preferences::router())
         .merge(push_subscriptions::router())
         .merge(access_log::router())

@@ -61,6 +61,8 @@ mod flood;
 mod foreign_client;
 #[path = "stories/hygiene.rs"]
 mod hygiene;
+#[path = "stories/insurance.rs"]
+mod insurance;
 #[path = "stories/jobs.rs"]
 mod jobs;
 #[path = "stories/join_links.rs"]

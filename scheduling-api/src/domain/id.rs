@@ -175,6 +175,14 @@ id_types! {
     PayoutId "pot",
     /// An invoice or a credit note.
     InvoiceId "inv",
+    /// An insurer that a clinic bills.
+    PayerId "pyr",
+    /// A patient's insurance with a payer.
+    CoverageId "cov",
+    /// What an insurer is asked to pay for a visit.
+    InsuranceClaimId "icl",
+    /// What an insurer has paid at once.
+    RemittanceId "rmt",
     /// One request, for logs and problem reports.
     RequestId "req",
 }

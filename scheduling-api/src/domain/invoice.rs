@@ -50,6 +50,8 @@ pub enum LineKind {
     NoShowFee,
     /// A fee that the clinic lets the patient off.
     Waiver,
+    /// What an insurer leaves to the patient; below zero, what it takes off them.
+    Remainder,
 }
 
 impl LineKind {
@@ -61,6 +63,7 @@ impl LineKind {
             Self::CancelFee => "cancel_fee",
             Self::NoShowFee => "no_show_fee",
             Self::Waiver => "waiver",
+            Self::Remainder => "remainder",
         }
     }
 }

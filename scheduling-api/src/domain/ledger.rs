@@ -13,11 +13,14 @@
 //! | `paid_out` | what they were paid of that |
 //! | `disputed`, `lost` | money that a customer's bank has taken, for now or for good |
 //! | `waived` | money that a patient left |
+//! | `insurer` | what insurers owe; below zero, what is owed to them |
+//! | `adjusted` | what contracts with insurers let go, and what they did not pay |
 
 use std::{fmt, str::FromStr};
 
 use crate::domain::{
     billing::WHOLE_BPS,
+    insurance::claim::InsuranceClaim,
     invoice::{Invoice, Kind, UnknownWord},
     money::portion,
     payment::{Method, Moved, Payment, Share},
@@ -47,6 +50,10 @@ pub enum Account {
     Lost,
     /// What patients left.
     Waived,
+    /// What insurers owe.
+    Insurer,
+    /// What is let go of what insurers were asked for.
+    Adjusted,
 }
 
 impl fmt::Display for Account {
@@ -62,6 +69,8 @@ impl fmt::Display for Account {
             Self::Disputed => f.write_str("disputed"),
             Self::Lost => f.write_str("lost"),
             Self::Waived => f.write_str("waived"),
+            Self::Insurer => f.write_str("insurer"),
+            Self::Adjusted => f.write_str("adjusted"),
         }
     }
 }
@@ -80,6 +89,8 @@ impl FromStr for Account {
             "disputed" => Self::Disputed,
             "lost" => Self::Lost,
             "waived" => Self::Waived,
+            "insurer" => Self::Insurer,
+            "adjusted" => Self::Adjusted,
             _ => {
                 let method = word.strip_prefix("till.").ok_or(UnknownWord)?;
                 Self::Till(method.parse().map_err(|_| UnknownWord)?)
@@ -130,6 +141,65 @@ pub fn issued(document: &Invoice) -> Entry {
         cause: format!("{}/issued", document.id),
         transfers: transfers.into_iter().flatten().collect(),
     }
+}
+
+/// What a drawn claim writes: the insurer's part is billed to the insurer.
+#[must_use]
+pub fn claimed(claim: &InsuranceClaim) -> Entry {
+    let part = &claim.parts.insurer;
+    let transfers = [
+        moving(Account::Insurer, Account::Revenue, part.net),
+        moving(Account::Insurer, Account::Tax, part.tax),
+    ];
+    Entry {
+        cause: format!("{}/claimed", claim.id),
+        transfers: transfers.into_iter().flatten().collect(),
+    }
+}
+
+/// What a claim writes that ends because the visit was none; `claim` is as it is before. What the insurer has paid is
+/// owed to it then.
+#[must_use]
+pub fn unclaimed(claim: &InsuranceClaim) -> Entry {
+    let (part, shifted) = (&claim.parts.insurer, claim.shifted());
+    let shifted_tax = claim.tax_in(shifted);
+    let transfers = [
+        moving(Account::Revenue, Account::Insurer, part.net - (shifted - shifted_tax)),
+        moving(Account::Tax, Account::Insurer, part.tax - shifted_tax),
+        moving(Account::Insurer, Account::Adjusted, claim.decided.adjusted + claim.let_go),
+    ];
+    Entry {
+        cause: format!("{}/unclaimed", claim.id),
+        transfers: transfers.into_iter().flatten().collect(),
+    }
+}
+
+/// What it writes that a claim's rest is let go; `claim` is as it is after.
+#[must_use]
+pub fn let_go(claim: &InsuranceClaim) -> Entry {
+    let transfers = moving(Account::Adjusted, Account::Insurer, claim.let_go);
+    Entry { cause: format!("{}/let_go", claim.id), transfers: transfers.into_iter().collect() }
+}
+
+/// What an insurer's decision writes, or that it was taken back. What the patient is to pay more or less is taken from
+/// the insurer's bill here; the patient's own is a document of its own.
+#[must_use]
+pub fn decided(before: &InsuranceClaim, after: &InsuranceClaim, cause: String) -> Entry {
+    let tax = after.tax_in(after.shifted()) - before.tax_in(before.shifted());
+    let shifted = after.shifted() - before.shifted();
+    let (old, new) = (before.decided, after.decided);
+    let transfers = [
+        moving(Account::Till(Method::BankTransfer), Account::Insurer, new.paid - old.paid),
+        moving(Account::Adjusted, Account::Insurer, new.adjusted - old.adjusted),
+        moving(Account::Revenue, Account::Insurer, shifted - tax),
+        moving(Account::Tax, Account::Insurer, tax),
+        moving(
+            Account::Share,
+            Account::Owed,
+            earned(after.share, new.paid) - earned(before.share, old.paid),
+        ),
+    ];
+    Entry { cause, transfers: transfers.into_iter().flatten().collect() }
 }
 
 /// What a payout writes.

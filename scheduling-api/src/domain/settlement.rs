@@ -3,6 +3,8 @@
 //! One rule: what is billed is what is owed, and no more is kept than that. Whatever is short is captured or billed,
 //! whatever is too much is let go, credited and given back. Run again it finds nothing to do.
 
+use std::cmp::Ordering;
+
 use crate::domain::{
     appointment::{Appointment, State},
     id::PaymentId,
@@ -58,7 +60,7 @@ pub fn owed(appointment: &Appointment, tax: &Tax, fee_waived: bool) -> Option<Ve
         | State::CheckedIn
         | State::InProgress => return None,
     };
-    // An insurer's part is not billed to the patient.
+    // What a patient owes of an insured visit is on its claim.
     let is_free = matches!(appointment.agreed.pay, PayPolicy::Free | PayPolicy::Insurance);
     if is_free || price.minor == 0 {
         return Some(Vec::new());
@@ -136,17 +138,24 @@ fn bill(plan: &mut Plan, owed: &[Line], documents: &[Invoice]) {
         plan.bill = owed.to_vec();
         return;
     }
-    plan.drop_draft = draft;
-    if standing > target {
-        // Everything that still stands is taken back, but what is owed now.
-        let billed = issued(Kind::Invoice).flat_map(|one| one.lines.clone());
-        let taken_back = issued(Kind::CreditNote).flat_map(|one| one.lines.clone());
-        plan.credit = billed
-            .chain(taken_back.map(|line| line.negated()))
-            .chain(owed.iter().map(Line::negated))
-            .collect();
-        cancel_out(&mut plan.credit);
+    // Everything that still stands is taken back, but what is owed now.
+    let billed = issued(Kind::Invoice).flat_map(|one| one.lines.clone());
+    let taken_back = issued(Kind::CreditNote).flat_map(|one| one.lines.clone());
+    let mut surplus: Vec<Line> = billed
+        .chain(taken_back.map(|line| line.negated()))
+        .chain(owed.iter().map(Line::negated))
+        .collect();
+    cancel_out(&mut surplus);
+    match standing.cmp(&target) {
+        Ordering::Greater => plan.credit = surplus,
+        // Only an insurer's decision makes a visit dearer than it was billed.
+        Ordering::Less => {
+            plan.bill = surplus.iter().map(Line::negated).collect();
+            return;
+        }
+        Ordering::Equal => {}
     }
+    plan.drop_draft = draft;
 }
 
 /// Removes pairs of lines that are each other's opposite: they say nothing.

@@ -28,6 +28,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
+/// A body that is a text of another kind.
+pub(super) struct Text(pub(super) String);
+
+impl<S: Send + Sync> FromRequest<S> for Text {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let bytes = bytes(request, state).await?;
+        let text = String::from_utf8(bytes.into());
+        text.map(Self).map_err(|_| Problem::bad_request("the body is no text in UTF-8"))
+    }
+}
+
 /// A JSON body, and the key if one was sent. Every POST that changes something takes it.
 pub(super) struct Idempotent<T>(pub(super) Option<Once>, pub(super) T);
 

@@ -77,7 +77,7 @@ struct InvoiceView {
 struct LineView {
     /// Its number: 1 for the first.
     number: usize,
-    /// `visit`, `cancel_fee`, `no_show_fee` or `waiver`.
+    /// `visit`, `cancel_fee`, `no_show_fee`, `waiver` or `remainder` (what an insurer leaves to the patient).
     kind: &'static str,
     /// Without tax.
     net_minor: i64,

@@ -14,6 +14,9 @@ use crate::{api::Api, domain::id::RequestId, http::error::Problem};
 /// Largest body of a request: a profile or a form, never a file.
 pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
 
+/// Largest body of any POST: an insurer's remittance.
+pub(super) const POST_BYTES_MAX: usize = crate::domain::insurance::x12::BYTES_MAX;
+
 /// Longest time a request may take before it is answered 503: longer than a statement may take, shorter than a browser
 /// or a proxy waits.
 const REQUEST_MAX: Duration = Duration::from_secs(15);

@@ -29,7 +29,7 @@ use crate::{
         body::{IDEMPOTENCY_KEY, key_of},
         caller::SESSION_COOKIE,
         error::Problem,
-        limits::BODY_BYTES_MAX,
+        limits::POST_BYTES_MAX,
         origin::cookie,
     },
     usecase::once::{self, Asked, Begun},
@@ -111,7 +111,7 @@ pub(super) async fn once(
 
 async fn carried_out(api: Api, request: Request, next: Next) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let bytes = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| Problem::too_large())?;
+    let bytes = to_bytes(body, POST_BYTES_MAX).await.map_err(|_| Problem::too_large())?;
     let asked = asked(&parts, &bytes)?;
     match once::begin(&api, &asked).await? {
         Begun::New => {}

@@ -145,7 +145,13 @@ async fn with_lines(tx: &mut Tx, row: &Row) -> Result<Invoice, StoreError> {
 }
 
 fn line(row: &Row) -> Result<Line, StoreError> {
-    let kinds = [LineKind::Visit, LineKind::CancelFee, LineKind::NoShowFee, LineKind::Waiver];
+    let kinds = [
+        LineKind::Visit,
+        LineKind::CancelFee,
+        LineKind::NoShowFee,
+        LineKind::Waiver,
+        LineKind::Remainder,
+    ];
     let word = row.text("kind")?;
     Ok(Line {
         kind: kinds.into_iter().find(|kind| kind.name() == word).ok_or(CORRUPT)?,

@@ -190,6 +190,8 @@ fn add(earning: &mut Earning, account: Account, minor: i64) {
         | Account::PaidOut
         | Account::Disputed
         | Account::Lost
-        | Account::Waived => {}
+        | Account::Waived
+        | Account::Insurer
+        | Account::Adjusted => {}
     }
 }

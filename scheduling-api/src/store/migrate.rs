@@ -55,6 +55,9 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     101 "0101_smart";
     110 "0110_payments";
     120 "0120_sealed_words";
+    130 "0130_coverage";
+    131 "0131_insurance_claim";
+    132 "0132_remittance";
 };
 
 impl Migration {

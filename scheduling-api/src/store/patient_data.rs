@@ -107,12 +107,16 @@ pub const TABLES: &[Table] = tables! {
         => By(&["DELETE FROM record_version WHERE patient_id = $1"]);
     "record_entry" by "t.id" of "t.patient_id = $1" opens ["body"] hides ["lead"]
         => By(&["DELETE FROM record_entry WHERE patient_id = $1"]);
+    "coverage" by "t.id" of "t.patient_id = $1" opens ["body"]
+        => By(&["UPDATE coverage SET body = NULL, active = 0, document_id = NULL, rev = rev + 1 WHERE patient_id = $1"]);
     // Accounts are kept: they name visits, amounts and rules.
     "invoice" by "t.id" of "t.patient_id = $1" => Keep;
     "invoice_line" by "(t.invoice_id || '/' || CAST(t.number AS TEXT))"
         of "t.invoice_id IN (SELECT id FROM invoice WHERE patient_id = $1)" => Keep;
     "payment" by "t.id" of "t.patient_id = $1" hides ["look_ms"] => Keep;
     "refund" by "t.id" of "t.payment_id IN (SELECT id FROM payment WHERE patient_id = $1)" hides ["look_ms"] => Keep;
+    "insurance_claim" by "t.id" of "t.patient_id = $1" opens ["codes"]
+        => By(&["UPDATE insurance_claim SET codes = NULL WHERE patient_id = $1"]);
     "ledger" by "(t.cause || '/' || CAST(t.number AS TEXT))"
         of "t.appointment_id IN (SELECT id FROM appointment WHERE patient_id = $1)" => Keep;
     "settlement_due" by "t.appointment_id" of "t.appointment_id IN (SELECT id FROM appointment WHERE patient_id = $1)"

@@ -43,7 +43,8 @@ const STRANGERS: [&str; 6] = [
 ];
 
 /// Rows in which nobody is let in here, and the story that shows it.
-const ELSEWHERE: [(&str, &str); 3] = [
+const ELSEWHERE: [(&str, &str); 4] = [
+    ("read_x12_claim", "insurance: with all that the file needs"),
     ("open_events", "events: over a real socket"),
     ("user_info", "oauth: with the token of a program that a person agreed to"),
     ("void_payment", "payments: M-Pesa's prompt ends by itself"),

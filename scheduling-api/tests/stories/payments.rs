@@ -37,7 +37,7 @@ pub struct Till {
     pub stripe: Provider<fakes::Stripe>,
     pub paypal: Provider<fakes::Paypal>,
     pub daraja: Provider<fakes::Daraja>,
-    admin: String,
+    pub admin: String,
 }
 
 /// Three providers that take money, on loopback.
@@ -135,11 +135,11 @@ impl Till {
         self.world.get(&path).by(&self.practice.desk).reply().await.ok()
     }
 
-    async fn step(&self, visit: &str, verb: &str, by: &str) -> Value {
+    pub async fn step(&self, visit: &str, verb: &str, by: &str) -> Value {
         self.world.post(&format!("/v1/appointments/{visit}/{verb}")).by(by).reply().await.ok()
     }
 
-    async fn invoices(&self) -> Vec<Value> {
+    pub async fn invoices(&self) -> Vec<Value> {
         let list = self.world.get("/v1/invoices").by(&self.practice.patient_token).reply().await;
         list.ok()["items"].as_array().unwrap().clone()
     }
@@ -158,7 +158,7 @@ impl Till {
         kinds.map(|one| one["kind"].as_str().unwrap().to_owned()).collect()
     }
 
-    async fn earnings(&self, by: &str) -> Value {
+    pub async fn earnings(&self, by: &str) -> Value {
         let path = "/v1/earnings?from=2026-03-01T00:00:00Z&to=2026-04-01T00:00:00Z";
         self.world.get(path).by(by).reply().await.ok()["items"].clone()
     }
@@ -170,7 +170,7 @@ impl Till {
         ask.raw(body.to_string()).await.status.as_u16()
     }
 
-    async fn later(&self, seconds: u64) {
+    pub async fn later(&self, seconds: u64) {
         self.world.clock.advance(Duration::from_secs(seconds));
         self.world.work().await;
     }
@@ -707,7 +707,7 @@ async fn money_that_nobody_asked_for_is_listed(world: World) {
 }
 
 /// Statements past the program.
-async fn sql(world: &World, text: &'static str) -> Result<(), String> {
+pub async fn sql(world: &World, text: &'static str) -> Result<(), String> {
     let done = match &world.location {
         Location::Sqlite(path) => {
             let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);

@@ -1783,6 +1783,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/coverages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists coverages, newest first */
+        get: operations["list_coverages"];
+        put?: never;
+        /**
+         * Says by whom a patient is insured
+         * @description By the patient or the desk. The oldest that is good on the day of a visit is the one that is billed.
+         */
+        post: operations["create_coverage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/coverages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reads a coverage */
+        get: operations["read_coverage"];
+        /** Changes a coverage, or ends it */
+        put: operations["update_coverage"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/data-requests": {
         parameters: {
             query?: never;
@@ -2161,6 +2200,143 @@ export interface paths {
          * @description Signed by `X-Hub-Signature-256`. A word without a signature that fits is answered 404.
          */
         post: operations["receive_whatsapp_status"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/insurance-claims": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists insurance claims, newest first */
+        get: operations["list_insurance_claims"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/insurance-claims/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads an insurance claim
+         * @description It is drawn when an insured visit is over and a coverage is good on its day.
+         */
+        get: operations["read_insurance_claim"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/insurance-claims/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets go what an insurer does not pay
+         * @description Needs a fresh proof. Of a claim that is not decided; the patient is not billed for it.
+         */
+        post: operations["close_insurance_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/insurance-claims/{id}/codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Says by which codes an insurer is asked
+         * @description By the practitioner or an administrator, before the claim is handed in, or to mend it.
+         */
+        put: operations["code_insurance_claim"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/insurance-claims/{id}/fhir": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads a claim as FHIR R4 has it
+         * @description With the diagnoses, for who hands it in.
+         */
+        get: operations["read_fhir_claim"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/insurance-claims/{id}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes note of a claim's next step
+         * @description Files are handed in outside of this server: it takes note of what became of them.
+         */
+        post: operations["advance_insurance_claim"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/insurance-claims/{id}/x12": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads a claim as an X12 837 professional file
+         * @description With the diagnoses, for who hands it in. A letter that the file cannot carry is refused, never left out.
+         */
+        get: operations["read_x12_claim"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2719,6 +2895,68 @@ export interface paths {
         put?: never;
         /** Lets a practitioner read documents */
         post: operations["create_share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the insurers that the clinic bills */
+        get: operations["list_payers"];
+        put?: never;
+        /**
+         * Names an insurer that the clinic bills
+         * @description With it comes which part of a price its patients pay: the server decides by it when a visit is over.
+         */
+        post: operations["create_payer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes an insurer
+         * @description Needs a fresh proof. Visits that are over keep the parts that were decided for them.
+         */
+        put: operations["update_payer"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payers/{id}/remittances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Posts what an insurer has paid
+         * @description An X12 835 file of one transaction, at most 512 KiB and 500 claims, that balances. Needs a fresh proof. Each transfer is
+         *     posted once: by its trace number. What the insurer leaves to the patient is billed to them; what it denies stays open.
+         */
+        post: operations["post_remittance"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3295,6 +3533,23 @@ export interface paths {
          * @description Needs a fresh proof.
          */
         post: operations["resolve_refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/remittances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what insurers have paid, newest first */
+        get: operations["list_remittances"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4202,6 +4457,36 @@ export interface components {
             /** @description Which one. */
             clinic_id: string;
         };
+        /** @description By which codes an insurer is asked. */
+        ClaimCodesBody: {
+            /**
+             * @description ICD-10, the main one first: 1 to 12. Kept sealed with the patient's key, as all of it.
+             * @example [
+             *       "J06.9"
+             *     ]
+             */
+            diagnoses: string[];
+            /**
+             * @description Where the patient was (CMS place of service): `10` at home, `02` elsewhere, `11` in the clinic.
+             * @default 10
+             */
+            place: string;
+            /** @description What was done: 1 to 6. */
+            procedures: components["schemas"]["ProcedureBody"][];
+        };
+        /** @description A claim's next step. */
+        ClaimStepBody: {
+            /**
+             * @description Why it was rejected: 1 to 12 letters, digits and `-`.
+             * @example CO-16
+             */
+            reason?: string | null;
+            /**
+             * @description `submit` (it was handed in; needs codes), `accept` (the insurer works on it), `reject` (the insurer does not take it as it
+             *     is) or `appeal` (the clinic does not agree with what was decided).
+             */
+            step: string;
+        };
         /** @description What a client shall be. */
         ClientBody: {
             /** @description Whether it can keep a secret: a server can, an app cannot. */
@@ -4314,6 +4599,60 @@ export interface components {
             content: Record<string, never>;
             /** @description Why. */
             reason?: string;
+        };
+        /** @description What is said about a coverage. */
+        CoverageBody: {
+            /**
+             * @description Whether it is used for new visits.
+             * @default true
+             */
+            active: boolean;
+            /** @description A picture of the card: a document of the patient. */
+            document?: string | null;
+            /**
+             * Format: date
+             * @description Its last day.
+             */
+            ends_on?: string | null;
+            /** @description The group's number. */
+            group_id?: string | null;
+            holder?: components["schemas"]["HolderBody"] | null;
+            /**
+             * @description The member's number: 2 to 30 letters, digits, `-` and `.`. Kept sealed with the patient's key, as are group, plan,
+             *     relationship and holder.
+             */
+            member_id: string;
+            /** @description The plan's name. */
+            plan?: string | null;
+            /**
+             * @description What the patient is to the holder: `self`, `spouse`, `child` or `other`.
+             * @example self
+             */
+            relationship: string;
+            /**
+             * Format: date
+             * @description Its first day.
+             */
+            starts_on?: string | null;
+        };
+        /** @description A patient's insurance. */
+        CoverageView: components["schemas"]["CoverageBody"] & {
+            /**
+             * Format: date-time
+             * @description When it was written down.
+             */
+            created_at: string;
+            /** @description Which one. */
+            id: string;
+            /** @description Who is insured. */
+            patient: string;
+            /** @description The insurer. */
+            payer: string;
+            /**
+             * Format: int64
+             * @description How often it was changed.
+             */
+            rev: number;
         };
         /** @description A new client with its secret. */
         CreatedClientView: {
@@ -4620,6 +4959,13 @@ export interface components {
              */
             start: string;
         };
+        /** @description Who holds an insurance that the patient is in. */
+        HolderBody: {
+            /** @description Family name. */
+            family_name?: string;
+            /** @description Given names. */
+            given_name: string;
+        };
         /** @description A practitioner's hours. */
         HoursBody: {
             /** @description Exceptions; of two for one date the later in the list holds. */
@@ -4631,6 +4977,76 @@ export interface components {
             time_zone: string;
             /** @description The weekly hours; a day without a row is free. */
             weekly: components["schemas"]["DayBody"][];
+        };
+        /** @description What an insurer is asked to pay for a visit. */
+        InsuranceClaimView: {
+            /**
+             * Format: int64
+             * @description What was let go.
+             */
+            adjusted_minor: number;
+            /** @description The visit. */
+            appointment: string;
+            /**
+             * Format: int64
+             * @description What the visit costs.
+             */
+            charge_minor: number;
+            /** @description What the insurer calls the claim when it answers. */
+            control: string;
+            /** @description The coverage. */
+            coverage: string;
+            /**
+             * Format: date-time
+             * @description When it was drawn.
+             */
+            created_at: string;
+            /** @description ISO 4217 code; all amounts are in its minor units. */
+            currency: string;
+            /** @description Which one. */
+            id: string;
+            /**
+             * Format: int64
+             * @description The insurer's part, as it was decided then.
+             */
+            insurer_minor: number;
+            /**
+             * Format: int64
+             * @description What the insurer still owes; below zero, what it is owed.
+             */
+            open_minor: number;
+            /**
+             * Format: int64
+             * @description What the insurer has paid.
+             */
+            paid_minor: number;
+            /** @description Who was seen. */
+            patient: string;
+            /**
+             * Format: int64
+             * @description The patient's part, as it was decided when the visit was over.
+             */
+            patient_minor: number;
+            /** @description The insurer. */
+            payer: string;
+            /** @description Who saw them. */
+            practitioner: string;
+            /** @description Why not all is paid, or why it was not taken, as the insurer says it: `CO-45`. */
+            reasons: string[];
+            /**
+             * Format: int64
+             * @description How often it was changed.
+             */
+            rev: number;
+            /** @description The rule that decided, with its revision: `pyr_...@3`. */
+            rule: string;
+            /**
+             * Format: int64
+             * @description By how much the patient's part has grown by the insurer's decision; below zero, it has shrunk.
+             */
+            shifted_minor: number;
+            /** @description `draft`, `submitted`, `accepted`, `rejected`, `paid`, `partly_paid`, `denied`, `appealed`, `closed` or `void`. */
+            state: string;
         };
         /** @description Whom to invite as what. */
         InvitationBody: {
@@ -4828,7 +5244,7 @@ export interface components {
         };
         /** @description A line. */
         LineView: {
-            /** @description `visit`, `cancel_fee`, `no_show_fee` or `waiver`. */
+            /** @description `visit`, `cancel_fee`, `no_show_fee`, `waiver` or `remainder` (what an insurer leaves to the patient). */
             kind: string;
             /**
              * Format: int64
@@ -5006,6 +5422,13 @@ export interface components {
             /** @description IANA name of the zone that times are shown in. */
             time_zone: string;
         };
+        /** @description By whom a patient is insured. */
+        NewCoverageBody: components["schemas"]["CoverageBody"] & {
+            /** @description Who is insured. */
+            patient: string;
+            /** @description The insurer. */
+            payer: string;
+        };
         /** @description The first time that can be booked. */
         NextFreeView: {
             /** @description For which visit type. */
@@ -5077,6 +5500,19 @@ export interface components {
         OneAppointmentView: components["schemas"]["AppointmentView"] & {
             /** @description Why the patient comes, in their words; told to them and to who treats them alone. */
             reason?: string | null;
+        /** @description What became of one of a file's claims. */
+        OutcomeView: {
+            /** @description The claim. */
+            claim?: string | null;
+            /** @description What the file calls it. */
+            control: string;
+            /**
+             * @description `posted`, or why it does not fit: `unknown_claim`, `other_currency`, `other_amount`, `not_awaited`, `decided_already`
+             *     or `not_decided`.
+             */
+            outcome: string;
+            /** @description How it stands now. */
+            state?: string | null;
         };
         /** @description What to place outside the rules. */
         OverrideAppointmentBody: {
@@ -5310,6 +5746,30 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        PageView_CoverageView: {
+            /** @description The items. */
+            items: (components["schemas"]["CoverageBody"] & {
+                /**
+                 * Format: date-time
+                 * @description When it was written down.
+                 */
+                created_at: string;
+                /** @description Which one. */
+                id: string;
+                /** @description Who is insured. */
+                patient: string;
+                /** @description The insurer. */
+                payer: string;
+                /**
+                 * Format: int64
+                 * @description How often it was changed.
+                 */
+                rev: number;
+            })[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         PageView_DataRequestView: {
             /** @description The items. */
             items: {
@@ -5439,6 +5899,81 @@ export interface components {
                 subject_id?: string | null;
                 /** @description By whom. */
                 user_id?: string | null;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        PageView_InsuranceClaimView: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description What was let go.
+                 */
+                adjusted_minor: number;
+                /** @description The visit. */
+                appointment: string;
+                /**
+                 * Format: int64
+                 * @description What the visit costs.
+                 */
+                charge_minor: number;
+                /** @description What the insurer calls the claim when it answers. */
+                control: string;
+                /** @description The coverage. */
+                coverage: string;
+                /**
+                 * Format: date-time
+                 * @description When it was drawn.
+                 */
+                created_at: string;
+                /** @description ISO 4217 code; all amounts are in its minor units. */
+                currency: string;
+                /** @description Which one. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description The insurer's part, as it was decided then.
+                 */
+                insurer_minor: number;
+                /**
+                 * Format: int64
+                 * @description What the insurer still owes; below zero, what it is owed.
+                 */
+                open_minor: number;
+                /**
+                 * Format: int64
+                 * @description What the insurer has paid.
+                 */
+                paid_minor: number;
+                /** @description Who was seen. */
+                patient: string;
+                /**
+                 * Format: int64
+                 * @description The patient's part, as it was decided when the visit was over.
+                 */
+                patient_minor: number;
+                /** @description The insurer. */
+                payer: string;
+                /** @description Who saw them. */
+                practitioner: string;
+                /** @description Why not all is paid, or why it was not taken, as the insurer says it: `CO-45`. */
+                reasons: string[];
+                /**
+                 * Format: int64
+                 * @description How often it was changed.
+                 */
+                rev: number;
+                /** @description The rule that decided, with its revision: `pyr_...@3`. */
+                rule: string;
+                /**
+                 * Format: int64
+                 * @description By how much the patient's part has grown by the insurer's decision; below zero, it has shrunk.
+                 */
+                shifted_minor: number;
+                /** @description `draft`, `submitted`, `accepted`, `rejected`, `paid`, `partly_paid`, `denied`, `appealed`, `closed` or `void`. */
+                state: string;
             }[];
             /** @description Where the next page begins; absent on the last one. */
             next?: string | null;
@@ -5690,6 +6225,21 @@ export interface components {
             next?: string | null;
         };
         /** @description A part of a list. */
+        PageView_PayerView: {
+            /** @description The items. */
+            items: (components["schemas"]["PayerBody"] & {
+                /** @description Which one. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description How often it was changed.
+                 */
+                rev: number;
+            })[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
         PageView_PaymentView: {
             /** @description The items. */
             items: {
@@ -5894,6 +6444,42 @@ export interface components {
                 rev: number;
                 /** @description Where it stands; `entered-in-error` before all others. */
                 status: string;
+            }[];
+            /** @description Where the next page begins; absent on the last one. */
+            next?: string | null;
+        };
+        /** @description A part of a list. */
+        PageView_RemittanceView: {
+            /** @description The items. */
+            items: {
+                /** @description Which one. */
+                id: string;
+                /**
+                 * Format: int32
+                 * @description How many did not fit.
+                 */
+                misfits: number;
+                /** @description What it comes to. */
+                paid: components["schemas"]["MoneyView"];
+                /** @description The insurer. */
+                payer: string;
+                /**
+                 * Format: int32
+                 * @description How many of its claims were posted.
+                 */
+                posted: number;
+                /**
+                 * Format: int64
+                 * @description What of it was posted to claims, in minor units; the rest is to be looked into.
+                 */
+                posted_minor: number;
+                /**
+                 * Format: date-time
+                 * @description When it was posted.
+                 */
+                received_at: string;
+                /** @description The transfer's number at the insurer's bank. */
+                trace: string;
             }[];
             /** @description Where the next page begins; absent on the last one. */
             next?: string | null;
@@ -6163,6 +6749,21 @@ export interface components {
             /** @description At least ten characters, none of the most guessed ones. */
             password: string;
         };
+        /** @description What a patient pays of a visit that this insurer pays for. */
+        PatientShareBody: {
+            /** @description How much. */
+            amount: components["schemas"]["MoneyView"];
+            /** @enum {string} */
+            kind: "fixed";
+        } | {
+            /**
+             * Format: int32
+             * @description In hundredths of a percent.
+             */
+            bps: number;
+            /** @enum {string} */
+            kind: "percent";
+        };
         /** @description A patient's profile. */
         PatientView: {
             /** @description Which patient. */
@@ -6172,6 +6773,39 @@ export interface components {
             /**
              * Format: int64
              * @description How often it was changed; also the `ETag`.
+             */
+            rev: number;
+        };
+        /** @description What a clinic says about an insurer. */
+        PayerBody: {
+            /**
+             * @description Whether it is billed for new visits.
+             * @default true
+             */
+            active: boolean;
+            address?: components["schemas"]["ProviderAddressBody"] | null;
+            /**
+             * @description Its identifier on the wire: 2 to 30 letters, digits, `-` and `.`.
+             * @example SHA-01
+             */
+            code: string;
+            /**
+             * @description What it is called.
+             * @example Social Health Authority
+             */
+            name: string;
+            /** @description What it calls the clinic (an NPI in the USA): 2 to 30 letters, digits, `-` and `.`. */
+            provider_number: string;
+            /** @description What its patients pay. */
+            share: components["schemas"]["PatientShareBody"];
+        };
+        /** @description An insurer. */
+        PayerView: components["schemas"]["PayerBody"] & {
+            /** @description Which one. */
+            id: string;
+            /**
+             * Format: int64
+             * @description How often it was changed.
              */
             rev: number;
         };
@@ -6304,6 +6938,11 @@ export interface components {
              */
             why: string;
         };
+        /** @description A remittance with what became of its claims. */
+        PostedRemittanceView: components["schemas"]["RemittanceView"] & {
+            /** @description Its claims, in the file's order. */
+            claims: components["schemas"]["OutcomeView"][];
+        };
         /** @description A practitioner's public card. */
         PractitionerBody: {
             /** @description Name, specialties, languages, qualifications, licences, photo, fee, biography. */
@@ -6424,6 +7063,21 @@ export interface components {
              */
             type: string;
         };
+        /** @description Something that was done. */
+        ProcedureBody: {
+            /**
+             * Format: int64
+             * @description What it costs; all of them make the claim's charge.
+             */
+            charge_minor: number;
+            /**
+             * @description CPT or HCPCS: five letters and digits.
+             * @example 99213
+             */
+            code: string;
+            /** @description Two letters or digits each, at most four: `95` is by video. */
+            modifiers?: string[];
+        };
         /** @description One of two. */
         ProofBody: {
             /** @description The code that an authenticator app shows. */
@@ -6440,6 +7094,17 @@ export interface components {
             at: string;
             /** @description The account; absent for a program. */
             by?: string | null;
+        };
+        /** @description Where the clinic is, as an insurer knows it. */
+        ProviderAddressBody: {
+            /** @description Town. */
+            city: string;
+            /** @description Postal code. */
+            postal_code?: string;
+            /** @description State or province. */
+            region?: string;
+            /** @description Street and house. */
+            street: string;
         };
         /** @description An outside provider that speaks OpenID Connect. */
         ProviderBody: {
@@ -6735,6 +7400,37 @@ export interface components {
              * @example Africa/Nairobi
              */
             time_zone: string;
+        };
+        /** @description What an insurer has paid at once. */
+        RemittanceView: {
+            /** @description Which one. */
+            id: string;
+            /**
+             * Format: int32
+             * @description How many did not fit.
+             */
+            misfits: number;
+            /** @description What it comes to. */
+            paid: components["schemas"]["MoneyView"];
+            /** @description The insurer. */
+            payer: string;
+            /**
+             * Format: int32
+             * @description How many of its claims were posted.
+             */
+            posted: number;
+            /**
+             * Format: int64
+             * @description What of it was posted to claims, in minor units; the rest is to be looked into.
+             */
+            posted_minor: number;
+            /**
+             * Format: date-time
+             * @description When it was posted.
+             */
+            received_at: string;
+            /** @description The transfer's number at the insurer's bank. */
+            trace: string;
         };
         /** @description An answer. */
         ReplyBody: {
@@ -11348,6 +12044,149 @@ export interface operations {
             };
         };
     };
+    list_coverages: {
+        parameters: {
+            query?: {
+                /** @description Of this patient; a patient's own when absent, the whole clinic's for its desk. */
+                patient?: string;
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of coverages */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_CoverageView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_coverage: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCoverageBody"];
+            };
+        };
+        responses: {
+            /** @description The coverage */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_coverage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The coverage */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The coverage */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageView"];
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_coverage: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The coverage */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CoverageBody"];
+            };
+        };
+        responses: {
+            /** @description The coverage */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CoverageView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_data_requests: {
         parameters: {
             query?: {
@@ -12080,6 +12919,251 @@ export interface operations {
                 content?: never;
             };
             /** @description Not taken */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_insurance_claims: {
+        parameters: {
+            query?: {
+                /** @description Of this patient; a patient's own when absent. */
+                patient?: string;
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of claims */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_InsuranceClaimView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_insurance_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The claim */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The claim */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsuranceClaimView"];
+                };
+            };
+            /** @description Not there */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_insurance_claim: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The claim */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The claim */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsuranceClaimView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    code_insurance_claim: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The claim */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimCodesBody"];
+            };
+        };
+        responses: {
+            /** @description The claim */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsuranceClaimView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_fhir_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The claim */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A `Claim` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/fhir+json": Record<string, never>;
+                };
+            };
+            /** @description Not there, or without codes */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    advance_insurance_claim: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The claim */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimStepBody"];
+            };
+        };
+        responses: {
+            /** @description The claim */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsuranceClaimView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_x12_claim: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The claim */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/edi-x12": string;
+                };
+            };
+            /** @description Not there, without codes, or without what the file needs */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -13417,6 +14501,154 @@ export interface operations {
                 };
             };
             /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_payers: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of insurers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_PayerView"];
+                };
+            };
+            /** @description Not allowed */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_payer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayerBody"];
+            };
+        };
+        responses: {
+            /** @description The insurer */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayerView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_payer: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag that was read */
+                "If-Match": string;
+            };
+            path: {
+                /** @description The insurer */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PayerBody"];
+            };
+        };
+        responses: {
+            /** @description The insurer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PayerView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    post_remittance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The insurer */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/edi-x12": string;
+            };
+        };
+        responses: {
+            /** @description What became of it */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PostedRemittanceView"];
+                };
+            };
+            /** @description Not posted */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -14794,6 +16026,40 @@ export interface operations {
                 };
             };
             /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_remittances: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of remittances */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_RemittanceView"];
+                };
+            };
+            /** @description Not allowed */
             "4XX": {
                 headers: {
                     [name: string]: unknown;

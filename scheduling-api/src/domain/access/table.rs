@@ -388,6 +388,38 @@ access_table! {
     ReadInvoice "read_invoice": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
     /// Reads it as a paper.
     PrintInvoice "print_invoice": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Names an insurer that a clinic bills.
+    CreatePayer "create_payer": [ClinicAdmin Clinic];
+    /// Lists a clinic's insurers.
+    ListPayers "list_payers": [Patient Clinic, Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Changes an insurer, and which part its patients pay.
+    UpdatePayer "update_payer": [ClinicAdmin Clinic] step_up;
+    /// Says by whom a patient is insured.
+    CreateCoverage "create_coverage": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Lists coverages.
+    ListCoverages "list_coverages": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Reads a coverage.
+    ReadCoverage "read_coverage": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Changes a coverage, or ends it.
+    UpdateCoverage "update_coverage": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Lists what insurers are asked to pay.
+    ListInsuranceClaims "list_insurance_claims": [Patient Own, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Reads what an insurer is asked to pay.
+    ReadInsuranceClaim "read_insurance_claim": [Patient Own, Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Says by which codes an insurer is asked.
+    CodeInsuranceClaim "code_insurance_claim": [Practitioner Theirs, ClinicAdmin Clinic];
+    /// Takes note of a claim's next step.
+    AdvanceInsuranceClaim "advance_insurance_claim": [Receptionist Clinic, ClinicAdmin Clinic];
+    /// Lets go what an insurer does not pay.
+    CloseInsuranceClaim "close_insurance_claim": [ClinicAdmin Clinic] step_up;
+    /// Reads a claim as FHIR has it, with its diagnoses.
+    ReadFhirClaim "read_fhir_claim": [Practitioner Theirs, ClinicAdmin Clinic];
+    /// Reads a claim as an X12 file, with its diagnoses.
+    ReadX12Claim "read_x12_claim": [Practitioner Theirs, ClinicAdmin Clinic];
+    /// Posts what an insurer has paid.
+    PostRemittance "post_remittance": [ClinicAdmin Clinic] step_up;
+    /// Lists what insurers have paid.
+    ListRemittances "list_remittances": [ClinicAdmin Clinic];
     /// Reads what was earned.
     ReadEarnings "read_earnings": [Practitioner Theirs, ClinicAdmin Clinic];
     /// Reads it as a table.

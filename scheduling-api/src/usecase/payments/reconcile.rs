@@ -11,7 +11,6 @@ use crate::{
         money::Money,
         page::{Page, PageRequest},
         payment::{Method, Payment, Stage},
-        settlement::Plan,
     },
     ports::payments::{Gateways, Listed},
     store::{Scope, Tx, differences, ledger, payments},
@@ -143,8 +142,8 @@ async fn one(api: &Api, payment: Payment, begun: Timestamp) -> Result<usize, Fai
     if payment.stage.is_open() && payment.look_at.is_none() {
         found.push(("stuck", Some(payment.amount.minor), None));
     }
-    if let Some(looked) = settle::look(&mut tx, &payment.appointment).await?
-        && looked.plan != Plan::default()
+    if let Some(looked) = settle::look(api, &mut tx, &payment.appointment).await?
+        && !looked.is_settled()
     {
         found.push(("unsettled", Some(payment.kept()), None));
     }

@@ -9,12 +9,15 @@ use crate::{
         invoice::{DocumentState, Invoice, Kind},
         payment::{Payment, Refund, RefundState, Want},
         rev::Rev,
+        service::PayPolicy,
         settlement::{self, Ask, Plan},
     },
     ports::payments::RefundWay,
     store::{Scope, Tx, appointments, billing, change::Change, invoices, payment_events, payments},
     usecase::{
-        Failure, load,
+        Failure,
+        insurance::split::{self, Step},
+        load,
         payments::{bills, record, system},
     },
 };
@@ -25,10 +28,23 @@ pub(super) struct Found {
     pub(super) documents: Vec<Invoice>,
     pub(super) payments: Vec<Payment>,
     pub(super) plan: Plan,
+    /// What is to be done about its claim.
+    pub(super) claim: Option<Step>,
+}
+
+impl Found {
+    /// Whether nothing is to be done.
+    pub(super) fn is_settled(&self) -> bool {
+        self.claim.is_none() && self.plan == Plan::default()
+    }
 }
 
 /// Loads a visit with its money, and what is to be done; nothing while the visit is not decided.
-pub(super) async fn look(tx: &mut Tx, visit: &AppointmentId) -> Result<Option<Found>, Failure> {
+pub(super) async fn look(
+    api: &Api,
+    tx: &mut Tx,
+    visit: &AppointmentId,
+) -> Result<Option<Found>, Failure> {
     let Some(visit) = appointments::find(tx, visit).await? else { return Ok(None) };
     let rules = billing::find(tx, &visit.clinic).await?;
     let waived = payment_events::is_fee_waived(tx, &visit.id).await?;
@@ -37,9 +53,14 @@ pub(super) async fn look(tx: &mut Tx, visit: &AppointmentId) -> Result<Option<Fo
     // By the tax that stands on what was given out, whatever holds now.
     let tax = documents.first().map_or(&rules.rules.tax, |one| &one.heading.tax);
     let Some(owed) = settlement::owed(&visit, tax, waived) else { return Ok(None) };
+    let (owed, claim) = if visit.agreed.pay == PayPolicy::Insurance {
+        split::look(api, tx, &visit, tax).await?
+    } else {
+        (owed, None)
+    };
     let owed = if visit.patient.is_some() { owed } else { Vec::new() };
     let plan = settlement::plan(&owed, &documents, &payments);
-    Ok(Some(Found { visit, documents, payments, plan }))
+    Ok(Some(Found { visit, documents, payments, plan, claim }))
 }
 
 /// Settles a visit.
@@ -51,15 +72,15 @@ pub(crate) async fn settle(
     let now = api.clock.now();
     let scope = Scope::Clinic(clinic);
     let mut tx = api.store.write(scope).await?;
-    let found = look(&mut tx, visit).await?;
-    if found.is_none_or(|found| found.plan == Plan::default()) {
+    let found = look(api, &mut tx, visit).await?;
+    if found.is_none_or(|found| found.is_settled()) {
         payment_events::settled(&mut tx, visit).await?;
         return Ok(tx.commit().await?);
     }
     drop(tx);
     let caller = system(api, clinic, now);
     let mut change = Change::begin(&api.store, &api.random, &caller, scope, now).await?;
-    let Some(found) = look(change.tx(), visit).await? else { return Ok(()) };
+    let Some(found) = look(api, change.tx(), visit).await? else { return Ok(()) };
     let resource = load::resource(&found.visit);
     let permit = access::decide(&caller.actor, Act::SettleVisit, &resource, now)?;
     payment_events::settled(change.tx(), visit).await?;
@@ -80,8 +101,11 @@ async fn carry_out(
     permit: &Permit,
     found: Found,
 ) -> Result<bool, Failure> {
-    let Found { visit, documents, payments, plan } = found;
-    let mut done = false;
+    let Found { visit, documents, payments, plan, claim } = found;
+    let mut done = claim.is_some();
+    if let Some(step) = claim {
+        split::carry_out(api, change, permit, &visit, step).await?;
+    }
     let draft = documents.iter().find(|one| one.state == DocumentState::Draft).cloned();
     if !plan.bill.is_empty() {
         bill(api, change, permit, &visit, (draft.clone(), &plan)).await?;

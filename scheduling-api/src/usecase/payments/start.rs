@@ -24,7 +24,9 @@ use crate::{
         Scope, billing, change::Change, idempotency::Earlier, invoices, payment_events, payments,
     },
     usecase::{
-        Failure, load,
+        Failure,
+        insurance::split,
+        load,
         payments::{bills, drive, record},
     },
 };
@@ -130,8 +132,7 @@ pub(super) async fn bill(
     permit: &Permit,
     visit: &Appointment,
 ) -> Result<Bill, Failure> {
-    let is_free = matches!(visit.agreed.pay, PayPolicy::Free | PayPolicy::Insurance);
-    if is_free || visit.agreed.price.minor == 0 {
+    if visit.agreed.pay == PayPolicy::Free || visit.agreed.price.minor == 0 {
         return Err(Failure::Stands("nothing is to be paid for this visit"));
     }
     if visit.patient.is_none() {
@@ -149,8 +150,12 @@ pub(super) async fn bill(
     let tax = documents.first().map_or(&rules.rules.tax, |one| &one.heading.tax);
     let waived = payment_events::is_fee_waived(change.tx(), &visit.id).await?;
     let price = visit.agreed.price.minor;
-    let owed = settlement::owed(visit, tax, waived)
-        .unwrap_or_else(|| vec![settlement::line(visit, tax, LineKind::Visit, price)]);
+    let owed = if visit.agreed.pay == PayPolicy::Insurance {
+        split::look(api, change.tx(), visit, tax).await?.0
+    } else {
+        settlement::owed(visit, tax, waived)
+            .unwrap_or_else(|| vec![settlement::line(visit, tax, LineKind::Visit, price)])
+    };
     let kept: i64 = earlier.iter().map(Payment::kept).sum();
     let minor = owed.iter().map(Line::total).sum::<i64>() - kept;
     if minor <= 0 {
@@ -210,7 +215,7 @@ pub(super) fn payment(
 }
 
 /// Twelve letters and digits: 60 bits, none that is easily taken for another.
-fn reference(api: &Api) -> String {
+pub(super) fn reference(api: &Api) -> String {
     const DIGITS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
     let digit = |byte: u8| DIGITS.get(usize::from(byte % 32)).copied().map_or('A', char::from);
     api.random.bytes::<12>().into_iter().map(digit).collect()

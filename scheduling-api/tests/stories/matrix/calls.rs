@@ -15,7 +15,11 @@ use scheduling_api::clock::Clock as _;
 use serde_json::{Value, json};
 
 use super::{
-    super::{passkeys::Phone, visit::checked},
+    super::{
+        insurance::{codes, remittance},
+        passkeys::Phone,
+        visit::checked,
+    },
     story::{AGREED, APP_SECRET, BACK, SMS_HOOK, SMS_TOKEN, Somebody, Story, VERIFIER},
 };
 use crate::{
@@ -33,6 +37,12 @@ pub struct Call {
     raw: Option<(&'static str, String)>,
     seen: Option<u32>,
     headers: Vec<(&'static str, String)>,
+}
+
+/// What a clinic says about an insurer.
+pub fn payer(code: &str) -> Value {
+    json!({ "name": "Social Health Authority", "code": code, "provider_number": "1234567893",
+        "share": { "kind": "fixed", "amount": { "minor": 50_000, "currency": "KES" } } })
 }
 
 fn at(places: &[&str]) -> Call {
@@ -351,6 +361,24 @@ pub async fn call(story: &Story, world: &World, act: &str, who: &Somebody) -> Ca
         }
         "make_payout" => at(&[]).body(json!({ "practitioner": doctor, "reference": "FT-1",
             "amount": { "minor": 1, "currency": "KES" } })),
+        "create_payer" => at(&[]).body(payer("SHA-02")),
+        "update_payer" => at(&[id("payer")]).seen(1).body(payer("SHA-03")),
+        "list_payers" | "list_coverages" | "list_insurance_claims" | "list_remittances" => at(&[]),
+        "read_insurance_claim" | "read_fhir_claim" | "read_x12_claim" | "close_insurance_claim" => {
+            at(&[id("insured")])
+        }
+        "code_insurance_claim" => at(&[id("insured")]).seen(2).body(codes()),
+        "advance_insurance_claim" => at(&[id("insured")]).body(json!({ "step": "submit" })),
+        "post_remittance" => Call {
+            raw: Some(("application/edi-x12", remittance("EFT-9", "2000",
+                &[(id("handed_in"), "1", "2500", "2000", "CAS*PR*3*500~")]))),
+            ..at(&[id("payer")])
+        },
+        "list_coverages@patient" | "list_insurance_claims@patient" => at(&[]).query(format!("patient={patient}")),
+        "create_coverage" => at(&[]).body(json!({ "patient": patient, "payer": id("payer"), "member_id": "M-2",
+            "relationship": "self" })),
+        "read_coverage" => at(&[id("coverage")]),
+        "update_coverage" => at(&[id("coverage")]).seen(1).body(json!({ "member_id": "M-3", "relationship": "self" })),
         "update_billing" => at(&[]).seen(1).body(json!({ "seller": "X",
             "tax": { "name": "VAT", "rate_bps": 1600, "is_included": true } })),
         "start_payment" => {

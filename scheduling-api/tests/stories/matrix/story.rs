@@ -497,6 +497,13 @@ impl Author<'_> {
             "tax": { "name": "VAT", "rate_bps": 1600, "is_included": true } });
         let ask = self.world.put("/v1/billing").by(&self.admin).seen(0);
         ask.send(rules).await.ok();
+        let payer = self.post("/v1/payers", &self.admin, super::calls::payer("SHA-01")).await;
+        let payer = self.keep("payer", &payer["id"]);
+        let body = json!({ "patient": self.patient, "payer": payer, "member_id": "M-1",
+            "relationship": "self" });
+        let coverage = self.post("/v1/coverages", &self.ann, body).await;
+        self.keep("coverage", &coverage["id"]);
+        self.insured().await;
         for (name, visit) in [("cash", "reviewed"), ("refunded", "paid")] {
             let path = format!("/v1/appointments/{}/desk-payments", self.ids[visit]);
             let paid = self.post(&path, &self.desk, json!({ "method": "cash" })).await;
@@ -659,8 +666,47 @@ impl Author<'_> {
         text(&entered["session_token"])
     }
 
+    /// Two insured visits that are over: one is billed to the insurer by `insures`, one stays a draft with codes.
+    async fn insured(&mut self) {
+        let mut terms = terms(vec![self.practitioner.clone()]);
+        terms.pay = scheduling_api::domain::service::PayPolicy::Insurance;
+        terms.duration_min = 10;
+        let service = demo::add_service(&self.world.api, &self.clinic, terms).await.unwrap();
+        for (name, time) in [("insured_visit", "04:20"), ("handed_in_visit", "04:40")] {
+            let body = json!({ "service": service, "practitioner": self.practitioner, "patient": self.patient,
+                "start": format!("2026-03-02T{time}:00Z"), "reason": "told by a story" });
+            let ask = self.world.post("/v1/appointments/override").by(&self.desk).once(name);
+            let made = ask.send(body).await.ok();
+            let visit = self.keep(name, &made["id"]);
+            for (verb, by) in
+                [("check-in", &self.ann), ("start", &self.doctor), ("finish", &self.doctor)]
+            {
+                self.step(&visit, verb, by).await;
+            }
+        }
+    }
+
+    /// Claims of them, with codes; one is handed in.
+    async fn claimed(&mut self) {
+        let list = self.world.get("/v1/insurance-claims").by(&self.desk).reply().await.ok();
+        let claims = list["items"].as_array().unwrap();
+        for (name, visit) in [("insured", "insured_visit"), ("handed_in", "handed_in_visit")] {
+            let claim = claims.iter().find(|one| one["appointment"] == self.ids[visit]).unwrap();
+            let path = format!("/v1/insurance-claims/{}", text(&claim["id"]));
+            let ask = self.world.put(&format!("{path}/codes")).by(&self.doctor).seen(1);
+            ask.send(super::super::insurance::codes()).await.ok();
+            if name == "handed_in" {
+                self.post(&format!("{path}/steps"), &self.desk, json!({ "step": "submit" })).await;
+                self.keep(name, &claim["control"]);
+            } else {
+                self.keep(name, &claim["id"]);
+            }
+        }
+    }
+
     /// What exists once the worker went round.
     async fn after_work(&mut self) {
+        self.claimed().await;
         let invoices = self.world.get("/v1/invoices").by(&self.admin).reply().await.ok();
         self.keep("invoice", &invoices["items"][0]["id"]);
         let path = format!("/v1/webhook-endpoints/{}/deliveries", self.ids["endpoint"]);
