@@ -103,3 +103,4 @@ export {
 } from './record/entry.ts';
 export type { KeeperPort, KeptPrescription } from './note/prescription-keeper.ts';
 export { PrescriptionKeeper } from './note/prescription-keeper.ts';
+export { scopeText } from './oauth-scope.ts';

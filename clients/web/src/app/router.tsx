@@ -20,6 +20,8 @@ const clinic = () =>
 const SCREENS = {
   '/': HomeScreen,
   '/sign-in': screen(account, 'SignInScreen'),
+  '/sign-in/provider': screen(account, 'ProviderScreen'),
+  '/consent': screen(account, 'ConsentScreen'),
   '/register': screen(account, 'RegisterScreen'),
   '/verify-email': screen(account, 'VerifyEmailScreen'),
   '/new-password': screen(account, 'NewPasswordScreen'),

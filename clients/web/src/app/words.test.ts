@@ -19,6 +19,7 @@ const sources: Readonly<Record<string, string>> = {
 /** What is rendered before which parts are there: as `saying` in the router, `main` and the lazy note say it. */
 const PARTS_OF: readonly (readonly [RegExp, readonly PartName[]])[] = [
   [/core\/src\/api\//, []],
+  [/core\/src\/oauth-scope/, ['account']],
   [/core\/src\//, ['visit']],
   [/\/(app|parts)\/|main|home-screen/, []],
   [/\/(consult|visit)\//, ['visit']],
