@@ -104,3 +104,42 @@ export {
 export type { KeeperPort, KeptPrescription } from './note/prescription-keeper.ts';
 export { PrescriptionKeeper } from './note/prescription-keeper.ts';
 export { scopeText } from './oauth-scope.ts';
+export type {
+  Answer,
+  Condition,
+  Filled,
+  FillFault,
+  Operator,
+  Question,
+  Questionnaire,
+  QuestionType,
+} from './intake/questionnaire.ts';
+export {
+  allQuestions,
+  answersTo,
+  askedWith,
+  fillFaults,
+  OPERATORS,
+  QUESTION_TYPES,
+  readQuestionnaire,
+  STATUSES,
+} from './intake/questionnaire.ts';
+export type { Answers } from './intake/answers.ts';
+export { answersBody, filledFrom, readAnswers } from './intake/answers.ts';
+export type { Draft, DraftFault } from './intake/draft.ts';
+export {
+  changedAt,
+  conditionOn,
+  decidersOf,
+  draftBody,
+  draftFaults,
+  emptyDraft,
+  movedAt,
+  optionsFrom,
+  QUESTION_CHARS_MAX,
+  QUESTIONS_MAX,
+  TITLE_CHARS_MAX,
+  typedAt,
+  withoutAt,
+  withQuestion,
+} from './intake/draft.ts';

@@ -27,6 +27,7 @@ const PARTS_OF: readonly (readonly [RegExp, readonly PartName[]])[] = [
   [/\/screens\/care\//, ['booking', 'records', 'care']],
   [/\/screens\/account\//, ['account']],
   [/\/screens\/booking\//, ['booking']],
+  [/\/screens\/intake\//, ['booking', 'intake']],
   [/\/documents\//, ['care']],
   [/\/screens\/patient\//, ['booking', 'money', 'care']],
   [/\/screens\/money\//, ['booking', 'money']],
@@ -44,6 +45,7 @@ async function partOfEach(): Promise<ReadonlyMap<string, PartName>> {
     'clinic',
     'money',
     'care',
+    'intake',
   ] as const;
   const found = await Promise.all(
     parts.map(async (part) =>

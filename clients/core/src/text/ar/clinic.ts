@@ -148,4 +148,6 @@ export const clinic: Part<'clinic'> = {
   'comply.backup': 'احفظ النسخ الاحتياطية بعيدًا عن المفاتيح وجرّب استعادتها.',
   'comply.retention': 'قرّر مدة حفظ السجلات وفق قانونك.',
   'comply.emergency': 'أخبر المرضى بمن يتصلون في الطوارئ.',
+
+  'admin.questions': 'أسئلة قبل الزيارات',
 };

@@ -147,4 +147,6 @@ export const clinic = {
   'comply.backup': 'Keep backups apart from the keys, and try to restore them.',
   'comply.retention': 'Decide how long records are kept, as your law demands.',
   'comply.emergency': 'Tell patients whom to call in an emergency: a video visit is none.',
+
+  'admin.questions': 'Questions before visits',
 } as const satisfies Readonly<Record<string, Message>>;

@@ -147,4 +147,6 @@ export const clinic: Part<'clinic'> = {
   'comply.backup': 'Guardar las copias aparte de las claves y probar a restaurarlas.',
   'comply.retention': 'Decidir cuánto se guardan los registros según su ley.',
   'comply.emergency': 'Decir a los pacientes a quién llamar en una urgencia.',
+
+  'admin.questions': 'Preguntas antes de las consultas',
 };

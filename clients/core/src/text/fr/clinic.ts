@@ -149,4 +149,6 @@ export const clinic: Part<'clinic'> = {
   'comply.backup': 'Conserver les sauvegardes séparées des clés et tester leur restauration.',
   'comply.retention': 'Décider de la durée de conservation selon votre loi.',
   'comply.emergency': 'Indiquer aux patients qui appeler en urgence.',
+
+  'admin.questions': 'Questions avant les consultations',
 };

@@ -146,4 +146,6 @@ export const clinic: Part<'clinic'> = {
   'comply.backup': 'Weka nakala rudufu mbali na funguo, na jaribu kuzirejesha.',
   'comply.retention': 'Amua rekodi zinatunzwa kwa muda gani kulingana na sheria.',
   'comply.emergency': 'Waambie wagonjwa wampigie nani wakati wa dharura.',
+
+  'admin.questions': 'Maswali kabla ya miadi',
 };

@@ -6,6 +6,7 @@ import { StaffOnly } from './staff-only.tsx';
 
 const PLACES = [
   ['/services', 'services.title', 'calendar'],
+  ['/clinic/questionnaires', 'admin.questions', 'note'],
   ['/keys', 'keys.title', 'key'],
   ['/webhooks', 'hooks.title', 'forward'],
   ['/jobs', 'jobs.title', 'chat'],

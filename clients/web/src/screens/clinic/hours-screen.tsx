@@ -36,7 +36,12 @@ function Hours({ practitioner }: { readonly practitioner: string }) {
   });
   return (
     <>
-      <Heading title={say('hours.title')}>{say('hours.title')}</Heading>
+      <div className="title-row">
+        <Heading title={say('hours.title')}>{say('hours.title')}</Heading>
+        <Link to="/clinic/questionnaires" className="button button-quiet">
+          {say('admin.questions')}
+        </Link>
+      </div>
       <Asked query={card}>
         {({ time_zone: zone }) => (
           <Asked query={schedule}>
