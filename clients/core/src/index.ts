@@ -23,8 +23,8 @@ export type { Invitation, JoinTokenRefusal, Permissions } from './join-token.ts'
 export { JoinTokenError, readJoinToken, seemsExpired } from './join-token.ts';
 export type { DisconnectCause, JoinFailure, Problem, ProblemView } from './problem.ts';
 export { problemView } from './problem.ts';
-export type { RecordingSnapshot, RecordingState } from './recording.ts';
-export { recordingAnswer, recordingOf } from './recording.ts';
+export type { RecordingAct, RecordingSnapshot, RecordingState } from './recording.ts';
+export { recordingActs, recordingAnswer, recordingOf } from './recording.ts';
 export type { PersonSnapshot, RosterSnapshot } from './roster.ts';
 export type { Catalogue, MessageKey, PartName } from './text/en.ts';
 export type { Language } from './text/languages.ts';
