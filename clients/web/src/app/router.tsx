@@ -56,6 +56,8 @@ const SCREENS = {
   '/services': screen(clinic, 'ServicesScreen'),
   '/staff': screen(clinic, 'StaffScreen'),
   '/clinic': screen(clinic, 'ClinicScreen'),
+  '/clinic/billing': screen(clinic, 'BillingScreen'),
+  '/clinic/templates': screen(clinic, 'TemplatesScreen'),
   '/clinic/questionnaires': screen(intake, 'QuestionnairesScreen'),
   '/webhooks': screen(clinic, 'WebhooksScreen'),
   '/jobs': screen(clinic, 'JobsScreen'),

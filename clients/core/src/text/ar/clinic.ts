@@ -150,4 +150,22 @@ export const clinic: Part<'clinic'> = {
   'comply.emergency': 'أخبر المرضى بمن يتصلون في الطوارئ.',
 
   'admin.questions': 'أسئلة قبل الزيارات',
+
+  'billing.title': 'قواعد المال',
+  'billing.lead': 'ما بدأ قبل أي تغيير يبقى على قواعده السابقة.',
+  'billing.seller': 'الجهة المدفوع لها كما تظهر في الفواتير',
+  'billing.sellerHint': 'يُستحسن ألا يكشف نوع العيادة.',
+  'billing.taxNumber': 'الرقم الضريبي',
+  'billing.prefix': 'قبل أرقام الفواتير',
+  'billing.taxName': 'اسم الضريبة',
+  'billing.taxRate': 'نسبة الضريبة (%)',
+  'billing.included': 'الأسعار تشمل الضريبة',
+  'billing.share': 'حصة الأطباء مما يُقبض دون الضريبة (%)',
+  'billing.exceptions': 'اتُّفق على حصة أخرى في {count} حالات. تبقى كما هي.',
+  'billing.percent': 'من 0 إلى 100 وبرقمين عشريين على الأكثر.',
+  'templates.title': 'نصوص للرسائل',
+  'templates.lead': 'نصوص تُستعمل مرارًا. لا تذكر فيها شيئًا عن الناس.',
+  'templates.none': 'لا نصوص بعد.',
+  'templates.new': 'نص جديد',
+  'templates.text': 'النص',
 };

@@ -149,4 +149,22 @@ export const clinic = {
   'comply.emergency': 'Tell patients whom to call in an emergency: a video visit is none.',
 
   'admin.questions': 'Questions before visits',
+
+  'billing.title': 'Rules about money',
+  'billing.lead': 'What was begun before a change keeps the rules that held then.',
+  'billing.seller': 'Who is paid, as invoices name it',
+  'billing.sellerHint': 'It should not tell what kind of clinic it is.',
+  'billing.taxNumber': 'Tax number',
+  'billing.prefix': 'Before invoices’ numbers',
+  'billing.taxName': 'Name of the tax',
+  'billing.taxRate': 'Rate of the tax (%)',
+  'billing.included': 'Prices have the tax in them',
+  'billing.share': 'Practitioners’ part of what is received, without tax (%)',
+  'billing.exceptions': 'Another part is agreed in {count} cases. They are kept as they are.',
+  'billing.percent': '0 to 100, with at most two digits behind the point.',
+  'templates.title': 'Texts for messages',
+  'templates.lead': 'Texts that are used again and again. Say nothing about people in them.',
+  'templates.none': 'No texts yet.',
+  'templates.new': 'New text',
+  'templates.text': 'Text',
 } as const satisfies Readonly<Record<string, Message>>;

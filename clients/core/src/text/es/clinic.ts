@@ -149,4 +149,22 @@ export const clinic: Part<'clinic'> = {
   'comply.emergency': 'Decir a los pacientes a quién llamar en una urgencia.',
 
   'admin.questions': 'Preguntas antes de las consultas',
+
+  'billing.title': 'Reglas de facturación',
+  'billing.lead': 'Lo que empezó antes de un cambio conserva las reglas de entonces.',
+  'billing.seller': 'A quién se paga, según las facturas',
+  'billing.sellerHint': 'No debería revelar qué tipo de clínica es.',
+  'billing.taxNumber': 'Número fiscal',
+  'billing.prefix': 'Antes del número de factura',
+  'billing.taxName': 'Nombre del impuesto',
+  'billing.taxRate': 'Tipo del impuesto (%)',
+  'billing.included': 'Los precios incluyen el impuesto',
+  'billing.share': 'Parte de los profesionales en lo cobrado, sin impuesto (%)',
+  'billing.exceptions': 'En {count} casos se acordó otra parte. Se conservan tal cual.',
+  'billing.percent': 'De 0 a 100, con dos decimales como máximo.',
+  'templates.title': 'Textos para mensajes',
+  'templates.lead': 'Textos que se usan una y otra vez. No diga en ellos nada de personas.',
+  'templates.none': 'Aún no hay textos.',
+  'templates.new': 'Texto nuevo',
+  'templates.text': 'Texto',
 };

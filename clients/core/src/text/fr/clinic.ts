@@ -151,4 +151,22 @@ export const clinic: Part<'clinic'> = {
   'comply.emergency': 'Indiquer aux patients qui appeler en urgence.',
 
   'admin.questions': 'Questions avant les consultations',
+
+  'billing.title': 'Règles de facturation',
+  'billing.lead': 'Ce qui a commencé avant un changement garde les règles d’alors.',
+  'billing.seller': 'Qui est payé, tel qu’il figure sur les factures',
+  'billing.sellerHint': 'Cela ne devrait pas révéler le genre de clinique.',
+  'billing.taxNumber': 'Numéro fiscal',
+  'billing.prefix': 'Avant le numéro des factures',
+  'billing.taxName': 'Nom de la taxe',
+  'billing.taxRate': 'Taux de la taxe (%)',
+  'billing.included': 'Les prix comprennent la taxe',
+  'billing.share': 'Part des praticiens sur l’encaissé, hors taxe (%)',
+  'billing.exceptions': 'Une autre part est convenue dans {count} cas. Ils sont gardés tels quels.',
+  'billing.percent': 'De 0 à 100, avec deux décimales au plus.',
+  'templates.title': 'Textes pour les messages',
+  'templates.lead': 'Des textes qui servent souvent. N’y dites rien sur des personnes.',
+  'templates.none': 'Pas encore de textes.',
+  'templates.new': 'Nouveau texte',
+  'templates.text': 'Texte',
 };

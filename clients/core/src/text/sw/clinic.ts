@@ -148,4 +148,22 @@ export const clinic: Part<'clinic'> = {
   'comply.emergency': 'Waambie wagonjwa wampigie nani wakati wa dharura.',
 
   'admin.questions': 'Maswali kabla ya miadi',
+
+  'billing.title': 'Kanuni za malipo',
+  'billing.lead': 'Kilichoanza kabla ya badiliko hubaki na kanuni za wakati huo.',
+  'billing.seller': 'Anayelipwa, kama ankara zinavyomtaja',
+  'billing.sellerHint': 'Haipaswi kueleza ni kliniki ya aina gani.',
+  'billing.taxNumber': 'Namba ya kodi',
+  'billing.prefix': 'Kabla ya namba za ankara',
+  'billing.taxName': 'Jina la kodi',
+  'billing.taxRate': 'Kiwango cha kodi (%)',
+  'billing.included': 'Bei zinajumuisha kodi',
+  'billing.share': 'Sehemu ya madaktari ya kinachopokelewa, bila kodi (%)',
+  'billing.exceptions': 'Sehemu nyingine imekubaliwa katika visa {count}. Vinabaki vilivyo.',
+  'billing.percent': '0 hadi 100, na tarakimu mbili baada ya nukta zisizozidi.',
+  'templates.title': 'Maandishi ya ujumbe',
+  'templates.lead': 'Maandishi yanayotumika mara kwa mara. Usiseme lolote kuhusu watu humo.',
+  'templates.none': 'Bado hakuna maandishi.',
+  'templates.new': 'Maandishi mapya',
+  'templates.text': 'Maandishi',
 };

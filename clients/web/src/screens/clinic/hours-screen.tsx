@@ -3,6 +3,7 @@ import { ApiProblem, answered, ifMatch } from '@bedside/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../app/api.ts';
+import { Link } from '../../app/navigation.tsx';
 import { practitionerOf } from '../../app/session.ts';
 import { useWords } from '../../app/words.tsx';
 import { Heading } from '../../parts/heading.tsx';
