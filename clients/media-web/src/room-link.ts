@@ -14,28 +14,12 @@ import { askToRecord } from './recording-calls.ts';
 import { clearRemoteAudio, playRemoteAudio, stopRemoteAudio } from './remote-audio.ts';
 import { roomOptions } from './room-options.ts';
 import { RoomMessages } from './room-messages.ts';
-import { participantOf, qualityOf, rosterOf } from './room-roster.ts';
+import { participantOf, qualityOf, ROSTER_EVENTS, rosterOf } from './room-roster.ts';
 import { SilenceWatch } from './silence-watch.ts';
 
 /** Longer than a page takes to go once it is left. */
 const PAGE_GOES_WITHIN_MS = 3_000;
 const PAGE_LEAVE_EVENTS = ['beforeunload', 'pagehide'] as const;
-
-const ROSTER_EVENTS = [
-  RoomEvent.ParticipantConnected,
-  RoomEvent.ParticipantDisconnected,
-  RoomEvent.ParticipantNameChanged,
-  RoomEvent.TrackPublished,
-  RoomEvent.TrackUnpublished,
-  RoomEvent.TrackSubscribed,
-  RoomEvent.TrackUnsubscribed,
-  RoomEvent.TrackMuted,
-  RoomEvent.TrackUnmuted,
-  RoomEvent.LocalTrackPublished,
-  RoomEvent.LocalTrackUnpublished,
-  RoomEvent.RecordingStatusChanged,
-  RoomEvent.ParticipantAttributesChanged,
-] as const;
 
 const KINDS: Readonly<Record<DeviceKind, MediaDeviceKind>> = {
   microphone: 'audioinput',
