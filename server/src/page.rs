@@ -58,6 +58,7 @@ const SCREENS: &[&str] = &[
     "book",
     "clinic",
     "compliance",
+    "consent",
     "data-requests",
     "documents",
     "earnings",

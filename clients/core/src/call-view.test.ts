@@ -37,7 +37,13 @@ it('shows nobody as speaking whose microphone is off', () => {
 
 it('offers only the switches that the token permits', () => {
   const call = callWith();
-  const permissions = { microphone: true, camera: false, screen: false, messages: true };
+  const permissions = {
+    microphone: true,
+    camera: false,
+    screen: false,
+    messages: true,
+    record: false,
+  };
   const view = callView({ ...call, invitation: { ...call.invitation, permissions } });
   expect(view.switches.map((entry) => entry.device)).toEqual(['microphone']);
 });

@@ -23,8 +23,8 @@ export type { Invitation, JoinTokenRefusal, Permissions } from './join-token.ts'
 export { JoinTokenError, readJoinToken, seemsExpired } from './join-token.ts';
 export type { DisconnectCause, JoinFailure, Problem, ProblemView } from './problem.ts';
 export { problemView } from './problem.ts';
-export type { RecordingSnapshot, RecordingState } from './recording.ts';
-export { recordingAnswer, recordingOf } from './recording.ts';
+export type { RecordingAct, RecordingSnapshot, RecordingState } from './recording.ts';
+export { recordingActs, recordingAnswer, recordingOf } from './recording.ts';
 export type { PersonSnapshot, RosterSnapshot } from './roster.ts';
 export type { Catalogue, MessageKey, PartName } from './text/en.ts';
 export type { Language } from './text/languages.ts';
@@ -103,3 +103,43 @@ export {
 } from './record/entry.ts';
 export type { KeeperPort, KeptPrescription } from './note/prescription-keeper.ts';
 export { PrescriptionKeeper } from './note/prescription-keeper.ts';
+export { scopeText } from './oauth-scope.ts';
+export type {
+  Answer,
+  Condition,
+  Filled,
+  FillFault,
+  Operator,
+  Question,
+  Questionnaire,
+  QuestionType,
+} from './intake/questionnaire.ts';
+export {
+  allQuestions,
+  answersTo,
+  askedWith,
+  fillFaults,
+  OPERATORS,
+  QUESTION_TYPES,
+  readQuestionnaire,
+  STATUSES,
+} from './intake/questionnaire.ts';
+export type { Answers } from './intake/answers.ts';
+export { answersBody, filledFrom, readAnswers } from './intake/answers.ts';
+export type { Draft, DraftFault } from './intake/draft.ts';
+export {
+  changedAt,
+  conditionOn,
+  decidersOf,
+  draftBody,
+  draftFaults,
+  emptyDraft,
+  movedAt,
+  optionsFrom,
+  QUESTION_CHARS_MAX,
+  QUESTIONS_MAX,
+  TITLE_CHARS_MAX,
+  typedAt,
+  withoutAt,
+  withQuestion,
+} from './intake/draft.ts';

@@ -39,15 +39,22 @@ describe('reading a join token', () => {
   });
 
   it.each([
-    [{}, { microphone: true, camera: true, screen: true, messages: true }],
-    [{ canPublish: false }, { microphone: false, camera: false, screen: false, messages: false }],
+    [
+      { roomRecord: true },
+      { microphone: true, camera: true, screen: true, messages: true, record: true },
+    ],
+    [{}, { microphone: true, camera: true, screen: true, messages: true, record: false }],
+    [
+      { canPublish: false },
+      { microphone: false, camera: false, screen: false, messages: false, record: false },
+    ],
     [
       { canPublish: false, canPublishData: true },
-      { microphone: false, camera: false, screen: false, messages: true },
+      { microphone: false, camera: false, screen: false, messages: true, record: false },
     ],
     [
       { canPublish: false, canPublishSources: ['microphone'] },
-      { microphone: true, camera: false, screen: false, messages: false },
+      { microphone: true, camera: false, screen: false, messages: false, record: false },
     ],
   ])('reads the grants %j as the server does', (grants, permissions) => {
     const token = tokenOf({ ...patientClaims, video: { room: 'demo', ...grants } });

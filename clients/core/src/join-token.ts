@@ -26,6 +26,8 @@ export interface Permissions {
   readonly camera: boolean;
   readonly screen: boolean;
   readonly messages: boolean;
+  /** Whether it may have the room recorded. */
+  readonly record: boolean;
 }
 
 export interface Invitation {
@@ -113,6 +115,7 @@ function readPermissions(grants: Record<string, unknown>): Permissions {
     camera: maySend('camera'),
     screen: maySend('screen_share'),
     messages: typeof data === 'boolean' ? data : canPublish,
+    record: grants['roomRecord'] === true,
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { recordingAnswer, recordingOf } from './recording.ts';
+import { recordingActs, recordingAnswer, recordingOf } from './recording.ts';
 
 const asked = { 'bedside.recording': 'asked', 'bedside.recording.question': '2/2026-03' };
 
@@ -17,4 +17,14 @@ test('an answer counts for its own question', () => {
     const older = { ...asked, ...recordingAnswer('1/2026-03', agrees) };
     expect(recordingOf(older)?.answer).toBeNull();
   }
+});
+
+test.each([
+  [null, ['start']],
+  ['asked', ['stop']],
+  ['running', ['pause', 'stop']],
+  ['paused', ['resume', 'stop']],
+] as const)('while it is %s one may ask for %j', (state, acts) => {
+  const recording = state === null ? null : { state, question: '1/1', answer: null };
+  expect(recordingActs(recording)).toEqual(acts);
 });

@@ -6,6 +6,9 @@ const ANSWER = 'bedside.recording.answer';
 
 export type RecordingState = 'asked' | 'running' | 'paused';
 
+/** What somebody with the grant for it may ask for. */
+export type RecordingAct = 'start' | 'pause' | 'resume' | 'stop';
+
 export interface RecordingSnapshot {
   readonly state: RecordingState;
   /** What is asked, as an answer has to name it. */
@@ -26,6 +29,15 @@ export function recordingOf(
   const said = attributes[ANSWER];
   const answer = said === `yes:${question}` ? 'yes' : said === `no:${question}` ? 'no' : null;
   return { state, question, answer };
+}
+
+/** What can be asked for now. */
+export function recordingActs(recording: RecordingSnapshot | null): readonly RecordingAct[] {
+  if (recording === null) {
+    return ['start'];
+  }
+  const acts = { asked: ['stop'], running: ['pause', 'stop'], paused: ['resume', 'stop'] } as const;
+  return acts[recording.state];
 }
 
 /** The attribute that answers. */

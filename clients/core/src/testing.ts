@@ -45,7 +45,7 @@ export const invitation: Invitation = {
   name: 'Anna Meyer',
   room: 'demo',
   expiresAtMs: 2_000_000,
-  permissions: { microphone: true, camera: true, screen: true, messages: true },
+  permissions: { microphone: true, camera: true, screen: true, messages: true, record: false },
 };
 
 export function callWith(...others: PersonSnapshot[]): InCall {

@@ -9,9 +9,17 @@ import type { FromFrame, FromPage } from './protocol.ts';
 
 const DEVICE_KEY = 'bedside.device ';
 
+/** A page may name it before this script is there: the element becomes one of ours afterwards, and keeps it. */
+function givenBefore(element: HTMLElement): (() => Promise<string>) | null {
+  const given: unknown = Reflect.get(element, 'getSecret');
+  return typeof given === 'function'
+    ? async () => String(await Reflect.apply(given, element, []))
+    : null;
+}
+
 export class BedsideRoom extends FramedElement {
   /** Asks the page's backend for a fresh secret. May be called more than once. */
-  getSecret: (() => Promise<string>) | null = null;
+  getSecret: (() => Promise<string>) | null = givenBefore(this);
 
   protected readonly permissions = [
     'camera',

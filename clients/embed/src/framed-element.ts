@@ -26,6 +26,11 @@ export abstract class FramedElement extends HTMLElement {
     return this.#origin;
   }
 
+  /** As the attribute: React sets what an element has as a property. Holds from when it is put in the next time. */
+  set origin(address: string) {
+    this.setAttribute('origin', address);
+  }
+
   connectedCallback(): void {
     this.#origin = originOf(this.getAttribute('origin') ?? OWN_ORIGIN);
     const shadow = this.shadowRoot ?? this.attachShadow({ mode: 'open' });

@@ -2,7 +2,7 @@
  * The call's one door to LiveKit: performs what the core asks for and reports what happens, in the
  * core's words. Decides nothing about the user interface.
  */
-import type { CallInput, Device, MediaChoice } from '@bedside/core';
+import type { CallInput, Device, MediaChoice, RecordingAct } from '@bedside/core';
 import { deviceTroubleFromErrorName, recordingAnswer } from '@bedside/core';
 import { Room, RoomEvent, Track } from 'livekit-client';
 import type { CapturedMedia, DeviceKind } from './captured-media.ts';
@@ -10,31 +10,16 @@ import { rememberDevice } from './captured-media.ts';
 import { disconnectCauseOf, joinFailureOf } from './join-failure.ts';
 import { cameraTrack, microphoneTrack } from './local-tracks.ts';
 import type { MediaLink, Report } from './media-link.ts';
+import { askToRecord } from './recording-calls.ts';
 import { clearRemoteAudio, playRemoteAudio, stopRemoteAudio } from './remote-audio.ts';
 import { roomOptions } from './room-options.ts';
 import { RoomMessages } from './room-messages.ts';
-import { participantOf, qualityOf, rosterOf } from './room-roster.ts';
+import { participantOf, qualityOf, ROSTER_EVENTS, rosterOf } from './room-roster.ts';
 import { SilenceWatch } from './silence-watch.ts';
 
 /** Longer than a page takes to go once it is left. */
 const PAGE_GOES_WITHIN_MS = 3_000;
 const PAGE_LEAVE_EVENTS = ['beforeunload', 'pagehide'] as const;
-
-const ROSTER_EVENTS = [
-  RoomEvent.ParticipantConnected,
-  RoomEvent.ParticipantDisconnected,
-  RoomEvent.ParticipantNameChanged,
-  RoomEvent.TrackPublished,
-  RoomEvent.TrackUnpublished,
-  RoomEvent.TrackSubscribed,
-  RoomEvent.TrackUnsubscribed,
-  RoomEvent.TrackMuted,
-  RoomEvent.TrackUnmuted,
-  RoomEvent.LocalTrackPublished,
-  RoomEvent.LocalTrackUnpublished,
-  RoomEvent.RecordingStatusChanged,
-  RoomEvent.ParticipantAttributesChanged,
-] as const;
 
 const KINDS: Readonly<Record<DeviceKind, MediaDeviceKind>> = {
   microphone: 'audioinput',
@@ -48,6 +33,8 @@ export class RoomLink implements MediaLink {
   readonly #server: string;
   readonly #messages: RoomMessages;
   #silence: SilenceWatch | null = null;
+  /** The one that was joined with: what the server renews grants the call alone. */
+  #joinedWith = '';
   readonly #watchedEngines = new WeakSet<object>();
   /** Troubles from before the call stands: nobody would hear of them yet. */
   readonly #earlyTroubles: CallInput[] = [];
@@ -73,6 +60,7 @@ export class RoomLink implements MediaLink {
   };
 
   async connect(token: string, choice: MediaChoice, captured: CapturedMedia): Promise<void> {
+    this.#joinedWith = token;
     this.#captured = [captured.microphone, captured.camera].filter((track) => track !== null);
     // Publishing begins with the first word from the server, beside the transport's own start.
     const published = new Promise<void>((resolve) => {
@@ -135,6 +123,10 @@ export class RoomLink implements MediaLink {
       // Refused, or not heard in time: the prompt stays, or asks anew.
     }
     this.#reportRoster();
+  }
+
+  record(act: RecordingAct): Promise<boolean> {
+    return askToRecord(this.#server, this.#joinedWith, this.#room.name, act);
   }
 
   async startSound(): Promise<void> {

@@ -1,7 +1,24 @@
 /** A LiveKit room as the core sees it: plain snapshots of people and their tracks. */
 import type { PersonSnapshot, Quality, RosterSnapshot } from '@bedside/core';
 import { recordingOf } from '@bedside/core';
-import { ConnectionQuality, type Participant, type Room, Track } from 'livekit-client';
+import { ConnectionQuality, type Participant, type Room, RoomEvent, Track } from 'livekit-client';
+
+/** After each of these the snapshot may be another. */
+export const ROSTER_EVENTS = [
+  RoomEvent.ParticipantConnected,
+  RoomEvent.ParticipantDisconnected,
+  RoomEvent.ParticipantNameChanged,
+  RoomEvent.TrackPublished,
+  RoomEvent.TrackUnpublished,
+  RoomEvent.TrackSubscribed,
+  RoomEvent.TrackUnsubscribed,
+  RoomEvent.TrackMuted,
+  RoomEvent.TrackUnmuted,
+  RoomEvent.LocalTrackPublished,
+  RoomEvent.LocalTrackUnpublished,
+  RoomEvent.RecordingStatusChanged,
+  RoomEvent.ParticipantAttributesChanged,
+] as const;
 
 export function rosterOf(room: Room): RosterSnapshot {
   return {

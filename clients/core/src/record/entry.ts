@@ -24,6 +24,8 @@ export interface RecordEntry {
   readonly isSevere: boolean;
   readonly status: string;
   readonly enteredAs: string;
+  /** Why this revision corrects the one before. */
+  readonly reason: string | null;
   /** When this revision was said. */
   readonly at: string;
   /** A year, a month, a day or an instant; null where nobody knows. */
@@ -52,6 +54,7 @@ export function readEntry(view: unknown): RecordEntry | null {
     isSevere: content['criticality'] === 'high' || content['severity'] === 'severe',
     status: textOrNull(entry['status']) ?? '',
     enteredAs: textOrNull(entered['as']) ?? '',
+    reason: textOrNull(entry['reason']),
     at: textOrNull(entered['at']) ?? textOrNull(entry['created_at']) ?? '',
     since: sinceOf(content),
     content,

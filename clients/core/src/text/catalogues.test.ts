@@ -14,6 +14,7 @@ const PARTS = [
   'clinic',
   'money',
   'care',
+  'intake',
 ] satisfies PartName[];
 const whole = (language: Language): Promise<Catalogue> => loadParts(language, PARTS);
 const en = await whole(LANGUAGES[0]);

@@ -7,6 +7,7 @@ import type { booking } from './en/booking.ts';
 import type { care } from './en/care.ts';
 import type { clinic } from './en/clinic.ts';
 import type { first } from './en/first.ts';
+import type { intake } from './en/intake.ts';
 import type { money } from './en/money.ts';
 import type { records } from './en/records.ts';
 import type { visit } from './en/visit.ts';
@@ -21,6 +22,7 @@ interface Parts {
   readonly clinic: typeof clinic;
   readonly money: typeof money;
   readonly care: typeof care;
+  readonly intake: typeof intake;
 }
 
 export type PartName = keyof Parts;

@@ -24,6 +24,7 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
       clinic: async () => (await import('./en/clinic.ts')).clinic,
       money: async () => (await import('./en/money.ts')).money,
       care: async () => (await import('./en/care.ts')).care,
+      intake: async () => (await import('./en/intake.ts')).intake,
     },
   },
   {
@@ -39,6 +40,7 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
       clinic: async () => (await import('./fr/clinic.ts')).clinic,
       money: async () => (await import('./fr/money.ts')).money,
       care: async () => (await import('./fr/care.ts')).care,
+      intake: async () => (await import('./fr/intake.ts')).intake,
     },
   },
   {
@@ -54,6 +56,7 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
       clinic: async () => (await import('./es/clinic.ts')).clinic,
       money: async () => (await import('./es/money.ts')).money,
       care: async () => (await import('./es/care.ts')).care,
+      intake: async () => (await import('./es/intake.ts')).intake,
     },
   },
   {
@@ -69,6 +72,7 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
       clinic: async () => (await import('./ar/clinic.ts')).clinic,
       money: async () => (await import('./ar/money.ts')).money,
       care: async () => (await import('./ar/care.ts')).care,
+      intake: async () => (await import('./ar/intake.ts')).intake,
     },
   },
   {
@@ -84,6 +88,7 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
       clinic: async () => (await import('./sw/clinic.ts')).clinic,
       money: async () => (await import('./sw/money.ts')).money,
       care: async () => (await import('./sw/care.ts')).care,
+      intake: async () => (await import('./sw/intake.ts')).intake,
     },
   },
 ];

@@ -9,7 +9,8 @@ import { Bedside } from '../../src/bedside.ts';
 import { launchChromium, openChromiumTab } from '../../src/chromium.ts';
 import { joinByLink, untilAbsent, untilPresent } from '../../src/consultation-page.ts';
 import { stage } from '../../src/stage.ts';
-import type { Tab } from '../../src/tab.ts';
+import { axeFindings } from '../../src/screen-check.ts';
+import { type ChromiumTab, type Tab, untilVisible, visibleText } from '../../src/tab.ts';
 import { pause, until } from '../../src/until.ts';
 
 const PROMPT = '.recording-prompt';
@@ -47,9 +48,16 @@ const on = stage(
   () => bedside,
 );
 
-async function enter(identity: string): Promise<Tab> {
+async function enter(
+  identity: string,
+  room = ROOM,
+  grants: Readonly<Record<string, unknown>> = {},
+): Promise<Tab> {
   const tab = await on.tab(identity);
-  await joinByLink(tab, bedside.link({ room: ROOM, identity }));
+  await joinByLink(
+    tab,
+    bedside.link({ room, identity, grants: { roomJoin: true, room, ...grants } }),
+  );
   return tab;
 }
 
@@ -111,4 +119,33 @@ test('both are asked, both say yes, one takes it back; what was recorded between
     expect(played.stderr.toString()).toBe('');
     expect(played.status).toBe(0);
   }
+});
+
+test('who may record does so from the page: starts, pauses, goes on, ends; who may not is shown no button', async () => {
+  const doctor = await enter('doctor', 'led-visit', { roomRecord: true });
+  const patient = await enter('patient', 'led-visit');
+  const open = 'Encrypted on the way';
+  await patient.press(open);
+  expect(await visibleText(patient)).not.toMatch(/Ask everyone, then record/);
+  await patient.press('Close');
+
+  await doctor.press(open);
+  await doctor.press('Ask everyone, then record');
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- opened by openChromiumTab above
+  expect(await axeFindings((doctor as ChromiumTab).page)).toEqual([]);
+  await doctor.press('Close');
+  await Promise.all([doctor, patient].map((tab) => untilPresent(tab, PROMPT, 5_000)));
+  await doctor.press('Yes, it may be recorded');
+  await untilAbsent(doctor, RECORDED, 0);
+  await patient.press('Yes, it may be recorded');
+  await Promise.all([doctor, patient].map((tab) => untilPresent(tab, RECORDED, 5_000)));
+
+  await doctor.press(open);
+  await doctor.press('Pause the recording');
+  await Promise.all([doctor, patient].map((tab) => untilAbsent(tab, RECORDED, 5_000)));
+  await doctor.press('Go on recording');
+  await Promise.all([doctor, patient].map((tab) => untilPresent(tab, RECORDED, 5_000)));
+  await doctor.press('End the recording');
+  await Promise.all([doctor, patient].map((tab) => untilAbsent(tab, RECORDED, 5_000)));
+  await untilVisible(doctor, /Ask everyone, then record/, 5_000);
 });

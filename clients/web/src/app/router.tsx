@@ -10,6 +10,7 @@ import { saying } from './words.tsx';
 const account = () => saying(['account'], import('../screens/account/index.ts'));
 const booking = () => saying(['booking'], import('../screens/booking/index.ts'));
 const care = () => saying(['booking', 'records', 'care'], import('../screens/care/index.ts'));
+const intake = () => saying(['booking', 'intake'], import('../screens/intake/index.ts'));
 const patient = () => saying(['booking', 'money', 'care'], import('../screens/patient/index.ts'));
 const money = () => saying(['booking', 'money'], import('../screens/money/index.ts'));
 const visit = () => saying(['visit'], import('../visit/index.ts'));
@@ -20,6 +21,8 @@ const clinic = () =>
 const SCREENS = {
   '/': HomeScreen,
   '/sign-in': screen(account, 'SignInScreen'),
+  '/sign-in/provider': screen(account, 'ProviderScreen'),
+  '/consent': screen(account, 'ConsentScreen'),
   '/register': screen(account, 'RegisterScreen'),
   '/verify-email': screen(account, 'VerifyEmailScreen'),
   '/new-password': screen(account, 'NewPasswordScreen'),
@@ -30,6 +33,7 @@ const SCREENS = {
   '/book': screen(booking, 'BookScreen'),
   '/appointments': screen(patient, 'AppointmentsScreen'),
   '/appointments/$id': screen(patient, 'AppointmentLinkScreen'),
+  '/appointments/$id/questions': screen(intake, 'AnswerScreen'),
   '/pay/$id': screen(money, 'PayScreen'),
   '/invoices': screen(money, 'InvoicesScreen'),
   '/profile': screen(patient, 'ProfileScreen'),
@@ -52,6 +56,9 @@ const SCREENS = {
   '/services': screen(clinic, 'ServicesScreen'),
   '/staff': screen(clinic, 'StaffScreen'),
   '/clinic': screen(clinic, 'ClinicScreen'),
+  '/clinic/billing': screen(clinic, 'BillingScreen'),
+  '/clinic/templates': screen(clinic, 'TemplatesScreen'),
+  '/clinic/questionnaires': screen(intake, 'QuestionnairesScreen'),
   '/webhooks': screen(clinic, 'WebhooksScreen'),
   '/jobs': screen(clinic, 'JobsScreen'),
   '/data-requests': screen(clinic, 'DataRequestsScreen'),

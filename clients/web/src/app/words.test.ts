@@ -19,6 +19,7 @@ const sources: Readonly<Record<string, string>> = {
 /** What is rendered before which parts are there: as `saying` in the router, `main` and the lazy note say it. */
 const PARTS_OF: readonly (readonly [RegExp, readonly PartName[]])[] = [
   [/core\/src\/api\//, []],
+  [/core\/src\/oauth-scope/, ['account']],
   [/core\/src\//, ['visit']],
   [/\/(app|parts)\/|main|home-screen/, []],
   [/\/(consult|visit)\//, ['visit']],
@@ -26,6 +27,7 @@ const PARTS_OF: readonly (readonly [RegExp, readonly PartName[]])[] = [
   [/\/screens\/care\//, ['booking', 'records', 'care']],
   [/\/screens\/account\//, ['account']],
   [/\/screens\/booking\//, ['booking']],
+  [/\/screens\/intake\//, ['booking', 'intake']],
   [/\/documents\//, ['care']],
   [/\/screens\/patient\//, ['booking', 'money', 'care']],
   [/\/screens\/money\//, ['booking', 'money']],
@@ -43,6 +45,7 @@ async function partOfEach(): Promise<ReadonlyMap<string, PartName>> {
     'clinic',
     'money',
     'care',
+    'intake',
   ] as const;
   const found = await Promise.all(
     parts.map(async (part) =>

@@ -14,6 +14,7 @@ import { ControlBar } from './control-bar.tsx';
 import { DeviceDialog } from './device-dialog.tsx';
 import { LeaveDialog } from './leave-dialog.tsx';
 import { MorePanel } from './more-panel.tsx';
+import { RecordingControls } from './recording-controls.tsx';
 import { RecordingFacts, RecordingPrompt } from './recording-prompt.tsx';
 import { Stage } from './stage.tsx';
 import { useViewChoices } from './view-choices.ts';
@@ -93,6 +94,7 @@ export function CallPage({
           link={link}
           onDevices={() => setOpen('devices')}
           onNote={openNote}
+          onRecording={state.invitation.permissions.record ? () => setOpen('encryption') : null}
           onClose={closeMore}
         />
       )}
@@ -124,6 +126,9 @@ export function CallPage({
         <Dialog title={say('call.encrypted')} onClose={() => setOpen(null)}>
           <p>{say('call.encryptedText')}</p>
           <RecordingFacts recorded={view.recorded} recording={view.recording} link={link} />
+          {state.invitation.permissions.record && (
+            <RecordingControls recording={view.recording} link={link} />
+          )}
           <button type="button" className="button button-primary" onClick={() => setOpen(null)}>
             {say('common.close')}
           </button>

@@ -16,6 +16,7 @@ export function MorePanel({
   link,
   onDevices,
   onNote,
+  onRecording,
   onClose,
 }: {
   readonly choices: ViewChoices;
@@ -27,6 +28,8 @@ export function MorePanel({
   readonly onDevices: () => void;
   /** For who writes one. */
   readonly onNote: (() => void) | null;
+  /** For who may have the visit recorded. */
+  readonly onRecording: (() => void) | null;
   readonly onClose: () => void;
 }) {
   const say = useSay();
@@ -78,6 +81,9 @@ export function MorePanel({
       )}
       {document.fullscreenEnabled && (
         <Item icon="fill" label={say('call.fullScreen')} onPress={then(toggleFullScreen)} />
+      )}
+      {onRecording !== null && (
+        <Item icon="lock" label={say('call.recording.title')} onPress={onRecording} />
       )}
       {onNote !== null && (
         <Item icon="note" label={say('note.title')} onPress={then(onNote)} isForNarrow />

@@ -5,7 +5,8 @@ import { api } from '../app/api.ts';
 import { useSay } from '../app/words.tsx';
 import { SelectField, TextField } from '../parts/field.tsx';
 import { ProblemNotice } from '../parts/notice.tsx';
-import { asOpen, recordKey } from './record-list.tsx';
+import { asOpen } from './as-open.ts';
+import { recordKey } from './record-list.tsx';
 
 const KINDS = ['allergy', 'condition', 'medication'] as const;
 type Kind = (typeof KINDS)[number];

@@ -5,6 +5,9 @@ import { api } from '../app/api.ts';
 import { useFormat } from '../app/format.ts';
 import { useSay } from '../app/words.tsx';
 import { Asked, ProblemNotice } from '../parts/notice.tsx';
+import { AnswersList } from './answers-list.tsx';
+import { asOpen } from './as-open.ts';
+import { Versions } from './record-versions.tsx';
 
 export const recordKey = (patient: string) => ['record', patient] as const;
 
@@ -43,6 +46,7 @@ export function RecordList({
           {known.map(({ kind, entries }) => (
             <Kind key={kind} kind={kind} entries={entries} patient={patient} mayJudge={mayJudge} />
           ))}
+          <AnswersList patient={patient} />
         </div>
       )}
     </Asked>
@@ -101,6 +105,7 @@ function Entry({
       <strong>{entry.title}</strong>
       {entry.isSevere && <span className="badge-bad">{say('record.severe')}</span>}
       {facts.length > 0 && <span className="hint"> {facts.join(' · ')}</span>}
+      {entry.rev > 1 && <Versions entry={entry} />}
       {mayJudge && entry.isUnconfirmed && <Judge entry={entry} patient={patient} />}
     </li>
   );
@@ -141,9 +146,4 @@ function Judge({ entry, patient }: { readonly entry: RecordEntry; readonly patie
       <ProblemNotice error={judge.error} />
     </span>
   );
-}
-
-/** The document describes what an entry says as an object without fields. */
-export function asOpen(content: object): Record<string, never> {
-  return JSON.parse(JSON.stringify(content));
 }

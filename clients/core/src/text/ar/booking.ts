@@ -178,4 +178,6 @@ export const booking: Part<'booking'> = {
   'data.state.refused': 'مرفوض',
   'data.state.done': 'تم',
   'data.download': 'نزّل النسخة',
+
+  'appts.questions': 'أجب عن بعض الأسئلة أولًا',
 };

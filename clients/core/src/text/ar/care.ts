@@ -193,4 +193,14 @@ export const care: Part<'care'> = {
   'queue.take': 'استقبل التالي',
   'queue.waitlist': 'ينتظر موعدًا',
   'queue.waitlistNone': 'لا أحد ينتظر موعدًا.',
+
+  'record.answers': 'إجابات قبل الزيارات',
+  'record.answers.unfinished': 'غير مكتملة',
+  'record.versions': 'ما كان مكتوبًا من قبل',
+  'record.version': '{when}، من {who}',
+  'record.by.patient': 'المريض',
+  'record.by.practitioner': 'طبيب',
+  'record.by.program': 'برنامج',
+  'record.mistake': 'وُضعت عليه علامة خطأ',
+  'record.reason': 'السبب: {reason}',
 };

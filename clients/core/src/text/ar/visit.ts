@@ -310,4 +310,13 @@ export const visit: Part<'visit'> = {
   'today.next': 'اليوم التالي',
 
   'embed.waitingToken': 'بانتظار الصفحة المحيطة بهذه…',
+
+  'call.recording.title': 'التسجيل',
+  'call.recording.start': 'اسأل الجميع ثم سجّل',
+  'call.recording.startText':
+    'يُسأل الجميع هنا. يبدأ حين يوافق الكل ويتوقف من تلقاء نفسه إن رفض أحد.',
+  'call.recording.pause': 'إيقاف التسجيل مؤقتًا',
+  'call.recording.resume': 'متابعة التسجيل',
+  'call.recording.stop': 'إنهاء التسجيل',
+  'call.recording.failed': 'لم ينجح ذلك. قد يكون التسجيل معطلًا على هذا الخادم.',
 };

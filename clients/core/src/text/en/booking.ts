@@ -161,4 +161,6 @@ export const booking = {
   'data.state.refused': 'Refused',
   'data.state.done': 'Done',
   'data.download': 'Download the copy',
+
+  'appts.questions': 'Answer a few questions first',
 } as const satisfies Readonly<Record<string, Message>>;

@@ -160,4 +160,14 @@ export const care = {
   'queue.take': 'Take the next',
   'queue.waitlist': 'Waits for a time',
   'queue.waitlistNone': 'Nobody waits for a time.',
+
+  'record.answers': 'Answers before visits',
+  'record.answers.unfinished': 'not finished',
+  'record.versions': 'What it said before',
+  'record.version': '{when}, by {who}',
+  'record.by.patient': 'the patient',
+  'record.by.practitioner': 'a practitioner',
+  'record.by.program': 'a program',
+  'record.mistake': 'marked as a mistake',
+  'record.reason': 'Reason: {reason}',
 } as const satisfies Readonly<Record<string, Message>>;

@@ -292,4 +292,13 @@ export const visit = {
   'today.next': 'The day after',
 
   'embed.waitingToken': 'Waiting for the page around this one…',
+
+  'call.recording.title': 'Recording',
+  'call.recording.start': 'Ask everyone, then record',
+  'call.recording.startText':
+    'Everyone here is asked. It begins once all have said yes, and stops by itself when somebody says no.',
+  'call.recording.pause': 'Pause the recording',
+  'call.recording.resume': 'Go on recording',
+  'call.recording.stop': 'End the recording',
+  'call.recording.failed': 'This did not work. Recording may be switched off on this server.',
 } as const satisfies Readonly<Record<string, Message>>;

@@ -160,4 +160,6 @@ export const booking: Part<'booking'> = {
   'data.state.refused': 'Rechazada',
   'data.state.done': 'Hecha',
   'data.download': 'Descargar la copia',
+
+  'appts.questions': 'Responder antes unas preguntas',
 };

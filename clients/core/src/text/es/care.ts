@@ -163,4 +163,14 @@ export const care: Part<'care'> = {
   'queue.take': 'Atender al siguiente',
   'queue.waitlist': 'Espera una hora',
   'queue.waitlistNone': 'Nadie espera una hora.',
+
+  'record.answers': 'Respuestas antes de las consultas',
+  'record.answers.unfinished': 'sin terminar',
+  'record.versions': 'Lo que decía antes',
+  'record.version': '{when}, por {who}',
+  'record.by.patient': 'el paciente',
+  'record.by.practitioner': 'un profesional',
+  'record.by.program': 'un programa',
+  'record.mistake': 'marcado como error',
+  'record.reason': 'Motivo: {reason}',
 };

@@ -290,4 +290,14 @@ export const visit: Part<'visit'> = {
   'today.next': 'El día siguiente',
 
   'embed.waitingToken': 'Esperando a la página que rodea a esta…',
+
+  'call.recording.title': 'Grabación',
+  'call.recording.start': 'Preguntar a todos y grabar',
+  'call.recording.startText':
+    'Se pregunta a todos. Empieza cuando todos dicen que sí y se detiene si alguien dice que no.',
+  'call.recording.pause': 'Pausar la grabación',
+  'call.recording.resume': 'Seguir grabando',
+  'call.recording.stop': 'Terminar la grabación',
+  'call.recording.failed':
+    'No ha funcionado. Puede que la grabación esté desactivada en este servidor.',
 };

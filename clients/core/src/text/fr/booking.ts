@@ -162,4 +162,6 @@ export const booking: Part<'booking'> = {
   'data.state.refused': 'Refusée',
   'data.state.done': 'Terminée',
   'data.download': 'Télécharger la copie',
+
+  'appts.questions': 'Répondre d’abord à quelques questions',
 };

@@ -166,4 +166,14 @@ export const care: Part<'care'> = {
   'queue.take': 'Prendre le suivant',
   'queue.waitlist': 'Attend un horaire',
   'queue.waitlistNone': 'Personne n’attend d’horaire.',
+
+  'record.answers': 'Réponses avant les consultations',
+  'record.answers.unfinished': 'pas terminé',
+  'record.versions': 'Ce qui était écrit avant',
+  'record.version': '{when}, par {who}',
+  'record.by.patient': 'le patient',
+  'record.by.practitioner': 'un praticien',
+  'record.by.program': 'un programme',
+  'record.mistake': 'marqué comme erreur',
+  'record.reason': 'Raison : {reason}',
 };

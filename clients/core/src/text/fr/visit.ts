@@ -296,4 +296,14 @@ export const visit: Part<'visit'> = {
   'today.next': 'Le lendemain',
 
   'embed.waitingToken': 'En attente de la page qui entoure celle-ci…',
+
+  'call.recording.title': 'Enregistrement',
+  'call.recording.start': 'Demander à tous, puis enregistrer',
+  'call.recording.startText':
+    'Chacun est interrogé. L’enregistrement commence quand tous ont dit oui et s’arrête dès que quelqu’un dit non.',
+  'call.recording.pause': 'Mettre l’enregistrement en pause',
+  'call.recording.resume': 'Reprendre l’enregistrement',
+  'call.recording.stop': 'Terminer l’enregistrement',
+  'call.recording.failed':
+    'Cela n’a pas fonctionné. L’enregistrement est peut-être désactivé sur ce serveur.',
 };

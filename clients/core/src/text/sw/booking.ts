@@ -160,4 +160,6 @@ export const booking: Part<'booking'> = {
   'data.state.refused': 'Limekataliwa',
   'data.state.done': 'Limekamilika',
   'data.download': 'Pakua nakala',
+
+  'appts.questions': 'Jibu maswali machache kwanza',
 };

@@ -160,4 +160,14 @@ export const care: Part<'care'> = {
   'queue.take': 'Mchukue anayefuata',
   'queue.waitlist': 'Anasubiri muda',
   'queue.waitlistNone': 'Hakuna anayesubiri muda.',
+
+  'record.answers': 'Majibu kabla ya miadi',
+  'record.answers.unfinished': 'hayajakamilika',
+  'record.versions': 'Ilisema nini awali',
+  'record.version': '{when}, na {who}',
+  'record.by.patient': 'mgonjwa',
+  'record.by.practitioner': 'daktari',
+  'record.by.program': 'programu',
+  'record.mistake': 'imewekewa alama ya kosa',
+  'record.reason': 'Sababu: {reason}',
 };

@@ -290,4 +290,13 @@ export const visit: Part<'visit'> = {
   'today.next': 'Siku inayofuata',
 
   'embed.waitingToken': 'Tunausubiri ukurasa unaozunguka huu…',
+
+  'call.recording.title': 'Kurekodi',
+  'call.recording.start': 'Waulize wote, kisha rekodi',
+  'call.recording.startText':
+    'Kila mtu hapa anaulizwa. Huanza wote wakikubali, na husimama mtu akikataa.',
+  'call.recording.pause': 'Sitisha kurekodi',
+  'call.recording.resume': 'Endelea kurekodi',
+  'call.recording.stop': 'Maliza kurekodi',
+  'call.recording.failed': 'Haikufanikiwa. Huenda kurekodi kumezimwa kwenye seva hii.',
 };

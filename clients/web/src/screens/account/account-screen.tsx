@@ -11,6 +11,7 @@ import { TextField } from '../../parts/field.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Asked, Notice, ProblemNotice } from '../../parts/notice.tsx';
 import { makePasskey, passkeysAvailable } from './passkeys.ts';
+import { Providers } from './providers.tsx';
 import { Totp } from './totp.tsx';
 
 export function AccountScreen() {
@@ -33,9 +34,15 @@ function Account({ me }: { readonly me: Me }) {
       <Passkeys />
       <Totp has={me.has_totp} />
       <Password />
+      <Connected />
       <Sessions />
     </div>
   );
+}
+
+/** Nothing where the clinic has no provider. */
+function Connected() {
+  return <Providers label="account.connect" next="/account" title="account.providers" />;
 }
 
 function Passkeys() {

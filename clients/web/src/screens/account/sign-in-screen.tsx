@@ -1,10 +1,8 @@
-import type { Schemas } from '@bedside/core';
 import { answered } from '@bedside/core';
 import { useMutation } from '@tanstack/react-query';
-import { goTo, Link, useSearch } from '../../app/navigation.tsx';
+import { Link, useSearch } from '../../app/navigation.tsx';
 import { type FormEvent, useEffect, useState } from 'react';
 import { api } from '../../app/api.ts';
-import { beginSession, homeOf } from '../../app/session.ts';
 import { useSay } from '../../app/words.tsx';
 import { TextField } from '../../parts/field.tsx';
 import { Heading } from '../../parts/heading.tsx';
@@ -12,26 +10,17 @@ import { Icon } from '../../parts/icon.tsx';
 import { Loading, ProblemNotice } from '../../parts/notice.tsx';
 import { MailLink } from './mail-link.tsx';
 import { passkeysAvailable, askForPasskey } from './passkeys.ts';
-import { SecondFactor } from './second-factor.tsx';
+import { Providers } from './providers.tsx';
 import { takeSecret } from './secret.ts';
-
-type SignIn = Schemas['SignInView'];
-type Challenge = Extract<SignIn, { status: 'second_factor' }>;
+import { type Finish, useFinish } from './use-finish.tsx';
 
 export function SignInScreen() {
   const say = useSay();
-  const finish = useFinish();
+  const { next } = useSearch('next');
   const [secret] = useState(() => takeSecret('token'));
-  const [challenge, setChallenge] = useState<Challenge | null>(null);
-  const go = async (answer: SignIn): Promise<void> => {
-    if (answer.status === 'second_factor') {
-      setChallenge(answer);
-    } else {
-      await finish(answer.clinic_id);
-    }
-  };
-  if (challenge !== null) {
-    return <SecondFactor challenge={challenge.challenge} methods={challenge.methods} onDone={go} />;
+  const { go, secondFactor } = useFinish(next);
+  if (secondFactor !== null) {
+    return secondFactor;
   }
   return (
     <section className="card card-narrow">
@@ -41,20 +30,8 @@ export function SignInScreen() {
   );
 }
 
-/** Who signs in goes where they wanted to go, or to where their day begins. */
-function useFinish(): (clinicId: string | null | undefined) => Promise<void> {
-  const { next } = useSearch('next');
-  return async (clinicId) => {
-    const me = await beginSession(clinicId);
-    if (me !== null) {
-      const isOurs = next !== undefined && /^\/(?!\/)/.test(next);
-      goTo(isOurs ? next : homeOf(me), true);
-    }
-  };
-}
-
 interface WaysProps {
-  readonly onDone: (answer: SignIn) => Promise<void>;
+  readonly onDone: Finish;
 }
 
 function Ways({ onDone }: WaysProps) {
@@ -83,6 +60,7 @@ function Ways({ onDone }: WaysProps) {
         <button type="button" className="button button-wide" onClick={() => setWay('link')}>
           {say('signIn.link')}
         </button>
+        <Providers label="signIn.with" next={next} />
       </div>
       <p className="centered">
         {say('signIn.noAccount')}{' '}

@@ -5,6 +5,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { calendarFile } from '../patient/calendar-file.ts';
 import { VisitFacts } from './confirm-card.tsx';
 import type { Service } from './directory.ts';
+import { ToQuestions } from './to-questions.tsx';
 
 export function BookedCard({
   name,
@@ -36,6 +37,7 @@ export function BookedCard({
         <Link to="/appointments" className="button button-primary">
           {say('book.toAppointments')}
         </Link>
+        <ToQuestions service={service.id} appointment={appointment} />
         {!requested && (
           <a
             className="button"

@@ -6,6 +6,9 @@ import { StaffOnly } from './staff-only.tsx';
 
 const PLACES = [
   ['/services', 'services.title', 'calendar'],
+  ['/clinic/questionnaires', 'admin.questions', 'note'],
+  ['/clinic/templates', 'templates.title', 'chat'],
+  ['/clinic/billing', 'billing.title', 'note'],
   ['/keys', 'keys.title', 'key'],
   ['/webhooks', 'hooks.title', 'forward'],
   ['/jobs', 'jobs.title', 'chat'],

@@ -3,6 +3,7 @@ import { ApiProblem, answered, ifMatch } from '@bedside/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../app/api.ts';
+import { Link } from '../../app/navigation.tsx';
 import { practitionerOf } from '../../app/session.ts';
 import { useWords } from '../../app/words.tsx';
 import { Heading } from '../../parts/heading.tsx';
@@ -36,7 +37,12 @@ function Hours({ practitioner }: { readonly practitioner: string }) {
   });
   return (
     <>
-      <Heading title={say('hours.title')}>{say('hours.title')}</Heading>
+      <div className="title-row">
+        <Heading title={say('hours.title')}>{say('hours.title')}</Heading>
+        <Link to="/clinic/questionnaires" className="button button-quiet">
+          {say('admin.questions')}
+        </Link>
+      </div>
       <Asked query={card}>
         {({ time_zone: zone }) => (
           <Asked query={schedule}>

@@ -1,5 +1,6 @@
 /** The screens of clinicians and staff: one chunk. */
 export { AuditScreen } from './audit-screen.tsx';
+export { BillingScreen } from './billing-screen.tsx';
 export { ClinicScreen } from './clinic-screen.tsx';
 export { ComplianceScreen } from './compliance-screen.tsx';
 export { DataRequestsScreen } from './data-requests-screen.tsx';
@@ -9,5 +10,6 @@ export { KeysScreen } from './keys-screen.tsx';
 export { ServicesScreen } from './services-screen.tsx';
 export { StaffScreen } from './staff-screen.tsx';
 export { SystemScreen } from './system-screen.tsx';
+export { TemplatesScreen } from './templates-screen.tsx';
 export { TodayScreen } from './today-screen.tsx';
 export { WebhooksScreen } from './webhooks-screen.tsx';

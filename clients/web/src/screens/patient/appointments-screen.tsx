@@ -15,6 +15,7 @@ import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
 import { Asked, Loading, Notice } from '../../parts/notice.tsx';
 import { nameOf, practitionerQuery, serviceQuery } from '../booking/directory.ts';
+import { ToQuestions } from '../booking/to-questions.tsx';
 import { OwnReview } from '../care/own-review.tsx';
 import { paymentsOfPatient } from '../money/money-queries.ts';
 import { paymentStateKey } from '../money/money-words.ts';
@@ -169,6 +170,7 @@ function Visit({
       </div>
       {isAhead && (
         <div className="actions visit-actions">
+          <ToQuestions service={visit.service} appointment={visit.id} />
           {isOpen ? (
             <Link to="/visit/$id" params={{ id: visit.id }} className="button button-primary">
               <Icon name="camera" />
