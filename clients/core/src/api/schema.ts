@@ -5500,6 +5500,7 @@ export interface components {
         OneAppointmentView: components["schemas"]["AppointmentView"] & {
             /** @description Why the patient comes, in their words; told to them and to who treats them alone. */
             reason?: string | null;
+        };
         /** @description What became of one of a file's claims. */
         OutcomeView: {
             /** @description The claim. */
