@@ -18,6 +18,9 @@ const LINES_WAITING_MAX: usize = 4096;
 /// Longest line, in bytes; what is beyond is cut. With [`LINES_WAITING_MAX`] it bounds the queue to 32 MiB.
 const LINE_BYTES_MAX: usize = 8 * 1024;
 
+/// What is left of an object that is longer, in bytes: each may take six when it is quoted.
+const OBJECT_BYTES_MAX: usize = LINE_BYTES_MAX / 8;
+
 /// Lines that were lost since start.
 #[derive(Debug)]
 pub(crate) struct Lost {
@@ -116,7 +119,7 @@ impl<'a> MakeWriter<'a> for LineWriter {
     type Writer = Line<'a>;
 
     fn make_writer(&'a self) -> Line<'a> {
-        Line { writer: self, bytes: Vec::new() }
+        Line { writer: self, bytes: Vec::new(), length: 0 }
     }
 }
 
@@ -124,12 +127,15 @@ impl<'a> MakeWriter<'a> for LineWriter {
 pub(super) struct Line<'a> {
     writer: &'a LineWriter,
     bytes: Vec<u8>,
+    /// With what is beyond [`LINE_BYTES_MAX`].
+    length: usize,
 }
 
 impl Write for Line<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let left = LINE_BYTES_MAX.saturating_sub(self.bytes.len());
         self.bytes.extend(bytes.iter().take(left));
+        self.length += bytes.len();
         Ok(bytes.len())
     }
 
@@ -144,11 +150,24 @@ impl Drop for Line<'_> {
         if line.is_empty() {
             return;
         }
+        if self.length > line.len() && line.starts_with(b"{") {
+            line = shortened(&line, self.length);
+        }
         if line.last() != Some(&b'\n') {
             line.push(b'\n');
         }
         self.writer.push(Entry::Line(line));
     }
+}
+
+/// A JSON line that was cut is no JSON any more: an object that says so, with the beginning of what it was.
+fn shortened(line: &[u8], length: usize) -> Vec<u8> {
+    let begins = String::from_utf8_lossy(line.get(..OBJECT_BYTES_MAX).unwrap_or(line));
+    let fields =
+        serde_json::json!({ "message": "a line too long", "bytes": length, "begins": begins });
+    serde_json::json!({ "level": "INFO", "fields": fields, "target": "log" })
+        .to_string()
+        .into_bytes()
 }
 
 #[cfg(test)]
@@ -168,6 +187,20 @@ mod tests {
         let written = out.0.lock().unwrap().clone();
         assert_eq!(written.len(), "first\n".len() + LINE_BYTES_MAX + 1);
         assert!(written.starts_with(b"first\nxx") && written.ends_with(b"x\n"));
+    }
+
+    #[test]
+    fn an_object_that_is_too_long_becomes_a_shorter_object() {
+        let out = Shared::default();
+        let writer = LineWriter::start(out.clone(), lost()).unwrap();
+        let long = format!(r#"{{"statement":"{}"}}"#, "\\n".repeat(LINE_BYTES_MAX));
+        writeln!(writer.make_writer(), "{long}").unwrap();
+        writer.flush(Duration::from_secs(20));
+        let written = out.0.lock().unwrap().clone();
+        assert!(written.len() <= LINE_BYTES_MAX, "{}", written.len());
+        let object: serde_json::Value = serde_json::from_slice(&written).unwrap();
+        assert_eq!(object["fields"]["bytes"], long.len() + 1);
+        assert!(object["fields"]["begins"].as_str().unwrap().starts_with("{\"statement\""));
     }
 
     #[test]
