@@ -60,7 +60,14 @@ const TREND_INTERVAL: Duration = Duration::from_millis(600);
 /// not what the line carries.
 const AGAIN_BELOW_PERCENT: u64 = 75;
 const AGAIN_PERCENT: u64 = 40;
+
 const SETTLING: Duration = Duration::from_millis(1000);
+
+/// Who sends less than so much of the estimate, in percent, and of that at least so much comes through, has not shown what the
+/// line carries: a receiver that is busy for a moment looks like a queue. Such a step asks for [`STEP_PERCENT`] of the
+/// estimate, once in [`SETTLING`].
+const IDLE_PERCENT: u64 = 12;
+const THROUGH_PERCENT: u64 = 30;
 
 /// Shortest time between two decreases: a feedback and its round trip must show what the first has done.
 const DECREASE_INTERVAL: Duration = Duration::from_millis(100);
@@ -140,6 +147,8 @@ pub struct Estimator {
     simulated_bps: Option<u64>,
     wanted_bps: u64,
     throughput: Throughput,
+    /// Of the same packets, when they were sent.
+    sending: Throughput,
     delay: DelayDetector,
     loss: LossDetector,
     prober: Prober,
@@ -172,6 +181,7 @@ impl Estimator {
             simulated_bps: None,
             wanted_bps: 0,
             throughput: Throughput::default(),
+            sending: Throughput::default(),
             delay: DelayDetector::default(),
             loss: LossDetector::new(now),
             prober: Prober::new(now),
@@ -270,6 +280,9 @@ impl Estimator {
             let Some(packet) = sent.take(told.seq, is_received, clock) else { continue };
             last = Some(told.seq);
             let sent_us = now_us - i64::from(packet.age_us);
+            if packet.before == Fate::Unknown {
+                self.sending.on_arrival(sent_us, packet.len.into());
+            }
             let expected_us = self.expect(packet.len, sent_us, packet.before);
             let Some(tick) = told.arrival else {
                 if packet.before == Fate::Unknown && sent_us > self.answered_us {
@@ -338,7 +351,9 @@ impl Estimator {
         }
         self.arrival_us(all.last_arrival);
         let bytes = sent.bytes_between(all.first, last.wrapping_add(1));
-        self.throughput.on_arrival(arrival_us, u32::try_from(bytes).unwrap_or(u32::MAX));
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.throughput.on_arrival(arrival_us, bytes);
+        self.sending.on_arrival(sent_us, bytes);
         self.loss.on_all_came(all.count);
         self.loss.judge(0, now);
         self.note_rtt(Duration::from_micros(packet.age_us.into()));
@@ -454,6 +469,12 @@ impl Estimator {
             false => DECREASE_PERCENT,
         };
         let mut wanted = arriving * percent / 100;
+        if self.is_idle(long) {
+            if since.is_none_or(|since| since >= SETTLING) {
+                self.lower(wanted.max(self.bps * STEP_PERCENT / 100), now);
+            }
+            return;
+        }
         if signal == Signal::Overuse && self.delay.queue_us() < TREND_QUEUE_US {
             if since.is_none_or(|since| since >= TREND_INTERVAL) {
                 wanted = wanted.max(self.bps * TREND_PERCENT / 100);
@@ -484,6 +505,13 @@ impl Estimator {
                     base_us.map(|base| Watch::new(before, arriving, (base, queue_us), now_us));
             }
         }
+    }
+
+    /// Whether so little is sent, and so much of it comes, that neither says what the line carries.
+    fn is_idle(&self, arriving_bps: u64) -> bool {
+        self.sending.long_bps().is_some_and(|sent| {
+            sent * 100 < self.bps * IDLE_PERCENT && arriving_bps * 100 >= sent * THROUGH_PERCENT
+        })
     }
 
     /// There was a queue. What was held back for it to drain is sent from now on, if it has.

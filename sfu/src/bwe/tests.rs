@@ -282,3 +282,20 @@ fn a_line_that_becomes_narrow_is_never_taken_for_a_longer_way() {
         }
     }
 }
+
+#[test]
+fn a_receiver_that_is_busy_while_little_is_sent_says_little_of_its_line() {
+    for (longer_ms, for_ms) in [(120, 500), (150, 700), (200, 400), (200, 2000)] {
+        let mut line = Line::new(0, 20_000_000);
+        // Sound alone, and no more is wanted than the line is taken to carry.
+        line.wanted_bps = 900_000;
+        line.run(2000, |_| {});
+        line.delay += longer_ms * MS;
+        line.jitter = 40 * MS;
+        line.run(for_ms, |_| {});
+        line.delay -= longer_ms * MS;
+        line.jitter = Duration::ZERO;
+        line.run(500, |_| {});
+        assert!(line.estimate() >= START_BPS / 4, "{longer_ms} {for_ms}: {}", line.estimate());
+    }
+}
