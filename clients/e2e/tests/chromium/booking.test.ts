@@ -1,45 +1,17 @@
 // A patient finds a doctor and books: by keyboard alone, in Arabic, on a phone; and every screen on the way is for
 // everybody.
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium, openChromiumTab } from '../../src/chromium.ts';
-import { DemoClinic } from '../../src/demo-clinic.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { clinicStage } from '../../src/clinic-stage.ts';
 import { axeFindings, TWO_SIZES, walkSizes } from '../../src/screen-check.ts';
-import { stage } from '../../src/stage.ts';
 import { type ChromiumTab, untilVisible } from '../../src/tab.ts';
 
-let browser: Browser;
-let clinic: DemoClinic;
-
-beforeAll(async () => {
-  browser = await launchChromium();
-  clinic = await DemoClinic.open();
-});
-
-afterAll(async () => {
-  await clinic?.close();
-  await browser?.close();
-});
-
-const on = stage(
-  (who) =>
-    openChromiumTab(browser, who, {
-      timezoneId: 'Europe/Paris',
-      viewport: { width: 1280, height: 800 },
-    }),
-  () => clinic?.bedside,
-);
-
-async function tabOf(who: string): Promise<ChromiumTab> {
-  const tab = await on.tab(who);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- opened by openChromiumTab above
-  return tab as ChromiumTab;
-}
+const { clinic, tabOf } = clinicStage('Europe/Paris');
 
 test('a visit is found and booked by keyboard alone, moved into the calendar, and cancelled', async () => {
   const tab = await tabOf('patient');
   const { page } = tab;
-  await clinic.signInAsPatient(tab);
+  await clinic().signInAsPatient(tab);
   await page.keyboard.press('Tab');
   await tabTo(page, 'Book a visit');
   await page.keyboard.press('Enter');
@@ -74,15 +46,15 @@ test('a visit is found and booked by keyboard alone, moved into the calendar, an
 
 test('a time that somebody else takes first is said to be taken', async () => {
   const tab = await tabOf('patient');
-  await clinic.signInAsPatient(tab);
-  await tab.goto(`${clinic.url}/find`);
+  await clinic().signInAsPatient(tab);
+  await tab.goto(`${clinic().url}/find`);
   await tab.page.getByRole('link', { name: 'See times of Dr. Léa Moreau' }).click();
   await tab.page.locator('.time').last().click();
   await untilVisible(tab, /Kept for you/, 10_000);
   const kept = tab.page.url();
   // The same time again, in another tab of the same person: it is kept already.
   const other = await tabOf('second');
-  await clinic.signInAsPatient(other);
+  await clinic().signInAsPatient(other);
   await other.goto(kept);
   await untilVisible(other, /this time is taken|cannot be booked/, 10_000);
   await other.page.getByRole('link', { name: 'Choose another time' }).click();
@@ -92,7 +64,7 @@ test('a time that somebody else takes first is said to be taken', async () => {
 test('in Arabic the page runs from right to left, with its own words', async () => {
   const tab = await tabOf('reader');
   const { page } = tab;
-  await tab.goto(`${clinic.url}/find`);
+  await tab.goto(`${clinic().url}/find`);
   await untilVisible(tab, /3 doctors/, 10_000);
   await page.getByLabel('Language').first().selectOption('ar');
   await untilVisible(tab, /ابحث عن طبيب/, 10_000);
@@ -118,7 +90,7 @@ test('every screen that anybody may open is without an axe finding and fits ten 
   ] as const;
   const findings: string[] = [];
   for (const [path, primary] of screens) {
-    await tab.goto(`${clinic.url}${path}`);
+    await tab.goto(`${clinic().url}${path}`);
     await tab.page.locator('h1').waitFor();
     await tab.page.waitForTimeout(600);
     const found = [...(await axeFindings(tab.page)), ...(await walkSizes(tab.page, primary))];
@@ -129,9 +101,9 @@ test('every screen that anybody may open is without an axe finding and fits ten 
 
 test("every screen of a patient's and of the clinic's is without an axe finding and never runs off sideways", async () => {
   const patient = await tabOf('patient');
-  await clinic.signInAsPatient(patient);
+  await clinic().signInAsPatient(patient);
   const doctor = await tabOf('doctor');
-  await clinic.signInAsDoctor(doctor);
+  await clinic().signInAsDoctor(doctor);
   const screens: [ChromiumTab, string][] = [
     ...['/appointments', '/profile', '/records', '/my-data', '/account'].map(
       (path): [ChromiumTab, string] => [patient, path],
@@ -153,7 +125,7 @@ test("every screen of a patient's and of the clinic's is without an axe finding 
   ];
   const findings: string[] = [];
   for (const [tab, path] of screens) {
-    await tab.goto(`${clinic.url}${path}`);
+    await tab.goto(`${clinic().url}${path}`);
     await tab.page.locator('h1').waitFor();
     await tab.page.waitForTimeout(800);
     const found = [

@@ -1,39 +1,10 @@
 // Around the visit: messages, reviews, documents, the record, the queue and the waitlist; and a prescription that is not lost.
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium, openChromiumTab } from '../../src/chromium.ts';
-import { DemoClinic } from '../../src/demo-clinic.ts';
+import { expect, test } from 'vitest';
+import { clinicStage } from '../../src/clinic-stage.ts';
 import { axeFindings, TWO_SIZES, walkSizes } from '../../src/screen-check.ts';
-import { stage } from '../../src/stage.ts';
 import { type ChromiumTab, untilVisible } from '../../src/tab.ts';
 
-let browser: Browser;
-let clinic: DemoClinic;
-
-beforeAll(async () => {
-  browser = await launchChromium();
-  clinic = await DemoClinic.open();
-});
-
-afterAll(async () => {
-  await clinic?.close();
-  await browser?.close();
-});
-
-const on = stage(
-  (who) =>
-    openChromiumTab(browser, who, {
-      timezoneId: 'Africa/Nairobi',
-      viewport: { width: 1280, height: 800 },
-    }),
-  () => clinic?.bedside,
-);
-
-async function tabOf(who: string): Promise<ChromiumTab> {
-  const tab = await on.tab(who);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- opened by openChromiumTab above
-  return tab as ChromiumTab;
-}
+const { clinic, tabOf } = clinicStage('Africa/Nairobi');
 
 /** What axe and the two sizes find on the screen that is open. */
 async function faultsOf(tab: ChromiumTab): Promise<string[]> {
@@ -43,8 +14,8 @@ async function faultsOf(tab: ChromiumTab): Promise<string[]> {
 test('patient and doctor write to each other, each sees it at once; the queue, the record and the documents are there for both; a prescription outlives the form', async () => {
   const patient = await tabOf('patient');
   const doctor = await tabOf('doctor');
-  await clinic.signInAsPatient(patient, '/messages');
-  await clinic.signInAsDoctor(doctor, '/messages');
+  await clinic().signInAsPatient(patient, '/messages');
+  await clinic().signInAsDoctor(doctor, '/messages');
 
   // Messages
   await untilVisible(patient, /How to use the inhaler[\s\S]*Dr\. Amara Osei/, 10_000);
@@ -65,7 +36,7 @@ test('patient and doctor write to each other, each sees it at once; the queue, t
   expect(await faultsOf(doctor)).toEqual([]);
 
   // Documents
-  await patient.goto(`${clinic.url}/documents`);
+  await patient.goto(`${clinic().url}/documents`);
   await untilVisible(patient, /No documents yet[\s\S]*Who else may read/, 10_000);
   await patient.page.getByLabel('Add a document').setInputFiles({
     name: 'results.txt',
@@ -87,7 +58,7 @@ test('patient and doctor write to each other, each sees it at once; the queue, t
   await untilVisible(patient, /Dr\. Njeri Kamau[\s\S]*All documents, until/, 10_000);
 
   // The record, to both
-  await patient.goto(`${clinic.url}/records`);
+  await patient.goto(`${clinic().url}/records`);
   await untilVisible(patient, /Penicillin[\s\S]*not confirmed[\s\S]*Salbutamol/, 10_000);
   await patient.page.getByText('Add to the record').click();
   await patient.page.getByLabel('What is it?').fill('Hay fever');
@@ -95,7 +66,7 @@ test('patient and doctor write to each other, each sees it at once; the queue, t
   await patient.press('Add');
   await untilVisible(patient, /Conditions[\s\S]*Hay fever/, 10_000);
   expect(await faultsOf(patient)).toEqual([]);
-  await doctor.goto(`${clinic.url}/patients`);
+  await doctor.goto(`${clinic().url}/patients`);
   await doctor.page.getByLabel('Name').fill('Otieno');
   await doctor.press('Search');
   await doctor.page.getByRole('link', { name: 'Asha Otieno' }).click();
@@ -122,7 +93,7 @@ test('patient and doctor write to each other, each sees it at once; the queue, t
   expect(pdf).toBe('200 application/pdf');
 
   // A prescription that is being written when the session ends
-  await doctor.goto(`${clinic.url}/today`);
+  await doctor.goto(`${clinic().url}/today`);
   for (let day = 0; day < 3; day += 1) await doctor.press('The day before');
   const visit = doctor.page.locator('.visit-card', { hasText: 'Asha Otieno' });
   await visit.getByText('Note', { exact: true }).click();
@@ -136,21 +107,21 @@ test('patient and doctor write to each other, each sees it at once; the queue, t
   await doctor.page.getByLabel('Remark for the pharmacy').fill('Generic is fine');
   // No waiting: signing out saves it first.
   await doctor.press('Sign out');
-  await doctor.page.waitForURL(`${clinic.url}/`);
-  await clinic.signInAsDoctor(doctor);
+  await doctor.page.waitForURL(`${clinic().url}/`);
+  await clinic().signInAsDoctor(doctor);
   for (let day = 0; day < 3; day += 1) await doctor.press('The day before');
   await visit.getByText('Note', { exact: true }).click();
   await visit.getByText('Prescriptions', { exact: true }).click();
   await untilVisible(doctor, /Draft[\s\S]*Cetirizine 10 mg[\s\S]*Generic is fine/, 10_000);
 
   // The queue
-  await patient.goto(`${clinic.url}/waiting`);
+  await patient.goto(`${clinic().url}/waiting`);
   await patient.press('Join the queue: Video visit');
   await untilVisible(patient, /You are next/, 10_000);
   expect(await faultsOf(patient)).toEqual([]);
   await patient.reload();
   await untilVisible(patient, /You are next/, 10_000);
-  await doctor.goto(`${clinic.url}/queue`);
+  await doctor.goto(`${clinic().url}/queue`);
   await untilVisible(doctor, /1 person waits/, 10_000);
   expect(await faultsOf(doctor)).toEqual([]);
   await doctor.press('Take the next');
@@ -162,7 +133,7 @@ test('patient and doctor write to each other, each sees it at once; the queue, t
 
 test('a review is left, looked at, shown and answered; the waitlist keeps a place', async () => {
   const patient = await tabOf('patient');
-  await clinic.signInAsPatient(patient);
+  await clinic().signInAsPatient(patient);
   const card = patient.page.locator('.visit-card[data-state="completed"]');
   await card.getByText('Review this visit').click();
   await card.getByLabel('4 stars of 5').check();
@@ -172,7 +143,7 @@ test('a review is left, looked at, shown and answered; the waitlist keeps a plac
   await untilVisible(patient, /Your review[\s\S]*The clinic looks at it first/, 10_000);
 
   const doctor = await tabOf('doctor');
-  await clinic.signInAsDoctor(doctor, '/reviews');
+  await clinic().signInAsDoctor(doctor, '/reviews');
   await untilVisible(doctor, /Clear words, and time for questions/, 10_000);
   expect(await faultsOf(doctor)).toEqual([]);
   await doctor.press('Show it');
@@ -184,7 +155,7 @@ test('a review is left, looked at, shown and answered; the waitlist keeps a plac
   await review.getByRole('button', { name: 'Answer' }).click();
   await untilVisible(doctor, /The practitioner’s answer[\s\S]*Thank you for coming/, 10_000);
 
-  await patient.goto(`${clinic.url}/find`);
+  await patient.goto(`${clinic().url}/find`);
   await patient.page.getByRole('link', { name: 'See times of Dr. Amara Osei' }).click();
   await untilVisible(
     patient,

@@ -1,43 +1,14 @@
 // Beside visits: how a patient is told and what is known of them, what an administrator runs, and a server that is away.
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium, openChromiumTab } from '../../src/chromium.ts';
-import { DemoClinic } from '../../src/demo-clinic.ts';
+import { expect, test } from 'vitest';
+import { clinicStage } from '../../src/clinic-stage.ts';
 import { axeFindings } from '../../src/screen-check.ts';
-import { stage } from '../../src/stage.ts';
-import { type ChromiumTab, untilVisible } from '../../src/tab.ts';
+import { untilVisible } from '../../src/tab.ts';
 
-let browser: Browser;
-let clinic: DemoClinic;
-
-beforeAll(async () => {
-  browser = await launchChromium();
-  clinic = await DemoClinic.open();
-});
-
-afterAll(async () => {
-  await clinic?.close();
-  await browser?.close();
-});
-
-const on = stage(
-  (who) =>
-    openChromiumTab(browser, who, {
-      timezoneId: 'Europe/Paris',
-      viewport: { width: 1280, height: 800 },
-    }),
-  () => clinic?.bedside,
-);
-
-async function tabOf(who: string): Promise<ChromiumTab> {
-  const tab = await on.tab(who);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- opened by openChromiumTab above
-  return tab as ChromiumTab;
-}
+const { clinic, tabOf } = clinicStage('Europe/Paris');
 
 test('a patient chooses how to be told, asks for a copy of the data, and sees who looked; the clinic agrees, and the copy is there', async () => {
   const patient = await tabOf('patient');
-  await clinic.signInAsPatient(patient, '/notifications');
+  await clinic().signInAsPatient(patient, '/notifications');
   await patient.page.getByLabel('By text message').check();
   await untilVisible(patient, /Text messages need a mobile number/, 5_000);
   await patient.page.getByLabel('Mobile number for text messages').fill('+254700000001');
@@ -51,14 +22,14 @@ test('a patient chooses how to be told, asks for a copy of the data, and sees wh
     .toBe(true);
   expect(await patient.page.getByLabel('From').inputValue()).toBe('22:00');
 
-  await patient.goto(`${clinic.url}/my-data`);
+  await patient.goto(`${clinic().url}/my-data`);
   await patient.press('Ask for a copy of my data');
   await untilVisible(patient, /A copy[\s\S]*The clinic looks at it/, 10_000);
   await untilVisible(patient, /Who saw my data[\s\S]*(Looked at|Changed)/, 10_000);
   expect(await axeFindings(patient.page)).toEqual([]);
 
   const doctor = await tabOf('doctor');
-  await clinic.signInAsDoctor(doctor, '/compliance');
+  await clinic().signInAsDoctor(doctor, '/compliance');
   await doctor.page.getByRole('link', { name: /1 request of a patient/ }).click();
   await doctor.press('Agree');
   await untilVisible(doctor, /Agreed; it is being done|Done/, 10_000);
@@ -79,10 +50,10 @@ test('a patient chooses how to be told, asks for a copy of the data, and sees wh
 
 test('an administrator names a program, pauses it, and finds what went out', async () => {
   const doctor = await tabOf('doctor');
-  await clinic.signInAsDoctor(doctor, '/clinic');
+  await clinic().signInAsDoctor(doctor, '/clinic');
   expect(await axeFindings(doctor.page)).toEqual([]);
   await doctor.page.getByRole('link', { name: 'Webhooks' }).click();
-  await doctor.page.getByLabel('Address (https)').fill('https://clinic.example/bedside');
+  await doctor.page.getByLabel('Address (https)').fill('https://clinic().example/bedside');
   await doctor.page.getByLabel('Events').fill('appointment. participant.waiting');
   await doctor.press('Add a program');
   await untilVisible(doctor, /shown only now[\s\S]*whsec_/, 10_000);
@@ -95,9 +66,9 @@ test('an administrator names a program, pauses it, and finds what went out', asy
 
 test('while the server is away the page says so in words of its own, and keeps nothing of the API', async () => {
   const tab = await tabOf('reader');
-  await tab.goto(`${clinic.url}/`);
+  await tab.goto(`${clinic().url}/`);
   await tab.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
-  await tab.goto(`${clinic.url}/find`);
+  await tab.goto(`${clinic().url}/find`);
   await untilVisible(tab, /3 doctors/, 10_000);
   const kept = await tab.page.evaluate(async () => {
     const caught = await Promise.all(

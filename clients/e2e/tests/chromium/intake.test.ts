@@ -1,40 +1,11 @@
 // What a clinic asks before a visit: written by staff, answered by the patient, read by the doctor. And the doors to other
 // programs: their question, and the way back from an outside provider.
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchChromium, openChromiumTab } from '../../src/chromium.ts';
-import { DemoClinic } from '../../src/demo-clinic.ts';
+import { expect, test } from 'vitest';
+import { clinicStage } from '../../src/clinic-stage.ts';
 import { axeFindings, walkSizes } from '../../src/screen-check.ts';
-import { stage } from '../../src/stage.ts';
 import { type ChromiumTab, untilVisible } from '../../src/tab.ts';
 
-let browser: Browser;
-let clinic: DemoClinic;
-
-beforeAll(async () => {
-  browser = await launchChromium();
-  clinic = await DemoClinic.open();
-});
-
-afterAll(async () => {
-  await clinic?.close();
-  await browser?.close();
-});
-
-const on = stage(
-  (who) =>
-    openChromiumTab(browser, who, {
-      timezoneId: 'Africa/Nairobi',
-      viewport: { width: 1280, height: 800 },
-    }),
-  () => clinic?.bedside,
-);
-
-async function tabOf(who: string): Promise<ChromiumTab> {
-  const tab = await on.tab(who);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- opened by openChromiumTab above
-  return tab as ChromiumTab;
-}
+const { clinic, tabOf } = clinicStage('Africa/Nairobi');
 
 /** What axe and every size find on the screen that is open. */
 async function faultsOf(tab: ChromiumTab, primary: string | null = null): Promise<string[]> {
@@ -43,7 +14,7 @@ async function faultsOf(tab: ChromiumTab, primary: string | null = null): Promis
 
 test('staff write questions of which one depends on another; the patient is asked it only then; the doctor reads the answers', async () => {
   const doctor = await tabOf('doctor');
-  await clinic.signInAsDoctor(doctor, '/clinic/questionnaires');
+  await clinic().signInAsDoctor(doctor, '/clinic/questionnaires');
   await untilVisible(doctor, /No questions yet/, 10_000);
   expect(await faultsOf(doctor)).toEqual([]);
   await doctor.press('New questionnaire');
@@ -68,7 +39,7 @@ test('staff write questions of which one depends on another; the patient is aske
   await untilVisible(doctor, /Before we meet[\s\S]*2 questions · Asked before visits/, 10_000);
 
   const patient = await tabOf('patient');
-  await clinic.signInAsPatient(patient);
+  await clinic().signInAsPatient(patient);
   const link = patient.page.getByRole('link', { name: 'Answer a few questions first' }).first();
   await link.waitFor();
   expect(await faultsOf(patient)).toEqual([]);
@@ -94,7 +65,7 @@ test('staff write questions of which one depends on another; the patient is aske
   await patient.press('Send the answers');
   await untilVisible(patient, /Your answers are with the clinic/, 10_000);
 
-  await doctor.goto(`${clinic.url}/patients?name=Otieno`);
+  await doctor.goto(`${clinic().url}/patients?name=Otieno`);
   await doctor.page
     .getByRole('link', { name: /Asha Otieno/ })
     .first()
@@ -106,7 +77,7 @@ test('staff write questions of which one depends on another; the patient is aske
 
 test('a program asks in words for what it wants, and hears the answer; a question that is used up says so', async () => {
   const doctor = await tabOf('doctor');
-  await clinic.signInAsDoctor(doctor, '/clinic');
+  await clinic().signInAsDoctor(doctor, '/clinic');
   const made = await doctor.evaluate(async () => {
     const call = async (path: string, body: object): Promise<Record<string, unknown>> => {
       const headers = {
@@ -133,18 +104,18 @@ test('a program asks in words for what it wants, and hears the answer; a questio
     const query = new URLSearchParams({
       response_type: 'code',
       client_id: String(id),
-      redirect_uri: `http://127.0.0.1:${clinic.bedside.httpPort}/find`,
+      redirect_uri: `http://127.0.0.1:${clinic().bedside.httpPort}/find`,
       scope: 'openid appointments:read user/Observation.rs',
       state: 'of-the-board',
       code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
       code_challenge_method: 'S256',
     });
-    await doctor.goto(`${clinic.url}/oauth/authorize?${query.toString()}`);
+    await doctor.goto(`${clinic().url}/oauth/authorize?${query.toString()}`);
     await untilVisible(doctor, /Ward board of Mwangaza Clinic/, 10_000);
   };
   await ask();
   await untilVisible(doctor, /see appointments[\s\S]*see Observation as far as you may/, 5_000);
-  expect(doctor.page.url()).toBe(`${clinic.url}/consent`);
+  expect(doctor.page.url()).toBe(`${clinic().url}/consent`);
   expect(await faultsOf(doctor, '.actions .button-primary')).toEqual([]);
   await doctor.press('Do not allow');
   await doctor.page.waitForURL(/\/find\?.*error=access_denied/);
@@ -153,14 +124,14 @@ test('a program asks in words for what it wants, and hears the answer; a questio
   await doctor.page.waitForURL(/\/find\?.*code=/);
   expect(new URL(doctor.page.url()).searchParams.get('state')).toBe('of-the-board');
 
-  await doctor.goto(`${clinic.url}/consent`);
+  await doctor.goto(`${clinic().url}/consent`);
   await untilVisible(doctor, /This link works no longer/, 10_000);
   expect(await axeFindings(doctor.page)).toEqual([]);
 }, 120_000);
 
 test('an administrator sets the rules about money, and writes a text for messages', async () => {
   const doctor = await tabOf('doctor');
-  await clinic.signInAsDoctor(doctor, '/clinic/billing');
+  await clinic().signInAsDoctor(doctor, '/clinic/billing');
   await doctor.page.getByLabel('Rate of the tax (%)').fill('a lot');
   await untilVisible(doctor, /0 to 100, with at most two digits/, 10_000);
   expect(await faultsOf(doctor)).toEqual([]);
@@ -174,7 +145,7 @@ test('an administrator sets the rules about money, and writes a text for message
     .poll(() => doctor.page.getByLabel('Rate of the tax (%)').inputValue(), { timeout: 10_000 })
     .toBe('7.5');
 
-  await doctor.goto(`${clinic.url}/clinic/templates`);
+  await doctor.goto(`${clinic().url}/clinic/templates`);
   await untilVisible(doctor, /Texts for messages/, 10_000);
   await doctor.press('New text');
   await doctor.page.getByLabel('Name').fill('Results');
@@ -189,8 +160,8 @@ test('an administrator sets the rules about money, and writes a text for message
 
 test('who comes back from a provider without having left this tab is not signed in, and is told what to do', async () => {
   const tab = await tabOf('stranger');
-  await tab.goto(`${clinic.url}/sign-in/provider?state=s&code=c`);
+  await tab.goto(`${clinic().url}/sign-in/provider?state=s&code=c`);
   await untilVisible(tab, /The other site did not sign you in/, 10_000);
-  expect(tab.page.url()).toBe(`${clinic.url}/sign-in/provider`);
+  expect(tab.page.url()).toBe(`${clinic().url}/sign-in/provider`);
   expect(await faultsOf(tab)).toEqual([]);
 });
