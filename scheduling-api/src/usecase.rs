@@ -41,6 +41,7 @@ pub(crate) mod read_clinic;
 mod record;
 pub(crate) mod record_settings;
 pub(crate) mod records;
+pub(crate) mod reference;
 pub(crate) mod reschedule;
 pub(crate) mod retention;
 pub(crate) mod reviews;

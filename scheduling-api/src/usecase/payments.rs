@@ -45,11 +45,6 @@ pub(crate) fn is_paid_first(permit: &Permit, agreed: &Agreed) -> bool {
         && agreed.price.minor > 0
 }
 
-/// A word that providers and insurers know a payment or a claim by.
-pub(crate) fn reference(api: &Api) -> String {
-    start::reference(api)
-}
-
 /// This program at work in a clinic.
 fn system(api: &Api, clinic: &ClinicId, now: Timestamp) -> Caller {
     let request = RequestId::mint(&api.random, now);

@@ -24,7 +24,7 @@ use crate::{
         clinics, insurance, insurance_claims, ledger as books,
         outbox::Event,
     },
-    usecase::Failure,
+    usecase::{Failure, reference},
 };
 
 /// What is to be done about a visit's claim.
@@ -109,7 +109,7 @@ pub(crate) async fn carry_out(
                 service: visit.service.clone(),
                 coverage,
                 payer: payer.id,
-                control: crate::usecase::payments::reference(api),
+                control: reference::mint(api),
                 held_at: visit.visit.start,
                 state: ClaimState::Draft,
                 currency: visit.agreed.price.currency,

@@ -28,6 +28,7 @@ use crate::{
         insurance::split,
         load,
         payments::{bills, drive, record},
+        reference,
     },
 };
 
@@ -198,7 +199,7 @@ pub(super) fn payment(
         method,
         flow,
         amount: bill.amount,
-        reference: reference(api),
+        reference: reference::mint(api),
         stage: Stage::Created,
         totals: Totals::default(),
         dispute: None,
@@ -212,13 +213,6 @@ pub(super) fn payment(
         share: bill.rules.share(&visit.practitioner, &visit.service),
         created_at: now,
     }
-}
-
-/// Twelve letters and digits: 60 bits, none that is easily taken for another.
-pub(super) fn reference(api: &Api) -> String {
-    const DIGITS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-    let digit = |byte: u8| DIGITS.get(usize::from(byte % 32)).copied().map_or('A', char::from);
-    api.random.bytes::<12>().into_iter().map(digit).collect()
 }
 
 /// Reserved when the policy says so and the reservation outlasts the visit; taken at once otherwise.
