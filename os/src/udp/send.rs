@@ -161,6 +161,7 @@ impl<'d> Departures<'_, 'd> {
 
     /// Adds a datagram made of these pieces. What is there is sent if there is no more room.
     pub fn push<const PIECES: usize>(&mut self, pieces: [&'d [u8]; PIECES]) {
+        const { assert!(PIECES > 0, "a datagram of nothing") };
         self.place(pieces.iter().map(|piece| piece.len()).sum(), PIECES);
         self.batch.iovecs.extend(pieces.map(iovec));
     }
