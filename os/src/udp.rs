@@ -12,7 +12,7 @@ use std::{
     ptr,
 };
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 mod receive;
 mod send;
@@ -57,6 +57,15 @@ pub fn offload(socket: &impl AsFd) {
     unsafe {
         libc::setsockopt(fd, libc::SOL_UDP, libc::UDP_GRO, ptr::from_ref(&on).cast(), INT_LEN);
     }
+}
+
+/// Sends one datagram on a socket that does not block. A runtime's own way asks first whether the socket is known to be
+/// writable, which a new one is not until the runtime has looked: what is sent at once would be lost.
+///
+/// # Errors
+/// What the system says; `WouldBlock` when the socket's buffer is full.
+pub fn send(socket: &impl AsFd, to: SocketAddr, bytes: &[u8]) -> io::Result<usize> {
+    SockRef::from(socket).send_to(bytes, &to.into())
 }
 
 #[cfg(test)]

@@ -128,8 +128,9 @@ async fn serve_turn(config: &TurnAlone) -> anyhow::Result<()> {
         Tls::Files { cert, key } => Some(watched(cert, key)?),
         Tls::None | Tls::SelfSigned => None,
     };
-    let role = turn::role::Role::start(config, certificate, &readiness)?;
+    // From the first client on a stop waits for who is relayed.
     let mut stop = StopSignal::new()?;
+    let role = turn::role::Role::start(config, certificate, &readiness)?;
     readiness.set_ready();
     info!(listen = %config.listen, "ready");
     let asked = stop.wait().await;

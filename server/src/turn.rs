@@ -4,6 +4,7 @@
 //! who may do what.
 
 pub(crate) mod alone;
+mod gathering;
 pub(crate) mod line;
 pub(crate) mod role;
 pub(crate) mod stream;

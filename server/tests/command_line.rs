@@ -157,6 +157,15 @@ fn production_without_keys_or_addresses_is_refused_with_advice() {
 }
 
 #[test]
+fn a_relay_on_an_address_of_another_machine_is_refused_with_advice() {
+    let secret = "--turn-secret=a-secret-of-more-than-twenty-bytes";
+    let listen = ["--turn-listen=127.0.0.1:0", "--admin=127.0.0.1:0"];
+    let mut turn = bedside(&["turn", secret, "--advertise=1.0.0.1"]);
+    let refused = refusal(&turn.args(listen).output().unwrap());
+    assert!(refused.contains("1.0.0.1: --advertise wants addresses of this machine"), "{refused}");
+}
+
+#[test]
 fn dev_mode_refuses_to_be_reachable_unless_told_twice() {
     let exposed = ["config", "check", "--offline", "--dev", "--http=0.0.0.0:7880"];
     let error = refusal(&bedside(&exposed).output().unwrap());

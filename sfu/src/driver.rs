@@ -5,7 +5,6 @@ mod departure;
 pub(crate) mod inbox;
 pub(crate) mod link;
 pub(crate) mod node;
-mod pace;
 pub(crate) mod pulse;
 pub(crate) mod run;
 pub(crate) mod stream;

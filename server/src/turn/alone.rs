@@ -6,7 +6,8 @@
 //!   peer ─► relay socket ─► Alone ─────┴─► UDP socket, or a stream's outbox
 //! ```
 //!
-//! Datagrams are read and sent in batches, so that a burst of video costs a few system calls.
+//! Datagrams are read and sent in batches, by a thread of their own that gathers them under load (`gathering`), so that a burst
+//! of video costs a few system calls.
 //!
 //! Owns: the sockets, and the lock around the state machine, held for a batch's lookups and never during a system call: data
 //! is sent and received, and relays are opened and closed, outside of it.
@@ -26,12 +27,13 @@ use std::{
 };
 
 use os::udp::{self, Batch, Receiver};
-use tokio::{io::Interest, net::UdpSocket, sync::Notify, task::AbortHandle};
+use tokio::{io::Interest, net::UdpSocket, runtime::Handle, sync::Notify, task::AbortHandle};
 use turn::{
     Client, Config, Handled, Server, ToClient, channel_data, counters::Counters,
     limits::REPLY_BYTES_MAX, outbox::Outbox, ports::Ports,
 };
 
+use super::gathering::{self, Gathering};
 use crate::clock;
 
 /// Bytes that a datagram may have to be relayed: what an Ethernet frame holds, so that none is cut into fragments.
@@ -49,8 +51,9 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 /// See the module.
 pub(crate) struct Alone {
     itself: Weak<Self>,
+    gathering: Gathering,
     server: Mutex<Server<RelaySockets>>,
-    clients: UdpSocket,
+    clients: Arc<UdpSocket>,
     /// The socket for clients is of this family; IPv4 may come there too.
     is_ipv6: bool,
     streams: Mutex<HashMap<u32, Arc<Stream>>>,
@@ -83,12 +86,17 @@ impl Alone {
         clients.set_nonblocking(true)?;
         udp::offload(&clients);
         let is_ipv6 = clients.local_addr()?.is_ipv6();
-        let clients = UdpSocket::from_std(clients)?;
+        let gathering = Gathering::start("turn")?;
+        let clients = {
+            let _there = gathering.handle().enter();
+            Arc::new(UdpSocket::from_std(clients)?)
+        };
         let (now, unix) = (clock::now(), clock::since_unix_epoch());
         let alone = Arc::new_cyclic(|alone: &Weak<Self>| {
             let sockets = RelaySockets::default();
             Self {
                 itself: alone.clone(),
+                gathering,
                 server: Mutex::new(Server::new(config, sockets, seed, now, unix)),
                 clients,
                 is_ipv6,
@@ -96,8 +104,12 @@ impl Alone {
                 latest_stream: AtomicU32::new(0),
             }
         });
-        tokio::spawn(Arc::clone(&alone).serve_datagrams());
-        tokio::spawn(Arc::clone(&alone).look_at_the_clock());
+        let there = alone.gathering.handle();
+        let reading = read(Arc::downgrade(&alone), Arc::clone(&alone.clients), |alone, socket| {
+            alone.take_from_clients(socket)
+        });
+        there.spawn(reading);
+        there.spawn(look_at_the_clock(Arc::downgrade(&alone)));
         Ok(alone)
     }
 
@@ -124,24 +136,9 @@ impl Alone {
         self.with_server(|server| server.counters().clone())
     }
 
-    async fn serve_datagrams(self: Arc<Self>) {
-        loop {
-            // Fails only when the runtime ends.
-            if self.clients.readable().await.is_err() {
-                return;
-            }
-            for _ in 0..BATCHES_PER_TURN {
-                if !self.take_from_clients() {
-                    break;
-                }
-            }
-            tokio::task::yield_now().await;
-        }
-    }
-
     /// Handles a batch of clients' datagrams; whether more may wait. What goes to one peer leaves together.
-    fn take_from_clients(&self) -> bool {
-        with_batch(&self.clients, |received, departures| {
+    fn take_from_clients(&self, clients: &UdpSocket) -> bool {
+        with_batch(clients, |received, departures| {
             let mut requests = Vec::new();
             let mut data: Vec<(Arc<UdpSocket>, SocketAddr, &[u8])> = Vec::new();
             self.with_server(|server| {
@@ -200,19 +197,6 @@ impl Alone {
         })
     }
 
-    async fn look_at_the_clock(self: Arc<Self>) {
-        let mut tick = tokio::time::interval(LOOK_INTERVAL);
-        loop {
-            tick.tick().await;
-            let (now, unix) = (clock::now(), clock::since_unix_epoch());
-            self.with_server(|server| {
-                server.set_unix_time(unix, now);
-                server.handle_timeout(now);
-                server.ports_mut().foreign.clear();
-            });
-        }
-    }
-
     fn handle_client(&self, client: Client, message: &[u8]) {
         let mut out = [0; REPLY_BYTES_MAX];
         // Again, when another program holds a port that the server chose.
@@ -246,7 +230,7 @@ impl Alone {
                 let payload = message.get(payload.clone()).unwrap_or_default();
                 if let Some(relay) = relay.filter(|_| payload.len() <= PAYLOAD_BYTES_MAX) {
                     // A full socket drops, as a full link does.
-                    let _ = relay.try_send_to(payload, *peer);
+                    let _ = udp::send(relay, *peer, payload);
                 }
             }
         }
@@ -257,8 +241,9 @@ impl Alone {
         if chosen.is_empty() {
             return true;
         }
+        let there = self.gathering.handle();
         let opened: Vec<_> =
-            chosen.iter().map(|choice| Relay::open(&self.itself, choice.address)).collect();
+            chosen.iter().map(|choice| Relay::open(there, &self.itself, choice.address)).collect();
         self.with_server(|server| {
             let mut is_whole = true;
             for (choice, relay) in chosen.iter().zip(opened) {
@@ -276,7 +261,7 @@ impl Alone {
 
     fn reply(&self, client: Client, reply: &[u8]) {
         if client.stream == 0 {
-            let _ = self.clients.try_send_to(reply, self.family(client.address));
+            let _ = udp::send(&*self.clients, self.family(client.address), reply);
         } else if let Some(stream) = self.stream(client.stream) {
             lock(&stream.outbox).push_reply(reply);
             stream.ready.notify_one();
@@ -318,6 +303,7 @@ fn with_batch(socket: &UdpSocket, handle: impl FnOnce(&Receiver, &mut Batch)) ->
         };
         match socket.try_io(Interest::READABLE, receive) {
             Ok(_) => {
+                gathering::has_received();
                 handle(receiver, departures);
                 true
             }
@@ -413,14 +399,17 @@ impl Drop for Relay {
 }
 
 impl Relay {
-    fn open(alone: &Weak<Alone>, address: SocketAddr) -> Option<Self> {
+    /// On the thread that a runtime's handle leads to.
+    fn open(there: &Handle, alone: &Weak<Alone>, address: SocketAddr) -> Option<Self> {
+        let _there = there.enter();
         let bound = StdUdpSocket::bind(address)
             .and_then(|socket| socket.set_nonblocking(true).map(|()| socket))
             .inspect(udp::offload)
             .and_then(UdpSocket::from_std);
         let socket = Arc::new(bound.ok()?);
-        let reading = read(Weak::clone(alone), Arc::clone(&socket), address);
-        let reading = tokio::spawn(reading).abort_handle();
+        let take = move |alone: &Alone, socket: &UdpSocket| alone.take_from_peers(socket, address);
+        let reading = read(Weak::clone(alone), Arc::clone(&socket), take);
+        let reading = there.spawn(reading).abort_handle();
         Some(Self { socket, reading })
     }
 }
@@ -469,19 +458,39 @@ impl Ports for RelaySockets {
     }
 }
 
-/// Reads what peers send to a relay, until it is closed.
-async fn read(alone: Weak<Alone>, socket: Arc<UdpSocket>, relayed: SocketAddr) {
+/// Reads a socket until it is closed.
+async fn read(
+    alone: Weak<Alone>,
+    socket: Arc<UdpSocket>,
+    take: impl Fn(&Alone, &UdpSocket) -> bool,
+) {
     loop {
+        // Fails only when the runtime ends.
         if socket.readable().await.is_err() {
             return;
         }
         let Some(alone) = alone.upgrade() else { return };
         for _ in 0..BATCHES_PER_TURN {
-            if !alone.take_from_peers(&socket, relayed) {
+            if !take(&alone, &socket) {
                 break;
             }
         }
+        drop(alone);
         tokio::task::yield_now().await;
+    }
+}
+
+async fn look_at_the_clock(alone: Weak<Alone>) {
+    let mut tick = tokio::time::interval(LOOK_INTERVAL);
+    loop {
+        tick.tick().await;
+        let Some(alone) = alone.upgrade() else { return };
+        let (now, unix) = (clock::now(), clock::since_unix_epoch());
+        alone.with_server(|server| {
+            server.set_unix_time(unix, now);
+            server.handle_timeout(now);
+            server.ports_mut().foreign.clear();
+        });
     }
 }
 
@@ -518,7 +527,7 @@ mod tests {
         sockets.close(address);
         // Somebody else is given the same address meanwhile.
         assert!(sockets.open(address));
-        let relay = Relay::open(&Weak::new(), address);
+        let relay = Relay::open(&Handle::current(), &Weak::new(), address);
         assert!(relay.is_some());
         assert!(sockets.settle(late, relay));
         assert!(sockets.socket(address).is_none(), "it is not the later one's");

@@ -48,6 +48,11 @@ impl Role {
         let datagrams = UdpSocket::bind(config.listen).with_context(|| {
             format!("listening on {}: choose another address with --turn-listen", config.listen)
         })?;
+        for address in &config.relay_addresses {
+            UdpSocket::bind((*address, 0)).with_context(|| {
+                format!("opening a relay on {address}: --advertise wants addresses of this machine")
+            })?;
+        }
         let mut random = [0; 64];
         aws_lc_rs::rand::fill(&mut random).context("asking the system for random numbers")?;
         let (seed, nonce_key) = split(random);

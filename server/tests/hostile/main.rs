@@ -43,6 +43,7 @@ mod exposure;
 mod http;
 mod logs;
 mod readers;
+mod relay;
 mod requests;
 mod sessions;
 mod soak;

@@ -18,6 +18,9 @@ use super::{
 /// Datagrams a second in all, sent every millisecond.
 const RATE: u32 = 10_000;
 
+/// How long they come.
+const FLOOD: Duration = Duration::from_secs(10);
+
 /// An Allocate request for UDP and nothing else, as a browser begins: 28 bytes.
 fn allocate(number: u32) -> Vec<u8> {
     let mut request = vec![0, 3, 0, 8, 0x21, 0x12, 0xa4, 0x42];
@@ -49,7 +52,7 @@ async fn a_flood_of_allocations_without_credentials_costs_no_packet_and_no_memor
     let before = resident(pid);
     let mut pace = interval(Duration::from_millis(1));
     let (begin, mut sent) = (Instant::now(), 0_u32);
-    while begin.elapsed() < ATTACK {
+    while begin.elapsed() < FLOOD {
         pace.tick().await;
         for socket in attackers.iter().cycle().skip(sent as usize % 50).take(RATE as usize / 1000) {
             sent += u32::from(socket.send(&allocate(sent)).await.is_ok());

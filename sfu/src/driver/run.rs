@@ -14,6 +14,7 @@ use std::{
 
 use mio::{Events, Interest, Poll, Token, Waker, unix::SourceFd};
 use os::{
+    pace::{Pace, Rest},
     thread,
     udp::{RECEIVE_MESSAGES, Receiver},
 };
@@ -23,7 +24,6 @@ use super::{
     departure::Sender,
     link::Pushed,
     node::Node,
-    pace::{Pace, Rest},
     streams::{Ends, StreamTable},
 };
 use crate::{

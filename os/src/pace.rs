@@ -1,4 +1,4 @@
-//! When a shard's loop looks at its socket: as soon as something comes, or under load by the clock.
+//! When a loop looks at its socket: as soon as something comes, or under load by the clock.
 //!
 //! ```text
 //!   eager      ......wait for the socket......|work|......wait......|work|
@@ -28,7 +28,8 @@ const PERIOD: Duration = Duration::from_micros(500);
 const NAP_MIN: Duration = Duration::from_micros(100);
 
 /// See the module.
-pub(crate) struct Pace {
+#[derive(Debug)]
+pub struct Pace {
     mode: Mode,
     /// Share of the time that is work, 0 to 1.
     load: f64,
@@ -44,7 +45,7 @@ enum Mode {
 
 /// What to do before the next turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Rest {
+pub enum Rest {
     /// Wait until something comes.
     Wait,
     /// Let datagrams gather for so long, then look. Zero: look at once.
@@ -53,17 +54,18 @@ pub(crate) enum Rest {
 
 impl Pace {
     /// An idle loop.
-    pub(crate) fn new(now: Instant) -> Self {
+    #[must_use]
+    pub fn new(now: Instant) -> Self {
         Self { mode: Mode::Eager, load: 0.0, began: now, ended: now }
     }
 
     /// A turn of the loop begins.
-    pub(crate) fn begin(&mut self, now: Instant) {
+    pub fn begin(&mut self, now: Instant) {
         self.began = now;
     }
 
     /// It has ended; `received` tells whether it found any datagram.
-    pub(crate) fn end(&mut self, received: bool, now: Instant) -> Rest {
+    pub fn end(&mut self, received: bool, now: Instant) -> Rest {
         let span = now.saturating_duration_since(self.ended).as_secs_f64();
         let work = now.saturating_duration_since(self.began);
         if span > 0.0 {
