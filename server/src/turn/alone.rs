@@ -15,7 +15,7 @@
 
 use std::{
     cell::RefCell,
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     io,
     net::{IpAddr, SocketAddr, UdpSocket as StdUdpSocket},
     os::fd::AsFd as _,
@@ -74,7 +74,7 @@ pub(crate) struct AloneLine {
 }
 
 impl Alone {
-    /// Takes clients' datagrams from a bound socket.
+    /// Takes clients' datagrams from a socket that [`udp::open`] has bound.
     ///
     /// # Errors
     /// When the socket cannot be handed to the runtime.
@@ -83,8 +83,6 @@ impl Alone {
         seed: [u8; 32],
         clients: StdUdpSocket,
     ) -> io::Result<Arc<Self>> {
-        clients.set_nonblocking(true)?;
-        udp::offload(&clients);
         let is_ipv6 = clients.local_addr()?.is_ipv6();
         let gathering = Gathering::start("turn")?;
         let clients = {
@@ -136,30 +134,42 @@ impl Alone {
         self.with_server(|server| server.counters().clone())
     }
 
-    /// Handles a batch of clients' datagrams; whether more may wait. What goes to one peer leaves together.
+    /// Handles a batch of clients' datagrams; whether more may wait.
     fn take_from_clients(&self, clients: &UdpSocket) -> bool {
         with_batch(clients, |received, departures| {
-            let mut requests = Vec::new();
-            let mut data: Vec<(Arc<UdpSocket>, SocketAddr, &[u8])> = Vec::new();
-            self.with_server(|server| {
+            let messages = received.datagrams();
+            let of_whom = |address| Client { address, stream: 0 };
+            self.handle_clients(messages.map(|(from, bytes)| (of_whom(from), bytes)), departures);
+        })
+    }
+
+    /// Handles messages of clients in their order. Data that come one after the other and go to one peer leave together.
+    fn handle_clients<'d>(
+        &self,
+        messages: impl Iterator<Item = (Client, &'d [u8])>,
+        departures: &mut Batch,
+    ) {
+        let mut messages = messages.peekable();
+        while let Some(&(client, bytes)) = messages.peek() {
+            if !channel_data::is_channel_data(bytes) {
+                self.handle_client(client, bytes);
+                messages.next();
+                continue;
+            }
+            let mut data: Vec<(Arc<UdpSocket>, SocketAddr, &[u8])> = self.with_server(|server| {
                 let now = clock::now();
-                for (address, bytes) in received.datagrams() {
-                    let client = Client { address, stream: 0 };
-                    if channel_data::is_channel_data(bytes) {
-                        data.extend(relayed_data(server, client, bytes, now));
-                    } else {
-                        requests.push((client, bytes));
-                    }
-                }
+                let run = std::iter::from_fn(|| {
+                    messages.next_if(|(_, bytes)| channel_data::is_channel_data(bytes))
+                });
+                run.filter_map(|(client, bytes)| relayed_data(server, client, bytes, now)).collect()
             });
-            requests.into_iter().for_each(|(client, bytes)| self.handle_client(client, bytes));
             data.sort_by_key(|(relay, ..)| Arc::as_ptr(relay));
             for of_one in data.chunk_by(|(one, ..), (other, ..)| Arc::ptr_eq(one, other)) {
                 let Some((relay, peer, _)) = of_one.first() else { continue };
                 let datagrams = of_one.iter().map(|(_, peer, payload)| (*peer, [*payload]));
                 departures.send((relay.as_fd(), peer.is_ipv6()), datagrams);
             }
-        })
+        }
     }
 
     /// Handles a batch of what peers sent to a relay; whether more may wait.
@@ -291,12 +301,14 @@ impl Alone {
     }
 }
 
+thread_local! {
+    static RECEIVED: RefCell<Receiver> = RefCell::default();
+    static DEPARTURES: RefCell<Batch> = RefCell::default();
+}
+
 /// Reads one batch from a socket and has it handled; whether more may wait.
 fn with_batch(socket: &UdpSocket, handle: impl FnOnce(&Receiver, &mut Batch)) -> bool {
-    thread_local! {
-        static BUFFERS: RefCell<(Receiver, Batch)> = RefCell::default();
-    }
-    BUFFERS.with_borrow_mut(|(receiver, departures)| {
+    RECEIVED.with_borrow_mut(|receiver| {
         let receive = || match receiver.receive(socket) {
             Ok(0) => Err(io::ErrorKind::WouldBlock.into()),
             received => received,
@@ -304,7 +316,7 @@ fn with_batch(socket: &UdpSocket, handle: impl FnOnce(&Receiver, &mut Batch)) ->
         match socket.try_io(Interest::READABLE, receive) {
             Ok(_) => {
                 gathering::has_received();
-                handle(receiver, departures);
+                DEPARTURES.with_borrow_mut(|departures| handle(receiver, departures));
                 true
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
@@ -338,9 +350,10 @@ fn padding(wrapped: &ToClient) -> &'static [u8] {
 }
 
 impl AloneLine {
-    /// Takes one whole message.
-    pub(crate) fn send(&self, message: &[u8]) {
-        self.alone.handle_client(self.client, message);
+    /// Takes whole messages.
+    pub(crate) fn send(&self, messages: &VecDeque<Vec<u8>>) {
+        let messages = messages.iter().map(|message| (self.client, &message[..]));
+        DEPARTURES.with_borrow_mut(|departures| self.alone.handle_clients(messages, departures));
     }
 
     /// The next frame that the client is to be sent.

@@ -1,6 +1,6 @@
 //! One client's stream seen from its socket: messages go in, frames come out.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{collections::VecDeque, net::SocketAddr, sync::Arc};
 
 use protocol::{stun::Message, turn_credential::TurnUser};
 use sfu::handle::{ClientStream, ShardId, shard_of};
@@ -58,22 +58,27 @@ impl Line {
         Self { peer, framing, ready, end, has_moved: false }
     }
 
-    /// Gives one whole message; false if it must wait.
-    pub(crate) fn try_send(&mut self, message: &[u8]) -> bool {
+    /// Takes whole messages for which there is room; the others stay.
+    pub(crate) fn send(&mut self, messages: &mut VecDeque<Vec<u8>>) {
         match &mut self.end {
             End::Media(media, stream) => {
-                // Once: who names another shard each time would have a queue of its own each time.
-                if !self.has_moved
-                    && let Some(shard) = other_shard(media, stream, self.framing, message)
-                {
-                    self.has_moved = true;
-                    *stream = join(media, shard, (self.peer, self.framing), &self.ready);
+                while let Some(message) = messages.front() {
+                    // Once: who names another shard each time would have a queue of its own each time.
+                    if !self.has_moved
+                        && let Some(shard) = other_shard(media, stream, self.framing, message)
+                    {
+                        self.has_moved = true;
+                        *stream = join(media, shard, (self.peer, self.framing), &self.ready);
+                    }
+                    if !stream.try_send(message) {
+                        break;
+                    }
+                    messages.pop_front();
                 }
-                stream.try_send(message)
             }
             End::Alone(line) => {
-                line.send(message);
-                true
+                line.send(messages);
+                messages.clear();
             }
         }
     }

@@ -45,7 +45,7 @@ impl Role {
     ) -> anyhow::Result<Self> {
         let rendered = metrics::install()?;
         let admin_listener = listener::bind(config.admin, "admin")?;
-        let datagrams = UdpSocket::bind(config.listen).with_context(|| {
+        let datagrams = os::udp::open(config.listen).with_context(|| {
             format!("listening on {}: choose another address with --turn-listen", config.listen)
         })?;
         for address in &config.relay_addresses {

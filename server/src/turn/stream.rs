@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes that one read takes: a handful of media packets, or a frame's worth.
 const READ_BYTES: usize = 16 * 1024;
 
+/// Bytes from which on no further frame joins a write: a TLS record's worth.
+const WRITE_BYTES: usize = 14 * 1024;
+
 /// Serves a stream until either side ends it.
 pub(crate) async fn serve<S>(socket: S, framing: Framing, peer: SocketAddr, service: Service)
 where
@@ -84,15 +87,15 @@ impl Session {
 
     /// Hands over what fits, and fetches what is to be written; false when the stream is over.
     fn go_on(&mut self) -> bool {
-        while let Some(message) = self.waiting.front() {
-            if !self.line.try_send(message) {
-                break;
-            }
-            self.waiting.pop_front();
-        }
+        self.line.send(&mut self.waiting);
         if self.unwritten().is_empty() {
-            self.out = self.line.receive().unwrap_or_default();
+            self.out.clear();
             self.written = 0;
+            while self.out.len() < WRITE_BYTES
+                && let Some(frame) = self.line.receive()
+            {
+                self.out.extend(frame);
+            }
         }
         !self.line.is_over()
     }

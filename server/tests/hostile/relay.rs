@@ -150,6 +150,8 @@ struct Client {
     realm: Vec<u8>,
     nonce: Vec<u8>,
     requests: u32,
+    /// Leaves with the next request, behind it.
+    ahead: Vec<u8>,
 }
 
 fn minted(expires_in: i64) -> TurnCredential {
@@ -176,7 +178,14 @@ impl Client {
     }
 
     fn over(link: Link, credential: TurnCredential) -> Self {
-        Self { link, credential, realm: Vec::new(), nonce: Vec::new(), requests: 0 }
+        Self {
+            link,
+            credential,
+            realm: Vec::new(),
+            nonce: Vec::new(),
+            requests: 0,
+            ahead: Vec::new(),
+        }
     }
 
     fn say(&mut self, message: &[u8]) {
@@ -236,7 +245,8 @@ impl Client {
                 .finish_with_integrity(key.as_bytes())
         };
         let len = len.unwrap();
-        self.say(&out[..len]);
+        let message = [&out[..len], &self.ahead].concat();
+        self.say(&message);
         let patience = match self.link {
             Link::Tcp(_) => PATIENCE,
             Link::Udp(_) => Duration::from_millis(300),
@@ -286,6 +296,15 @@ impl Client {
             builder.xor_address(Kind::XOR_PEER_ADDRESS, peer).attribute(Kind::DATA, b"hello");
         let len = builder.finish().unwrap();
         self.say(&out[..len]);
+    }
+
+    /// Binds a channel, sends on it without waiting for the answer, and reads that.
+    fn bind_and_send(&mut self, channel: u16, peer: SocketAddr, data: &[u8]) -> Answer {
+        self.ahead =
+            [&channel.to_be_bytes()[..], &(data.len() as u16).to_be_bytes(), data].concat();
+        let answer = self.bind(channel, peer);
+        self.ahead.clear();
+        answer
     }
 
     /// A connection to a peer is asked for, which nobody answers.
@@ -493,7 +512,10 @@ fn stop() {
     let peer: SocketAddr = "1.1.1.1:5000".parse().unwrap();
     let arrived = UdpSocket::bind(peer).unwrap();
     arrived.set_read_timeout(Some(PATIENCE)).unwrap();
-    assert_eq!(client.bind(0x4000, peer), Some(0));
+    let mut bytes = [0; 64];
+    assert_eq!(client.bind_and_send(0x4000, peer, b"soon"), Some(0));
+    let len = arrived.recv(&mut bytes).unwrap();
+    assert_eq!(&bytes[..len], b"soon", "what comes right behind its channel's binding");
     relay.terminate();
     relay.until("new allocations are refused", || {
         let mut late = Client::over_tcp(minted(3600));
@@ -502,7 +524,6 @@ fn stop() {
     });
     // Who is relayed goes on.
     client.say(&[0x40, 0, 0, 4, b'm', b'o', b'r', b'e']);
-    let mut bytes = [0; 64];
     let (len, from) = arrived.recv_from(&mut bytes).unwrap();
     assert_eq!(&bytes[..len], b"more");
     arrived.send_to(b"back", from).unwrap();
