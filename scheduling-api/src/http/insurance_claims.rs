@@ -17,7 +17,7 @@ use crate::{
     domain::{
         access::Act,
         actor::Caller,
-        id::{InsuranceClaimId, PatientId},
+        id::{AppointmentId, InsuranceClaimId, PatientId},
         insurance::{
             claim::{ClaimStep, InsuranceClaim},
             codes::{ClaimCodes, Procedure},
@@ -124,6 +124,9 @@ struct InsuranceClaimQuery {
     /// Of this patient; a patient's own when absent.
     #[param(value_type = Option<String>)]
     patient: Option<PatientId>,
+    /// Of this visit, also to its practitioner.
+    #[param(value_type = Option<String>)]
+    appointment: Option<AppointmentId>,
     /// Items wanted.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
@@ -149,7 +152,11 @@ async fn list_insurance_claims(
     Asked(query): Asked<InsuranceClaimQuery>,
 ) -> Result<Json<PageView<InsuranceClaimView>>, Problem> {
     let page = PageQuery::new(query.limit, query.after).parse()?;
-    Ok(Json(usecase::list_insurance_claims(&api, &caller, query.patient, &page).await?.into()))
+    let found = match query.appointment {
+        Some(visit) => usecase::claim_of_visit(&api, &caller, &visit).await?,
+        None => usecase::list_insurance_claims(&api, &caller, query.patient, &page).await?,
+    };
+    Ok(Json(found.into()))
 }
 
 /// Reads an insurance claim

@@ -241,6 +241,9 @@ async fn an_insured_visit_is_divided_claimed_and_paid(world: World) {
     let drawn = office.claim().await;
     assert_eq!((&drawn["state"], &drawn["rule"]), (&json!("draft"), &json!(rule)));
     assert_eq!((&drawn["charge_minor"], &drawn["open_minor"]), (&json!(250_000), &json!(200_000)));
+    let of_visit = format!("/v1/insurance-claims?appointment={visit}");
+    let of_visit = world.get(&of_visit).by(&practice.practitioner_token).reply().await.ok();
+    assert_eq!(of_visit["items"], json!([drawn]), "to who held the visit");
     assert_eq!(
         (office.balance("receivable").await, office.balance("insurer").await),
         (50_000, 200_000)

@@ -12935,6 +12935,8 @@ export interface operations {
             query?: {
                 /** @description Of this patient; a patient's own when absent. */
                 patient?: string;
+                /** @description Of this visit, also to its practitioner. */
+                appointment?: string;
                 /** @description Items wanted. */
                 limit?: number;
                 /** @description `next` of the page before. */

@@ -9,7 +9,7 @@ use crate::{
         actor::Caller,
         billing::BillingRules,
         clinic::Clinic,
-        id::{InsuranceClaimId, PatientId},
+        id::{AppointmentId, InsuranceClaimId, PatientId},
         insurance::{
             Coverage, Payer,
             claim::{ClaimState, ClaimStep, InsuranceClaim},
@@ -67,6 +67,24 @@ pub(crate) async fn list_insurance_claims(
     }
     change.commit(None, &()).await?;
     Ok(found)
+}
+
+/// The claim of a visit, as a list of at most one: to who may read that claim.
+pub(crate) async fn claim_of_visit(
+    api: &Api,
+    caller: &Caller,
+    visit: &AppointmentId,
+) -> Result<Page<InsuranceClaim>, Failure> {
+    let now = api.clock.now();
+    let scope = Scope::Clinic(load::clinic_of(&caller.actor)?);
+    let mut change = Change::begin(&api.store, &api.random, caller, scope, now).await?;
+    let act = Act::ReadInsuranceClaim;
+    let (visit, permit) = load::appointment(&mut change, caller, act, visit, None, now).await?;
+    let found = insurance_claims::of_appointment(change.tx(), &visit.id).await?;
+    let id = found.as_ref().map(|claim| claim.id.as_str());
+    change.saw(&permit, "insurance_claim", id, visit.patient.as_ref());
+    change.commit(None, &()).await?;
+    Ok(Page { items: found.into_iter().collect(), next: None })
 }
 
 /// Loads a claim that the caller may do something with.

@@ -375,6 +375,7 @@ pub async fn call(story: &Story, world: &World, act: &str, who: &Somebody) -> Ca
             ..at(&[id("payer")])
         },
         "list_coverages@patient" | "list_insurance_claims@patient" => at(&[]).query(format!("patient={patient}")),
+        "list_insurance_claims@visit" => at(&[]).query(format!("appointment={}", id("insured_visit"))),
         "create_coverage" => at(&[]).body(json!({ "patient": patient, "payer": id("payer"), "member_id": "M-2",
             "relationship": "self" })),
         "read_coverage" => at(&[id("coverage")]),

@@ -179,6 +179,7 @@ read_coverage                   1 234 33 22 43 33 3
 update_coverage                 1 234 33 22 43 33 3
 list_insurance_claims           1 222 33 22 23 33 3
 list_insurance_claims@patient   1 233 33 22 23 33 3
+list_insurance_claims@visit     1 234 23 22 43 33 3
 read_insurance_claim            1 234 23 22 43 33 3
 code_insurance_claim            1 334 23 32 43 33 3
 advance_insurance_claim         1 334 33 22 43 33 3
