@@ -155,6 +155,24 @@ test('a review is left, looked at, shown and answered; the waitlist keeps a plac
   await review.getByRole('button', { name: 'Answer' }).click();
   await untilVisible(doctor, /The practitioner’s answer[\s\S]*Thank you for coming/, 10_000);
 
+  // To the page, a practitioner who does not run the clinic: the own ones, without whose visits they were.
+  await doctor.page.route('**/v1/me', async (route) => {
+    const answer = await route.fetch();
+    const me: { memberships: { role: string }[] } = await answer.json();
+    const memberships = me.memberships.filter(({ role }) => role === 'practitioner');
+    await route.fulfill({ response: answer, json: { ...me, memberships } });
+  });
+  await doctor.goto(`${clinic().url}/today`);
+  await doctor.page.getByRole('link', { name: 'Reviews' }).click();
+  await untilVisible(doctor, /What others read about you[\s\S]*time for questions/, 10_000);
+  expect(await doctor.page.getByLabel('Show', { exact: true }).count()).toBe(0);
+  await review.getByRole('button', { name: 'Answer' }).click();
+  await review.getByLabel('Answer').fill('Thank you for coming again.');
+  expect(await faultsOf(doctor)).toEqual([]);
+  await review.getByRole('button', { name: 'Answer' }).click();
+  await untilVisible(doctor, /Thank you for coming again/, 10_000);
+  await doctor.page.unroute('**/v1/me');
+
   await patient.goto(`${clinic().url}/find`);
   await patient.page.getByRole('link', { name: 'See times of Dr. Amara Osei' }).click();
   await untilVisible(

@@ -40,6 +40,7 @@ export const care: Part<'care'> = {
 
   'reviews.title': 'التقييمات',
   'reviews.lead': 'ما يقوله المرضى. يراه الآخرون عندما تُظهره.',
+  'reviews.ownLead': 'ما يقرؤه الآخرون عنك. لا يُذكر أصحاب الزيارات.',
   'reviews.none': 'لا تقييمات هنا.',
   'reviews.filter': 'عرض',
   'reviews.state.pending': 'بانتظار المراجعة',

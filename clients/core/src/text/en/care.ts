@@ -33,6 +33,7 @@ export const care = {
 
   'reviews.title': 'Reviews',
   'reviews.lead': 'What patients say. Others see it once you show it.',
+  'reviews.ownLead': 'What others read about you. Whose visits they were is not told.',
   'reviews.none': 'No reviews here.',
   'reviews.filter': 'Show',
   'reviews.state.pending': 'To be looked at',

@@ -34,6 +34,7 @@ export const care: Part<'care'> = {
 
   'reviews.title': 'Opiniones',
   'reviews.lead': 'Lo que dicen los pacientes. Los demás lo ven cuando usted lo muestra.',
+  'reviews.ownLead': 'Lo que otros leen de usted. No se dice de quién eran las consultas.',
   'reviews.none': 'No hay opiniones aquí.',
   'reviews.filter': 'Mostrar',
   'reviews.state.pending': 'Por revisar',

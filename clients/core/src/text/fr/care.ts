@@ -35,6 +35,8 @@ export const care: Part<'care'> = {
 
   'reviews.title': 'Avis',
   'reviews.lead': 'Ce que disent les patients. Les autres le voient quand vous le publiez.',
+  'reviews.ownLead':
+    'Ce que les autres lisent de vous. De qui étaient les consultations n’est pas dit.',
   'reviews.none': 'Aucun avis ici.',
   'reviews.filter': 'Afficher',
   'reviews.state.pending': 'À examiner',

@@ -34,6 +34,7 @@ export const care: Part<'care'> = {
 
   'reviews.title': 'Maoni',
   'reviews.lead': 'Wanachosema wagonjwa. Wengine huona ukionyesha.',
+  'reviews.ownLead': 'Wanachosoma wengine kukuhusu. Haisemwi miadi ilikuwa ya nani.',
   'reviews.none': 'Hakuna maoni hapa.',
   'reviews.filter': 'Onyesha',
   'reviews.state.pending': 'Yanasubiri kuangaliwa',

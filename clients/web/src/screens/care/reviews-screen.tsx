@@ -4,7 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { api } from '../../app/api.ts';
 import { useFormat } from '../../app/format.ts';
-import { type Me, practitionerOf } from '../../app/session.ts';
+import { hasRole, type Me, practitionerOf } from '../../app/session.ts';
 import { useSay } from '../../app/words.tsx';
 import { SelectField, TextArea } from '../../parts/field.tsx';
 import { Heading } from '../../parts/heading.tsx';
@@ -18,20 +18,77 @@ const STATES = ['pending', 'published', 'refused'] as const;
 const WORDS_CHARS_MAX = 2_000;
 
 type Review = Schemas['ReviewView'];
+type OwnReview = Schemas['OwnReviewView'];
 
 /** What patients say: an administrator shows it or not, and the practitioner of the visit answers. */
 export function ReviewsScreen() {
   const say = useSay();
   return (
-    <StaffOnly title={say('reviews.title')} roles={['clinic_admin']}>
-      {(me) => (
-        <div className="narrow">
-          <Heading title={say('reviews.title')}>{say('reviews.title')}</Heading>
-          <p className="lead">{say('reviews.lead')}</p>
-          <Reviews me={me} />
+    <StaffOnly title={say('reviews.title')} roles={['practitioner', 'clinic_admin']}>
+      {(me) => {
+        const isAdmin = hasRole(me, 'clinic_admin');
+        return (
+          <div className="narrow">
+            <Heading title={say('reviews.title')}>{say('reviews.title')}</Heading>
+            <p className="lead">{say(isAdmin ? 'reviews.lead' : 'reviews.ownLead')}</p>
+            {isAdmin ? <Reviews me={me} /> : <OwnReviews />}
+          </div>
+        );
+      }}
+    </StaffOnly>
+  );
+}
+
+/** What others see of the practitioner who looks; whose visits they were is not told. */
+function OwnReviews() {
+  const say = useSay();
+  const pages = usePages<OwnReview>(['reviews', 'own'], (wish) =>
+    answered(api.GET('/v1/me/reviews', { params: { query: wish } })),
+  );
+  return (
+    <Paged pages={pages} empty={say('reviews.none')}>
+      {(items) => (
+        <ul className="visits">
+          {items.map((review) => (
+            <Own key={review.id} review={review} />
+          ))}
+        </ul>
+      )}
+    </Paged>
+  );
+}
+
+function Own({ review }: { readonly review: OwnReview }) {
+  const say = useSay();
+  const format = useFormat();
+  const [isWriting, setWriting] = useState(false);
+  return (
+    <li className="card">
+      <p>
+        <Stars count={review.stars} /> <span className="hint">{format.month(review.month)}</span>
+      </p>
+      {review.text !== '' && <p className="message-text">{review.text}</p>}
+      {review.reply != null && <Reply text={review.reply} />}
+      {isWriting ? (
+        <Answer review={review} onClose={() => setWriting(false)} />
+      ) : (
+        <div className="actions">
+          <button type="button" className="button button-quiet" onClick={() => setWriting(true)}>
+            {say('reviews.answer')}
+          </button>
         </div>
       )}
-    </StaffOnly>
+    </li>
+  );
+}
+
+function Reply({ text }: { readonly text: string }) {
+  const say = useSay();
+  return (
+    <blockquote className="answer">
+      <p className="hint">{say('reviews.answered')}</p>
+      <p className="message-text">{text}</p>
+    </blockquote>
   );
 }
 
@@ -81,12 +138,7 @@ function One({ review, isOwn }: { readonly review: Review; readonly isOwn: boole
       </p>
       {review.text !== '' && <p className="message-text">{review.text}</p>}
       {review.refused_for != null && <p className="hint">{review.refused_for}</p>}
-      {review.reply != null && (
-        <blockquote className="answer">
-          <p className="hint">{say('reviews.answered')}</p>
-          <p className="message-text">{review.reply}</p>
-        </blockquote>
-      )}
+      {review.reply != null && <Reply text={review.reply} />}
       {writing === null && (
         <div className="actions">
           {review.state !== 'published' && (
@@ -147,7 +199,13 @@ function useModeration(review: Review) {
   });
 }
 
-function Answer({ review, onClose }: { readonly review: Review; readonly onClose: () => void }) {
+function Answer({
+  review,
+  onClose,
+}: {
+  readonly review: Pick<OwnReview, 'id' | 'rev' | 'reply'>;
+  readonly onClose: () => void;
+}) {
   const say = useSay();
   const client = useQueryClient();
   const answer = useMutation({

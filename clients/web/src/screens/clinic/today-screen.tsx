@@ -22,9 +22,16 @@ export function TodayScreen() {
         <>
           <div className="title-row">
             <Heading title={say('today.title')}>{say('today.title')}</Heading>
-            <Link to="/queue" className="button button-quiet">
-              {say('queue.title')}
-            </Link>
+            <span className="actions">
+              <Link to="/queue" className="button button-quiet">
+                {say('queue.title')}
+              </Link>
+              {practitionerOf(me) !== null && (
+                <Link to="/reviews" className="button button-quiet">
+                  {say('reviews.title')}
+                </Link>
+              )}
+            </span>
           </div>
           <div className="today">
             <WaitingList />
