@@ -87,9 +87,35 @@ export {
 export type { LiveMessage } from './live/live-message.ts';
 export { pauseAfter, readLiveMessage, SESSION_ENDED } from './live/live-message.ts';
 export type { PayerAct, Payment, PaymentMethod, PayView } from './money/payment.ts';
-export { isOpenPayment, isPaid, minorOf, owedFor, payView, refundable } from './money/payment.ts';
+export {
+  isOpenPayment,
+  isPaid,
+  keptOf,
+  minorOf,
+  owedFor,
+  payView,
+  refundable,
+} from './money/payment.ts';
 export type { Earning, EarningSum } from './money/earnings.ts';
 export { sumEarnings, totalEarnings } from './money/earnings.ts';
+export type {
+  InsuranceClaim,
+  ClaimCodes,
+  ClaimStep,
+  Coverage,
+  CoverageStanding,
+  Payer,
+  PriceParts,
+} from './money/insurance.ts';
+export {
+  canClose,
+  claimSteps,
+  codesOf,
+  coverageStanding,
+  owedByPatient,
+  priceParts,
+  takesCodes,
+} from './money/insurance.ts';
 export type { UploadPlan, UploadPort } from './documents/upload.ts';
 export { sendParts, UploadStopped } from './documents/upload.ts';
 export type { EntryKind, RecordEntry } from './record/entry.ts';

@@ -80,6 +80,14 @@ export function isPaid({ state }: Payment): boolean {
   return state === 'authorized' || TAKEN.has(state);
 }
 
+/** What was taken for a visit and not given back, in minor units. */
+export function keptOf(payments: readonly Payment[]): number {
+  return payments.reduce(
+    (sum, { captured_minor: taken, refunded_minor: back }) => sum + taken - back,
+    0,
+  );
+}
+
 /** What is left to give back, in minor units. */
 export function refundable(payment: Payment): number {
   return Math.max(0, payment.captured_minor - payment.refund_claimed_minor);

@@ -15,6 +15,7 @@ const PARTS = [
   'money',
   'care',
   'intake',
+  'insurance',
 ] satisfies PartName[];
 const whole = (language: Language): Promise<Catalogue> => loadParts(language, PARTS);
 const en = await whole(LANGUAGES[0]);

@@ -7,6 +7,7 @@ import type { booking } from './en/booking.ts';
 import type { care } from './en/care.ts';
 import type { clinic } from './en/clinic.ts';
 import type { first } from './en/first.ts';
+import type { insurance } from './en/insurance.ts';
 import type { intake } from './en/intake.ts';
 import type { money } from './en/money.ts';
 import type { records } from './en/records.ts';
@@ -23,6 +24,7 @@ interface Parts {
   readonly money: typeof money;
   readonly care: typeof care;
   readonly intake: typeof intake;
+  readonly insurance: typeof insurance;
 }
 
 export type PartName = keyof Parts;

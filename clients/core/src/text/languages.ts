@@ -25,6 +25,7 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
       money: async () => (await import('./en/money.ts')).money,
       care: async () => (await import('./en/care.ts')).care,
       intake: async () => (await import('./en/intake.ts')).intake,
+      insurance: async () => (await import('./en/insurance.ts')).insurance,
     },
   },
   {
@@ -41,6 +42,7 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
       money: async () => (await import('./fr/money.ts')).money,
       care: async () => (await import('./fr/care.ts')).care,
       intake: async () => (await import('./fr/intake.ts')).intake,
+      insurance: async () => (await import('./fr/insurance.ts')).insurance,
     },
   },
   {
@@ -57,6 +59,7 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
       money: async () => (await import('./es/money.ts')).money,
       care: async () => (await import('./es/care.ts')).care,
       intake: async () => (await import('./es/intake.ts')).intake,
+      insurance: async () => (await import('./es/insurance.ts')).insurance,
     },
   },
   {
@@ -73,6 +76,7 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
       money: async () => (await import('./ar/money.ts')).money,
       care: async () => (await import('./ar/care.ts')).care,
       intake: async () => (await import('./ar/intake.ts')).intake,
+      insurance: async () => (await import('./ar/insurance.ts')).insurance,
     },
   },
   {
@@ -89,6 +93,7 @@ export const LANGUAGES: readonly [Language, ...Language[]] = [
       money: async () => (await import('./sw/money.ts')).money,
       care: async () => (await import('./sw/care.ts')).care,
       intake: async () => (await import('./sw/intake.ts')).intake,
+      insurance: async () => (await import('./sw/insurance.ts')).insurance,
     },
   },
 ];
