@@ -13,6 +13,7 @@ const care = () => saying(['booking', 'records', 'care'], import('../screens/car
 const intake = () => saying(['booking', 'intake'], import('../screens/intake/index.ts'));
 const patient = () => saying(['booking', 'money', 'care'], import('../screens/patient/index.ts'));
 const money = () => saying(['booking', 'money'], import('../screens/money/index.ts'));
+const insurance = () => saying(['booking', 'insurance'], import('../screens/insurance/index.ts'));
 const visit = () => saying(['visit'], import('../visit/index.ts'));
 const clinic = () =>
   saying(['booking', 'visit', 'clinic', 'money', 'care'], import('../screens/clinic/index.ts'));
@@ -41,6 +42,11 @@ const SCREENS = {
   '/notifications': screen(patient, 'NotificationsScreen'),
   '/my-data': screen(patient, 'MyDataScreen'),
   '/payments': screen(money, 'PaymentsScreen'),
+  '/insurance': screen(insurance, 'InsuranceScreen'),
+  '/claims': screen(insurance, 'ClaimsScreen'),
+  '/claims/$id': screen(insurance, 'ClaimScreen'),
+  '/payers': screen(insurance, 'PayersScreen'),
+  '/remittances': screen(insurance, 'RemittancesScreen'),
   '/earnings': screen(money, 'EarningsScreen'),
   '/reconciliation': screen(money, 'ReconciliationScreen'),
   '/messages': screen(care, 'MessagesScreen'),

@@ -27,6 +27,7 @@ const PARTS_OF: readonly (readonly [RegExp, readonly PartName[]])[] = [
   [/\/screens\/care\//, ['booking', 'records', 'care']],
   [/\/screens\/account\//, ['account']],
   [/\/screens\/booking\//, ['booking']],
+  [/\/screens\/insurance\//, ['booking', 'insurance']],
   [/\/screens\/intake\//, ['booking', 'intake']],
   [/\/documents\//, ['care']],
   [/\/screens\/patient\//, ['booking', 'money', 'care']],
@@ -46,6 +47,7 @@ async function partOfEach(): Promise<ReadonlyMap<string, PartName>> {
     'money',
     'care',
     'intake',
+    'insurance',
   ] as const;
   const found = await Promise.all(
     parts.map(async (part) =>

@@ -1,17 +1,17 @@
 import { done } from '@bedside/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { type ChangeEvent, useEffect, useId, useRef, useState, useSyncExternalStore } from 'react';
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { api } from '../app/api.ts';
 import { useFormat } from '../app/format.ts';
 import { useLive } from '../app/live.ts';
 import { useSay } from '../app/words.tsx';
 import { Dialog } from '../parts/dialog.tsx';
+import { FileField } from '../parts/file-field.tsx';
 import { Asked, ProblemNotice } from '../parts/notice.tsx';
-import { type Document, documentsOf } from './documents-of.ts';
+import { DOCUMENT_TYPES, type Document, documentsOf } from './documents-of.ts';
 import { contentOf } from './document-line.tsx';
 import { type Running, uploads } from './uploads.ts';
 
-const TYPES = '.pdf,.jpg,.jpeg,.png,.webp,.heic,.txt,application/pdf,image/*,text/plain';
 /** Browsers draw these; the others are downloaded. */
 const DRAWN: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/webp']);
 const DRAWN_BYTES_MAX = 32 * 1024 * 1024;
@@ -62,6 +62,7 @@ function Add({ patient }: { readonly patient: string }) {
       <FileField
         label={say('docs.file')}
         hint={say('docs.hint')}
+        accept={DOCUMENT_TYPES}
         onFile={(file) => void uploads.begin(patient, file)}
       />
       <ul className="rows" aria-live="polite">
@@ -97,42 +98,6 @@ function Progress({ running }: { readonly running: Running }) {
         {say('common.dismiss')}
       </button>
     </li>
-  );
-}
-
-function FileField({
-  label,
-  hint,
-  onFile,
-}: {
-  readonly label: string;
-  readonly hint?: string;
-  readonly onFile: (file: File) => void;
-}) {
-  const id = useId();
-  const take = (event: ChangeEvent<HTMLInputElement>): void => {
-    for (const file of event.target.files ?? []) {
-      onFile(file);
-    }
-    // The same file can be chosen again.
-    event.target.value = '';
-  };
-  return (
-    <div className="field file-field">
-      <label htmlFor={id}>{label}</label>
-      {hint !== undefined && (
-        <p className="hint" id={`${id}-hint`}>
-          {hint}
-        </p>
-      )}
-      <input
-        id={id}
-        type="file"
-        accept={TYPES}
-        aria-describedby={hint === undefined ? undefined : `${id}-hint`}
-        onChange={take}
-      />
-    </div>
   );
 }
 
@@ -186,6 +151,7 @@ function GoOn({ document }: { readonly document: Document }) {
     <>
       <FileField
         label={say('docs.goOn')}
+        accept={DOCUMENT_TYPES}
         onFile={(file) => {
           const isSame = file.name === document.name && file.size === document.size;
           setOther(!isSame);

@@ -4,6 +4,10 @@ import { answered } from '@bedside/core';
 import { queryOptions } from '@tanstack/react-query';
 import { api } from '../app/api.ts';
 
+/** What a document can be, as the `accept` of an input. */
+export const DOCUMENT_TYPES =
+  '.pdf,.jpg,.jpeg,.png,.webp,.heic,.txt,application/pdf,image/*,text/plain';
+
 export type Document = Schemas['DocumentView'];
 
 export const documentQuery = (id: string) =>

@@ -28,8 +28,8 @@ class Uploads {
     return () => this.#listeners.delete(listener);
   };
 
-  /** A new document. */
-  async begin(patient: string, file: File): Promise<void> {
+  /** A new document: its id, once all of it is there; null where it did not get there, which `snapshot` tells more of. */
+  async begin(patient: string, file: File): Promise<string | null> {
     const key = crypto.randomUUID();
     this.#show({ id: key, name: file.name, percent: 0, error: null });
     try {
@@ -37,9 +37,10 @@ class Uploads {
       const body = { patient, name: file.name, size: file.size };
       const upload = await answered(api.POST('/v1/documents', { params, body }));
       this.#drop(key);
-      await this.#send(patient, upload, file);
+      return (await this.#send(patient, upload, file)) ? upload.document.id : null;
     } catch (error) {
       this.#show({ id: key, name: file.name, percent: 0, error });
+      return null;
     }
   }
 
@@ -65,7 +66,7 @@ class Uploads {
     this.#drop(id);
   }
 
-  async #send(patient: string, upload: Schemas['UploadView'], file: File): Promise<void> {
+  async #send(patient: string, upload: Schemas['UploadView'], file: File): Promise<boolean> {
     const plan: UploadPlan = {
       id: upload.document.id,
       partBytes: upload.part_bytes,
@@ -88,10 +89,12 @@ class Uploads {
       const body = sha256 === null ? {} : { sha256 };
       await answered(api.POST('/v1/documents/{id}/complete', { params: { path: { id } }, body }));
       this.#drop(id);
+      return true;
     } catch (error) {
       if (!this.#stopped.has(id)) {
         this.#show({ id, name, percent: 0, error });
       }
+      return false;
     } finally {
       await queries.invalidateQueries({ queryKey: documentsOf(patient).queryKey });
     }

@@ -150,6 +150,9 @@ export const clinic: Part<'clinic'> = {
   'comply.emergency': 'أخبر المرضى بمن يتصلون في الطوارئ.',
 
   'admin.questions': 'أسئلة قبل الزيارات',
+  'admin.claims': 'مطالبات التأمين',
+  'admin.payers': 'شركات التأمين',
+  'admin.remittances': 'ما دفعته شركات التأمين',
 
   'billing.title': 'قواعد المال',
   'billing.lead': 'ما بدأ قبل أي تغيير يبقى على قواعده السابقة.',

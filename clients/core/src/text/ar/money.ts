@@ -31,6 +31,7 @@ export const money: Part<'money'> = {
   'pay.reservedText': 'حُجز مبلغ {amount} ويُخصم بعد الزيارة.',
   'pay.booked': 'حُجزت زيارتك.',
   'pay.free': 'لا شيء يُدفع لهذه الزيارة.',
+  'pay.insured': 'تُفوتر حصتك بعد انتهاء الزيارة وحين يمكن سؤال شركة التأمين.',
   'pay.noWay': 'لم تُعِدّ العيادة طريقة للدفع هنا. ادفع في العيادة أو اسأل هناك.',
   'pay.noCard': 'لا تأخذ هذه الصفحة أرقام البطاقات. ادفع بالبطاقة في العيادة.',
   'pay.gone': 'لم يعد هذا الوقت محفوظًا لك. اختر وقتًا آخر.',
@@ -95,6 +96,7 @@ export const money: Part<'money'> = {
   'payments.taken': 'سُجّل: {amount}',
   'payments.waive': 'الإعفاء من رسم {fee}',
   'payments.waived': 'أُعفي من الرسم.',
+  'payments.claims': 'مطالبات التأمين',
 
   'earnings.title': 'الأرباح',
   'earnings.lead': 'ما فُوتر وما وصل وحصة الطبيب منه.',

@@ -149,6 +149,9 @@ export const clinic = {
   'comply.emergency': 'Tell patients whom to call in an emergency: a video visit is none.',
 
   'admin.questions': 'Questions before visits',
+  'admin.claims': 'Insurance claims',
+  'admin.payers': 'Insurers',
+  'admin.remittances': 'What insurers paid',
 
   'billing.title': 'Rules about money',
   'billing.lead': 'What was begun before a change keeps the rules that held then.',

@@ -32,6 +32,7 @@ export const money = {
   'pay.reservedText': '{amount} is reserved, and taken after the visit.',
   'pay.booked': 'Your visit is booked.',
   'pay.free': 'There is nothing to pay for this visit.',
+  'pay.insured': 'Your part is billed once the visit is over and the insurer can be asked.',
   'pay.noWay': 'The clinic has set up no way to pay here. Pay at the clinic, or ask there.',
   'pay.noCard': 'This page takes no card numbers. Pay by card at the clinic.',
   'pay.gone': 'This time is no longer kept for you. Choose another one.',
@@ -96,6 +97,7 @@ export const money = {
   'payments.taken': 'Recorded: {amount}',
   'payments.waive': 'Waive the fee of {fee}',
   'payments.waived': 'The fee is waived.',
+  'payments.claims': 'Insurance claims',
 
   'earnings.title': 'Earnings',
   'earnings.lead': 'What was billed, what came in, and the practitioner’s part of it.',

@@ -149,6 +149,9 @@ export const clinic: Part<'clinic'> = {
   'comply.emergency': 'Decir a los pacientes a quién llamar en una urgencia.',
 
   'admin.questions': 'Preguntas antes de las consultas',
+  'admin.claims': 'Reclamaciones a aseguradoras',
+  'admin.payers': 'Aseguradoras',
+  'admin.remittances': 'Pagos de aseguradoras',
 
   'billing.title': 'Reglas de facturación',
   'billing.lead': 'Lo que empezó antes de un cambio conserva las reglas de entonces.',

@@ -32,6 +32,8 @@ export const money: Part<'money'> = {
   'pay.reservedText': 'Se han reservado {amount}; se cobran después de la consulta.',
   'pay.booked': 'Su consulta está reservada.',
   'pay.free': 'No hay nada que pagar por esta consulta.',
+  'pay.insured':
+    'Su parte se factura cuando la consulta ha terminado y se puede preguntar a la aseguradora.',
   'pay.noWay':
     'La clínica no ha previsto ninguna forma de pagar aquí. Pague en la clínica o pregunte allí.',
   'pay.noCard': 'Esta página no acepta números de tarjeta. Pague con tarjeta en la clínica.',
@@ -97,6 +99,7 @@ export const money: Part<'money'> = {
   'payments.taken': 'Anotado: {amount}',
   'payments.waive': 'Perdonar la tarifa de {fee}',
   'payments.waived': 'La tarifa se ha perdonado.',
+  'payments.claims': 'Reclamaciones a aseguradoras',
 
   'earnings.title': 'Ingresos',
   'earnings.lead': 'Lo facturado, lo recibido y la parte del profesional.',

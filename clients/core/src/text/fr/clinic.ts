@@ -151,6 +151,9 @@ export const clinic: Part<'clinic'> = {
   'comply.emergency': 'Indiquer aux patients qui appeler en urgence.',
 
   'admin.questions': 'Questions avant les consultations',
+  'admin.claims': 'Demandes aux assureurs',
+  'admin.payers': 'Assureurs',
+  'admin.remittances': 'Versements des assureurs',
 
   'billing.title': 'Règles de facturation',
   'billing.lead': 'Ce qui a commencé avant un changement garde les règles d’alors.',

@@ -32,6 +32,8 @@ export const money: Part<'money'> = {
   'pay.reservedText': '{amount} sont réservés et prélevés après la consultation.',
   'pay.booked': 'Votre consultation est réservée.',
   'pay.free': 'Il n’y a rien à payer pour cette consultation.',
+  'pay.insured':
+    'Votre part est facturée une fois la consultation terminée et l’assureur interrogeable.',
   'pay.noWay':
     'La clinique n’a prévu aucun moyen de payer ici. Payez à la clinique ou renseignez-vous là-bas.',
   'pay.noCard': 'Cette page n’accepte pas de numéro de carte. Payez par carte à la clinique.',
@@ -98,6 +100,7 @@ export const money: Part<'money'> = {
   'payments.taken': 'Enregistré : {amount}',
   'payments.waive': 'Renoncer aux frais de {fee}',
   'payments.waived': 'Les frais sont annulés.',
+  'payments.claims': 'Demandes aux assureurs',
 
   'earnings.title': 'Revenus',
   'earnings.lead': 'Ce qui a été facturé, ce qui est rentré et la part du praticien.',

@@ -148,6 +148,9 @@ export const clinic: Part<'clinic'> = {
   'comply.emergency': 'Waambie wagonjwa wampigie nani wakati wa dharura.',
 
   'admin.questions': 'Maswali kabla ya miadi',
+  'admin.claims': 'Madai ya bima',
+  'admin.payers': 'Kampuni za bima',
+  'admin.remittances': 'Malipo ya kampuni za bima',
 
   'billing.title': 'Kanuni za malipo',
   'billing.lead': 'Kilichoanza kabla ya badiliko hubaki na kanuni za wakati huo.',

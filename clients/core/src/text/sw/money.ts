@@ -32,6 +32,7 @@ export const money: Part<'money'> = {
   'pay.reservedText': '{amount} zimetengwa, na zitakatwa baada ya miadi.',
   'pay.booked': 'Miadi yako imewekwa.',
   'pay.free': 'Hakuna cha kulipia miadi hii.',
+  'pay.insured': 'Sehemu yako hutozwa miadi ikiisha na kampuni ya bima inapoweza kuulizwa.',
   'pay.noWay': 'Kliniki haijaweka njia ya kulipa hapa. Lipa kliniki, au uliza huko.',
   'pay.noCard': 'Ukurasa huu haupokei nambari za kadi. Lipa kwa kadi kliniki.',
   'pay.gone': 'Muda huu haujahifadhiwa tena kwa ajili yako. Chagua mwingine.',
@@ -96,6 +97,7 @@ export const money: Part<'money'> = {
   'payments.taken': 'Imeandikwa: {amount}',
   'payments.waive': 'Samehe ada ya {fee}',
   'payments.waived': 'Ada imesamehewa.',
+  'payments.claims': 'Madai ya bima',
 
   'earnings.title': 'Mapato',
   'earnings.lead': 'Yaliyotozwa, yaliyoingia, na sehemu ya daktari.',

@@ -75,6 +75,9 @@ export function DayVisit({ visit }: { readonly visit: Appointment }) {
       </div>
       <ProblemNotice error={turn.error} />
       {visit.state === 'completed' && <NoteFold visit={visit} />}
+      {visit.state === 'completed' && service.data?.pay === 'insurance' && (
+        <ClaimLink visit={visit} />
+      )}
     </li>
   );
 }
@@ -98,6 +101,20 @@ function NoteFold({ visit }: { readonly visit: Appointment }) {
       )}
     </details>
   );
+}
+
+/** To what its insurer is asked, for who held it, the desk and administrators. */
+function ClaimLink({ visit }: { readonly visit: Appointment }) {
+  const say = useSay();
+  const { me } = useSession();
+  const isOwn = me != null && practitionerOf(me) === visit.practitioner;
+  return me != null && (isOwn || hasRole(me, 'receptionist', 'clinic_admin')) ? (
+    <p>
+      <Link to="/claims" search={{ visit: visit.id }} className="link">
+        {say('payments.claims')}
+      </Link>
+    </p>
+  ) : null;
 }
 
 /** What the desk does about the money of a visit. */

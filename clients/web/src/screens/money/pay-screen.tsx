@@ -1,8 +1,7 @@
-import type { PayerAct, Payment, PayView } from '@bedside/core';
-import { answered, durationText, isOpenPayment, owedFor, payView } from '@bedside/core';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect } from 'react';
-import { api } from '../../app/api.ts';
+import type { Payment, PayView } from '@bedside/core';
+import { isOpenPayment, isPaid, keptOf, owedByPatient, owedFor, payView } from '@bedside/core';
+import { useQuery } from '@tanstack/react-query';
+import { Suspense } from 'react';
 import { type Money, useFormat } from '../../app/format.ts';
 import { useLive } from '../../app/live.ts';
 import { Link, useShownId } from '../../app/navigation.tsx';
@@ -10,11 +9,12 @@ import { SignedIn } from '../../app/signed-in.tsx';
 import { useSay } from '../../app/words.tsx';
 import { useNow } from '../../parts/clock.tsx';
 import { Heading } from '../../parts/heading.tsx';
-import { Icon } from '../../parts/icon.tsx';
-import { Asked, Notice, ProblemNotice } from '../../parts/notice.tsx';
+import { Asked, Loading, Notice } from '../../parts/notice.tsx';
 import { nameOf, practitionerQuery, serviceQuery } from '../booking/directory.ts';
+import { claimOfVisit } from '../insurance/insurance-queries.ts';
+import { LazyPatientShare } from '../insurance/lazy-share.tsx';
 import { methodsQuery, paymentsOfVisit, visitQuery } from './money-queries.ts';
-import { wayKey } from './money-words.ts';
+import { OpenPayment } from './open-payment.tsx';
 import { PayForm } from './pay-form.tsx';
 
 /** While something is open it is asked for this often, besides what the socket tells. */
@@ -53,7 +53,7 @@ function Pay({ id }: { readonly id: string }) {
           {(made) => (
             <Asked query={methods}>
               {(ways) => (
-                <Standing appointment={appointment} payments={made} methods={ways.methods} />
+                <ForWhom appointment={appointment} payments={made} methods={ways.methods} />
               )}
             </Asked>
           )}
@@ -65,6 +65,7 @@ function Pay({ id }: { readonly id: string }) {
 
 interface Visit {
   readonly id: string;
+  readonly patient?: string | null;
   readonly state: string;
   readonly start: string;
   readonly practitioner: string;
@@ -73,18 +74,82 @@ interface Visit {
   readonly fee?: Money | null;
 }
 
+interface Books {
+  readonly appointment: Visit;
+  readonly payments: readonly Payment[];
+  readonly methods: readonly string[];
+}
+
+/** What an insurer pays for is divided first. */
+function ForWhom(books: Books) {
+  const { appointment } = books;
+  const service = useQuery(serviceQuery(appointment.service));
+  return (
+    <Asked query={service}>
+      {({ pay }) =>
+        pay === 'insurance' ? (
+          <Insured {...books} />
+        ) : (
+          <Standing {...books} owedMinor={owedFor(appointment)} />
+        )
+      }
+    </Asked>
+  );
+}
+
+/** The patient's part, with what the insurer's decision added to it; before there is a claim, what it will be. */
+function Insured(books: Books) {
+  const say = useSay();
+  const { appointment, payments } = books;
+  useLive(['insurance_claim.'], [['claims', 'visit', appointment.id]]);
+  const claim = useQuery(claimOfVisit(appointment.id));
+  const doctor = useQuery(practitionerQuery(appointment.practitioner));
+  return (
+    <Asked query={claim}>
+      {(found) => {
+        if (found !== null) {
+          const owed = owedByPatient(found);
+          const isShort = owed > keptOf(payments);
+          const made = isShort ? payments.filter((one) => !isPaid(one)) : payments;
+          return (
+            <Standing
+              {...books}
+              payments={made}
+              owedMinor={isShort ? owed - keptOf(payments) : owed}
+            />
+          );
+        }
+        return (
+          <section className="card" data-testid="pay" data-standing="insured">
+            <VisitLine visit={appointment} />
+            {appointment.patient != null && doctor.data !== undefined && (
+              <Suspense fallback={<Loading />}>
+                <LazyPatientShare
+                  patient={appointment.patient}
+                  price={appointment.price}
+                  start={appointment.start}
+                  zone={doctor.data.time_zone}
+                />
+              </Suspense>
+            )}
+            <p>{say('pay.insured')}</p>
+            <ToAppointments />
+          </section>
+        );
+      }}
+    </Asked>
+  );
+}
+
 function Standing({
   appointment,
   payments,
   methods,
-}: {
-  readonly appointment: Visit;
-  readonly payments: readonly Payment[];
-  readonly methods: readonly string[];
-}) {
+  owedMinor,
+}: Books & { readonly owedMinor: number }) {
   const say = useSay();
   const now = useNow(1_000);
-  const owed = { ...appointment.price, minor: owedFor(appointment) };
+  const owed = { ...appointment.price, minor: owedMinor };
   const view = payView(payments, methods, owed.minor, now);
   const isGone = appointment.state === 'expired' && view.kind === 'choose';
   return (
@@ -160,7 +225,7 @@ function Step({
       );
     }
     case 'open':
-      return <Open payment={view.payment} act={view.act} />;
+      return <OpenPayment payment={view.payment} act={view.act} />;
     case 'choose':
       return (
         <>
@@ -198,87 +263,6 @@ function ToAppointments() {
         {say('invoices.title')}
       </Link>
     </div>
-  );
-}
-
-/** A payment that is not finished: what the payer does about it. No other can begin meanwhile. */
-function Open({ payment, act }: { readonly payment: Payment; readonly act: PayerAct }) {
-  const say = useSay();
-  const client = useQueryClient();
-  const keep = (answer: Payment): void => {
-    client.setQueryData(paymentsOfVisit(payment.appointment).queryKey, (old) =>
-      (old ?? []).map((one) => (one.id === answer.id ? answer : one)),
-    );
-    void client.invalidateQueries({ queryKey: ['appointment', payment.appointment] });
-  };
-  const look = useMutation({
-    mutationFn: () =>
-      answered(api.POST('/v1/payments/{id}/refresh', { params: { path: { id: payment.id } } })),
-    onSuccess: keep,
-  });
-  const drop = useMutation({
-    mutationFn: () =>
-      answered(api.POST('/v1/payments/{id}/void', { params: { path: { id: payment.id } } })),
-    onSuccess: keep,
-  });
-  // Whoever comes back from a provider's page, or reloads, sees what there is to do: a list does not tell it.
-  const ask = look.mutate;
-  useEffect(() => ask(), [ask]);
-  const provider = say(wayKey(payment.method));
-  return (
-    <>
-      {act.kind === 'telephone' ? (
-        <Prompt leftMs={act.leftMs} />
-      ) : (
-        <p className="lead" role="status">
-          {act.kind === 'go' ? say('pay.goText', { provider }) : say('pay.waiting')}
-        </p>
-      )}
-      <ProblemNotice error={look.error ?? drop.error} />
-      <div className="actions actions-sticky">
-        {act.kind === 'go' && (
-          <a className="button button-primary" href={act.address} rel="noreferrer">
-            {say('pay.go', { provider })}
-          </a>
-        )}
-        <button
-          type="button"
-          className={act.kind === 'go' ? 'button' : 'button button-primary'}
-          aria-busy={look.isPending}
-          onClick={() => look.mutate()}
-        >
-          {say('pay.look')}
-        </button>
-        {payment.method !== 'mpesa' && (
-          <button
-            type="button"
-            className="button button-quiet"
-            aria-busy={drop.isPending}
-            onClick={() => drop.mutate()}
-          >
-            {say('pay.drop')}
-          </button>
-        )}
-      </div>
-    </>
-  );
-}
-
-/** The countdown is seen each second and said once: what to do, and that it is over. */
-function Prompt({ leftMs }: { readonly leftMs: number }) {
-  const say = useSay();
-  const isOver = leftMs === 0;
-  return (
-    <>
-      <h2>{say('pay.prompted')}</h2>
-      <p role="status">{say(isOver ? 'pay.promptOver' : 'pay.promptedText')}</p>
-      {!isOver && (
-        <p className="countdown" role="timer" data-testid="prompt-left">
-          <Icon name="clock" />
-          {say('pay.promptLeft', { time: durationText(leftMs) })}
-        </p>
-      )}
-    </>
   );
 }
 

@@ -31,6 +31,9 @@ export function PaymentsScreen() {
             <Link to="/invoices" className="button button-quiet">
               {say('invoices.invoices')}
             </Link>
+            <Link to="/claims" className="button button-quiet">
+              {say('payments.claims')}
+            </Link>
             {hasRole(me, 'clinic_admin') && (
               <>
                 <Link to="/earnings" className="button button-quiet">

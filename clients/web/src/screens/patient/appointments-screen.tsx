@@ -1,5 +1,5 @@
 import type { Schemas } from '@bedside/core';
-import { answered, isOpenPayment, isPaid, owedFor, type Payment } from '@bedside/core';
+import { answered } from '@bedside/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '../../app/navigation.tsx';
 import { Suspense, useState } from 'react';
@@ -17,11 +17,11 @@ import { Asked, Loading, Notice } from '../../parts/notice.tsx';
 import { nameOf, practitionerQuery, serviceQuery } from '../booking/directory.ts';
 import { ToQuestions } from '../booking/to-questions.tsx';
 import { OwnReview } from '../care/own-review.tsx';
-import { paymentsOfPatient } from '../money/money-queries.ts';
 import { paymentStateKey } from '../money/money-words.ts';
 import { calendarFile } from './calendar-file.ts';
 import { CancelDialog } from './cancel-dialog.tsx';
 import { stateKey } from './state-words.ts';
+import { usePay } from './use-pay.ts';
 
 export type Appointment = Schemas['AppointmentView'];
 
@@ -29,7 +29,6 @@ export type Appointment = Schemas['AppointmentView'];
 const CHECK_IN_BEFORE_MS = 60 * 60_000;
 const AHEAD: ReadonlySet<string> = new Set(['requested', 'booked', 'checked_in', 'in_progress']);
 const LIVE: ReadonlySet<string> = new Set(['booked', 'checked_in', 'in_progress']);
-const PAYABLE: ReadonlySet<string> = new Set([...LIVE, 'completed', 'cancelled', 'no_show']);
 
 export function AppointmentsScreen() {
   return <SignedIn>{(me) => <Appointments patient={patientOf(me)} />}</SignedIn>;
@@ -47,7 +46,10 @@ function Appointments({ patient }: { readonly patient: string | null }) {
       ),
     refetchInterval: 60_000,
   });
-  useLive(['appointment.', 'payment.'], [['appointments'], ['payments', 'patient']]);
+  useLive(
+    ['appointment.', 'payment.', 'insurance_claim.'],
+    [['appointments'], ['payments', 'patient'], ['claims', 'patient']],
+  );
   const now = useNow(30_000);
   const [cancelling, setCancelling] = useState<Appointment | null>(null);
   const [isCancelled, setCancelled] = useState(false);
@@ -235,26 +237,6 @@ function Visit({
       )}
     </li>
   );
-}
-
-/** Whether a visit can be paid, and how what was paid of it stands. */
-function usePay(
-  visit: Appointment,
-  policy: string | undefined,
-): { readonly isWanted: boolean; readonly standing: string | null } {
-  const patient = visit.patient ?? '';
-  const { data } = useQuery({ ...paymentsOfPatient(patient), enabled: patient !== '' });
-  if (data === undefined || policy === undefined) {
-    return { isWanted: false, standing: null };
-  }
-  const own = data.filter(({ appointment }) => appointment === visit.id);
-  const standing: Payment | undefined = own.find(isOpenPayment) ?? own.find(isPaid);
-  const isBilled = policy !== 'free' && policy !== 'insurance' && owedFor(visit) > 0;
-  const isSettled = own.some(isPaid);
-  return {
-    isWanted: isBilled && !isSettled && PAYABLE.has(visit.state),
-    standing: standing?.state ?? null,
-  };
 }
 
 /** Read only when it is opened: whoever reads records is written down. */

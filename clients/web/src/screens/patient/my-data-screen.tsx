@@ -9,6 +9,7 @@ import { useStepUp } from '../../app/step-up.tsx';
 import { useSay } from '../../app/words.tsx';
 import { Dialog } from '../../parts/dialog.tsx';
 import { Heading } from '../../parts/heading.tsx';
+import { keepFile } from '../../parts/keep-file.ts';
 import { Notice, ProblemNotice } from '../../parts/notice.tsx';
 import { DataTable, Paged, usePages } from '../../parts/paged.tsx';
 import { requestKindKey, requestStateKey, roleKey } from './data-words.ts';
@@ -57,7 +58,11 @@ function Requests() {
       run(() =>
         answered(api.GET('/v1/me/data-requests/{id}/export', { params: { path: { id } } })),
       ),
-    onSuccess: (copy) => keepAsFile(JSON.stringify(copy, null, 2)),
+    onSuccess: (copy) =>
+      keepFile(
+        new Blob([JSON.stringify(copy, null, 2)], { type: 'application/json' }),
+        'my-data.json',
+      ),
   });
   return (
     <section aria-labelledby="requests">
@@ -167,12 +172,4 @@ function AccessLog() {
       </Paged>
     </section>
   );
-}
-
-function keepAsFile(text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: 'application/json' }));
-  const link = Object.assign(document.createElement('a'), { href: url, download: 'my-data.json' });
-  link.click();
-  // The browser has taken it by then; what is read should not stay in memory.
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }

@@ -9,7 +9,7 @@ const stored = {
   phone: null,
   language: 'sw',
   time_zone: 'Africa/Nairobi',
-  address: { lines: ['Moi Avenue 1'], city: 'Nairobi', country: 'KE' },
+  address: { lines: ['Moi Avenue 1', 'Flat 3'], city: 'Nairobi', region: 'NBO', country: 'KE' },
   coverages: [{ payer: 'NHIF', member_id: '7', plan: 'gold' }],
 };
 
@@ -18,11 +18,14 @@ it('keeps what the form does not show', () => {
   expect(saved).toMatchObject({ ...stored, preferred_name: null });
 });
 
-it('sends empty fields as nothing, and drops an insurance without a name', () => {
-  const fields = {
-    ...fieldsOf(stored),
-    birth_date: ' ',
-    coverages: [{ payer: '', member_id: '' }],
-  };
-  expect(profileOf(stored, fields)).toMatchObject({ birth_date: null, coverages: [] });
+it('sends empty fields as nothing, and no address without a street', () => {
+  const fields = { ...fieldsOf(stored), birth_date: ' ', street: ' ' };
+  expect(profileOf(stored, fields)).toMatchObject({ birth_date: null, address: null });
+});
+
+it('writes an address where there was none', () => {
+  const fields = { ...fieldsOf({}), street: '2 Kenyatta Road', city: 'Nairobi', country: 'ke' };
+  expect(profileOf({ address: null }, fields)).toMatchObject({
+    address: { lines: ['2 Kenyatta Road'], city: 'Nairobi', postal_code: null, country: 'KE' },
+  });
 });

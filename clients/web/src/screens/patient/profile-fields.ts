@@ -1,10 +1,5 @@
 /** A patient's profile as the form writes it. What the form does not show is kept as it was read. */
 
-export interface Coverage {
-  readonly payer: string;
-  readonly member_id: string;
-}
-
 export interface ProfileFields {
   readonly given_name: string;
   readonly family_name: string;
@@ -14,15 +9,17 @@ export interface ProfileFields {
   readonly phone: string;
   readonly language: string;
   readonly time_zone: string;
-  readonly coverages: readonly Coverage[];
+  /** The first line of the address; further ones are kept. */
+  readonly street: string;
+  readonly city: string;
+  readonly postal: string;
+  /** Two letters. */
+  readonly country: string;
 }
 
 export function fieldsOf(profile: object): ProfileFields {
-  const text = (name: string): string => {
-    const value: unknown = Reflect.get(profile, name);
-    return typeof value === 'string' ? value : '';
-  };
-  const coverages: unknown = Reflect.get(profile, 'coverages');
+  const text = (name: string): string => textIn(profile, name);
+  const address: unknown = Reflect.get(profile, 'address');
   return {
     given_name: text('given_name'),
     family_name: text('family_name'),
@@ -32,29 +29,46 @@ export function fieldsOf(profile: object): ProfileFields {
     phone: text('phone'),
     language: text('language'),
     time_zone: text('time_zone'),
-    coverages: Array.isArray(coverages) ? coverages.map(coverageOf) : [],
+    street: linesOf(address)[0] ?? '',
+    city: textIn(address, 'city'),
+    postal: textIn(address, 'postal_code'),
+    country: textIn(address, 'country'),
   };
 }
 
-function coverageOf(value: unknown): Coverage {
-  const kept = typeof value === 'object' && value !== null ? value : {};
-  return {
-    ...kept,
-    payer: String(Reflect.get(kept, 'payer') ?? ''),
-    member_id: String(Reflect.get(kept, 'member_id') ?? ''),
+/** Empty optional fields are `null` for the server; an address without a street is none. */
+export function profileOf(
+  before: object,
+  { street, city, postal, country, ...fields }: ProfileFields,
+): Record<string, unknown> {
+  const old: unknown = Reflect.get(before, 'address');
+  const address = {
+    ...(typeof old === 'object' ? old : {}),
+    lines: [street.trim(), ...linesOf(old).slice(1)],
+    city: city.trim(),
+    postal_code: orNull(postal),
+    country: country.trim().toUpperCase(),
   };
-}
-
-/** Empty optional fields are `null` for the server; an insurance without a name is none. */
-export function profileOf(before: object, fields: ProfileFields): Record<string, unknown> {
   return {
     ...before,
     ...fields,
     preferred_name: orNull(fields.preferred_name),
     birth_date: orNull(fields.birth_date),
     phone: orNull(fields.phone),
-    coverages: fields.coverages.filter(({ payer }) => payer.trim() !== ''),
+    address: street.trim() === '' ? null : address,
   };
+}
+
+function linesOf(address: unknown): readonly string[] {
+  const lines: unknown =
+    typeof address === 'object' && address !== null ? Reflect.get(address, 'lines') : null;
+  return Array.isArray(lines) ? lines.map(String) : [];
+}
+
+function textIn(value: unknown, name: string): string {
+  const text: unknown =
+    typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  return typeof text === 'string' ? text : '';
 }
 
 function orNull(text: string): string | null {

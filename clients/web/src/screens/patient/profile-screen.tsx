@@ -10,7 +10,7 @@ import { SelectField, TextField } from '../../parts/field.tsx';
 import { Link } from '../../app/navigation.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Asked, Notice, ProblemNotice } from '../../parts/notice.tsx';
-import { type Coverage, fieldsOf, profileOf } from './profile-fields.ts';
+import { fieldsOf, type ProfileFields, profileOf } from './profile-fields.ts';
 
 const GENDERS = ['female', 'male', 'other', 'unknown'] as const;
 
@@ -25,6 +25,9 @@ export function ProfileScreen() {
             <Heading title={say('profile.title')}>{say('profile.title')}</Heading>
             <p className="lead">{say('profile.lead')}</p>
             <div className="actions">
+              <Link to="/insurance" className="button button-quiet">
+                {say('profile.insurance')}
+              </Link>
               <Link to="/notifications" className="button button-quiet">
                 {say('notify.title')}
               </Link>
@@ -51,7 +54,7 @@ function Profile({ id }: { readonly id: string }) {
     // Written on a form: another reading must not overwrite what is being typed.
     staleTime: Infinity,
   });
-  return <Asked query={patient}>{(data) => <ProfileForm key={data.rev} patient={data} />}</Asked>;
+  return <Asked query={patient}>{(data) => <ProfileForm patient={data} />}</Asked>;
 }
 
 function ProfileForm({ patient }: { readonly patient: Schemas['PatientView'] }) {
@@ -133,7 +136,7 @@ function ProfileForm({ patient }: { readonly patient: Schemas['PatientView'] }) 
           onChange={(time_zone) => set({ time_zone })}
         />
       </div>
-      <Insurances coverages={fields.coverages} onChange={(coverages) => set({ coverages })} />
+      <Address fields={fields} set={set} />
       <ProblemNotice error={save.error} />
       {save.isSuccess && <Notice kind="good">{say('common.saved')}</Notice>}
       <div className="actions actions-sticky">
@@ -145,41 +148,50 @@ function ProfileForm({ patient }: { readonly patient: Schemas['PatientView'] }) 
   );
 }
 
-function Insurances({
-  coverages,
-  onChange,
+function Address({
+  fields,
+  set,
 }: {
-  readonly coverages: readonly Coverage[];
-  readonly onChange: (coverages: readonly Coverage[]) => void;
+  readonly fields: ProfileFields;
+  readonly set: (change: Partial<ProfileFields>) => void;
 }) {
   const say = useSay();
-  const replace = (index: number, change: Partial<Coverage>): void =>
-    onChange(coverages.map((one, at) => (at === index ? { ...one, ...change } : one)));
+  // All of it or nothing: half an address is none.
+  const isWanted = `${fields.street}${fields.city}${fields.postal}${fields.country}` !== '';
   return (
     <fieldset className="stack">
-      <legend>{say('profile.insurance')}</legend>
-      {coverages.map((coverage, index) => (
-        // oxlint-disable-next-line react/no-array-index-key -- an insurance has no name of its own while it is typed
-        <div className="columns" key={index}>
-          <TextField
-            label={say('profile.payer')}
-            value={coverage.payer}
-            onChange={(payer) => replace(index, { payer })}
-          />
-          <TextField
-            label={say('profile.member')}
-            value={coverage.member_id}
-            onChange={(member_id) => replace(index, { member_id })}
-          />
-        </div>
-      ))}
-      <button
-        type="button"
-        className="button button-quiet"
-        onClick={() => onChange([...coverages, { payer: '', member_id: '' }])}
-      >
-        {say('profile.addInsurance')}
-      </button>
+      <legend>{say('profile.address')}</legend>
+      <div className="columns">
+        <TextField
+          label={say('profile.street')}
+          autoComplete="address-line1"
+          required={isWanted}
+          value={fields.street}
+          onChange={(street) => set({ street })}
+        />
+        <TextField
+          label={say('profile.city')}
+          autoComplete="address-level2"
+          required={isWanted}
+          value={fields.city}
+          onChange={(city) => set({ city })}
+        />
+        <TextField
+          label={say('profile.postal')}
+          autoComplete="postal-code"
+          value={fields.postal}
+          onChange={(postal) => set({ postal })}
+        />
+        <TextField
+          label={say('profile.country')}
+          autoComplete="country"
+          required={isWanted}
+          pattern="[A-Za-z]{2}"
+          maxLength={2}
+          value={fields.country}
+          onChange={(country) => set({ country })}
+        />
+      </div>
     </fieldset>
   );
 }
