@@ -5,7 +5,7 @@ import { firstBooking } from './state.ts';
 
 const slot = { start: '2026-11-27T09:00:00Z', end: '2026-11-27T09:30:00Z', practitioner: 'prac_1' };
 const hold = { id: 'apt_1', slot, expiresAtMs: 600_000 };
-const chosen = { kind: 'slot-chosen', slot, needsApproval: false } as const;
+const chosen = { kind: 'slot-chosen', slot, needsApproval: false, paysFirst: false } as const;
 
 function after(...inputs: BookingInput[]): BookingState {
   return inputs.reduce<BookingState>(
@@ -18,7 +18,7 @@ describe('choosing a time', () => {
   it('asks the server to keep it', () => {
     expect(reduceBooking(firstBooking, chosen, 0)).toEqual({
       state: { phase: 'holding', slot },
-      effects: [{ kind: 'hold', slot }],
+      effects: [{ kind: 'hold', slot, reason: '' }],
     });
   });
 
@@ -33,9 +33,39 @@ describe('choosing a time', () => {
 
   it('needs no hold where the clinic approves visits', () => {
     expect(reduceBooking(firstBooking, { ...chosen, needsApproval: true }, 0)).toEqual({
-      state: { phase: 'asking', slot, notice: null },
+      state: { phase: 'asking', slot, paysFirst: false, notice: null },
       effects: [],
     });
+  });
+});
+
+describe('a time that is paid first', () => {
+  const asking = after({ ...chosen, paysFirst: true });
+  const confirmed = { kind: 'confirmed', reason: ' cough ' } as const;
+
+  it('is kept together with the reason, and then paid', () => {
+    const { state, effects } = reduceBooking(asking, confirmed, 0);
+    expect(effects).toEqual([{ kind: 'hold', slot, reason: 'cough' }]);
+    expect(reduceBooking(state, { kind: 'held', hold }, 0)).toEqual({
+      state: { phase: 'held', hold, notice: null },
+      effects: [],
+    });
+  });
+
+  it('can be tried again where it could not be kept, and is given up where somebody else has it', () => {
+    const { state } = reduceBooking(asking, confirmed, 0);
+    const refused = { kind: 'refused', error: 'offline', isLost: false } as const;
+    expect(reduceBooking(state, refused, 0).state).toMatchObject({
+      phase: 'asking',
+      paysFirst: true,
+      notice: { kind: 'refused' },
+    });
+    expect(reduceBooking(state, { ...refused, isLost: true }, 0).state.phase).toBe('choosing');
+  });
+
+  it('is only asked for where the clinic approves it', () => {
+    const both = after({ ...chosen, paysFirst: true, needsApproval: true });
+    expect(reduceBooking(both, confirmed, 0).effects).toMatchObject([{ kind: 'book' }]);
   });
 });
 

@@ -10,7 +10,7 @@ export function reduceBooking(
     case 'slot-chosen':
       return choose(state, input);
     case 'held':
-      return state.phase === 'holding'
+      return state.phase === 'holding' || (state.phase === 'booking' && state.paysFirst)
         ? only({ phase: 'held', hold: input.hold, notice: null })
         : // Somebody who went back in the meantime does not want it any more.
           { state, effects: [{ kind: 'release', hold: input.hold.id }] };
@@ -35,14 +35,14 @@ export function reduceBooking(
 
 function choose(
   state: BookingState,
-  { slot, needsApproval }: Extract<BookingInput, { kind: 'slot-chosen' }>,
+  { slot, needsApproval, paysFirst }: Extract<BookingInput, { kind: 'slot-chosen' }>,
 ): BookingStep {
   if (state.phase !== 'choosing') {
     return only(state);
   }
-  return needsApproval
-    ? only({ phase: 'asking', slot, notice: null })
-    : { state: { phase: 'holding', slot }, effects: [{ kind: 'hold', slot }] };
+  return needsApproval || paysFirst
+    ? only({ phase: 'asking', slot, paysFirst: paysFirst && !needsApproval, notice: null })
+    : { state: { phase: 'holding', slot }, effects: [{ kind: 'hold', slot, reason: '' }] };
 }
 
 function refuse(
@@ -62,7 +62,7 @@ function refuse(
   // The time is still ours: pressing again may work.
   return only(
     state.hold === null
-      ? { phase: 'asking', slot: state.slot, notice }
+      ? { phase: 'asking', slot: state.slot, paysFirst: state.paysFirst, notice }
       : { phase: 'held', hold: state.hold, notice },
   );
 }
@@ -71,15 +71,17 @@ function confirm(state: BookingState, reason: string): BookingStep {
   if (state.phase === 'held') {
     const { hold } = state;
     return {
-      state: { phase: 'booking', slot: hold.slot, hold },
+      state: { phase: 'booking', slot: hold.slot, hold, paysFirst: false },
       effects: [{ kind: 'book', slot: hold.slot, hold: hold.id, reason }],
     };
   }
   if (state.phase === 'asking') {
-    const { slot } = state;
+    const { slot, paysFirst } = state;
     return {
-      state: { phase: 'booking', slot, hold: null },
-      effects: [{ kind: 'book', slot, hold: null, reason }],
+      state: { phase: 'booking', slot, hold: null, paysFirst },
+      effects: [
+        paysFirst ? { kind: 'hold', slot, reason } : { kind: 'book', slot, hold: null, reason },
+      ],
     };
   }
   return only(state);

@@ -17,9 +17,23 @@ export type BookingState =
   | { readonly phase: 'choosing'; readonly notice: BookingNotice | null }
   | { readonly phase: 'holding'; readonly slot: Slot }
   | { readonly phase: 'held'; readonly hold: Hold; readonly notice: BookingNotice | null }
-  /** Visits that the clinic approves are asked for without a hold. */
-  | { readonly phase: 'asking'; readonly slot: Slot; readonly notice: BookingNotice | null }
-  | { readonly phase: 'booking'; readonly slot: Slot; readonly hold: Hold | null }
+  /**
+   * Nothing is kept yet: visits that the clinic approves are asked for without a hold, and a time that is paid first is kept
+   * together with the reason, which is said before.
+   */
+  | {
+      readonly phase: 'asking';
+      readonly slot: Slot;
+      readonly paysFirst: boolean;
+      readonly notice: BookingNotice | null;
+    }
+  /** `paysFirst`: the time is being kept; it is booked by the money. */
+  | {
+      readonly phase: 'booking';
+      readonly slot: Slot;
+      readonly hold: Hold | null;
+      readonly paysFirst: boolean;
+    }
   | { readonly phase: 'booked'; readonly appointment: string; readonly requested: boolean };
 
 export type BookingNotice =
@@ -27,7 +41,12 @@ export type BookingNotice =
   | { readonly kind: 'refused'; readonly error: unknown };
 
 export type BookingInput =
-  | { readonly kind: 'slot-chosen'; readonly slot: Slot; readonly needsApproval: boolean }
+  | {
+      readonly kind: 'slot-chosen';
+      readonly slot: Slot;
+      readonly needsApproval: boolean;
+      readonly paysFirst: boolean;
+    }
   | { readonly kind: 'held'; readonly hold: Hold }
   | { readonly kind: 'refused'; readonly error: unknown; readonly isLost: boolean }
   | { readonly kind: 'time-passed' }
@@ -36,7 +55,8 @@ export type BookingInput =
   | { readonly kind: 'other-time' };
 
 export type BookingEffect =
-  | { readonly kind: 'hold'; readonly slot: Slot }
+  /** `reason`: empty where it is said later, or not at all. */
+  | { readonly kind: 'hold'; readonly slot: Slot; readonly reason: string }
   | { readonly kind: 'release'; readonly hold: string }
   | {
       readonly kind: 'book';

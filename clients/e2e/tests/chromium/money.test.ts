@@ -140,10 +140,15 @@ test('a visit that is paid first: the time is kept, paid, and booked by the mone
   await page.getByRole('link', { name: 'See times of Dr. Léa Moreau' }).click();
   await page.getByLabel('Kind of visit').selectOption({ label: 'Second opinion' });
   await page.locator('.time').first().click();
-  await untilVisible(patient, /Kept for you[\s\S]*paid now|paid now[\s\S]*Kept for you/, 10_000);
+  await untilVisible(patient, /paid now/, 10_000);
+  await page.getByLabel('What is it about?').fill('A cough that stays');
   expect(await axeFindings(page)).toEqual([]);
+  expect(await walkSizes(page, '.button-primary', TWO_SIZES)).toEqual([]);
   await patient.press('Go on to pay');
   await untilVisible(patient, /To pay: KES\s?1,000/, 10_000);
+  const visit = new URL(page.url()).pathname.split('/')[2] ?? '';
+  const kept = await page.request.get(`${clinic.url}/v1/appointments/${visit}`);
+  expect(await kept.json()).toMatchObject({ state: 'held', reason: 'A cough that stays' });
   await page.getByLabel('Your M-Pesa number').fill('0712 345 678');
   await page.getByRole('button', { name: /^Pay KES/ }).click();
   await untilVisible(patient, /Look at your telephone/, 15_000);

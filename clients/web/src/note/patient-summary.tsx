@@ -28,10 +28,20 @@ export function PatientSummary({ appointment }: { readonly appointment: string }
 }
 
 function OfAppointment({ appointment }: { readonly appointment: string }) {
+  const say = useSay();
   const visit = useQuery(appointmentOf(appointment));
   return (
     <Asked query={visit}>
-      {({ patient }) => (patient == null ? null : <Summary patient={patient} />)}
+      {({ patient, reason }) => (
+        <>
+          {reason != null && reason !== '' && (
+            <p>
+              <strong>{say('patient.reason')}</strong> {reason}
+            </p>
+          )}
+          {patient != null && <Summary patient={patient} />}
+        </>
+      )}
     </Asked>
   );
 }

@@ -59,6 +59,7 @@ export const records: Part<'records'> = {
   'rx.kept': 'حُفظت كمسودة',
 
   'patient.title': 'المريض',
+  'patient.reason': 'سبب الزيارة:',
   'patient.age': {
     zero: 'أقل من سنة',
     one: 'سنة واحدة',

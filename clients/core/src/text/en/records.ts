@@ -61,6 +61,7 @@ export const records = {
   'rx.kept': 'Saved as a draft',
 
   'patient.title': 'Patient',
+  'patient.reason': 'Why they come:',
   'patient.age': { one: '{count} year old', other: '{count} years old' },
   'patient.speaks': 'Speaks {language}',
   'patient.inForce': 'Prescriptions in force',

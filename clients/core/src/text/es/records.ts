@@ -63,6 +63,7 @@ export const records: Part<'records'> = {
   'rx.kept': 'Guardado como borrador',
 
   'patient.title': 'Paciente',
+  'patient.reason': 'Motivo de la consulta:',
   'patient.age': { one: '{count} año', other: '{count} años' },
   'patient.speaks': 'Habla {language}',
   'patient.inForce': 'Recetas vigentes',

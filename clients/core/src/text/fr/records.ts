@@ -64,6 +64,7 @@ export const records: Part<'records'> = {
   'rx.kept': 'Enregistré comme brouillon',
 
   'patient.title': 'Patient',
+  'patient.reason': 'Motif de la consultation :',
   'patient.age': { one: '{count} an', other: '{count} ans' },
   'patient.speaks': 'Parle {language}',
   'patient.inForce': 'Ordonnances en vigueur',

@@ -62,6 +62,7 @@ export const records: Part<'records'> = {
   'rx.kept': 'Imehifadhiwa kama rasimu',
 
   'patient.title': 'Mgonjwa',
+  'patient.reason': 'Sababu ya kuja:',
   'patient.age': { one: 'Mwaka {count}', other: 'Miaka {count}' },
   'patient.speaks': 'Huzungumza {language}',
   'patient.inForce': 'Maagizo yanayotumika',

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Link, useSearch } from '../../app/navigation.tsx';
+import { Link, navigate, useSearch } from '../../app/navigation.tsx';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import { patientOf, useSession } from '../../app/session.ts';
 import { useSay } from '../../app/words.tsx';
@@ -8,6 +8,7 @@ import { Asked, Loading, Notice, ProblemNotice } from '../../parts/notice.tsx';
 import { BookedCard } from './booked-card.tsx';
 import { BookingMachine } from './booking-machine.ts';
 import { ConfirmCard, VisitFacts } from './confirm-card.tsx';
+import { isPaidFirst } from './paid-first.ts';
 import { nameOf, practitionerQuery, type Service, serviceQuery } from './directory.ts';
 
 /** One time: kept, confirmed, booked. Whoever is not signed in comes back here afterwards. */
@@ -79,10 +80,17 @@ function Booking({ name, zone, service, patient }: Facts & { readonly patient: s
   const state = useSyncExternalStore(machine.subscribe, machine.snapshot);
   const { start, practitioner } = search;
   const needsApproval = service.needs_approval === true;
+  const paysFirst = isPaidFirst(service);
   useEffect(() => {
     const slot = { start, practitioner, end: start };
-    machine.dispatch({ kind: 'slot-chosen', slot, needsApproval });
-  }, [machine, start, practitioner, needsApproval]);
+    machine.dispatch({ kind: 'slot-chosen', slot, needsApproval, paysFirst });
+  }, [machine, start, practitioner, needsApproval, paysFirst]);
+  const toPay = state.phase === 'held' && paysFirst ? state.hold.id : null;
+  useEffect(() => {
+    if (toPay !== null) {
+      navigate({ to: '/pay/$id', params: { id: toPay } }, { replaces: true });
+    }
+  }, [toPay]);
   useEffect(() => {
     if (state.phase === 'booked') {
       void client.invalidateQueries({ queryKey: ['appointments'] });
@@ -100,6 +108,9 @@ function Booking({ name, zone, service, patient }: Facts & { readonly patient: s
       {say('book.other')}
     </Link>
   );
+  if (toPay !== null) {
+    return <Loading />;
+  }
   switch (state.phase) {
     case 'choosing':
       return state.notice === null ? (
@@ -138,6 +149,7 @@ function Booking({ name, zone, service, patient }: Facts & { readonly patient: s
           state={state}
           dispatch={machine.dispatch}
           otherTimes={otherTimes}
+          patient={patient}
         />
       );
     case 'booked':

@@ -44,7 +44,7 @@ export class BookingMachine {
     try {
       switch (effect.kind) {
         case 'hold':
-          await this.#hold(effect.slot);
+          await this.#hold(effect.slot, effect.reason);
           return;
         case 'release':
           await done(api.DELETE('/v1/holds/{id}', { params: { path: { id: effect.hold } } }));
@@ -64,9 +64,15 @@ export class BookingMachine {
     }
   }
 
-  async #hold(slot: Slot): Promise<void> {
+  async #hold(slot: Slot, reason: string): Promise<void> {
     const { service, patient } = this;
-    const body = { service, patient, start: slot.start, practitioner: slot.practitioner };
+    const body = {
+      service,
+      patient,
+      start: slot.start,
+      practitioner: slot.practitioner,
+      ...(reason === '' ? {} : { reason }),
+    };
     const held = await answered(api.POST('/v1/holds', { body }));
     const expiresAtMs = new Date(held.expires_at ?? held.start).getTime();
     this.dispatch({

@@ -1,14 +1,14 @@
 import type { BookingInput, BookingState } from '@bedside/core';
 import { charsOver, durationText } from '@bedside/core';
-import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
+import { type FormEvent, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { OWN_ZONE, sameClock, useFormat } from '../../app/format.ts';
-import { navigate } from '../../app/navigation.tsx';
 import { useSay } from '../../app/words.tsx';
 import { useNow } from '../../parts/clock.tsx';
 import { TextArea } from '../../parts/field.tsx';
 import { Heading } from '../../parts/heading.tsx';
 import { Icon } from '../../parts/icon.tsx';
-import { ProblemNotice } from '../../parts/notice.tsx';
+import { Loading, ProblemNotice } from '../../parts/notice.tsx';
+import { LazyPatientShare } from '../insurance/lazy-share.tsx';
 import type { Service } from './directory.ts';
 import { isPaidFirst } from './paid-first.ts';
 
@@ -25,6 +25,7 @@ export function ConfirmCard({
   state,
   dispatch,
   otherTimes,
+  patient,
 }: {
   readonly name: string;
   readonly zone: string;
@@ -33,45 +34,46 @@ export function ConfirmCard({
   readonly state: Open;
   readonly dispatch: (input: BookingInput) => void;
   readonly otherTimes: ReactNode;
+  /** For whom. */
+  readonly patient: string;
 }) {
   const say = useSay();
   const [reason, setReason] = useState('');
   const notice = state.phase === 'booking' ? null : state.notice;
   const asks = service.needs_approval === true;
-  // A time that is paid first is booked by the money: nothing is confirmed here.
-  const paysFirst = state.phase === 'held' && isPaidFirst(service);
+  // A time that is paid first is kept with its reason, and booked by the money.
+  const paysFirst = state.phase !== 'held' && state.paysFirst;
   const label = asks ? 'book.request' : 'book.confirm';
   return (
     <form
       className="card"
       onSubmit={(event: FormEvent) => {
         event.preventDefault();
-        if (paysFirst) {
-          navigate({ to: '/pay/$id', params: { id: state.hold.id } });
-        } else {
-          dispatch({ kind: 'confirmed', reason });
-        }
+        dispatch({ kind: 'confirmed', reason });
       }}
     >
       <Heading title={say('book.title')}>{say('book.title')}</Heading>
       <VisitFacts name={name} zone={zone} service={service} start={start} />
+      {service.pay === 'insurance' && service.price.minor > 0 && (
+        <Suspense fallback={<Loading />}>
+          <LazyPatientShare patient={patient} price={service.price} start={start} zone={zone} />
+        </Suspense>
+      )}
       {state.phase === 'held' && (
         <Countdown
           expiresAtMs={state.hold.expiresAtMs}
           onOver={() => dispatch({ kind: 'time-passed' })}
         />
       )}
-      {!paysFirst && (
-        <TextArea
-          label={say('book.reason')}
-          hint={say('book.reasonHint')}
-          isOptional
-          rows={2}
-          charsMax={REASON_CHARS_MAX}
-          value={reason}
-          onChange={setReason}
-        />
-      )}
+      <TextArea
+        label={say('book.reason')}
+        hint={say('book.reasonHint')}
+        isOptional
+        rows={2}
+        charsMax={REASON_CHARS_MAX}
+        value={reason}
+        onChange={setReason}
+      />
       {notice?.kind === 'refused' && <ProblemNotice error={notice.error} />}
       <CancelTerms service={service} start={start} />
       <div className="actions actions-sticky">
