@@ -62,6 +62,7 @@ const SCREENS = {
   '/services': screen(clinic, 'ServicesScreen'),
   '/staff': screen(clinic, 'StaffScreen'),
   '/clinic': screen(clinic, 'ClinicScreen'),
+  '/clinic/series': screen(care, 'SeriesScreen'),
   '/clinic/billing': screen(clinic, 'BillingScreen'),
   '/clinic/templates': screen(clinic, 'TemplatesScreen'),
   '/clinic/questionnaires': screen(intake, 'QuestionnairesScreen'),

@@ -24,6 +24,7 @@ const PARTS_OF: readonly (readonly [RegExp, readonly PartName[]])[] = [
   [/\/(app|parts)\/|main|home-screen/, []],
   [/\/(consult|visit)\//, ['visit']],
   [/\/note\//, ['records', 'care']],
+  [/\/screens\/care\/series-dialog/, ['care']],
   [/\/screens\/care\//, ['booking', 'records', 'care']],
   [/\/screens\/account\//, ['account']],
   [/\/screens\/booking\//, ['booking']],

@@ -59,6 +59,18 @@ export const care = {
   'reviews.answerHint': 'Anybody reads it: say nothing that tells who the patient is.',
   'reviews.answered': 'The practitioner’s answer',
 
+  'series.title': 'Visits that repeat',
+  'series.book': 'Book visits that repeat',
+  'series.first': 'The first: {when}',
+  'series.weeks': 'Weeks from one to the next',
+  'series.visits': 'How many visits',
+  'series.skip': 'Leave out what cannot be booked',
+  'series.skipped': 'These could not be booked and are left out:',
+  'series.cancel': 'Call off what is left',
+  'series.cancelTitle': { one: 'Call off {count} visit?', other: 'Call off {count} visits?' },
+  'series.cancelText':
+    'What has begun or is over stays. The rules for late cancelling hold for each.',
+
   'docs.title': 'Documents',
   'docs.lead': 'Letters, results, pictures. Whoever has treated you can read them.',
   'docs.none': 'No documents yet.',

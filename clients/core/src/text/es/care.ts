@@ -60,6 +60,22 @@ export const care: Part<'care'> = {
   'reviews.answerHint': 'Lo lee cualquiera: no diga nada que revele quién es el paciente.',
   'reviews.answered': 'La respuesta del profesional',
 
+  'series.title': 'Consultas que se repiten',
+  'series.book': 'Reservar consultas que se repiten',
+  'series.first': 'La primera: {when}',
+  'series.weeks': 'Semanas de una a otra',
+  'series.visits': 'Cuántas consultas',
+  'series.skip': 'Omitir lo que no se pueda reservar',
+  'series.skipped': 'Estas no se pudieron reservar y se omiten:',
+  'series.cancel': 'Cancelar lo que queda',
+  'series.cancelTitle': {
+    one: '¿Cancelar {count} consulta?',
+    many: '¿Cancelar {count} consultas?',
+    other: '¿Cancelar {count} consultas?',
+  },
+  'series.cancelText':
+    'Lo que ha empezado o terminado se mantiene. Para cada una valen las reglas de cancelación tardía.',
+
   'docs.title': 'Documentos',
   'docs.lead': 'Cartas, resultados, imágenes. Puede leerlos quien le ha atendido.',
   'docs.none': 'Aún no hay documentos.',

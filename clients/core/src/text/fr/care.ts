@@ -62,6 +62,22 @@ export const care: Part<'care'> = {
   'reviews.answerHint': 'Tout le monde le lit : ne dites rien qui révèle qui est le patient.',
   'reviews.answered': 'La réponse du praticien',
 
+  'series.title': 'Consultations qui se répètent',
+  'series.book': 'Réserver des consultations qui se répètent',
+  'series.first': 'La première : {when}',
+  'series.weeks': 'Semaines de l’une à l’autre',
+  'series.visits': 'Nombre de consultations',
+  'series.skip': 'Omettre ce qui ne peut être réservé',
+  'series.skipped': 'Celles-ci n’ont pas pu être réservées et sont omises :',
+  'series.cancel': 'Annuler ce qui reste',
+  'series.cancelTitle': {
+    one: 'Annuler {count} consultation ?',
+    many: 'Annuler {count} consultations ?',
+    other: 'Annuler {count} consultations ?',
+  },
+  'series.cancelText':
+    'Ce qui a commencé ou est terminé reste. Les règles d’annulation tardive valent pour chacune.',
+
   'docs.title': 'Documents',
   'docs.lead': 'Lettres, résultats, images. Ceux qui vous ont soigné peuvent les lire.',
   'docs.none': 'Pas encore de document.',

@@ -60,6 +60,18 @@ export const care: Part<'care'> = {
   'reviews.answerHint': 'Yeyote anaweza kusoma: usiseme chochote kinachomtambulisha mgonjwa.',
   'reviews.answered': 'Jibu la daktari',
 
+  'series.title': 'Miadi inayojirudia',
+  'series.book': 'Weka miadi inayojirudia',
+  'series.first': 'Ya kwanza: {when}',
+  'series.weeks': 'Wiki kati ya miadi na miadi',
+  'series.visits': 'Idadi ya miadi',
+  'series.skip': 'Ruka isiyoweza kuwekwa',
+  'series.skipped': 'Hizi hazikuweza kuwekwa na zimerukwa:',
+  'series.cancel': 'Ghairi zilizobaki',
+  'series.cancelTitle': { one: 'Ughairi miadi {count}?', other: 'Ughairi miadi {count}?' },
+  'series.cancelText':
+    'Iliyoanza au kuisha inabaki. Kanuni za kughairi kwa kuchelewa zinahusu kila moja.',
+
   'docs.title': 'Hati',
   'docs.lead': 'Barua, matokeo, picha. Waliokuhudumia wanaweza kuzisoma.',
   'docs.none': 'Bado hakuna hati.',

@@ -9,7 +9,8 @@ import { saying, useSay } from '../../app/words.tsx';
 import { useNow } from '../../parts/clock.tsx';
 import { SelectField } from '../../parts/field.tsx';
 import { Heading } from '../../parts/heading.tsx';
-import { Asked, Notice } from '../../parts/notice.tsx';
+import { Asked, Loading, Notice } from '../../parts/notice.tsx';
+import { LazySeriesDialog } from '../care/lazy-series.tsx';
 import { DayChooser, daysOf } from './day-chooser.tsx';
 import { listOf, nameOf, practitionerQuery, type Service, servicesQuery } from './directory.ts';
 import { capital } from './find-screen.tsx';
@@ -59,7 +60,7 @@ function PractitionerTimes({
   readonly profile: object;
 }) {
   const say = useSay();
-  const search = useSearch('service', 'from', 'move');
+  const search = useSearch('service', 'from', 'move', 'series');
   const services = useQuery(servicesQuery(clinic));
   const name = nameOf(profile);
   return (
@@ -127,7 +128,8 @@ function Times({
 }) {
   const say = useSay();
   const format = useFormat();
-  const { from: wanted, move } = useSearch('service', 'from', 'move');
+  // `series`: for whom staff look for the first of several.
+  const { from: wanted, move, series } = useSearch('from', 'move', 'series');
   const [from, setFrom] = useState(() => startOfDay(wanted ?? Date.now(), OWN_ZONE));
   const [day, setDay] = useState(() => startOfDay(wanted ?? Date.now(), OWN_ZONE).getTime());
   const [moving, setMoving] = useState<Slot | null>(null);
@@ -137,7 +139,7 @@ function Times({
     setDay(start.getTime());
   };
   const choose = (slot: Slot): void => {
-    if (move === undefined) {
+    if (move === undefined && series === undefined) {
       const search = { practitioner: slot.practitioner, service: service.id, start: slot.start };
       navigate({ to: '/book', search });
     } else {
@@ -169,7 +171,7 @@ function Times({
           />
         )}
       </Asked>
-      {move === undefined && service.needs_approval !== true && (
+      {move === undefined && series === undefined && service.needs_approval !== true && (
         <p>
           <Link
             to="/waiting"
@@ -179,6 +181,16 @@ function Times({
             {say('slots.wait')}
           </Link>
         </p>
+      )}
+      {series !== undefined && moving !== null && (
+        <Suspense fallback={<Loading />}>
+          <LazySeriesDialog
+            patient={series}
+            service={service.id}
+            slot={moving}
+            onClose={() => setMoving(null)}
+          />
+        </Suspense>
       )}
       {move !== undefined && moving !== null && (
         <MoveDialog appointment={move} slot={moving} onClose={() => setMoving(null)} />

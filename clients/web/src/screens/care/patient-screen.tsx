@@ -2,7 +2,7 @@ import { ApiProblem } from '@bedside/core';
 import { useQuery } from '@tanstack/react-query';
 import { useFormat } from '../../app/format.ts';
 import { Link, useShownId } from '../../app/navigation.tsx';
-import { practitionerOf } from '../../app/session.ts';
+import { hasRole, practitionerOf } from '../../app/session.ts';
 import { useSay } from '../../app/words.tsx';
 import { Person } from '../../note/person.tsx';
 import { RecordList } from '../../note/record-list.tsx';
@@ -13,6 +13,7 @@ import { Icon } from '../../parts/icon.tsx';
 import { Asked, Loading, Notice } from '../../parts/notice.tsx';
 import { fullName } from '../../parts/patient-name.ts';
 import { StaffOnly } from '../clinic/staff-only.tsx';
+import { SeriesStart } from './series-start.tsx';
 import { stateKey } from '../patient/state-words.ts';
 import { visitsOf } from './care-queries.ts';
 import { DocumentList } from '../../documents/document-list.tsx';
@@ -26,17 +27,29 @@ export function PatientScreen() {
       title={say('patients.title')}
       roles={['practitioner', 'receptionist', 'clinic_admin']}
     >
-      {(me) => <Patient key={id} id={id} isPractitioner={practitionerOf(me) !== null} />}
+      {(me, clinic) => (
+        <Patient
+          clinic={clinic}
+          key={id}
+          id={id}
+          isPractitioner={practitionerOf(me) !== null}
+          isDesk={hasRole(me, 'receptionist', 'clinic_admin')}
+        />
+      )}
     </StaffOnly>
   );
 }
 
 function Patient({
+  clinic,
   id,
   isPractitioner,
+  isDesk,
 }: {
+  readonly clinic: string;
   readonly id: string;
   readonly isPractitioner: boolean;
+  readonly isDesk: boolean;
 }) {
   const say = useSay();
   const patient = useQuery(patientQuery(id));
@@ -56,8 +69,14 @@ function Patient({
             <Link to="/messages" search={{ patient: id }} className="button button-quiet">
               {say('msgs.title')}
             </Link>
+            {isDesk && (
+              <Link to="/insurance" search={{ patient: id }} className="button button-quiet">
+                {say('profile.insurance')}
+              </Link>
+            )}
           </div>
           {isPractitioner && <Treated patient={id} />}
+          <SeriesStart clinic={clinic} patient={id} />
           <Visits patient={id} />
         </div>
       )}
@@ -102,9 +121,17 @@ function Visits({ patient }: { readonly patient: string }) {
           <ul className="rows card">
             {items
               .filter(({ state }) => state !== 'held' && state !== 'expired')
-              .map(({ id, start, state }) => (
+              .map(({ id, start, state, series }) => (
                 <li key={id} className="row">
-                  <span className="row-main">{format.moment(start)}</span>
+                  <span className="row-main">
+                    {format.moment(start)}
+                    {series != null && (
+                      <Link to="/clinic/series" search={{ series }} className="link">
+                        {say('series.title')}
+                        <span className="visually-hidden">: {format.moment(start)}</span>
+                      </Link>
+                    )}
+                  </span>
                   <span className="badge-state" data-state={state}>
                     {say(stateKey(state))}
                   </span>

@@ -74,6 +74,14 @@ export function DayVisit({ visit }: { readonly visit: Appointment }) {
         <DeskActs visit={visit} />
       </div>
       <ProblemNotice error={turn.error} />
+      {visit.series != null && (
+        <p>
+          <Link to="/clinic/series" search={{ series: visit.series }} className="link">
+            {say('series.title')}
+            <span className="visually-hidden">: {patient}</span>
+          </Link>
+        </p>
+      )}
       {visit.state === 'completed' && <NoteFold visit={visit} />}
       {visit.state === 'completed' && service.data?.pay === 'insurance' && (
         <ClaimLink visit={visit} />
