@@ -85,6 +85,12 @@ export type CallInput =
   | { readonly kind: 'device-pressed'; readonly device: Device }
   | { readonly kind: 'chat-toggled' }
   | { readonly kind: 'message-submitted'; readonly id: string; readonly text: string }
+  | {
+      readonly kind: 'file-submitted';
+      readonly id: string;
+      readonly name: string;
+      readonly bytes: number;
+    }
   | { readonly kind: 'sound-pressed' }
   | { readonly kind: 'trouble-dismissed' }
   | { readonly kind: 'leave-pressed' }
@@ -113,6 +119,17 @@ export type CallInput =
       readonly identity: string;
       readonly text: string;
     }
+  /** Somebody begins to send a file; `size` is what they say it has. */
+  | {
+      readonly kind: 'file-announced';
+      readonly id: string;
+      readonly identity: string;
+      readonly name: string;
+      readonly size: number;
+    }
+  | { readonly kind: 'file-progressed'; readonly id: string; readonly percent: number }
+  | { readonly kind: 'file-arrived'; readonly id: string; readonly address: string }
+  /** A message or file of one's own is there, or not; or one of somebody else broke off. */
   | { readonly kind: 'message-settled'; readonly id: string; readonly delivered: boolean }
   | { readonly kind: 'device-settled'; readonly device: Device }
   | { readonly kind: 'device-failed'; readonly device: Device; readonly cause: DeviceTrouble }

@@ -6,6 +6,7 @@ import {
   emptyChat,
   sendableText,
   withDelivery,
+  withFile,
   withMessage,
   withOpen,
 } from './chat.ts';
@@ -49,4 +50,12 @@ it.each([
 
 it('cuts a text to the length that fits one packet', () => {
   expect(sendableText('x'.repeat(CHAT_TEXT_MAX + 5))).toHaveLength(CHAT_TEXT_MAX);
+});
+
+it('says of a file how far it is, and where its bytes are', () => {
+  const file = { name: 'scan.png', bytes: 10, percent: 0, address: null };
+  const chat = withMessage(emptyChat, { ...message('1'), text: '', file });
+  const further = withFile(chat, '1', { percent: 40 });
+  expect(further.messages[0]?.file).toEqual({ ...file, percent: 40 });
+  expect(withFile(chat, '2', { percent: 40 }).messages).toEqual(chat.messages);
 });

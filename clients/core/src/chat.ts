@@ -7,6 +7,15 @@ export const CHAT_TEXT_MAX = 2000;
 
 export type Delivery = 'sending' | 'sent' | 'failed';
 
+/** A file that is sent with a message. */
+export interface ChatFile {
+  readonly name: string;
+  readonly bytes: number;
+  readonly percent: number;
+  /** Where its bytes are, once all of them have come; null for one's own. */
+  readonly address: string | null;
+}
+
 export interface ChatMessage {
   readonly id: string;
   readonly identity: string;
@@ -15,6 +24,7 @@ export interface ChatMessage {
   readonly text: string;
   readonly atMs: number;
   readonly delivery: Delivery;
+  readonly file?: ChatFile;
 }
 
 export interface Chat {
@@ -48,6 +58,17 @@ export function withDelivery(chat: Chat, id: string, delivery: Delivery): Chat {
     ...chat,
     messages: chat.messages.map((message) =>
       message.id === id ? { ...message, delivery } : message,
+    ),
+  };
+}
+
+export function withFile(chat: Chat, id: string, change: Partial<ChatFile>): Chat {
+  return {
+    ...chat,
+    messages: chat.messages.map((message) =>
+      message.id === id && message.file !== undefined
+        ? { ...message, file: { ...message.file, ...change } }
+        : message,
     ),
   };
 }

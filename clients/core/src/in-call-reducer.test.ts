@@ -124,6 +124,46 @@ describe('the chat', () => {
     expect(settled.chat.messages).toMatchObject([{ own: true, text: 'Hi', delivery: 'sent' }]);
   });
 
+  it('follows a file of somebody else until its bytes are there', () => {
+    const announced = {
+      kind: 'file-announced',
+      id: 'f',
+      identity: 'ann',
+      name: 'scan.png',
+      size: 10,
+    } as const;
+    const call = callWith();
+    const first = reduceInCall(call, announced, 7);
+    expect(first.effects).toMatchObject([{ kind: 'announce' }]);
+    const there = after(
+      call,
+      announced,
+      { kind: 'file-progressed', id: 'f', percent: 40 },
+      { kind: 'file-arrived', id: 'f', address: 'blob:1' },
+    );
+    expect(there.chat.messages).toMatchObject([
+      {
+        own: false,
+        delivery: 'sent',
+        file: { name: 'scan.png', percent: 100, address: 'blob:1' },
+      },
+    ]);
+  });
+
+  it('sends no file where messages are not allowed', () => {
+    const call = callWith();
+    const silent = {
+      ...call,
+      invitation: {
+        ...call.invitation,
+        permissions: { ...call.invitation.permissions, messages: false },
+      },
+    };
+    const wish = { kind: 'file-submitted', id: 'f', name: 'a.pdf', bytes: 1 } as const;
+    expect(after(silent, wish).chat.messages).toEqual([]);
+    expect(after(call, wish).chat.messages).toMatchObject([{ own: true, delivery: 'sending' }]);
+  });
+
   it('announces a message only while it is closed', () => {
     const call = callWith(person('ann', { name: 'Ann' }));
     expect(spoken(reduceInCall(call, received, 0))).toEqual(['Message from Ann: Hello']);

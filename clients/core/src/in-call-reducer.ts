@@ -1,7 +1,8 @@
 /** What happens to a call that stands. Called by `call-reducer.ts` only. */
 import { announceChange } from './announcement.ts';
 import type { CallEffect, CallInput, InCall, Step } from './call-state.ts';
-import { sendableText, withDelivery, withMessage, withOpen } from './chat.ts';
+import type { ChatMessage } from './chat.ts';
+import { sendableText, withDelivery, withFile, withMessage, withOpen } from './chat.ts';
 import type { Device } from './device-trouble.ts';
 import { expiryOf } from './join-token.ts';
 import { reduceConnection } from './connection-reducer.ts';
@@ -63,6 +64,10 @@ export function reduceInCall(state: InCall, input: CallInput, nowMs: number): St
     case 'message-submitted':
     case 'message-received':
     case 'message-settled':
+    case 'file-submitted':
+    case 'file-announced':
+    case 'file-progressed':
+    case 'file-arrived':
       return reduceChat(state, input, nowMs);
     default:
       return stay(state);
@@ -71,7 +76,17 @@ export function reduceInCall(state: InCall, input: CallInput, nowMs: number): St
 
 type ChatInput = Extract<
   CallInput,
-  { kind: 'chat-toggled' | 'message-submitted' | 'message-received' | 'message-settled' }
+  {
+    kind:
+      | 'chat-toggled'
+      | 'message-submitted'
+      | 'message-received'
+      | 'message-settled'
+      | 'file-submitted'
+      | 'file-announced'
+      | 'file-progressed'
+      | 'file-arrived';
+  }
 >;
 
 function reduceChat(state: InCall, input: ChatInput, nowMs: number): Step {
@@ -99,36 +114,59 @@ function reduceChat(state: InCall, input: ChatInput, nowMs: number): Step {
         },
         effects: [],
       };
-    case 'message-received':
-      return receiveMessage(state, input, nowMs);
+    case 'message-received': {
+      const text = sendableText(input.text);
+      return text === null
+        ? stay(state)
+        : receive(state, { ...from(state, input), text, atMs: nowMs, delivery: 'sent' });
+    }
+    case 'file-submitted': {
+      if (!state.invitation.permissions.messages) {
+        return stay(state);
+      }
+      const { identity, name } = roster.self;
+      const file = { name: input.name, bytes: input.bytes, percent: 0, address: null } as const;
+      const message = { id: input.id, identity, name, own: true, text: '', atMs: nowMs, file };
+      return {
+        state: { ...state, chat: withMessage(chat, { ...message, delivery: 'sending' }) },
+        effects: [],
+      };
+    }
+    case 'file-announced': {
+      const file = { name: input.name, bytes: input.size, percent: 0, address: null } as const;
+      const message = { ...from(state, input), text: '', atMs: nowMs, file } as const;
+      return receive(state, { ...message, delivery: 'sending' });
+    }
+    case 'file-progressed':
+      return {
+        state: { ...state, chat: withFile(chat, input.id, { percent: input.percent }) },
+        effects: [],
+      };
+    case 'file-arrived': {
+      const there = withFile(chat, input.id, { address: input.address, percent: 100 });
+      return { state: { ...state, chat: withDelivery(there, input.id, 'sent') }, effects: [] };
+    }
     default:
       return unreachable(input);
   }
 }
 
-function receiveMessage(
+/** Who wrote, as a message says it. */
+function from(
   state: InCall,
-  input: Extract<ChatInput, { kind: 'message-received' }>,
-  nowMs: number,
-): Step {
-  const text = sendableText(input.text);
-  if (text === null) {
-    return stay(state);
-  }
-  const sender = state.roster.others.find((person) => person.identity === input.identity);
-  const name = sender?.name ?? input.identity;
-  const chat = withMessage(state.chat, {
-    id: input.id,
-    identity: input.identity,
-    name,
-    own: false,
-    text,
-    atMs: nowMs,
-    delivery: 'sent',
-  });
+  { id, identity }: { readonly id: string; readonly identity: string },
+): Pick<ChatMessage, 'id' | 'identity' | 'name' | 'own'> {
+  const sender = state.roster.others.find((person) => person.identity === identity);
+  return { id, identity, name: sender?.name ?? identity, own: false };
+}
+
+function receive(state: InCall, message: ChatMessage): Step {
+  const chat = withMessage(state.chat, message);
   if (chat === state.chat) {
     return stay(state);
   }
+  const { name } = message;
+  const text = message.file?.name ?? message.text;
   // The open chat is a live region itself: it would be heard twice.
   const effects: CallEffect[] = chat.open
     ? []

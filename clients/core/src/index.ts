@@ -14,7 +14,16 @@ export type {
 export { initialState } from './call-state.ts';
 export type { CallLayout, CallView, SwitchView, TileView } from './call-view.ts';
 export { callView, connectionNote, durationText, initialsOf, switchLabel } from './call-view.ts';
-export type { Chat, ChatMessage } from './chat.ts';
+export type { Chat, ChatFile, ChatMessage } from './chat.ts';
+export type { ChatFileFault } from './chat-file.ts';
+export {
+  CHAT_FILE_BYTES_MAX,
+  CHAT_FILE_TYPES,
+  CHAT_FILES_BYTES_MAX,
+  chatFileFault,
+  chatFileName,
+  chatFileType,
+} from './chat-file.ts';
 export { CHAT_TEXT_MAX } from './chat.ts';
 export type { Device, DeviceTrouble, TroubleSubject, TroubleView } from './device-trouble.ts';
 export { deviceTroubleFromErrorName, troubleView } from './device-trouble.ts';

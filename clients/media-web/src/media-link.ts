@@ -9,6 +9,8 @@ export interface MediaLink {
   connect(token: string, choice: MediaChoice, captured: CapturedMedia): Promise<void>;
   switchDevice(device: Device, on: boolean): Promise<void>;
   sendMessage(id: string, text: string): Promise<void>;
+  /** Reports how far it is, and `message-settled`. */
+  sendFile(id: string, file: File): Promise<void>;
   startSound(): Promise<void>;
   showHand(raised: boolean): Promise<void>;
   /** Says whether one may be recorded. What becomes of it, the server says. */

@@ -13,6 +13,7 @@ import type { MediaLink, Report } from './media-link.ts';
 import { askToRecord } from './recording-calls.ts';
 import { clearRemoteAudio, playRemoteAudio, stopRemoteAudio } from './remote-audio.ts';
 import { roomOptions } from './room-options.ts';
+import { RoomFiles } from './room-files.ts';
 import { RoomMessages } from './room-messages.ts';
 import { participantOf, qualityOf, ROSTER_EVENTS, rosterOf } from './room-roster.ts';
 import { SilenceWatch } from './silence-watch.ts';
@@ -32,6 +33,7 @@ export class RoomLink implements MediaLink {
   readonly #report: Report;
   readonly #server: string;
   readonly #messages: RoomMessages;
+  readonly #files: RoomFiles;
   #silence: SilenceWatch | null = null;
   /** The one that was joined with: what the server renews grants the call alone. */
   #joinedWith = '';
@@ -48,6 +50,7 @@ export class RoomLink implements MediaLink {
     this.#server = server;
     this.#report = report;
     this.#messages = new RoomMessages(this.#room, report);
+    this.#files = new RoomFiles(this.#room, report);
     // Before LiveKit's own listeners for these, which hang up.
     for (const event of PAGE_LEAVE_EVENTS) {
       addEventListener(event, this.#onPageLeave);
@@ -112,6 +115,10 @@ export class RoomLink implements MediaLink {
     return this.#messages.send(id, text);
   }
 
+  sendFile(id: string, file: File): Promise<void> {
+    return this.#files.send(id, file);
+  }
+
   showHand(raised: boolean): Promise<void> {
     return this.#messages.showHand(raised);
   }
@@ -166,6 +173,7 @@ export class RoomLink implements MediaLink {
       removeEventListener(event, this.#onPageLeave);
     }
     clearRemoteAudio();
+    this.#files.close();
     for (const track of this.#captured) {
       track.stop();
     }

@@ -80,6 +80,7 @@ export function CallPage({
           chat={state.chat}
           mayWrite={state.invitation.permissions.messages}
           dispatch={dispatch}
+          link={link}
           onClose={closeChat}
         />
       )}

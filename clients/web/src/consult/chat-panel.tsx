@@ -1,6 +1,15 @@
-import type { CallInput, Chat, ChatMessage } from '@bedside/core';
-import { CHAT_TEXT_MAX } from '@bedside/core';
-import { type FormEvent, type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
+import type { CallInput, Chat, ChatFile, ChatFileFault, ChatMessage } from '@bedside/core';
+import { CHAT_FILE_BYTES_MAX, CHAT_FILE_TYPES, CHAT_TEXT_MAX, chatFileFault } from '@bedside/core';
+import type { MediaLink } from '@bedside/media-web';
+import {
+  type ChangeEvent,
+  type FormEvent,
+  type KeyboardEvent,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from 'react';
 import { useFormat } from '../app/format.ts';
 import { useSay } from '../app/words.tsx';
 import { Icon } from '../parts/icon.tsx';
@@ -9,11 +18,13 @@ export function ChatPanel({
   chat,
   mayWrite,
   dispatch,
+  link,
   onClose,
 }: {
   readonly chat: Chat;
   readonly mayWrite: boolean;
   readonly dispatch: (input: CallInput) => void;
+  readonly link: MediaLink;
   readonly onClose: () => void;
 }) {
   const say = useSay();
@@ -39,7 +50,7 @@ export function ChatPanel({
       </div>
       <MessageLog messages={chat.messages} />
       {mayWrite ? (
-        <MessageForm dispatch={dispatch} />
+        <MessageForm dispatch={dispatch} link={link} />
       ) : (
         <p className="chat-note">{say('chat.readOnly')}</p>
       )}
@@ -78,14 +89,111 @@ function Message({ message }: { readonly message: ChatMessage }) {
         <span className="message-name">{message.own ? say('common.you') : message.name}</span>
         <time>{format.time(message.atMs)}</time>
       </p>
-      <p className="message-text">{message.text}</p>
+      {message.text !== '' && <p className="message-text">{message.text}</p>}
+      {message.file !== undefined && <SentFile message={message} file={message.file} />}
       {message.delivery === 'failed' && <p className="message-failed">{say('chat.failed')}</p>}
     </article>
   );
 }
 
-function MessageForm({ dispatch }: { readonly dispatch: (input: CallInput) => void }) {
+function SentFile({ message, file }: { readonly message: ChatMessage; readonly file: ChatFile }) {
   const say = useSay();
+  const format = useFormat();
+  const name = <bdi>{file.name}</bdi>;
+  return (
+    <p className="message-text message-file">
+      {file.address === null ? (
+        name
+      ) : (
+        <a href={file.address} download={file.name} className="link">
+          {name}
+          <span className="visually-hidden"> {say('chat.save')}</span>
+        </a>
+      )}{' '}
+      <span className="hint">{format.bytes(file.bytes)}</span>
+      {message.delivery === 'sending' && (
+        <progress max={100} value={file.percent} aria-label={file.name} />
+      )}
+    </p>
+  );
+}
+
+interface Fault {
+  readonly kind: ChatFileFault;
+  readonly bytes: number;
+}
+
+/** A file for everybody in the call. What cannot be sent is told at once, and nothing of it is sent. */
+function FileButton({
+  dispatch,
+  link,
+  onFault,
+}: {
+  readonly dispatch: (input: CallInput) => void;
+  readonly link: MediaLink;
+  readonly onFault: (fault: Fault | null) => void;
+}) {
+  const say = useSay();
+  const input = useRef<HTMLInputElement>(null);
+  const take = (event: ChangeEvent<HTMLInputElement>): void => {
+    const file = event.target.files?.[0];
+    if (file !== undefined) {
+      const { name, size: bytes } = file;
+      const kind = chatFileFault(name, bytes);
+      onFault(kind === null ? null : { kind, bytes });
+      if (kind === null) {
+        const id = nextId();
+        dispatch({ kind: 'file-submitted', id, name, bytes });
+        void link.sendFile(id, file);
+      }
+    }
+    // The same can be chosen again.
+    event.target.value = '';
+  };
+  return (
+    <>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={say('chat.file')}
+        title={say('chat.file')}
+        onClick={() => input.current?.click()}
+      >
+        <Icon name="clip" />
+      </button>
+      <input
+        ref={input}
+        type="file"
+        hidden
+        accept={CHAT_FILE_TYPES}
+        data-testid="chat-file"
+        onChange={take}
+      />
+    </>
+  );
+}
+
+function FaultNote({ fault }: { readonly fault: Fault }) {
+  const say = useSay();
+  const format = useFormat();
+  const size = format.bytes(fault.bytes);
+  const max = format.bytes(CHAT_FILE_BYTES_MAX);
+  return (
+    <p className="message-failed" role="alert">
+      {fault.kind === 'type' ? say('chat.fileType') : say('chat.fileTooLarge', { size, max })}
+    </p>
+  );
+}
+
+function MessageForm({
+  dispatch,
+  link,
+}: {
+  readonly dispatch: (input: CallInput) => void;
+  readonly link: MediaLink;
+}) {
+  const say = useSay();
+  const [fault, setFault] = useState<Fault | null>(null);
   const [text, setText] = useState('');
   const field = useRef<HTMLTextAreaElement>(null);
   const id = useId();
@@ -111,7 +219,9 @@ function MessageForm({ dispatch }: { readonly dispatch: (input: CallInput) => vo
   return (
     <form className="chat-form" onSubmit={submit}>
       <label htmlFor={id}>{say('chat.message')}</label>
+      {fault !== null && <FaultNote fault={fault} />}
       <div className="chat-row">
+        <FileButton dispatch={dispatch} link={link} onFault={setFault} />
         <textarea
           id={id}
           ref={field}

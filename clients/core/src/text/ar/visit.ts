@@ -211,6 +211,11 @@ export const visit: Part<'visit'> = {
   'chat.message': 'رسالة',
   'chat.send': 'إرسال',
   'chat.failed': 'لم تُسلَّم',
+  'chat.file': 'إرسال ملف',
+  'chat.save': 'حفظ',
+  'chat.fileType': 'لا يمكن إرسال سوى الصور (JPEG وPNG وWebP وHEIC) وملفات PDF والنص العادي.',
+  'chat.fileTooLarge':
+    'حجم الملف {size}؛ يمكن هنا إرسال {max} على الأكثر. الملفات الأكبر تُرسل ضمن المستندات.',
   'chat.readOnly': 'يمكنك القراءة هنا لا الكتابة.',
 
   'joining.title': 'جارٍ الاتصال…',

@@ -197,6 +197,11 @@ export const visit = {
   'chat.message': 'Message',
   'chat.send': 'Send',
   'chat.failed': 'Not delivered',
+  'chat.file': 'Send a file',
+  'chat.save': 'Save',
+  'chat.fileType': 'Only pictures (JPEG, PNG, WebP, HEIC), PDF and plain text can be sent.',
+  'chat.fileTooLarge':
+    'The file has {size}; at most {max} can be sent here. Larger ones go by the documents.',
   'chat.readOnly': 'You can read along here, but not write.',
 
   'joining.title': 'Connecting…',

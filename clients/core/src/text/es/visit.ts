@@ -196,6 +196,12 @@ export const visit: Part<'visit'> = {
   'chat.message': 'Mensaje',
   'chat.send': 'Enviar',
   'chat.failed': 'No entregado',
+  'chat.file': 'Enviar un archivo',
+  'chat.save': 'Guardar',
+  'chat.fileType':
+    'Solo se pueden enviar imágenes (JPEG, PNG, WebP, HEIC), PDF y texto sin formato.',
+  'chat.fileTooLarge':
+    'El archivo tiene {size}; aquí se pueden enviar {max} como mucho. Los mayores van por los documentos.',
   'chat.readOnly': 'Aquí puede leer, pero no escribir.',
 
   'joining.title': 'Conectando…',

@@ -199,6 +199,12 @@ export const visit: Part<'visit'> = {
   'chat.message': 'Message',
   'chat.send': 'Envoyer',
   'chat.failed': 'Non remis',
+  'chat.file': 'Envoyer un fichier',
+  'chat.save': 'Enregistrer',
+  'chat.fileType':
+    'Seuls les images (JPEG, PNG, WebP, HEIC), les PDF et le texte brut peuvent être envoyés.',
+  'chat.fileTooLarge':
+    'Le fichier fait {size} ; {max} au plus peuvent être envoyés ici. Les plus grands passent par les documents.',
   'chat.readOnly': 'Vous pouvez lire ici, mais pas écrire.',
 
   'joining.title': 'Connexion…',

@@ -194,6 +194,12 @@ export const visit: Part<'visit'> = {
   'chat.message': 'Ujumbe',
   'chat.send': 'Tuma',
   'chat.failed': 'Haukufika',
+  'chat.file': 'Tuma faili',
+  'chat.save': 'Hifadhi',
+  'chat.fileType':
+    'Picha (JPEG, PNG, WebP, HEIC), PDF na maandishi ya kawaida tu ndiyo yanayoweza kutumwa.',
+  'chat.fileTooLarge':
+    'Faili ina {size}; hapa kisichozidi {max} ndicho kinachoweza kutumwa. Kubwa zaidi hupitia hati.',
   'chat.readOnly': 'Unaweza kusoma hapa, lakini si kuandika.',
 
   'joining.title': 'Tunaunganisha…',
