@@ -54,7 +54,7 @@ it('a file that is as it says is offered, with the type of its ending', async ()
   const blob = await (await fetch(address)).blob();
   expect([blob.type, blob.size]).toEqual(['image/png', 20]);
   files.close();
-  await expect(fetch(address)).rejects.toThrow();
+  await expect(fetch(address)).rejects.toThrow('fetch failed');
 });
 
 it.each([
