@@ -7,20 +7,18 @@ export const CHAT_FILES_BYTES_MAX = 100 * 1024 * 1024;
 const NAME_CHARS_MAX = 120;
 
 /** What documents can be, too. Never HTML or SVG: the page would run what is in them. */
-const TYPES: Readonly<Record<string, string>> = {
-  pdf: 'application/pdf',
-  jpg: 'image/jpeg',
-  jpeg: 'image/jpeg',
-  png: 'image/png',
-  webp: 'image/webp',
-  heic: 'image/heic',
-  txt: 'text/plain',
-};
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['pdf', 'application/pdf'],
+  ['jpg', 'image/jpeg'],
+  ['jpeg', 'image/jpeg'],
+  ['png', 'image/png'],
+  ['webp', 'image/webp'],
+  ['heic', 'image/heic'],
+  ['txt', 'text/plain'],
+]);
 
 /** As the `accept` of an input. */
-export const CHAT_FILE_TYPES = Object.keys(TYPES)
-  .map((ending) => `.${ending}`)
-  .join(',');
+export const CHAT_FILE_TYPES = [...TYPES.keys()].map((ending) => `.${ending}`).join(',');
 
 export type ChatFileFault = 'too-large' | 'type';
 
@@ -35,7 +33,7 @@ export function chatFileFault(name: string, bytes: number): ChatFileFault | null
 /** The media type by the name's ending, whatever the sender says it is. */
 export function chatFileType(name: string): string | null {
   const ending = /\.([a-z]+)$/i.exec(name)?.[1]?.toLowerCase() ?? '';
-  return TYPES[ending] ?? null;
+  return TYPES.get(ending) ?? null;
 }
 
 /** A name as it is shown and saved: no folders, no letters that are not seen or turn the direction; short, with its ending. */
