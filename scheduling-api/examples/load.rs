@@ -241,6 +241,7 @@ fn terms(practitioners: &[PractitionerId]) -> ServiceTerms {
             late_fee_minor: 0,
             no_show_fee_minor: 0,
             no_show_after_min: 15,
+            no_show_by_rule: false,
             patient_may_cancel_late: true,
         },
         practitioners: practitioners.to_vec(),

@@ -234,6 +234,7 @@ fn terms(practitioners: Vec<PractitionerId>) -> Result<ServiceTerms, CurrencyErr
             late_fee_minor: 50_000,
             no_show_fee_minor: 100_000,
             no_show_after_min: 15,
+            no_show_by_rule: false,
             patient_may_cancel_late: true,
         },
         practitioners,

@@ -23,6 +23,7 @@ pub(crate) mod join;
 pub(crate) mod list_clinics;
 mod load;
 pub(crate) mod messages;
+pub(crate) mod no_show;
 pub(crate) mod oauth;
 pub(crate) mod once;
 pub(crate) mod outbound;

@@ -11,6 +11,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::{
     sync::Notify,
     time::{MissedTickBehavior, interval, timeout},
@@ -26,7 +27,7 @@ use crate::{
             check::{check_due, expire_uploads},
             empty::empty_due,
         },
-        expire,
+        expire, no_show,
         outbound::{fan_out::fan_out, send::send_due, tail::tail},
         payments, queue, sweep, visit, waitlist,
     },
@@ -100,12 +101,14 @@ pub async fn sweep_once(api: &Api) -> Result<u64, String> {
     swept.await.map_err(|failure| failure.to_string())
 }
 
-/// Ends what time has decided about appointments: for tests. How many.
+/// Ends what time has decided about appointments: for tests. How many. `since` is when the program began to run.
 ///
 /// # Errors
 /// When the database refuses: the failure in words.
-pub async fn decide_by_time_once(api: &Api) -> Result<usize, String> {
-    expire::sweep(api).await.map_err(|failure| failure.to_string())
+pub async fn decide_by_time_once(api: &Api, since: Timestamp) -> Result<usize, String> {
+    let decided =
+        async { Ok::<_, Failure>(expire::sweep(api).await? + no_show::sweep(api, since).await?) };
+    decided.await.map_err(|failure| failure.to_string())
 }
 
 async fn hand_out(api: &Api, handed_out: &[Notify]) {
@@ -175,10 +178,14 @@ async fn sweep_often(api: &Api) {
     let mut ticks = interval(SWEEP_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut rounds = 0_u32;
+    let since = api.clock.now();
     loop {
         ticks.tick().await;
         if let Err(failure) = expire::sweep(api).await {
             tracing::warn!(%failure, "the sweep of ended holds was not finished");
+        }
+        if let Err(failure) = no_show::sweep(api, since).await {
+            tracing::warn!(%failure, "the sweep of missed appointments was not finished");
         }
         if let Err(failure) = visit::sweep::sweep(api).await {
             tracing::warn!(%failure, "the sweep of abandoned visits was not finished");

@@ -5,6 +5,7 @@
 //!  (nothing)─┤                                  ├─► booked ────┤
 //!            └─ hold ────► held ────── book ────┘    │  ▲ reschedule (same id)
 //!                                                    check_in ─► checked_in ─ start ─► in_progress ─ finish ─► completed
+//!  no_show ─ come_late ─► checked_in
 //!  requested, held, booked, checked_in ─ cancel ─► cancelled       requested, held ─ ttl ─► expired
 //!  all but in_progress ─ entered_in_error ─► entered_in_error
 //! ```
@@ -36,6 +37,9 @@ pub const HELD_MIN_MAX: i64 = 60;
 
 /// From how long before its start on a patient may check in.
 pub const CHECK_IN_BEFORE_MIN: i64 = 60;
+
+/// For how many hours after its start staff may say that who was missed has come after all.
+pub const COME_LATE_H: i64 = 24;
 
 /// Where an appointment stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,6 +149,8 @@ pub enum Transition {
     Finish,
     /// The patient has not come.
     NoShow,
+    /// The patient has come after all.
+    ComeLate,
     /// It is called off.
     Cancel,
     /// Nobody decided in time.
@@ -155,7 +161,7 @@ pub enum Transition {
 
 impl Transition {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Approve,
         Self::Book,
         Self::Reschedule,
@@ -163,6 +169,7 @@ impl Transition {
         Self::Start,
         Self::Finish,
         Self::NoShow,
+        Self::ComeLate,
         Self::Cancel,
         Self::Expire,
         Self::EnterInError,
@@ -179,7 +186,7 @@ impl Transition {
             (Self::Approve, Requested { .. })
             | (Self::Book, Held { .. })
             | (Self::Reschedule, Booked) => Some(Booked),
-            (Self::CheckIn, Booked) => Some(CheckedIn),
+            (Self::CheckIn, Booked) | (Self::ComeLate, NoShow) => Some(CheckedIn),
             (Self::Start, CheckedIn) => Some(InProgress),
             (Self::Finish, InProgress) => Some(Completed),
             (Self::NoShow, Booked | CheckedIn) => Some(NoShow),
@@ -207,6 +214,9 @@ pub enum TransitionError {
     /// Too early.
     #[error("not before {0}")]
     TooEarly(Timestamp),
+    /// Too late.
+    #[error("not after {0}")]
+    TooLate(Timestamp),
     /// Nobody said for whom it is.
     #[error("the patient is missing")]
     NoPatient,
@@ -488,6 +498,31 @@ impl Appointment {
         }
         self.go(Transition::NoShow)?;
         self.fee = self.owed(self.agreed.cancel.no_show_fee_minor);
+        Ok(())
+    }
+
+    /// From when on a rule decides that the patient has not come: while nothing but that is waited for.
+    #[must_use]
+    pub fn no_show_from(&self) -> Option<Timestamp> {
+        let cancel = &self.agreed.cancel;
+        let is_waited_for = self.state == State::Booked && cancel.no_show_by_rule;
+        // Placed by staff after its beginning, the grace is the same.
+        let start = self.visit.start.max(self.created_at);
+        is_waited_for.then(|| start + i64::from(cancel.no_show_after_min).minutes())
+    }
+
+    /// The patient has come after all, late or unseen: they owe nothing for not coming.
+    ///
+    /// # Errors
+    /// When nobody said that they had not; more than a day after the start.
+    pub fn come_late(&mut self, now: Timestamp) -> Result<(), TransitionError> {
+        self.possible(Transition::ComeLate)?;
+        let until = self.visit.start + COME_LATE_H.hours();
+        if now > until {
+            return Err(TransitionError::TooLate(until));
+        }
+        self.go(Transition::ComeLate)?;
+        self.fee = None;
         Ok(())
     }
 

@@ -49,6 +49,9 @@ pub struct CancelPolicy {
     pub no_show_fee_minor: i64,
     /// Minutes after the start from which a patient who is not there counts as not coming.
     pub no_show_after_min: u32,
+    /// Whether that is decided by the clock, not by staff. What was agreed before there was a rule says nothing: no.
+    #[serde(default)]
+    pub no_show_by_rule: bool,
     /// Whether a patient may cancel at all within the free time; staff always may.
     pub patient_may_cancel_late: bool,
 }

@@ -148,7 +148,7 @@ fn bill(plan: &mut Plan, owed: &[Line], documents: &[Invoice]) {
     cancel_out(&mut surplus);
     match standing.cmp(&target) {
         Ordering::Greater => plan.credit = surplus,
-        // Only an insurer's decision makes a visit dearer than it was billed.
+        // Dearer than it was billed: an insurer has decided, or who was missed came after all.
         Ordering::Less => {
             plan.bill = surplus.iter().map(Line::negated).collect();
             return;

@@ -8,6 +8,7 @@ mod override_rules;
 mod read;
 mod reschedule;
 mod series;
+mod take_back_no_show;
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -31,6 +32,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(advance::start_appointment))
         .routes(routes!(advance::finish_appointment))
         .routes(routes!(advance::mark_no_show))
+        .routes(routes!(take_back_no_show::take_back_no_show))
         .routes(routes!(advance::enter_appointment_in_error))
 }
 

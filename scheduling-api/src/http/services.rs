@@ -106,6 +106,10 @@ struct CancelBody {
     /// Minutes after the start from which a patient who is not there counts as not coming.
     #[serde(default = "no_show_after")]
     no_show_after_min: u32,
+    /// Whether the clock decides that, and staff may take it back; when absent, for visits by video and voice, to which
+    /// patients check in by themselves.
+    #[serde(default)]
+    no_show_by_rule: Option<bool>,
     /// Whether a patient may cancel at all within the free time; staff always may.
     #[serde(default = "yes")]
     patient_may_cancel_late: bool,
@@ -156,6 +160,7 @@ impl From<ServiceBody> for ServiceTerms {
                 late_fee_minor: cancel.late_fee_minor,
                 no_show_fee_minor: cancel.no_show_fee_minor,
                 no_show_after_min: cancel.no_show_after_min,
+                no_show_by_rule: cancel.no_show_by_rule.unwrap_or(body.mode != Mode::InPerson),
                 patient_may_cancel_late: cancel.patient_may_cancel_late,
             },
             practitioners: body.practitioners,
@@ -202,6 +207,7 @@ impl From<Service> for ServiceView {
                 late_fee_minor: cancel.late_fee_minor,
                 no_show_fee_minor: cancel.no_show_fee_minor,
                 no_show_after_min: cancel.no_show_after_min,
+                no_show_by_rule: Some(cancel.no_show_by_rule),
                 patient_may_cancel_late: cancel.patient_may_cancel_late,
             },
             practitioners: terms.practitioners,

@@ -17,8 +17,8 @@ use crate::{
 pub(crate) async fn insert(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> {
     let sql = "INSERT INTO appointment (id, clinic_id, rev, state, until_ms, service_id, practitioner_id,
             patient_id, start_ms, end_ms, occupies_from_ms, occupies_to_ms, series_id, agreed, overridden,
-            cancelled_by, fee_minor, created_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+            cancelled_by, fee_minor, created_ms, no_show_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     let row = values![
         &appointment.id,
         &appointment.clinic,
@@ -38,6 +38,7 @@ pub(crate) async fn insert(tx: &mut Tx, appointment: &Appointment) -> Result<(),
         appointment.cancelled_by.map(party_name),
         appointment.fee.map(|fee| fee.minor),
         appointment.created_at,
+        appointment.no_show_from(),
     ];
     tx.execute_one(sql, row).await
 }
@@ -49,7 +50,7 @@ pub(crate) async fn insert(tx: &mut Tx, appointment: &Appointment) -> Result<(),
 pub(crate) async fn update(tx: &mut Tx, appointment: &Appointment) -> Result<(), StoreError> {
     let sql = "UPDATE appointment SET rev = $2, state = $3, until_ms = $4, practitioner_id = $5, patient_id = $6,
             start_ms = $7, end_ms = $8, occupies_from_ms = $9, occupies_to_ms = $10, overridden = $11,
-            cancelled_by = $12, fee_minor = $13, reason = CASE WHEN $3 = 'expired' THEN NULL ELSE reason END
+            cancelled_by = $12, fee_minor = $13, no_show_ms = $14, reason = CASE WHEN $3 = 'expired' THEN NULL ELSE reason END
         WHERE id = $1 AND rev = $2 - 1";
     let row = values![
         &appointment.id,
@@ -65,6 +66,7 @@ pub(crate) async fn update(tx: &mut Tx, appointment: &Appointment) -> Result<(),
         appointment.overridden,
         appointment.cancelled_by.map(party_name),
         appointment.fee.map(|fee| fee.minor),
+        appointment.no_show_from(),
     ];
     tx.execute_one(sql, row).await
 }
@@ -200,6 +202,20 @@ pub(crate) async fn overdue(
     let sql = "SELECT clinic_id, id FROM appointment WHERE until_ms IS NOT NULL AND until_ms <= $1
         ORDER BY until_ms LIMIT $2";
     let rows = tx.rows(sql, values![now, limit]).await?;
+    rows.iter().map(|row| Ok((row.parsed("clinic_id")?, row.parsed("id")?))).collect()
+}
+
+/// Appointments to which nobody came, as the rule that was agreed says; of those that began since then.
+pub(crate) async fn missed(
+    tx: &mut Tx,
+    since: Timestamp,
+    limit: u32,
+    now: Timestamp,
+) -> Result<Vec<(ClinicId, AppointmentId)>, StoreError> {
+    let sql = "SELECT clinic_id, id FROM appointment
+        WHERE no_show_ms IS NOT NULL AND no_show_ms <= $1 AND no_show_ms >= $2 AND start_ms >= $2
+        ORDER BY no_show_ms LIMIT $3";
+    let rows = tx.rows(sql, values![now, since, limit]).await?;
     rows.iter().map(|row| Ok((row.parsed("clinic_id")?, row.parsed("id")?))).collect()
 }
 

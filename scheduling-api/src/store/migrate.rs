@@ -58,6 +58,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     130 "0130_coverage";
     131 "0131_insurance_claim";
     132 "0132_remittance";
+    140 "0140_no_show";
 };
 
 impl Migration {

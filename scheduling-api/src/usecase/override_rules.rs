@@ -103,7 +103,7 @@ pub(super) async fn book_outside(
 }
 
 /// Confirmed where everybody is free, overbooked where somebody is not.
-async fn claim_state(
+pub(super) async fn claim_state(
     change: &mut Change<'_>,
     appointment: &Appointment,
 ) -> Result<ClaimState, Failure> {

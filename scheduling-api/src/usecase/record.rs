@@ -1,9 +1,13 @@
 //! Writes what became of an appointment into history: one place, so that every transition tells the same.
 
+use jiff::ToSpan as _;
 use serde_json::json;
 
 use crate::{
-    domain::{access::Permit, appointment::Appointment},
+    domain::{
+        access::{Act, Permit},
+        appointment::{Appointment, COME_LATE_H},
+    },
     store::{
         change::{Change, Transition},
         outbox::Event,
@@ -38,15 +42,19 @@ pub(crate) async fn appointment(
     if !appointment.state.is_active() {
         // Whoever ended it, what it owes is looked at.
         let (clinic, visit) = (&appointment.clinic, &appointment.id);
-        let now = change.now();
-        payment_events::look_at(change.tx(), clinic, visit, now).await?;
+        let at = match permit.act() {
+            // As long as staff may take it back, no money moves.
+            Act::DecideNoShow => appointment.visit.start + COME_LATE_H.hours(),
+            _ => change.now(),
+        };
+        payment_events::look_at(change.tx(), clinic, visit, at).await?;
     }
     Ok(())
 }
 
 /// What others hear: the state that was reached, but for a move, which keeps it.
 fn topic(permit: &Permit, appointment: &Appointment) -> &'static str {
-    use crate::domain::{access::Act, appointment::State};
+    use crate::domain::appointment::State;
     match appointment.state {
         State::Booked if permit.act() == Act::RescheduleAppointment => "appointment.rescheduled",
         State::Held { .. } if permit.act() == Act::OfferFromWaitlist => "appointment.offered",

@@ -84,7 +84,7 @@ async fn why_a_patient_comes_is_read_by_who_treats_them_and_forgotten_with_a_hol
     wish["start"] = json!("2026-03-02T10:00:00Z");
     let other = ask().send(wish).await.ok();
     world.clock.advance(Duration::from_secs(601));
-    scheduling_api::decide_by_time_once(&world.api).await.unwrap();
+    scheduling_api::decide_by_time_once(&world.api, NINE.parse().unwrap()).await.unwrap();
     let path = format!("/v1/appointments/{}", other["id"].as_str().unwrap());
     let read = world.get(&path).by(&practice.patient_token).reply().await.ok();
     assert_eq!((&read["state"], read.get("reason")), (&json!("expired"), None));
@@ -220,6 +220,65 @@ async fn who_does_not_come_is_marked_only_after_the_grace(world: World) {
     assert_eq!(step(&world, &practice.desk, &booked, "no-show").await, (200, "no_show".to_owned()));
 }
 
+async fn who_is_missed_is_marked_by_the_rule_and_staff_take_it_back(world: World) {
+    let practice = world
+        .practice_with("UTC", (8, 18), |terms| {
+            terms.cancel.no_show_by_rule = true;
+            terms.cancel.no_show_fee_minor = 100_000;
+        })
+        .await;
+    let missed = book(&world, &practice, NINE).await;
+    let there = book(&world, &practice, HALF_PAST_NINE).await;
+    let begun: jiff::Timestamp = NINE.parse().unwrap();
+    let decide =
+        async |since| scheduling_api::decide_by_time_once(&world.api, since).await.unwrap();
+    let state = async |one: &Value| {
+        let path = format!("/v1/appointments/{}", one["id"].as_str().unwrap());
+        world.get(&path).by(&practice.desk).reply().await.ok()
+    };
+    world.clock.set("2026-03-02T09:14:00Z".parse().unwrap());
+    let checked_in = step(&world, &practice.desk, &there, "check-in").await;
+    assert_eq!(checked_in, (200, "checked_in".to_owned()));
+    assert_eq!(decide(begun).await, 0, "within the grace");
+    world.clock.set("2026-03-02T10:00:00Z".parse().unwrap());
+    let later = begun + Duration::from_secs(60);
+    assert_eq!(decide(later).await, 0, "nobody could come to a program that did not run");
+    assert_eq!(decide(begun).await, 1, "who is there is not missed");
+    let read = state(&missed).await;
+    assert_eq!((&read["state"], &read["fee"]["minor"]), (&json!("no_show"), &json!(100_000)));
+    assert_eq!(state(&there).await["state"], "checked_in");
+
+    // Somebody else has the time meanwhile; who comes late is taken all the same.
+    let other = demo::add_patient(&world.api, &practice.clinic).await.unwrap();
+    let mut body = practice.booking(NINE);
+    body["patient"] = json!(other);
+    body["reason"] = json!("a gap");
+    let ask = world.post("/v1/appointments/override").by(&practice.desk).once("gap");
+    let late = ask.send(body).await.ok();
+    let verb = "no-show/take-back";
+    let by_patient = step(&world, &practice.patient_token, &missed, verb).await;
+    assert_eq!(by_patient, (403, "forbidden".to_owned()));
+    let back = step(&world, &practice.desk, &missed, verb).await;
+    assert_eq!(back, (200, "checked_in".to_owned()));
+    assert!(state(&missed).await.get("fee").is_none());
+    assert_eq!(step(&world, &practice.desk, &missed, verb).await.0, 409, "once");
+    assert_eq!(decide(begun).await, 0, "the rule does not ask again");
+    let audit = format!("/v1/clinics/{}/audit", practice.clinic);
+    let audit = world.get(&audit).by(&practice.admin).reply().await.ok().to_string();
+    assert!(audit.contains("decide_no_show") && audit.contains("take_back_no_show"));
+
+    world.clock.set("2026-03-02T10:14:59Z".parse().unwrap());
+    assert_eq!(decide(begun).await, 0, "placed after its beginning, the grace is the same");
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!((decide(begun).await, state(&late).await["state"].as_str()), (1, Some("no_show")));
+
+    let absent = step(&world, &practice.desk, &there, "no-show").await;
+    assert_eq!(absent, (200, "no_show".to_owned()));
+    world.clock.set("2026-03-03T09:31:00Z".parse().unwrap());
+    let too_late = step(&world, &practice.desk, &there, verb).await;
+    assert_eq!(too_late, (409, "not-possible".to_owned()), "a day later");
+}
+
 async fn a_request_keeps_its_time_until_staff_decide(world: World) {
     let practice = world.practice_with("UTC", (8, 18), |terms| terms.needs_approval = true).await;
     let held =
@@ -324,6 +383,7 @@ stories! {
     cancelling_early_is_free_and_late_it_costs_what_was_agreed
     a_visit_goes_from_check_in_to_its_end
     who_does_not_come_is_marked_only_after_the_grace
+    who_is_missed_is_marked_by_the_rule_and_staff_take_it_back
     a_request_keeps_its_time_until_staff_decide
     staff_place_an_appointment_over_another_with_a_reason_and_nobody_else_does
     a_patient_sees_and_moves_nobody_elses_appointment

@@ -618,6 +618,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/appointments/{id}/no-show/take-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Says that a patient who was missed has come after all
+         * @description Within a day of the start, whoever or whatever said that they had not come. They are checked in, and owe nothing for it.
+         */
+        post: operations["take_back_no_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/appointments/{id}/note": {
         parameters: {
             query?: never;
@@ -4396,6 +4416,11 @@ export interface components {
              * @description Minutes after the start from which a patient who is not there counts as not coming.
              */
             no_show_after_min?: number;
+            /**
+             * @description Whether the clock decides that, and staff may take it back; when absent, for visits by video and voice, to which
+             *     patients check in by themselves.
+             */
+            no_show_by_rule?: boolean | null;
             /**
              * Format: int64
              * @description Not coming, the patient owes this.
@@ -9450,6 +9475,43 @@ export interface operations {
         };
     };
     mark_no_show: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that was read */
+                "If-Match"?: string | null;
+                /** @description Sent again, it has the same answer */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The appointment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The appointment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppointmentView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_back_no_show: {
         parameters: {
             query?: never;
             header?: {

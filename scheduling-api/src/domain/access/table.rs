@@ -132,6 +132,10 @@ access_table! {
     FinishAppointment "finish_appointment": [Practitioner Theirs];
     /// Says that the patient has not come.
     MarkNoShow "mark_no_show": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
+    /// Says by a rule that the patient has not come.
+    DecideNoShow "decide_no_show": [System Clinic];
+    /// Says that a patient who was missed has come after all.
+    TakeBackNoShow "take_back_no_show": [Practitioner Theirs, Receptionist Clinic, ClinicAdmin Clinic];
     /// Says that an appointment should never have been.
     EnterAppointmentInError "enter_appointment_in_error": [Practitioner Theirs, ClinicAdmin Clinic];
     /// Places an appointment outside the rules, with a reason.

@@ -33,6 +33,7 @@ fn terms() -> ServiceTerms {
             late_fee_minor: 50_000,
             no_show_fee_minor: 100_000,
             no_show_after_min: 15,
+            no_show_by_rule: false,
             patient_may_cancel_late: true,
         },
         practitioners: Vec::new(),
@@ -110,7 +111,10 @@ fn the_transition_table_is_complete() {
         ),
         (State::InProgress, &[(Transition::Finish, "completed")]),
         (State::Completed, &[(Transition::EnterInError, "entered_in_error")]),
-        (State::NoShow, &[(Transition::EnterInError, "entered_in_error")]),
+        (
+            State::NoShow,
+            &[(Transition::ComeLate, "checked_in"), (Transition::EnterInError, "entered_in_error")],
+        ),
         (State::Cancelled, &[(Transition::EnterInError, "entered_in_error")]),
         (State::Expired, &[(Transition::EnterInError, "entered_in_error")]),
         (State::EnteredInError, &[(Transition::EnterInError, "entered_in_error")]),
@@ -203,6 +207,25 @@ fn who_does_not_come_owes_only_after_the_grace() {
 }
 
 #[test]
+fn who_comes_late_owes_nothing_and_is_believed_for_a_day() {
+    let mut appointment = booked();
+    assert_eq!(appointment.no_show_from(), None, "not agreed");
+    appointment.agreed.cancel.no_show_by_rule = true;
+    assert_eq!(appointment.no_show_from(), Some(at(START + 15)));
+    let placed_late = Appointment { created_at: at(START + 30), ..appointment.clone() };
+    assert_eq!(placed_late.no_show_from(), Some(at(START + 45)));
+    assert_eq!(appointment.come_late(at(START)), Err(TransitionError::State("booked")));
+    appointment.no_show(at(START + 15)).unwrap();
+    assert_eq!(appointment.no_show_from(), None, "it is decided");
+    let day = START + 24 * 60;
+    let late = appointment.clone().come_late(at(day + 1));
+    assert_eq!(late, Err(TransitionError::TooLate(at(day))));
+    appointment.come_late(at(day)).unwrap();
+    assert_eq!((appointment.state, fee(&appointment)), (State::CheckedIn, None));
+    assert_eq!(appointment.no_show_from(), None, "the rule does not ask again");
+}
+
+#[test]
 fn cancelling_costs_the_patient_when_it_is_late_and_the_clinic_never() {
     let cancelled = |by, now| {
         let mut appointment = booked();
@@ -245,6 +268,7 @@ fn attempt(appointment: &mut Appointment, transition: Transition, now: Timestamp
         Transition::Start => appointment.start(),
         Transition::Finish => appointment.finish(),
         Transition::NoShow => appointment.no_show(now),
+        Transition::ComeLate => appointment.come_late(now),
         Transition::Cancel => appointment.cancel(Party::Patient, now),
         Transition::Expire => appointment.expire(now),
         Transition::EnterInError => appointment.enter_in_error(),
@@ -256,7 +280,7 @@ proptest! {
     #[test]
     fn whatever_is_tried_only_the_table_moves_it_and_each_move_counts(
         requested in any::<bool>(),
-        tried in proptest::collection::vec((0_usize..10, 0_i64..1200), 0..30),
+        tried in proptest::collection::vec((0_usize..11, 0_i64..1200), 0..30),
     ) {
         let mut appointment = if requested {
             Appointment::request(wanted(true), &terms(), at(0)).unwrap()

@@ -137,6 +137,17 @@ fn what_was_paid_twice_goes_back_once() {
     assert_eq!(plan.payments, [(both[1].id.clone(), Ask::Refund(2500))]);
 }
 
+#[test]
+fn who_was_billed_for_not_coming_and_came_is_billed_the_visit_less_the_fee() {
+    let fee = of(LineKind::NoShowFee, 1000);
+    let visit = of(LineKind::Visit, 2500);
+    let documents = [issued(Kind::Invoice, vec![fee.clone()])];
+    let plan = plan(from_ref(&visit), &documents, &[]);
+    assert!(plan.credit.is_empty());
+    assert_eq!(plan.bill.iter().map(Line::total).sum::<i64>(), 1500);
+    assert!(plan.bill.contains(&visit) && plan.bill.contains(&fee.negated()));
+}
+
 proptest! {
     #[test]
     fn a_settled_visit_is_settled(

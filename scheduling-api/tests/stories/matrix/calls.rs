@@ -240,6 +240,13 @@ pub async fn call(story: &Story, world: &World, act: &str, who: &Somebody) -> Ca
         "start_appointment" => at(&[id("arrived")]),
         "finish_appointment" => at(&[id("running")]),
         "mark_no_show" => at(&[id("absent")]),
+        "take_back_no_show" => {
+            // Missed first, unless it is already.
+            let desk = story.everybody.iter().find(|one| one.name == "the desk").unwrap();
+            let path = format!("/v1/appointments/{}/no-show", id("absent"));
+            world.post(&path).by(desk.token.as_deref().unwrap()).reply().await;
+            at(&[id("absent")])
+        }
 
         // -- Waiting
         "join_waitlist" => at(&[]).body(json!({ "service": id("spare"), "patient": patient,

@@ -37,6 +37,7 @@ check_in_appointment            1 234 23 22 43 33 3
 start_appointment               1 334 23 33 43 33 3
 finish_appointment              1 334 23 33 43 33 3
 mark_no_show                    1 334 23 22 43 33 3
+take_back_no_show               1 334 23 22 43 33 3
 enter_appointment_in_error      1 334 23 32 43 33 3
 override_appointment            1 333 23 22 43 33 3
 create_series                   1 233 23 22 43 23 3

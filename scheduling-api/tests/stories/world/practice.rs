@@ -135,6 +135,7 @@ pub fn terms(practitioners: Vec<PractitionerId>) -> ServiceTerms {
             late_fee_minor: 50_000,
             no_show_fee_minor: 100_000,
             no_show_after_min: 15,
+            no_show_by_rule: false,
             patient_may_cancel_late: true,
         },
         practitioners,
