@@ -51,3 +51,4 @@ pub mod thread;
 pub mod throttle;
 pub mod waitlist;
 pub mod webhook;
+mod words;

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     id::{ClinicId, QuestionnaireId, ServiceId},
     profile::{ProfileError, filled, line, refuse},
-    record::words,
     rev::Rev,
+    words::words,
 };
 use answers::Answer;
 

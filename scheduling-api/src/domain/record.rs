@@ -17,6 +17,7 @@ use crate::domain::{
     id::{AppointmentId, ClinicId, PatientId, QuestionnaireId, RecordEntryId, UserId},
     record::content::Content,
     rev::Rev,
+    words::words,
 };
 
 /// Most revisions of one entry: somebody's error that corrects itself in a loop ends here.
@@ -27,31 +28,6 @@ pub const ENTRIES_MAX: usize = 50_000;
 
 /// Longest list of what one entry holds: reactions, components, codings times two.
 pub const LIST_MAX: usize = 20;
-
-/// Declares a closed list of words, as FHIR writes them.
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident { $($variant:ident $word:literal),+ $(,)? })+) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-        #[expect(missing_docs, reason = "the words are FHIR's")]
-        pub enum $name { $(#[serde(rename = $word)] $variant),+ }
-
-        impl $name {
-            /// The word.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// What a word stands for.
-            #[must_use]
-            pub fn parse(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)+ _ => None }
-            }
-        }
-    )+};
-}
-pub(crate) use words;
 
 words! {
     /// What an entry is about.

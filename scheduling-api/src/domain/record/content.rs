@@ -10,8 +10,9 @@ use crate::domain::{
     note::paragraphs,
     profile::{ProfileError, line, refuse},
     questionnaire::answers::Answered,
-    record::{EnteredAs, EntryKind, LIST_MAX, concept::Concept, moment::Moment, words},
+    record::{EnteredAs, EntryKind, LIST_MAX, concept::Concept, moment::Moment},
     rev::Rev,
+    words::words,
 };
 
 const LINE_CHARS: usize = 500;
