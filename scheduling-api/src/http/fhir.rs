@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! table ──► routing, search parameters, CapabilityStatement         (one table, so that it cannot say what is not so)
-//! request ─► face (scopes, parameters) ─► resources/<kind> ─► use case ─► resources/<kind> ─► Bundle, ETag
+//! request ─► asked (scopes) ─► face (parameters) ─► resources/<kind> ─► use case ─► resources/<kind> ─► Bundle, ETag
 //! problem ─► outcome ─► OperationOutcome
 //! ```
 //!
@@ -13,9 +13,11 @@
     reason = "of JSON values: reading what is not there gives null, and what is written to are objects made here"
 )]
 
+mod asked;
 mod bundle;
 mod capability;
 mod face;
+mod found;
 pub(super) mod id;
 mod operations;
 pub(super) mod outcome;
@@ -48,30 +50,30 @@ pub(super) fn router() -> Router<Api> {
         .route("/fhir/R4/Appointment/{id}/$cancel", post(operations::cancel));
     for row in table::ROWS {
         let name = row.name;
-        let mut many = get(move |asked: face::Asked| face::search(row, asked));
+        let mut many = get(move |asked: asked::Asked| face::search(row, asked));
         if row.creates {
-            many = many.post(move |asked: face::Asked| face::create(row, asked));
+            many = many.post(move |asked: asked::Asked| face::create(row, asked));
         }
-        let mut one = get(move |asked: face::Asked| face::read(row, asked));
+        let mut one = get(move |asked: asked::Asked| face::read(row, asked));
         if row.updates {
-            one = one.put(move |asked: face::Asked| face::update(row, asked));
+            one = one.put(move |asked: asked::Asked| face::update(row, asked));
         }
         router = router
             .route(&format!("/fhir/R4/{name}"), many)
             .route(
                 &format!("/fhir/R4/{name}/_search"),
-                post(move |asked: face::Asked| face::search(row, asked)),
+                post(move |asked: asked::Asked| face::search(row, asked)),
             )
             .route(&format!("/fhir/R4/{name}/{{id}}"), one);
         if row.versions {
             router = router
                 .route(
                     &format!("/fhir/R4/{name}/{{id}}/_history"),
-                    get(move |asked: face::Asked| face::history(row, asked)),
+                    get(move |asked: asked::Asked| face::history(row, asked)),
                 )
                 .route(
                     &format!("/fhir/R4/{name}/{{id}}/_history/{{version}}"),
-                    get(move |asked: face::Asked| face::read_version(row, asked)),
+                    get(move |asked: asked::Asked| face::read_version(row, asked)),
                 );
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{query::Query, resources::Found, table::Row};
+use super::{found::Found, query::Query, table::Row};
 
 /// A page of what was found, with opaque links to this page and the next.
 pub(super) fn searchset(

@@ -5,8 +5,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
+    asked::{Asked, Face},
     bundle,
-    face::{Asked, Face, fhir, versioned},
+    face::{fhir, versioned},
     id,
     query::Query,
     resources::{self, appointments},

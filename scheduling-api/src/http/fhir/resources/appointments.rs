@@ -3,10 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{
-    Found,
-    concept::{coded, filled, hl7, meta},
-};
+use super::concept::{coded, filled, hl7, meta};
 use crate::{
     domain::{
         appointment::{Appointment, Party, State},
@@ -15,7 +12,7 @@ use crate::{
     },
     http::{
         error::Problem,
-        fhir::{face::Face, id, query::Query},
+        fhir::{asked::Face, found::Found, id, query::Query},
     },
     usecase::{
         Failure,

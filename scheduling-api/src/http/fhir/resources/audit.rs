@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{Found, concept::filled};
+use super::concept::filled;
 use crate::{
     domain::id::PatientId,
     http::{
         error::Problem,
-        fhir::{face::Face, id, query::Query},
+        fhir::{asked::Face, found::Found, id, query::Query},
     },
     usecase::access_log::{Access, read_access_log},
 };

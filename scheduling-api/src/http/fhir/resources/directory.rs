@@ -3,10 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    Found,
-    concept::{filled, meta},
-};
+use super::concept::{filled, meta};
 use crate::{
     domain::{
         clinic::Clinic,
@@ -18,7 +15,7 @@ use crate::{
     },
     http::{
         error::Problem,
-        fhir::{face::Face, id, query::Query},
+        fhir::{asked::Face, found::Found, id, query::Query},
     },
     usecase::{
         Failure,

@@ -3,15 +3,12 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use super::{
-    Found,
-    concept::{filled, meta},
-};
+use super::concept::{filled, meta};
 use crate::{
     domain::{id::AppointmentId, note::Note, signature::Signature},
     http::{
         error::Problem,
-        fhir::{face::Face, id, query::Query},
+        fhir::{asked::Face, found::Found, id, query::Query},
     },
     usecase::{
         Failure,

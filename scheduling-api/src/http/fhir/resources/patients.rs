@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::{
-    Found,
     concept::{filled, meta},
     directory::language,
 };
@@ -11,7 +10,7 @@ use crate::{
     domain::profile::patient::Gender,
     http::{
         error::Problem,
-        fhir::{face::Face, id, query::Query},
+        fhir::{asked::Face, found::Found, id, query::Query},
     },
     usecase::profile::{
         Patient,

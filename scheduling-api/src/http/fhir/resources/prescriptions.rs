@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    Found,
-    concept::{concept, filled, meta},
-};
+use super::concept::{concept, filled, meta};
 use crate::{
     domain::{
         page::PageRequest,
@@ -14,7 +11,7 @@ use crate::{
     },
     http::{
         error::Problem,
-        fhir::{face::Face, id, query::Query},
+        fhir::{asked::Face, found::Found, id, query::Query},
     },
     usecase::{
         Failure,

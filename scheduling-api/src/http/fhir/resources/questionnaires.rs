@@ -2,17 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    Found,
-    concept::{filled, meta},
-};
+use super::concept::{filled, meta};
 use crate::{
     domain::questionnaire::{
         Behavior, Condition, Item, Questionnaire, QuestionnaireStatus, answers::Answer,
     },
     http::{
         error::Problem,
-        fhir::{face::Face, id, query::Query},
+        fhir::{asked::Face, found::Found, id, query::Query},
     },
     usecase::questionnaires::{list_questionnaires, read_questionnaire},
 };

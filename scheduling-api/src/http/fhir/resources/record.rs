@@ -4,13 +4,12 @@
 use serde_json::{Value, json};
 
 use super::{
-    Found,
     concept::{concept, filled, hl7, meta},
     record_in,
 };
 use crate::{
     domain::{
-        id::{AppointmentId, PatientId, QuestionnaireId, RecordEntryId},
+        id::RecordEntryId,
         questionnaire::answers::{Answer, Answered},
         record::{
             EnteredAs, Entry, EntryKind,
@@ -25,7 +24,8 @@ use crate::{
     http::{
         error::Problem,
         fhir::{
-            face::{Asked, Face},
+            asked::{Asked, Face},
+            found::Found,
             id,
             query::Query,
         },
@@ -333,16 +333,4 @@ fn answered(one: &Answered) -> Value {
         Answer::Choice(value) => json!({ "valueCoding": { "code": value } }),
     });
     json!({ "linkId": one.link_id, "answer": answers.collect::<Vec<_>>() })
-}
-
-/// Whom a resource is about, and in which visit it was said.
-pub(super) type About = (PatientId, Option<AppointmentId>);
-
-/// The questionnaire that a canonical names, and its revision.
-pub(super) fn canonical(text: &str) -> Result<(QuestionnaireId, Rev), Problem> {
-    let (address, version) = text.split_once('|').unwrap_or((text, "0"));
-    let rev = version
-        .parse()
-        .map_err(|_| Problem::bad_request("questionnaire has a version that is none"))?;
-    Ok((id::parse(id::referred("Questionnaire", address)?)?, Rev(rev)))
 }

@@ -4,13 +4,10 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{
-    concept::{ConceptIn, NoteIn, ReferenceIn, notes},
-    record::{About, canonical},
-};
+use super::concept::{ConceptIn, NoteIn, ReferenceIn, notes};
 use crate::{
     domain::{
-        id::{AppointmentId, PatientId},
+        id::{AppointmentId, PatientId, QuestionnaireId},
         questionnaire::answers::{Answer, Answered},
         record::{
             EntryKind,
@@ -24,15 +21,19 @@ use crate::{
             },
             moment::Moment,
         },
+        rev::Rev,
     },
     http::{
         error::Problem,
-        fhir::{face::Asked, id},
+        fhir::{asked::Asked, id},
     },
 };
 
 /// Deepest group of answers.
 const DEPTH_MAX: usize = 6;
+
+/// Whom a resource is about, and in which visit it was said.
+type About = (PatientId, Option<AppointmentId>);
 
 /// What a body says, and about whom.
 pub(super) fn read(
@@ -269,6 +270,15 @@ fn about(subject: &ReferenceIn, encounter: Option<&ReferenceIn>) -> Result<About
         id::as_other("enc", id)
     });
     Ok((patient, visit.transpose()?))
+}
+
+/// The questionnaire that a canonical names, and its revision.
+fn canonical(text: &str) -> Result<(QuestionnaireId, Rev), Problem> {
+    let (address, version) = text.split_once('|').unwrap_or((text, "0"));
+    let rev = version
+        .parse()
+        .map_err(|_| Problem::bad_request("questionnaire has a version that is none"))?;
+    Ok((id::parse(id::referred("Questionnaire", address)?)?, Rev(rev)))
 }
 
 fn only<T>(field: &str, mut list: Vec<T>) -> Result<Option<T>, Problem> {
