@@ -38,6 +38,7 @@ pub(crate) mod invoices;
 pub(crate) mod join_links;
 pub(crate) mod ledger;
 pub(crate) mod live_events;
+mod location;
 pub(crate) mod memberships;
 mod migrate;
 pub(crate) mod notes;
@@ -73,7 +74,8 @@ pub(crate) mod waitlist;
 pub(crate) mod webhooks;
 
 pub(crate) use engine::Scope;
-pub use engine::{Engine, Location, LocationError, Store, StoreSettings};
+pub use engine::{Store, StoreSettings};
 pub use error::StoreError;
+pub use location::{Engine, Location, LocationError};
 pub use sealing::seal_what_stood_open;
 pub(crate) use sql::{Cell, Row, Tx, Value, json, values};

@@ -1,4 +1,4 @@
-//! The two engines: where the data lives, how connections are opened, how a transaction begins.
+//! The two engines: how connections are opened, how a transaction begins.
 //!
 //! SQLite writes through one connection, one turn at a time, and commits turns that wait for each other together
 //! (`group`; a second writer would only wait or fail: a deferred transaction that reads and
@@ -7,7 +7,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    str::FromStr,
     sync::Arc,
     time::Duration,
 };
@@ -21,51 +20,13 @@ use tokio::sync::Notify;
 
 use crate::{
     domain::id::ClinicId,
-    store::{Row, StoreError, Tx, Value, group::Writer, migrate, sql},
+    store::{
+        Row, StoreError, Tx, Value,
+        group::Writer,
+        location::{Engine, Location},
+        sql,
+    },
 };
-
-/// Which engine, for the few texts that differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    /// The default: a file.
-    Sqlite,
-    /// A server, for more than one machine.
-    Postgres,
-}
-
-/// Where the data lives. Written as `sqlite:PATH` or `postgres://...`.
-#[derive(Debug, Clone)]
-pub enum Location {
-    /// A file, made when it is missing.
-    Sqlite(PathBuf),
-    /// A server, with user, password and database in the URL.
-    Postgres(Box<PgConnectOptions>),
-}
-
-/// A location that is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("neither sqlite:PATH nor postgres://USER:PASSWORD@HOST/DATABASE")]
-pub struct LocationError;
-
-impl FromStr for Location {
-    type Err = LocationError;
-
-    fn from_str(text: &str) -> Result<Self, LocationError> {
-        if let Some(path) = text.strip_prefix("sqlite:") {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            if path.is_empty() || path.contains('?') {
-                return Err(LocationError);
-            }
-            return Ok(Self::Sqlite(path.into()));
-        }
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            // The parser's own message could repeat the password.
-            let options = PgConnectOptions::from_str(text).map_err(|_| LocationError)?;
-            return Ok(Self::Postgres(Box::new(options)));
-        }
-        Err(LocationError)
-    }
-}
 
 /// How the store is opened.
 #[derive(Debug, Clone)]
@@ -118,19 +79,14 @@ enum Pools {
 }
 
 impl Store {
-    /// Opens the database and brings its schema up to date.
-    ///
-    /// # Errors
-    /// When it cannot be reached, or a migration fails; then the schema is as it was.
-    pub async fn open(settings: &StoreSettings) -> Result<Self, StoreError> {
+    /// The database as it is, whatever its schema.
+    pub(super) async fn connect(settings: &StoreSettings) -> Result<Self, StoreError> {
         let pools = match &settings.location {
             Location::Sqlite(path) => sqlite(path.clone(), settings).await?,
             Location::Postgres(options) => postgres(options, settings).await?,
         };
         let news = Arc::default();
-        let store = Self { pools, statement_max: settings.statement_max, news };
-        migrate::run(&store, migrate::MIGRATIONS).await?;
-        Ok(store)
+        Ok(Self { pools, statement_max: settings.statement_max, news })
     }
 
     /// Connects and asks for one answer; migrates nothing.
@@ -138,12 +94,7 @@ impl Store {
     /// # Errors
     /// When the database cannot be reached, or refuses.
     pub async fn reach(settings: &StoreSettings) -> Result<(), StoreError> {
-        let pools = match &settings.location {
-            Location::Sqlite(path) => sqlite(path.clone(), settings).await?,
-            Location::Postgres(options) => postgres(options, settings).await?,
-        };
-        let news = Arc::default();
-        let store = Self { pools, statement_max: settings.statement_max, news };
+        let store = Self::connect(settings).await?;
         let checked = store.check().await;
         store.close().await;
         checked
@@ -303,24 +254,4 @@ async fn postgres(
         .connect_with(options)
         .await?;
     Ok(Pools::Postgres(pool))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_location_is_a_file_or_a_server() {
-        assert!(matches!("sqlite:/var/lib/a.db".parse(), Ok(Location::Sqlite(_))));
-        assert!(matches!("postgres://a:b@h/d".parse(), Ok(Location::Postgres(_))));
-        for text in ["", "sqlite:", "mysql://a", "/var/lib/a.db", "sqlite:a?mode=rw"] {
-            assert!(text.parse::<Location>().is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_refused_location_is_not_repeated() {
-        let error = "postgres://a:hunter2@h:port/d".parse::<Location>().unwrap_err();
-        assert!(!error.to_string().contains("hunter2"));
-    }
 }

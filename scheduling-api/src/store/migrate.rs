@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::store::{Engine, Store, StoreError, engine::Scope, sql::Tx, values};
+use crate::store::{Engine, Store, StoreError, StoreSettings, engine::Scope, sql::Tx, values};
 
 /// One step of the schema, in both engines' words.
 pub(super) struct Migration {
@@ -75,6 +75,18 @@ impl Migration {
             let _ = write!(text, "{byte:02x}");
             text
         })
+    }
+}
+
+impl Store {
+    /// Opens the database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or a migration fails; then the schema is as it was.
+    pub async fn open(settings: &StoreSettings) -> Result<Self, StoreError> {
+        let store = Self::connect(settings).await?;
+        run(&store, MIGRATIONS).await?;
+        Ok(store)
     }
 }
 
