@@ -7,6 +7,7 @@
 //! introspect, revoke, user_info: what a token is worth          rotate_signing_key: which key signs
 //! ```
 
+mod agreed;
 pub(crate) mod authorize;
 pub(crate) mod client_proof;
 pub(crate) mod decide_consent;

@@ -1,11 +1,9 @@
 //! The authorization endpoint: checks what a client asks for, and sends the person on: back with a code, or to the page
 //! that asks them.
 
-use serde::{Deserialize, Serialize};
-
 use super::{
     OauthFailure,
-    decide_consent::{Agreed, send_back},
+    agreed::{Agreed, Wanted, send_back},
 };
 use crate::{
     api::Api,
@@ -39,17 +37,6 @@ pub(crate) struct Asked {
     pub(crate) prompt: Option<String>,
     /// The FHIR face that the tokens are for (SMART App Launch); ours, or nothing.
     pub(crate) aud: Option<String>,
-}
-
-/// The same, checked; kept while the person is asked.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Wanted {
-    pub(crate) client: OauthClientId,
-    pub(crate) redirect_uri: String,
-    pub(crate) scopes: String,
-    pub(crate) state: Option<String>,
-    pub(crate) challenge: String,
-    pub(crate) nonce: Option<String>,
 }
 
 /// State and nonce come back as they came: a bound for the column and the address.

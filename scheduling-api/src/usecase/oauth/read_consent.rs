@@ -1,6 +1,6 @@
 //! What a person is asked: which program, of which clinic, wants what.
 
-use super::{OauthFailure, authorize::Wanted};
+use super::{OauthFailure, agreed::Wanted};
 use crate::{
     api::Api,
     domain::{
