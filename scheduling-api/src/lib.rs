@@ -65,8 +65,8 @@ pub use store::{
     patient_data::{Erase, TABLES as PATIENT_DATA, Table as PatientTable},
     seal_what_stood_open,
 };
-pub use usecase::account::{
-    bootstrap::{BootstrapError, invite_first_administrator},
+pub use usecase::{
+    clinic::bootstrap::{BootstrapError, invite_first_administrator},
     identify::Tokens,
 };
 pub use worker::{decide_by_time_once, sweep_once, work, work_once};

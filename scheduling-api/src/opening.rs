@@ -15,7 +15,7 @@ use crate::{
     },
     random::{NoRandomness, Random},
     store::{Store, StoreError, StoreSettings, seal_what_stood_open},
-    usecase::account::identify::Tokens,
+    usecase::identify::Tokens,
 };
 
 /// The API could not be opened.

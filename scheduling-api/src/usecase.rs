@@ -17,6 +17,7 @@ pub(crate) mod data_requests;
 pub(crate) mod documents;
 pub(crate) mod expire;
 pub(crate) mod hold;
+pub(crate) mod identify;
 pub(crate) mod insurance;
 pub(crate) mod jobs;
 pub(crate) mod join;

@@ -3,15 +3,12 @@
 //! Answers to somebody who is not signed in are the same for an address that is known and one that is not; only a mail
 //! tells the difference.
 
-pub(crate) mod accept_invitation;
 pub(crate) mod begin_session;
-pub(crate) mod bootstrap;
 pub(crate) mod change_password;
 pub(crate) mod choose_clinic;
 pub(crate) mod confirm_totp;
 pub(crate) mod end_session;
 pub(crate) mod enrol_totp;
-pub(crate) mod identify;
 mod letter;
 pub(crate) mod list_sessions;
 pub(crate) mod one_time;

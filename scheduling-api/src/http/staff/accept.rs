@@ -9,7 +9,7 @@ use crate::{
     domain::actor::Caller,
     gate::Origin,
     http::{body::Body, error::Problem},
-    usecase::account::accept_invitation::{NewAccount, accept_invitation as accept},
+    usecase::clinic::accept_invitation::{NewAccount, accept_invitation as accept},
 };
 
 /// An invitation is accepted.

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use protocol::redact::Redacted;
 
-use super::sealed::Sealed;
+use super::invite_member::{Invitation, STAFF};
 use crate::{
     api::Api,
     crypto::password_hash::PasswordHash,
@@ -29,8 +29,7 @@ use crate::{
     },
     usecase::{
         Failure,
-        account::one_time,
-        clinic::invite_member::{Invitation, STAFF},
+        account::{Sealed, one_time},
     },
 };
 

@@ -1,6 +1,7 @@
 //! The first administrator of an installation: invited from the command line, once. There is no default account and no
 //! default password (ASVS 6.3.2).
 
+use super::invite_member::{Invitation, issue};
 use crate::{
     api::Api,
     domain::{
@@ -10,10 +11,7 @@ use crate::{
         id::RequestId,
     },
     store::{Scope, change::Change, memberships},
-    usecase::{
-        Failure,
-        clinic::invite_member::{Invitation, issue},
-    },
+    usecase::Failure,
 };
 
 /// Why nobody was invited.
