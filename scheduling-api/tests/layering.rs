@@ -4,13 +4,24 @@
 //! http, worker ─► usecase ─► api ─► ports, store ─► audit, crypto ─► domain ─► random, clock
 //! ```
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests may fail loudly")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests may fail loudly"
+)]
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
+
+#[path = "../../sfu/tests/layering/imports.rs"]
+mod imports;
+
+use imports::{Module, circle, imports_of};
 
 /// Each part with the parts that it may name.
 const ALLOWED: &[(&str, &[&str])] = &[
@@ -114,6 +125,32 @@ fn arrows_only_go_down() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Of files and folders beside each other: what is within one is its own affair. So no files are in a circle either.
+#[test]
+fn neighbours_do_not_use_each_other_in_a_circle() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    assert_eq!(circle(&neighbours(&imports_of(&source))), None);
+}
+
+#[test]
+fn a_circle_through_a_folder_is_found() {
+    let module = |path: &str| -> Module { path.split('/').map(str::to_owned).collect() };
+    let uses = |from: &str, to: &str| (module(from), BTreeSet::from([module(to)]));
+    let files = BTreeMap::from([uses("a/x", "b"), uses("b", "a/y"), uses("a/y", "a/z")]);
+    assert_eq!(circle(&files), None);
+    assert!(circle(&neighbours(&files)).is_some());
+}
+
+/// Which of those that stand beside each other use which.
+fn neighbours(files: &BTreeMap<Module, BTreeSet<Module>>) -> BTreeMap<Module, BTreeSet<Module>> {
+    let mut found: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();
+    for (from, to) in files.iter().flat_map(|(from, all)| all.iter().map(move |to| (from, to))) {
+        let shared = from.iter().zip(to).take_while(|(one, other)| one == other).count();
+        found.entry(from[..=shared].to_vec()).or_default().insert(to[..=shared].to_vec());
+    }
+    found
 }
 
 #[test]
