@@ -71,6 +71,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::api::Api;
+pub use fhir::fhir_routes;
 
 /// The API's routes, to be merged into a server. Answers under `/v1`, and the media server at one address besides.
 pub fn router(api: Api) -> Router {

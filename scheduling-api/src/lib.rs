@@ -54,7 +54,7 @@ pub use api::Api;
 pub use calendar_cache::CalendarCache;
 pub use crypto::{KeyRing, KeyRingError, password_hash::HashCost};
 pub use gate::{Gate, hash_queue::HashQueueLimits};
-pub use http::{openapi, router};
+pub use http::{fhir_routes, openapi, router};
 pub use links::Links;
 pub use live::Live;
 pub use opening::{OpenError, Ways, open, reach};

@@ -29,56 +29,87 @@ mod table;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    routing::{any, get, post},
+    handler::Handler,
+    routing::{MethodRouter, any, get, post, put},
 };
 
 use crate::{api::Api, http::error};
+use asked::Asked;
 
 /// The largest questionnaire response, with what FHIR puts around it.
 const BODY_BYTES_MAX: usize = 512 * 1024;
 
 /// The face's routes, made from its table.
 pub(super) fn router() -> Router<Api> {
-    let mut router = Router::new()
-        .route("/fhir/R4/metadata", get(capability::metadata))
-        .route("/fhir/R4/.well-known/smart-configuration", get(smart::configuration))
-        .route("/.well-known/smart-configuration", get(smart::configuration))
-        .route("/fhir/R4/Patient/{id}/$everything", get(operations::everything))
-        .route("/fhir/R4/Appointment/$find", get(operations::find))
-        .route("/fhir/R4/Appointment/$hold", post(operations::hold))
-        .route("/fhir/R4/Appointment/$book", post(operations::book))
-        .route("/fhir/R4/Appointment/{id}/$cancel", post(operations::cancel));
-    for row in table::ROWS {
-        let name = row.name;
-        let mut many = get(move |asked: asked::Asked| face::search(row, asked));
-        if row.creates {
-            many = many.post(move |asked: asked::Asked| face::create(row, asked));
-        }
-        let mut one = get(move |asked: asked::Asked| face::read(row, asked));
-        if row.updates {
-            one = one.put(move |asked: asked::Asked| face::update(row, asked));
-        }
-        router = router
-            .route(&format!("/fhir/R4/{name}"), many)
-            .route(
-                &format!("/fhir/R4/{name}/_search"),
-                post(move |asked: asked::Asked| face::search(row, asked)),
-            )
-            .route(&format!("/fhir/R4/{name}/{{id}}"), one);
-        if row.versions {
-            router = router
-                .route(
-                    &format!("/fhir/R4/{name}/{{id}}/_history"),
-                    get(move |asked: asked::Asked| face::history(row, asked)),
-                )
-                .route(
-                    &format!("/fhir/R4/{name}/{{id}}/_history/{{version}}"),
-                    get(move |asked: asked::Asked| face::read_version(row, asked)),
-                );
-        }
-    }
-    router
+    told()
+        .router
         .route("/fhir/{*rest}", any(error::no_such_route))
         .method_not_allowed_fallback(error::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+}
+
+/// Every route of the FHIR face and of SMART's discovery: method and path.
+#[must_use]
+pub fn fhir_routes() -> Vec<(&'static str, String)> {
+    told().routes
+}
+
+fn told() -> Told {
+    let mut told = Told::default()
+        .get("/fhir/R4/metadata", capability::metadata)
+        .get("/fhir/R4/.well-known/smart-configuration", smart::configuration)
+        .get("/.well-known/smart-configuration", smart::configuration)
+        .get("/fhir/R4/Patient/{id}/$everything", operations::everything)
+        .get("/fhir/R4/Appointment/$find", operations::find)
+        .post("/fhir/R4/Appointment/$hold", operations::hold)
+        .post("/fhir/R4/Appointment/$book", operations::book)
+        .post("/fhir/R4/Appointment/{id}/$cancel", operations::cancel);
+    for row in table::ROWS {
+        let many = format!("/fhir/R4/{}", row.name);
+        let (search, one) = (format!("{many}/_search"), format!("{many}/{{id}}"));
+        told = told
+            .get(&many, move |asked: Asked| face::search(row, asked))
+            .post(&search, move |asked: Asked| face::search(row, asked))
+            .get(&one, move |asked: Asked| face::read(row, asked));
+        if row.creates {
+            told = told.post(&many, move |asked: Asked| face::create(row, asked));
+        }
+        if row.updates {
+            told = told.put(&one, move |asked: Asked| face::update(row, asked));
+        }
+        if row.versions {
+            let (all, version) = (format!("{one}/_history"), format!("{one}/_history/{{version}}"));
+            told = told
+                .get(&all, move |asked: Asked| face::history(row, asked))
+                .get(&version, move |asked: Asked| face::read_version(row, asked));
+        }
+    }
+    told
+}
+
+/// A router that remembers what it was told: one list for the routes and for the test of who may ask for them.
+#[derive(Default)]
+struct Told {
+    router: Router<Api>,
+    routes: Vec<(&'static str, String)>,
+}
+
+impl Told {
+    fn get<H: Handler<T, Api>, T: 'static>(self, path: &str, handler: H) -> Self {
+        self.on("GET", path, get(handler))
+    }
+
+    fn post<H: Handler<T, Api>, T: 'static>(self, path: &str, handler: H) -> Self {
+        self.on("POST", path, post(handler))
+    }
+
+    fn put<H: Handler<T, Api>, T: 'static>(self, path: &str, handler: H) -> Self {
+        self.on("PUT", path, put(handler))
+    }
+
+    fn on(mut self, method: &'static str, path: &str, handler: MethodRouter<Api>) -> Self {
+        self.router = self.router.route(path, handler);
+        self.routes.push((method, path.to_owned()));
+        self
+    }
 }

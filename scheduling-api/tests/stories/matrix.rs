@@ -9,11 +9,15 @@
 //! 422, `u` the handshake of a socket, which cannot be finished in here. A route without a row fails, and so does a row in which nobody is let in: a refusal would prove nothing
 //! then. What is done is answered as the OpenAPI document says, and names the patient to nobody without a part in it.
 //!
+//! `fhir` has the same for the routes under `/fhir/R4`, with columns for programs that act for somebody.
+//!
 //! Refusals and readings happen in one world, on both engines. What changes something is done in a copy of the story's
 //! database, one each, on SQLite.
 
 #[path = "matrix/calls.rs"]
 mod calls;
+#[path = "matrix/fhir.rs"]
+mod fhir;
 #[path = "matrix/rows.rs"]
 mod rows;
 #[path = "matrix/story.rs"]
@@ -33,9 +37,11 @@ use rows::ROWS;
 use story::{COLUMNS, Story};
 
 /// Who has no part in the patient's care, and so is never told of them.
-const STRANGERS: [&str; 6] = [
+const STRANGERS: [&str; 8] = [
     "nobody",
     "another patient",
+    "another patient's app",
+    "the practitioner's app, launched for another patient",
     "a patient elsewhere",
     "staff elsewhere",
     "the platform's administrator",

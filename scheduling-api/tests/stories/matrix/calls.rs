@@ -45,24 +45,25 @@ pub fn payer(code: &str) -> Value {
         "share": { "kind": "fixed", "amount": { "minor": 50_000, "currency": "KES" } } })
 }
 
-fn at(places: &[&str]) -> Call {
+/// A request whose path has these in its places.
+pub fn at(places: &[&str]) -> Call {
     Call { places: places.iter().map(ToString::to_string).collect(), ..Call::default() }
 }
 
 impl Call {
-    fn body(self, body: Value) -> Self {
+    pub fn body(self, body: Value) -> Self {
         Self { body: Some(body), ..self }
     }
 
-    fn form(self, fields: &[(&str, &str)]) -> Self {
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
         Self { raw: Some(("application/x-www-form-urlencoded", form(fields))), ..self }
     }
 
-    fn query(self, query: String) -> Self {
+    pub fn query(self, query: String) -> Self {
         Self { query, ..self }
     }
 
-    fn seen(self, rev: u32) -> Self {
+    pub fn seen(self, rev: u32) -> Self {
         Self { seen: Some(rev), ..self }
     }
 

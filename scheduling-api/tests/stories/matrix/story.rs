@@ -8,10 +8,12 @@ use std::{
 };
 
 use scheduling_api::{
+    clock::Clock as _,
     demo,
     domain::{
         actor::{Actor, Role},
         id::{ClinicId, PatientId, PractitionerId},
+        oauth::scope::Scopes,
     },
     invite_first_administrator,
     ports::{
@@ -90,10 +92,21 @@ pub const COLUMNS: [&str; 13] = [
     "a guest of the visit",
 ];
 
+/// Programs that act for somebody (SMART App Launch): the columns that FHIR's rows have besides.
+pub const APPS: [&str; 6] = [
+    "the patient's app",
+    "another patient's app",
+    "the practitioner's app",
+    "the practitioner's app, launched",
+    "the practitioner's app, launched for another patient",
+    "the practitioner's app for allergies",
+];
+
 /// Everything there is, by its name in `calls`.
 pub struct Story {
     pub world: World,
     pub everybody: Vec<Somebody>,
+    pub apps: Vec<Somebody>,
     pub clinic: ClinicId,
     pub patient: PatientId,
     pub practitioner: PractitionerId,
@@ -256,8 +269,10 @@ impl Story {
         world.work().await;
         author.after_work().await;
         let ids = author.ids;
+        let apps = world.apps(&everybody).await;
         Self {
             everybody,
+            apps,
             clinic,
             patient,
             practitioner,
@@ -314,6 +329,36 @@ async fn root(world: &World) -> Somebody {
 }
 
 impl World {
+    /// What people let act for them, with the scopes that they agreed to.
+    async fn apps(&self, everybody: &[Somebody]) -> Vec<Somebody> {
+        let mut apps = Vec::new();
+        let of = async |name: &str| -> Actor {
+            let one = everybody.iter().find(|one| one.name == name).unwrap();
+            let token = one.token.as_deref().unwrap();
+            self.api.identify.identify(token, self.clock.now()).await.unwrap().unwrap()
+        };
+        let (ann, ben) = (of("the patient").await, of("another patient").await);
+        let doctor = of("the practitioner").await;
+        let (hers, his) = (ann.patients.first().cloned(), ben.patients.first().cloned());
+        for (name, actor, launched_for, scopes) in [
+            (APPS[0], &ann, &hers, "launch/patient patient/*.cruds"),
+            (APPS[1], &ben, &his, "launch/patient patient/*.cruds"),
+            (APPS[2], &doctor, &None, "user/*.cruds"),
+            (APPS[3], &doctor, &hers, "launch/patient patient/*.cruds"),
+            (APPS[4], &doctor, &his, "launch/patient patient/*.cruds"),
+            (APPS[5], &doctor, &None, "user/AllergyIntolerance.rs"),
+        ] {
+            let actor = Actor {
+                session: None,
+                scopes: Some(Scopes::parse(scopes).unwrap()),
+                launched_for: launched_for.clone(),
+                ..actor.clone()
+            };
+            apps.push(person(name, Some(self.token(actor))));
+        }
+        apps
+    }
+
     /// Gives the practitioner elsewhere every other role of staff there.
     async fn everything_elsewhere(&self, everybody: &mut [Somebody], elsewhere: &ClinicId) {
         let now = BEGINNING.parse().unwrap();
@@ -454,7 +499,24 @@ impl Author<'_> {
         let entry = self.post(&path, &self.ann, body).await;
         self.keep("entry", &entry["id"]);
         let asked = self.post("/v1/questionnaires", &self.admin, super::calls::questions()).await;
-        self.keep("questionnaire", &asked["id"]);
+        let questionnaire = self.keep("questionnaire", &asked["id"]);
+        let told = json!({ "text": "Canaryword" });
+        for (name, content) in [
+            (
+                "allergy",
+                json!({ "kind": "allergy", "code": told, "clinical": "active", "verification": "unconfirmed" }),
+            ),
+            ("medication", json!({ "kind": "medication", "code": told, "status": "active" })),
+            ("observation", super::super::record::pulse("2026-03-01", 70.0)),
+            (
+                "answers",
+                json!({ "kind": "answers", "questionnaire": questionnaire, "status": "completed",
+                "items": [{ "link_id": "smokes", "answers": [{ "boolean": true }] }] }),
+            ),
+        ] {
+            let entry = self.post(&path, &self.ann, json!({ "content": content })).await;
+            self.keep(name, &entry["id"]);
+        }
         let path = format!("/v1/appointments/{}/review", self.ids["reviewed"]);
         let review = self.post(&path, &self.ann, json!({ "stars": 4, "text": "Canary" })).await;
         self.keep("review", &review["id"]);
