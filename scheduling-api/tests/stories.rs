@@ -75,6 +75,8 @@ mod messages;
 mod notifications;
 #[path = "stories/oauth.rs"]
 mod oauth;
+#[path = "stories/outage.rs"]
+mod outage;
 #[path = "stories/passkeys.rs"]
 mod passkeys;
 #[path = "stories/patient_data.rs"]

@@ -2,6 +2,8 @@
 
 #[path = "world/cluster.rs"]
 mod cluster;
+#[path = "world/line.rs"]
+pub mod line;
 #[path = "world/mailbox.rs"]
 mod mailbox;
 #[path = "world/media.rs"]

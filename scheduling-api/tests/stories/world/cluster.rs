@@ -19,6 +19,9 @@ struct Cluster {
     _guard: Child,
 }
 
+/// What PostgreSQL calls its socket file, at the port that it has unless told otherwise.
+pub const SOCKET: &str = ".s.PGSQL.5432";
+
 static CLUSTER: LazyLock<Cluster> = LazyLock::new(Cluster::start);
 
 /// A new, empty database.
@@ -28,6 +31,11 @@ pub fn new_database() -> Location {
     CLUSTER.sql(&format!("CREATE DATABASE {name} OWNER bedside"));
     let host = CLUSTER.folder.display().to_string().replace('/', "%2F");
     format!("postgres://bedside@{host}/{name}").parse().unwrap()
+}
+
+/// Where the cluster is reached.
+pub fn socket() -> PathBuf {
+    CLUSTER.folder.join(SOCKET)
 }
 
 impl Cluster {
