@@ -217,6 +217,13 @@ async fn scoped(mut tx: Tx, scope: Scope<'_>) -> Result<Tx, StoreError> {
     Ok(tx)
 }
 
+/// Pages that the writer keeps, in KiB below zero as SQLite has it: 64 MiB. With its own 2 MiB a booking among 48,000 read
+/// 533 pages from the system anew.
+const WRITER_CACHE: &str = "-65536";
+
+/// The same for each that reads: 8 MiB.
+const READER_CACHE: &str = "-8192";
+
 async fn sqlite(path: PathBuf, settings: &StoreSettings) -> Result<Pools, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -229,10 +236,12 @@ async fn sqlite(path: PathBuf, settings: &StoreSettings) -> Result<Pools, StoreE
         .pragma("secure_delete", "ON")
         .busy_timeout(settings.acquire_max);
     let pool = || SqlitePoolOptions::new().acquire_timeout(settings.acquire_max);
-    let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+    let writer = options.clone().pragma("cache_size", WRITER_CACHE);
+    let writer = pool().max_connections(1).connect_with(writer).await?;
+    let reader = options.pragma("cache_size", READER_CACHE);
     let readers = pool()
         .max_connections(settings.connections_max.max(1))
-        .connect_with(options.read_only(true).create_if_missing(false))
+        .connect_with(reader.read_only(true).create_if_missing(false))
         .await?;
     Ok(Pools::Sqlite { writer: Arc::new(Writer::new(writer)), readers })
 }
