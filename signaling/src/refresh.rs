@@ -1,8 +1,9 @@
 //! Refresh tokens: a client reconnects with the newest token it was given, so that a long
 //! consultation outlives a short token.
 //!
-//! A refresh token allows joining the same room as the same person and nothing else: grants for
-//! server APIs are left out, for a client has no use for them.
+//! A refresh token allows joining the same room as the same person, and recording it if the first token did: whoever
+//! leads a long consultation asks for that an hour in. All other grants for server APIs are left out, for a client has no
+//! use for them.
 
 use protocol::ids::{Identity, RoomName};
 use protocol::permission::Admission;
@@ -18,6 +19,7 @@ pub(crate) struct Refresh {
     identity: Identity,
     kind: Kind,
     expires_unix_s: i64,
+    may_record: bool,
     claims: Claims,
 }
 
@@ -39,6 +41,7 @@ impl Refresh {
             identity,
             kind: token.kind,
             expires_unix_s: token.expires_unix_s,
+            may_record: token.grants.room_record,
             claims: Claims {
                 name: own.name.clone(),
                 metadata: own.metadata.clone(),
@@ -65,6 +68,7 @@ impl Refresh {
         claims.permission.clone_from(&self.claims.permission);
         claims.admission = self.claims.admission;
         claims.kind = self.kind;
+        claims.grants.room_record = self.may_record;
         claims.not_before_unix_s = Some(now_unix_s);
         token::mint(&claims, keys)
     }

@@ -72,7 +72,7 @@ fn a_refresh_token_follows_the_join_and_then_comes_every_five_minutes() {
 }
 
 #[test]
-fn a_refresh_token_joins_the_same_room_as_the_same_person_and_nothing_else() {
+fn a_refresh_token_joins_the_same_room_as_the_same_person_and_records_if_the_first_did() {
     let mut token = samples::claims();
     token.kind = Kind::Agent;
     token.grants.room_admin = true;
@@ -86,6 +86,13 @@ fn a_refresh_token_joins_the_same_room_as_the_same_person_and_nothing_else() {
     assert_eq!((refreshed.kind, refreshed.name.as_str()), (Kind::Agent, "Name of doctor"));
     assert_eq!(refreshed.attributes["key"], "value");
     assert!(!refreshed.grants.room_admin && !refreshed.grants.room_create);
+    assert!(!refreshed.grants.room_record);
+
+    token.grants.room_record = true;
+    let greeting = Greeting { token: &token, ..self::greeting(17, &config) };
+    let (_, effects) = greeting.joined(&joined(), samples::now());
+    let refreshed = verify(&refresh_tokens(&effects)[0], &samples::keys(), UNIX_S).unwrap();
+    assert!(refreshed.grants.room_record && !refreshed.grants.room_admin);
 }
 
 #[test]

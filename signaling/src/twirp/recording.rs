@@ -7,8 +7,9 @@
 //!     -> {egress_id, state, question, scope, people: [{identity, answer}], log: [...]}
 //! ```
 //!
-//! Takes `roomRecord`. Without identity and track everyone is recorded, a file each; with `elsewhere` nothing is written
-//! here, and participants with the grant `recorder` receive media while it runs.
+//! Takes `roomRecord`; `AnswerRecording` takes it from nobody's own token for the room: who leads a visit answers for none
+//! of the others. Without identity and track everyone is recorded, a file each; with `elsewhere` nothing is written here,
+//! and participants with the grant `recorder` receive media while it runs.
 
 use protocol::ids::{RoomName, TrackSid};
 use protocol::recording::{Answer, TextVersion};
@@ -152,6 +153,10 @@ pub(super) async fn answer(
     room: RoomName,
     request: RecordingRequest,
 ) -> Result<RecordingState, TwirpError> {
+    if call.claims.grants.room_join {
+        let text = "a participant answers for itself, as its own attribute";
+        return Err(TwirpError::new(Code::PermissionDenied, text));
+    }
     let answer = match request.answer.as_str() {
         "yes" => Answer::Yes,
         "no" => Answer::No,

@@ -60,6 +60,13 @@ async fn a_recording_begins_when_all_have_agreed_and_its_webhooks_follow() {
     let own = until_state(&mut patient, "patient", "asked").await;
     let question = own.attributes["bedside.recording.question"].clone();
     answer(&mut patient, &format!("yes:{question}")).await;
+    let leads = Grants { room_join: true, room_record: true, ..Grants::default() };
+    let body =
+        json!({ "room": "visit", "identity": "doctor", "answer": "yes", "question": question });
+    let method = "AnswerRecording";
+    let forged =
+        server.call_of(&api_token("visit", leads), "bedside.Recording", method, &body).await;
+    assert_eq!(forged.0, 403, "who takes part answers for nobody: {}", forged.1);
     let (_, told) = ask(
         &server,
         "AnswerRecording",
