@@ -35,8 +35,8 @@ export class RoomLink implements MediaLink {
   readonly #messages: RoomMessages;
   readonly #files: RoomFiles;
   #silence: SilenceWatch | null = null;
-  /** The one that was joined with: what the server renews grants the call alone. */
-  #joinedWith = '';
+  /** The newest: the first is good for two minutes. */
+  #token = '';
   readonly #watchedEngines = new WeakSet<object>();
   /** Troubles from before the call stands: nobody would hear of them yet. */
   readonly #earlyTroubles: CallInput[] = [];
@@ -63,7 +63,7 @@ export class RoomLink implements MediaLink {
   };
 
   async connect(token: string, choice: MediaChoice, captured: CapturedMedia): Promise<void> {
-    this.#joinedWith = token;
+    this.#token = token;
     this.#captured = [captured.microphone, captured.camera].filter((track) => track !== null);
     // Publishing begins with the first word from the server, beside the transport's own start.
     const published = new Promise<void>((resolve) => {
@@ -133,7 +133,7 @@ export class RoomLink implements MediaLink {
   }
 
   record(act: RecordingAct): Promise<boolean> {
-    return askToRecord(this.#server, this.#joinedWith, this.#room.name, act);
+    return askToRecord(this.#server, this.#token, this.#room.name, act);
   }
 
   async startSound(): Promise<void> {
@@ -262,7 +262,10 @@ export class RoomLink implements MediaLink {
     const { engine } = this.#room;
     if (!this.#watchedEngines.has(engine)) {
       this.#watchedEngines.add(engine);
-      engine.on('tokenRefreshed', (token) => this.#report({ kind: 'token-renewed', token }));
+      engine.on('tokenRefreshed', (token) => {
+        this.#token = token;
+        this.#report({ kind: 'token-renewed', token });
+      });
     }
   }
 
