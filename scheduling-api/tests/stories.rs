@@ -95,6 +95,8 @@ mod push;
 mod race;
 #[path = "stories/record.rs"]
 mod record;
+#[path = "stories/recordings.rs"]
+mod recordings;
 #[path = "stories/records.rs"]
 mod records;
 #[path = "stories/requests.rs"]

@@ -131,12 +131,13 @@ impl Past<'_> {
         })
     }
 
-    /// Few reviews are enough here to show them.
+    /// Few reviews are enough here to show them, and visits may be recorded.
     async fn clinics_choices(&self) -> Result<(), DemoError> {
         let caller = staff(&self.api, self.before.clinic);
         let (rev, settings) = read_record_settings(&self.api, &caller, self.before.clinic).await?;
         let settings = RecordSettings {
             reviews_min: 3,
+            recording: true,
             urgent_notice: "When it cannot wait, call +254 20 0000000.".to_owned(),
             ..settings
         };

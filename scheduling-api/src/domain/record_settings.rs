@@ -1,5 +1,5 @@
 //! What a clinic chose about its records: how large documents may be, when messages are answered, from how many reviews
-//! on a mean is shown.
+//! on a mean is shown, whether visits may be recorded.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,8 @@ pub struct RecordSettings {
     pub urgent_notice: String,
     /// From how many published reviews on they are shown, and their mean.
     pub reviews_min: u16,
+    /// Whether the practitioner of a visit may ask for it to be recorded. Who is present is asked in any case.
+    pub recording: bool,
 }
 
 impl Default for RecordSettings {
@@ -36,6 +38,8 @@ impl Default for RecordSettings {
             urgent_notice: String::new(),
             // With fewer, a mean tells who wrote what.
             reviews_min: 5,
+            // Films of patients are made where somebody has decided so.
+            recording: false,
         }
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Entrance<'a> {
     pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) metadata: String,
     pub(crate) participants_max: Option<u32>,
+    /// May ask for a recording (`roomRecord`); the media server asks everyone present.
+    pub(crate) may_record: bool,
 }
 
 /// A token, with where it is to be brought.
@@ -58,6 +60,7 @@ pub(crate) fn room_token(
     // Opens one session: who has caught it opens nothing.
     claims.id = Some(SecretToken::mint("rt", &api.random).expose().to_owned());
     entrance.name.clone_into(&mut claims.name);
+    claims.grants.room_record = entrance.may_record;
     claims.permission = entrance.permission;
     claims.admission = entrance.admission;
     claims.audience = Audience::Media;

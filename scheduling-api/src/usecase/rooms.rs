@@ -126,6 +126,7 @@ pub(crate) async fn create_room_token(
         attributes: guest.attributes,
         metadata: guest.metadata,
         participants_max: None,
+        may_record: false,
     };
     let token = join::room_token(api, entrance, api.clock.now())?;
     asked.note().await?;

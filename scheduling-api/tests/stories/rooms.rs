@@ -34,7 +34,8 @@ async fn an_embedder_opens_a_room_makes_tokens_and_turns_the_door(world: World) 
     assert_eq!(name.as_str(), format!("{clinic}.visit-4711"));
     let doctor = json!({ "identity": "doctor-1" });
     let token = world.post("/v1/rooms/visit-4711/tokens").by(&program).send(doctor).await.ok();
-    assert_eq!(world.claims(&token["token"]).admission, None);
+    let claims = world.claims(&token["token"]);
+    assert_eq!((claims.admission, claims.grants.room_record), (None, false));
 
     world.media.asked();
     for door in ["admit", "hold", "remove"] {

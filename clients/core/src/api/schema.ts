@@ -11541,7 +11541,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `document_bytes_max`, `message_days`, `office_hours`, `urgent_notice`, `reviews_min` */
+            /** @description `document_bytes_max`, `message_days`, `office_hours`, `urgent_notice`, `reviews_min`, `recording` */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -11574,7 +11574,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description `document_bytes_max`: most bytes of a document; `message_days`: days after a visit in which its patient may write; `office_hours`: when messages are read, as `weekday` and `windows` of a schedule; `urgent_notice`: where to turn when it cannot wait; `reviews_min`: from how many on reviews are shown */
+        /** @description `document_bytes_max`: most bytes of a document; `message_days`: days after a visit in which its patient may write; `office_hours`: when messages are read, as `weekday` and `windows` of a schedule; `urgent_notice`: where to turn when it cannot wait; `reviews_min`: from how many on reviews are shown; `recording`: whether the practitioner of a visit may ask for it to be recorded */
         requestBody: {
             content: {
                 "application/json": Record<string, never>;

@@ -20,7 +20,8 @@ use crate::{
     tag = "documents",
     params(("id" = String, Path, description = "The clinic")),
     responses(
-        (status = OK, description = "`document_bytes_max`, `message_days`, `office_hours`, `urgent_notice`, `reviews_min`",
+        (status = OK, description = "`document_bytes_max`, `message_days`, `office_hours`, `urgent_notice`, `reviews_min`, \
+            `recording`",
             body = Object),
         (status = "4XX", description = "Not allowed", body = Problem, content_type = "application/problem+json"),
     ),
@@ -45,7 +46,8 @@ pub(super) async fn read_record_settings(
     request_body(content = Object, content_type = "application/json",
         description = "`document_bytes_max`: most bytes of a document; `message_days`: days after a visit in which its \
             patient may write; `office_hours`: when messages are read, as `weekday` and `windows` of a schedule; \
-            `urgent_notice`: where to turn when it cannot wait; `reviews_min`: from how many on reviews are shown"),
+            `urgent_notice`: where to turn when it cannot wait; `reviews_min`: from how many on reviews are shown; \
+            `recording`: whether the practitioner of a visit may ask for it to be recorded"),
     params(
         ("id" = String, Path, description = "The clinic"),
         ("If-Match" = String, Header, description = "The ETag that was read"),

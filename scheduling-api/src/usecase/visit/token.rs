@@ -13,6 +13,7 @@ use crate::{
         consultation::{PARTICIPANTS_MAX, State, participant::PartRole},
         id::ConsultationId,
     },
+    store::record_settings,
     usecase::{
         Failure,
         join::{self, Entrance, RoomToken},
@@ -36,6 +37,7 @@ pub(crate) async fn create_visit_token(
     let me = load::me(&caller.actor, &open.consultation).ok_or(Failure::NotFound)?;
     let admitted = open.consultation.entry(&me, now)?;
     let role = open.consultation.participant(&me)?.role;
+    let (_, settings) = record_settings::find(open.change.tx(), &open.consultation.clinic).await?;
     let opens = role == PartRole::Practitioner && open.consultation.state == State::Scheduled;
     if opens {
         open.consultation.open(now)?;
@@ -53,6 +55,8 @@ pub(crate) async fn create_visit_token(
         visit
     };
     let one = visit.consultation.participant(&me)?;
+    // Of whom the appointment is, not of every clinician who was invited.
+    let may_record = role == PartRole::Practitioner && admitted && settings.recording;
     let mut attributes = BTreeMap::from([("role".to_owned(), role.name().to_owned())]);
     if let Some(notice) = visit.consultation.notice.as_ref().filter(|_| !admitted) {
         attributes.insert(NOTICE_ATTRIBUTE.to_owned(), notice.expose().clone());
@@ -66,6 +70,7 @@ pub(crate) async fn create_visit_token(
         attributes,
         metadata: String::new(),
         participants_max: u32::try_from(PARTICIPANTS_MAX).ok().map(|max| max + SEATS_BESIDE),
+        may_record,
     };
     Ok((join::room_token(api, entrance, now)?, admitted))
 }
