@@ -61,6 +61,7 @@ async fn main() {
         outbound,
         files: Files::in_folder(&documents).unwrap(),
         scanner: None,
+        recordings: None,
         gateways: Gateways::default(),
         trusted_proxies: Vec::new(),
     };

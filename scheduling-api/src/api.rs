@@ -13,7 +13,7 @@ use crate::{
     outbound::Outbound,
     ports::{
         files::Files, identify::Identify, identity_provider::IdentityProviders, media::MediaServer,
-        payments::Gateways, scanner::Scan,
+        payments::Gateways, recordings::Recordings, scanner::Scan,
     },
     random::Random,
     store::{Scope, Store, StoreError, audit_log},
@@ -48,6 +48,8 @@ pub struct Api {
     pub files: Files,
     /// What looks for malware in them, if there is something.
     pub scanner: Option<Arc<dyn Scan>>,
+    /// What the media server has recorded, if its files can be reached from here.
+    pub recordings: Option<Arc<dyn Recordings>>,
     /// Those who take money.
     pub gateways: Arc<Gateways>,
     /// The bus of those who watch.

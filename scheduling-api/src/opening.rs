@@ -11,7 +11,7 @@ use crate::{
     outbound::Outbound,
     ports::{
         files::Files, identity_provider::IdentityProviders, media::MediaServer, payments::Gateways,
-        scanner::Scan,
+        recordings::Recordings, scanner::Scan,
     },
     random::{NoRandomness, Random},
     store::{Store, StoreError, StoreSettings, seal_what_stood_open},
@@ -50,6 +50,8 @@ pub struct Ways {
     pub files: Files,
     /// What looks for malware in them, if there is something.
     pub scanner: Option<Arc<dyn Scan>>,
+    /// What the media server has recorded, if its files can be reached from here. Without it no visit is recorded.
+    pub recordings: Option<Arc<dyn Recordings>>,
     /// Those who take money.
     pub gateways: Gateways,
     /// Who is believed about where a request comes from.
@@ -85,6 +87,7 @@ pub async fn open(
         outbound: Arc::new(ways.outbound),
         files: ways.files,
         scanner: ways.scanner,
+        recordings: ways.recordings,
         gateways: Arc::new(ways.gateways),
         live: Arc::default(),
     })

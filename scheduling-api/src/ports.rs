@@ -10,6 +10,7 @@ pub mod identity_provider;
 pub mod mail;
 pub mod media;
 pub mod payments;
+pub mod recordings;
 pub mod scanner;
 pub mod sms;
 pub mod web_push;

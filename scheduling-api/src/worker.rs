@@ -6,6 +6,7 @@
 //! hand out ─► tell watchers        (rung by a commit, or every second)
 //! send                             (rung by a hand-out, or every second)
 //! pay                              (every second)
+//! take recordings                  (every other second)
 //! sweep                            (every half minute)
 //! ```
 
@@ -26,6 +27,7 @@ use crate::{
         documents::{
             check::{check_due, expire_uploads},
             empty::empty_due,
+            recordings::{end_recordings, take_in},
         },
         expire, no_show,
         outbound::{fan_out::fan_out, send::send_due, tail::tail},
@@ -44,6 +46,9 @@ const RETENTION_EVERY: u32 = 120;
 /// left.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// How often recordings that are over are looked for: whoever ends one wants to see it soon.
+const RECORDINGS_EVERY: Duration = Duration::from_secs(2);
+
 /// How long after a failure the next try is made: a database that is away is not asked a thousand times.
 const REST: Duration = Duration::from_secs(2);
 
@@ -60,6 +65,7 @@ pub async fn work(api: Api) {
         send(&api, Channel::Push, push),
         send(&api, Channel::Webhook, webhook),
         look_after_documents(&api),
+        take_recordings(&api),
         pay(&api),
         sweep_often(&api)
     );
@@ -74,7 +80,7 @@ pub async fn work_once(api: &Api) -> Result<(), String> {
         waitlist::offer::offer_what_is_free(api).await?;
         queue::sweep(api).await?;
         while fan_out(api).await? + carry_out(api).await? > 0 {}
-        while check_due(api).await? + empty_due(api).await? > 0 {}
+        while take_in(api).await? + check_due(api).await? + empty_due(api).await? > 0 {}
         while fan_out(api).await? > 0 {}
         tail(api).await?;
         while payments::work::work(api).await? > 0 {}
@@ -95,8 +101,9 @@ pub async fn work_once(api: &Api) -> Result<(), String> {
 pub async fn sweep_once(api: &Api) -> Result<u64, String> {
     let swept = async {
         let expired = expire_uploads(api).await?;
+        let ended = end_recordings(api).await?;
         let swept = sweep::sweep(api).await? + sweep::sweep_by_clinic(api).await?;
-        Ok::<_, Failure>(swept + expired as u64)
+        Ok::<_, Failure>(swept + ended + expired as u64)
     };
     swept.await.map_err(|failure| failure.to_string())
 }
@@ -161,6 +168,23 @@ async fn look_after_documents(api: &Api) {
     }
 }
 
+/// Beside the documents: a film of gigabytes keeps no letter waiting for its verdict.
+async fn take_recordings(api: &Api) {
+    if api.recordings.is_none() {
+        return;
+    }
+    loop {
+        let pause = match take_in(api).await {
+            Ok(_) => RECORDINGS_EVERY,
+            Err(failure) => {
+                tracing::warn!(%failure, "recordings were not taken in");
+                REST
+            }
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
 async fn pay(api: &Api) {
     loop {
         match payments::work::work(api).await {
@@ -207,6 +231,9 @@ async fn sweep_often(api: &Api) {
         let _ = sweep::sweep(api).await;
         if rounds.is_multiple_of(RETENTION_EVERY) {
             let _ = sweep::sweep_by_clinic(api).await;
+            if let Err(failure) = end_recordings(api).await {
+                tracing::warn!(%failure, "recordings were not ended");
+            }
         }
         rounds = rounds.wrapping_add(1);
     }

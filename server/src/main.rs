@@ -37,6 +37,7 @@ mod machine;
 mod memory;
 mod metrics;
 mod page;
+mod recordings;
 mod run;
 mod scheduling;
 mod tls;

@@ -13,6 +13,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use scheduling_api::ports::recordings::Recordings;
 use signaling::{
     EventRouter, Signaling,
     clock::SystemClock,
@@ -33,7 +34,7 @@ use crate::{
     machine::Machine,
     memory, metrics,
     page::Parents,
-    scheduling,
+    recordings, scheduling,
     tls::{self, CertificateFiles},
     turn,
 };
@@ -88,7 +89,8 @@ async fn serve_scheduling_api(config: &SchedulingAlone) -> anyhow::Result<()> {
     let readiness = Health::new(0, Vec::new);
     let media = scheduling::far_media(config)?;
     let url = config.scheduling.public_url_or(http);
-    let api = scheduling::open(&config.scheduling, &url, media).await?;
+    // The media server's files are on another machine.
+    let api = scheduling::open(&config.scheduling, &url, media, None).await?;
     tokio::spawn(scheduling_api::work(api.clone()));
     let routes = scheduling_api::router(api);
     let router = http::main_router(routes, readiness.clone(), false, Parents::default());
@@ -167,7 +169,10 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let url = greeting::public_url(config, http);
     let socket = scheduling::socket_url(&url);
     let near = scheduling::near_media(config.api_keys.clone(), socket, signaling.clone());
-    let api = scheduling::open(&config.scheduling, &url, near).await?;
+    let folder = config.sfu.recordings.as_deref();
+    let recordings = folder.map(|dir| recordings::Folder::of(dir, planes.media.clone()));
+    let recordings = recordings.map(|folder| Arc::new(folder) as Arc<dyn Recordings>);
+    let api = scheduling::open(&config.scheduling, &url, near, recordings).await?;
     tokio::spawn(scheduling_api::work(api.clone()));
     let scheduling = scheduling_api::router(api.clone());
     planes.ear.open(scheduling.clone());

@@ -18,9 +18,12 @@ use axum::{
 use protocol::token::ApiKeys;
 use scheduling_api::{
     Api, KeyRing, Links, Location, StoreSettings, Ways, demo,
-    ports::media::{
-        MediaServer,
-        twirp::{OverHttp, Post, Posting, Twirp},
+    ports::{
+        media::{
+            MediaServer,
+            twirp::{OverHttp, Post, Posting, Twirp},
+        },
+        recordings::Recordings,
     },
     random::Random,
 };
@@ -40,6 +43,7 @@ pub(crate) async fn open(
     config: &Scheduling,
     public_url: &str,
     media: MediaServer,
+    recordings: Option<Arc<dyn Recordings>>,
 ) -> anyhow::Result<Api> {
     if let Location::Sqlite(path) = &config.store.location {
         make_folder_of(path)?;
@@ -50,6 +54,7 @@ pub(crate) async fn open(
         outbound: config.outbound.clone(),
         files: config.documents.open()?,
         scanner: config.documents.scanner(),
+        recordings,
         gateways: config.gateways.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
     };
@@ -64,7 +69,7 @@ pub(crate) async fn open(
 /// As [`open`].
 pub(crate) async fn open_store(config: &SchedulingAlone) -> anyhow::Result<Api> {
     let url = config.scheduling.public_url_or(config.http);
-    open(&config.scheduling, &url, MediaServer::none()).await
+    open(&config.scheduling, &url, MediaServer::none(), None).await
 }
 
 /// Makes the demo clinic; what it is made of, as lines for a person.

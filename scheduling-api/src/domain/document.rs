@@ -58,6 +58,10 @@ pub enum MediaType {
     Heic,
     /// Text in UTF-8.
     Text,
+    /// WebM: a recording of a visit, never an upload.
+    Webm,
+    /// Matroska (RFC 9559), where a recording is nothing that WebM takes. Never an upload.
+    Matroska,
 }
 
 impl MediaType {
@@ -81,6 +85,24 @@ impl MediaType {
         }
     }
 
+    /// The type of a file of a recording, which its name tells: our own media server has given it.
+    #[must_use]
+    pub fn of_recording(name: &str) -> Option<Self> {
+        let (_, end) = name.rsplit_once('.')?;
+        match end {
+            "webm" => Some(Self::Webm),
+            "mkv" => Some(Self::Matroska),
+            "jsonl" => Some(Self::Text),
+            _ => None,
+        }
+    }
+
+    /// Whether there is something to see or hear in it.
+    #[must_use]
+    pub const fn is_film(self) -> bool {
+        matches!(self, Self::Webm | Self::Matroska)
+    }
+
     /// The type in HTTP. Text says its encoding, so that no browser guesses.
     #[must_use]
     pub const fn mime(self) -> &'static str {
@@ -91,6 +113,8 @@ impl MediaType {
             Self::Webp => "image/webp",
             Self::Heic => "image/heic",
             Self::Text => "text/plain; charset=utf-8",
+            Self::Webm => "video/webm",
+            Self::Matroska => "video/matroska",
         }
     }
 }
@@ -262,8 +286,10 @@ pub struct Document {
     pub patient: PatientId,
     /// The visit that it belongs to.
     pub appointment: Option<AppointmentId>,
-    /// Who uploads it.
-    pub by: UserId,
+    /// Who uploads it; nobody where the media server has recorded it.
+    pub by: Option<UserId>,
+    /// Which file of which recording it is: `EG_.../name`.
+    pub recorded_as: Option<String>,
     /// From which side.
     pub side: Side,
     /// How often it changed.
@@ -322,6 +348,9 @@ pub enum DocumentError {
     /// It cannot be read yet.
     #[error("it is not checked yet")]
     NotReady,
+    /// It is no recording.
+    #[error("it is no recording")]
+    NotRecorded,
     /// The bytes are of no type that is taken.
     #[error("this is no PDF, JPEG, PNG, WebP, HEIC or plain text")]
     Type,
@@ -386,6 +415,25 @@ impl Document {
     /// When it is complete.
     pub fn discard(&mut self) -> Result<(), DocumentError> {
         self.must_be_uploading()?;
+        self.step(Standing::Discarded);
+        Ok(())
+    }
+
+    /// The recording that it is of.
+    #[must_use]
+    pub fn recording(&self) -> Option<&str> {
+        self.recorded_as.as_deref()?.split_once('/').map(|(recording, _)| recording)
+    }
+
+    /// A recording is not kept any longer.
+    ///
+    /// # Errors
+    /// When it is none, or not in the record.
+    pub fn end(&mut self) -> Result<(), DocumentError> {
+        self.must_be_ready()?;
+        if self.recorded_as.is_none() {
+            return Err(DocumentError::NotRecorded);
+        }
         self.step(Standing::Discarded);
         Ok(())
     }
@@ -553,6 +601,34 @@ mod tests {
     }
 
     #[test]
+    fn a_recording_is_ended_and_no_other_document_is() {
+        let ready = Standing::Ready { scanned: false };
+        let mut uploaded = Document { standing: ready.clone(), ..document() };
+        assert_eq!(uploaded.end(), Err(DocumentError::NotRecorded));
+        let recorded_as = Some("EG_1/PA_1-camera-001.webm".to_owned());
+        let mut recorded = Document { recorded_as, ..document() };
+        assert_eq!(recorded.end(), Err(DocumentError::NotReady));
+        recorded.standing = ready;
+        assert_eq!(recorded.recording(), Some("EG_1"));
+        assert_eq!(recorded.end(), Ok(()));
+        assert_eq!((recorded.standing, recorded.rev), (Standing::Discarded, Rev::FIRST.next()));
+    }
+
+    #[test]
+    fn films_are_recorded_and_never_uploaded() {
+        assert_eq!(MediaType::sniff(b"\x1a\x45\xdf\xa3\x01\0\0\0"), None);
+        for (name, kind) in [
+            ("PA_1-camera-001.webm", Some(MediaType::Webm)),
+            ("PA_1-screen-001.mkv", Some(MediaType::Matroska)),
+            ("timeline.jsonl", Some(MediaType::Text)),
+            ("manifest.json", None),
+            ("webm", None),
+        ] {
+            assert_eq!(MediaType::of_recording(name), kind, "{name}");
+        }
+    }
+
+    #[test]
     fn what_a_document_is_called_is_not_shown() {
         assert!(!format!("{:?}", document()).contains("canary"));
     }
@@ -564,7 +640,8 @@ mod tests {
             clinic: ClinicId::mint(&random, at),
             patient: PatientId::mint(&random, at),
             appointment: None,
-            by: UserId::mint(&random, at),
+            by: Some(UserId::mint(&random, at)),
+            recorded_as: None,
             side: Side::Patient,
             rev: Rev::FIRST,
             size: 9,

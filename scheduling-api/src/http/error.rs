@@ -198,6 +198,7 @@ impl Problem {
             DocumentError::NotUploading
             | DocumentError::Missing(_)
             | DocumentError::NotReady
+            | DocumentError::NotRecorded
             | DocumentError::TooMany(_) => Self::new(NOT_POSSIBLE).with_detail(reason),
         }
     }

@@ -6,6 +6,7 @@ mod download;
 mod list;
 mod range;
 mod read;
+mod recordings;
 mod settings;
 mod share;
 mod upload;
@@ -28,6 +29,7 @@ pub(super) fn router() -> OpenApiRouter<Api> {
         .routes(routes!(complete::complete_document))
         .routes(routes!(download::download_document))
         .routes(routes!(list::list_documents))
+        .routes(routes!(recordings::list_recordings))
         .routes(routes!(share::create_share, share::list_shares))
         .routes(routes!(share::revoke_share))
         .routes(routes!(settings::read_record_settings, settings::update_record_settings))
@@ -43,8 +45,12 @@ struct DocumentView {
     /// The visit that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     appointment: Option<String>,
-    /// Who uploads it.
-    created_by: String,
+    /// Who uploads it; nobody where the media server has recorded it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<String>,
+    /// The recording that it is of: those of one have the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recording: Option<String>,
     /// From which side: `patient` or `clinic`.
     side: &'static str,
     /// A file's name.
@@ -75,6 +81,7 @@ struct DocumentView {
 impl From<Document> for DocumentView {
     fn from(one: Document) -> Self {
         let state = one.standing.name();
+        let recording = one.recording().map(ToOwned::to_owned);
         let (scanned, refused_for, finding) = match one.standing {
             Standing::Ready { scanned } => (Some(scanned), None, None),
             Standing::Refused { why, finding } => (None, Some(why.name()), finding),
@@ -84,7 +91,8 @@ impl From<Document> for DocumentView {
             id: one.id.into(),
             patient: one.patient.into(),
             appointment: one.appointment.map(Into::into),
-            created_by: one.by.into(),
+            created_by: one.by.map(Into::into),
+            recording,
             side: one.side.name(),
             name: one.card.name,
             media_type: one.card.media_type.map(crate::domain::document::MediaType::mime),

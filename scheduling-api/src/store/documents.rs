@@ -6,7 +6,7 @@ use crate::{
     crypto::{DataKey, content::ContentKey},
     domain::{
         document::{Card, Document, RefusedFor, Share, Standing},
-        id::{ClinicId, DocumentId, PatientId, PractitionerId, ShareId},
+        id::{AppointmentId, ClinicId, DocumentId, PatientId, PractitionerId, ShareId, UserId},
         page::{Page, PageRequest},
     },
     random::Random,
@@ -22,20 +22,21 @@ pub(crate) async fn insert(
     content_key: &[u8],
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO document (id, clinic_id, patient_id, appointment_id, created_by, side, rev, state, size,
-            body, content_key, created_ms, touched_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, 'uploading', $8, $9, $10, $11, $11)";
+            body, content_key, created_ms, touched_ms, recorded_as)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, 'uploading', $8, $9, $10, $11, $11, $12)";
     let row = values![
         &one.id,
         &one.clinic,
         &one.patient,
         one.appointment.as_ref(),
-        &one.by,
+        one.by.as_ref().map_or("", UserId::as_str),
         one.side.name(),
         one.rev,
         int(one.size)?,
         sealed(key, random, one)?,
         content_key,
         one.created_at,
+        one.recorded_as.as_deref(),
     ];
     tx.execute_one(sql, row).await
 }
@@ -69,7 +70,13 @@ pub(crate) async fn update(
         finding,
         now,
     ];
-    tx.execute_one(sql, row).await
+    tx.execute_one(sql, row).await?;
+    if matches!(one.standing, Standing::Refused { .. } | Standing::Discarded) {
+        // Its objects are deleted later, and a copy of them somewhere opens no more.
+        let sql = "UPDATE document SET content_key = $2 WHERE id = $1";
+        tx.execute_one(sql, values![&one.id, Vec::new()]).await?;
+    }
+    Ok(())
 }
 
 /// Keeps that a part is there, and with the first what the document is.
@@ -145,10 +152,50 @@ pub(crate) async fn of_patient(
     Ok(Page::of(found, page, |last| last.id.to_string()))
 }
 
+/// The document that a file of a recording is; also if it was forgotten.
+pub(crate) async fn recorded_as(
+    tx: &mut Tx,
+    recorded_as: &str,
+) -> Result<Option<DocumentId>, StoreError> {
+    let sql = "SELECT id FROM document WHERE recorded_as = $1";
+    tx.row(sql, values![recorded_as]).await?.map(|row| row.parsed("id")).transpose()
+}
+
+/// The recordings of a visit, in the order in which they were taken in.
+pub(crate) async fn recordings_of(
+    tx: &mut Tx,
+    key: &DataKey,
+    visit: &AppointmentId,
+    patient: &PatientId,
+    page: &PageRequest,
+) -> Result<Page<Document>, StoreError> {
+    let sql = "SELECT * FROM document
+        WHERE patient_id = $1 AND appointment_id = $2 AND recorded_as IS NOT NULL
+            AND state IN ('uploading', 'checking', 'ready', 'refused') AND id > $3
+        ORDER BY id LIMIT $4";
+    let after = page.after.as_deref().unwrap_or("");
+    let rows = tx.rows(sql, values![patient, visit, after, page.rows()]).await?;
+    let found = rows.iter().map(|row| document(row, key)).collect::<Result<Vec<_>, _>>()?;
+    Ok(Page::of(found, page, |last| last.id.to_string()))
+}
+
+/// Recordings that a clinic had already then.
+pub(crate) async fn recorded_before(
+    tx: &mut Tx,
+    clinic: &ClinicId,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<(ClinicId, DocumentId)>, StoreError> {
+    let sql = "SELECT clinic_id, id FROM document
+        WHERE clinic_id = $1 AND created_ms < $2 AND recorded_as IS NOT NULL AND state = 'ready'
+        ORDER BY created_ms LIMIT $3";
+    ids(&tx.rows(sql, values![clinic, before, limit]).await?)
+}
+
 /// How many uploads of a patient are not complete.
 pub(crate) async fn open_uploads(tx: &mut Tx, patient: &PatientId) -> Result<i64, StoreError> {
-    let sql =
-        "SELECT COUNT(*) AS count FROM document WHERE patient_id = $1 AND state = 'uploading'";
+    let sql = "SELECT COUNT(*) AS count FROM document WHERE patient_id = $1 AND state = 'uploading'
+        AND recorded_as IS NULL";
     tx.row(sql, values![patient]).await?.map_or(Ok(0), |row| row.int("count"))
 }
 
@@ -182,13 +229,14 @@ pub(crate) async fn to_empty(
     ids(&tx.rows(sql, values![now, limit]).await?)
 }
 
-/// Uploads that nobody went on with since.
+/// Uploads that nobody went on with since. A recording is gone on with until it is in the record.
 pub(crate) async fn abandoned(
     tx: &mut Tx,
     before: Timestamp,
     limit: u32,
 ) -> Result<Vec<(ClinicId, DocumentId)>, StoreError> {
     let sql = "SELECT clinic_id, id FROM document WHERE state = 'uploading' AND emptied = 0 AND touched_ms < $1
+            AND recorded_as IS NULL
         ORDER BY touched_ms LIMIT $2";
     ids(&tx.rows(sql, values![before, limit]).await?)
 }
@@ -344,7 +392,11 @@ fn document(row: &Row, key: &DataKey) -> Result<Document, StoreError> {
         clinic: row.parsed("clinic_id")?,
         patient: row.parsed("patient_id")?,
         appointment: row.parsed_maybe("appointment_id")?,
-        by: row.parsed("created_by")?,
+        by: match row.text("created_by")? {
+            nobody if nobody.is_empty() => None,
+            _ => Some(row.parsed("created_by")?),
+        },
+        recorded_as: row.text_maybe("recorded_as")?,
         side: row.parsed("side")?,
         rev: row.rev()?,
         size: row.small("size")?,

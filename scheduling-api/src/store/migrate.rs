@@ -59,6 +59,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     131 "0131_insurance_claim";
     132 "0132_remittance";
     140 "0140_no_show";
+    150 "0150_recordings";
 };
 
 impl Migration {

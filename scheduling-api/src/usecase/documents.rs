@@ -1,13 +1,15 @@
 //! Documents of a patient: uploaded in parts, checked, read, shared.
 //!
 //! Owns: what all of them share. Who reads is the patient and whoever acts for them, a practitioner to whom the patient
-//! has come, one with whom the patient shares, and one who broke the glass.
+//! has come, one with whom the patient shares, and one who broke the glass. Recordings of visits are documents that the
+//! media server has made.
 
 pub(crate) mod check;
 pub(crate) mod create;
 pub(crate) mod download;
 pub(crate) mod empty;
 pub(crate) mod read;
+pub(crate) mod recordings;
 pub(crate) mod share;
 pub(crate) mod upload;
 
@@ -20,7 +22,7 @@ use crate::{
     domain::{
         access::{self, Act, Permit, Resource},
         actor::Actor,
-        document::{Document, Standing},
+        document::{Document, DocumentError, Standing},
         id::{ClinicId, DocumentId, PatientId},
     },
     store::{
@@ -61,6 +63,10 @@ async fn find(
     let permit = access::decide(actor, act, &resource, now)?;
     let key = key_of(api, tx, &patient).await?;
     let document = documents::find(tx, &key, id).await?.ok_or(Failure::NotFound)?;
+    if !reads && document.recorded_as.is_some() {
+        // The media server brings it; nobody else adds to it or gives it up.
+        return Err(DocumentError::NotUploading.into());
+    }
     Ok(Found { document, permit, key })
 }
 

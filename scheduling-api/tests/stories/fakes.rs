@@ -6,6 +6,8 @@ pub mod clamd;
 pub mod http;
 #[path = "../fakes/payments.rs"]
 pub mod payments;
+#[path = "../fakes/recordings.rs"]
+pub mod recordings;
 #[path = "../fakes/s3.rs"]
 pub mod s3;
 #[path = "../fakes/smtp.rs"]

@@ -51,6 +51,8 @@ use sqlx::Connection as _;
 
 pub use request::{Ask, Reply};
 
+use crate::fakes::recordings::FakeRecordings;
+
 /// When every story begins: a Monday morning in Nairobi.
 pub const BEGINNING: &str = "2026-03-02T06:00:00Z";
 
@@ -59,6 +61,8 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub location: Location,
     pub media: media::FakeMediaServer,
+    /// What the media server has recorded.
+    pub recordings: FakeRecordings,
     tokens: Arc<Tokens>,
     router: Router,
     folder: Folder,
@@ -86,6 +90,7 @@ impl World {
             real: scheduling_api::Tokens::of(store.clone(), links.clone()),
         });
         let media = media::FakeMediaServer::default();
+        let recordings = FakeRecordings::default();
         let gate = Gate::open(HashQueueLimits::DEFAULT, HashCost::TEST, &random).unwrap();
         let api = Api {
             store,
@@ -101,11 +106,12 @@ impl World {
             outbound: Arc::new(Outbound::new(true).unwrap()),
             files: Files::in_folder(&folder.0.join("documents")).unwrap(),
             scanner: None,
+            recordings: Some(Arc::new(recordings.clone())),
             gateways: Arc::default(),
             live: Arc::default(),
         };
         let router = router(api.clone());
-        Self { api, clock, location, media, tokens, router, folder }
+        Self { api, clock, location, media, recordings, tokens, router, folder }
     }
 
     /// A SQLite database as it is now, in one file.
@@ -147,7 +153,8 @@ impl World {
             ..self.api.clone()
         };
         let router = router(api.clone());
-        Self { api, clock, location, media, tokens, router, folder }
+        let recordings = self.recordings.clone();
+        Self { api, clock, location, media, recordings, tokens, router, folder }
     }
 
     /// With other ways to people.
@@ -168,6 +175,13 @@ impl World {
     /// With those who take money.
     pub fn with_gateways(mut self, gateways: Gateways) -> Self {
         self.api.gateways = Arc::new(gateways);
+        self.router = router(self.api.clone());
+        self
+    }
+
+    /// Where no file of the media server's can be reached.
+    pub fn without_recordings(mut self) -> Self {
+        self.api.recordings = None;
         self.router = router(self.api.clone());
         self
     }

@@ -206,8 +206,9 @@ settings! {
         #[arg(long, env = "BEDSIDE_MEMORY_BUDGET_MIB", value_name = "MIB", help_heading = "Rooms and limits")]
         pub(crate) memory_budget_mib: Option<u32>,
 
-        /// Folder for recordings; made when it is missing. Without it, no room is recorded by this server. What is in it is
-        /// not encrypted: keep it on an encrypted disk.
+        /// Folder for recordings; made when it is missing. Without it, no room is recorded by this server. A folder of this
+        /// process alone. What is in it is not encrypted, until a visit's recording is taken into the record: keep it on an
+        /// encrypted disk.
         #[arg(long, env = "BEDSIDE_RECORDING_DIR", value_name = "FOLDER", help_heading = "Recording")]
         pub(crate) recording_dir: Option<PathBuf>,
         /// Version of the text by which people are asked whether they may be recorded, where a call names none: up to 64

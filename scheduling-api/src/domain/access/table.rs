@@ -271,6 +271,8 @@ access_table! {
     ReadDocument "read_document": [Patient Own, Practitioner Theirs, Practitioner Emergency];
     /// Lists a patient's documents.
     ListDocuments "list_documents": [Patient Own, Practitioner Theirs, Practitioner Emergency];
+    /// Lists the recordings of a visit.
+    ListRecordings "list_recordings": [Patient Own, Practitioner Theirs, Practitioner Emergency];
     /// Reads a document.
     DownloadDocument "download_document": [Patient Own, Practitioner Theirs, Practitioner Emergency];
     /// Lets a practitioner read documents.
@@ -283,6 +285,12 @@ access_table! {
     CheckDocument "check_document": [System Clinic];
     /// Gives an upload up that nobody goes on with.
     ExpireUpload "expire_upload": [System Clinic];
+    /// Takes a recording of a visit into the record.
+    TakeRecording "take_recording": [System Clinic];
+    /// Deletes a recording that is nobody's to keep: its patient was forgotten, or there is nothing to see in it.
+    DropRecording "drop_recording": [System Clinic];
+    /// Ends a recording that the clinic does not keep any longer.
+    EndRecording "end_recording": [System Clinic];
     /// Reads what a clinic chose about its records.
     ReadRecordSettings "read_record_settings":
         [Patient Clinic, Practitioner Clinic, Receptionist Clinic, ClinicAdmin Clinic];

@@ -31,19 +31,35 @@ pub(super) struct RetentionBody {
     /// Places on the waitlist and in queues.
     #[schema(minimum = 1, maximum = 3650, example = 90)]
     waitlist_days: u32,
+    /// Recordings of visits, from when they were taken into the record. Left out: as long as the record.
+    #[schema(minimum = 1, maximum = 36500, example = 365)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recordings_days: Option<u32>,
 }
 
 impl From<Retention> for RetentionBody {
     fn from(kept: Retention) -> Self {
-        let Retention { deliveries_days, exports_days, join_links_days, waitlist_days } = kept;
-        Self { deliveries_days, exports_days, join_links_days, waitlist_days }
+        let Retention {
+            deliveries_days,
+            exports_days,
+            join_links_days,
+            waitlist_days,
+            recordings_days,
+        } = kept;
+        Self { deliveries_days, exports_days, join_links_days, waitlist_days, recordings_days }
     }
 }
 
 impl From<RetentionBody> for Retention {
     fn from(body: RetentionBody) -> Self {
-        let RetentionBody { deliveries_days, exports_days, join_links_days, waitlist_days } = body;
-        Self { deliveries_days, exports_days, join_links_days, waitlist_days }
+        let RetentionBody {
+            deliveries_days,
+            exports_days,
+            join_links_days,
+            waitlist_days,
+            recordings_days,
+        } = body;
+        Self { deliveries_days, exports_days, join_links_days, waitlist_days, recordings_days }
     }
 }
 

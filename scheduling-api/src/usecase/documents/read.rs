@@ -3,14 +3,15 @@
 use super::{find, resource_of, upload::Progress};
 use crate::{
     api::Api,
+    crypto::DataKey,
     domain::{
-        access::{self, Act},
-        actor::Caller,
+        access::{self, Act, Permit, Resource},
+        actor::{Actor, Caller},
         document::Document,
         id::{DocumentId, PatientId},
         page::{Page, PageRequest},
     },
-    store::{Scope, change::Change, documents},
+    store::{Scope, Tx, change::Change, documents},
     usecase::{Failure, load, records::key_of},
 };
 
@@ -50,23 +51,9 @@ pub(crate) async fn list_documents(
     let scope = Scope::Clinic(clinic);
     let mut change = Change::begin(&api.store, &api.random, caller, scope, now).await?;
     let tx = change.tx();
-    let mut resource = resource_of(tx, &caller.actor, clinic, patient).await?;
-    let key = key_of(api, tx, patient).await?;
-    let mut single = None;
-    if resource.practitioners.is_empty()
-        && let Some(practitioner) = &caller.actor.practitioner
-    {
-        if documents::is_shared(tx, patient, practitioner, None, now).await? {
-            resource.practitioners.push(practitioner.clone());
-        } else if access::decide(&caller.actor, Act::ListDocuments, &resource, now).is_err() {
-            let shared = documents::shared_with(tx, &key, patient, practitioner, now).await?;
-            if !shared.is_empty() {
-                resource.practitioners.push(practitioner.clone());
-                single = Some(shared);
-            }
-        }
-    }
-    let permit = access::decide(&caller.actor, Act::ListDocuments, &resource, now)?;
+    let resource = resource_of(tx, &caller.actor, clinic, patient).await?;
+    let act = Act::ListDocuments;
+    let (permit, key, single) = readable(api, tx, &caller.actor, act, resource, patient).await?;
     let found = match single {
         Some(items) => Page { items, next: None },
         None => documents::of_patient(change.tx(), &key, patient, page).await?,
@@ -74,4 +61,33 @@ pub(crate) async fn list_documents(
     change.saw(&permit, "document", None, Some(patient));
     change.commit(None, &()).await?;
     Ok(found)
+}
+
+/// Whether somebody may list a patient's documents; the single ones, if only those are shared with them.
+pub(super) async fn readable(
+    api: &Api,
+    tx: &mut Tx,
+    actor: &Actor,
+    act: Act,
+    mut resource: Resource,
+    patient: &PatientId,
+) -> Result<(Permit, DataKey, Option<Vec<Document>>), Failure> {
+    let now = api.clock.now();
+    let key = key_of(api, tx, patient).await?;
+    let mut single = None;
+    if resource.practitioners.is_empty()
+        && let Some(practitioner) = &actor.practitioner
+    {
+        if documents::is_shared(tx, patient, practitioner, None, now).await? {
+            resource.practitioners.push(practitioner.clone());
+        } else if access::decide(actor, act, &resource, now).is_err() {
+            let shared = documents::shared_with(tx, &key, patient, practitioner, now).await?;
+            if !shared.is_empty() {
+                resource.practitioners.push(practitioner.clone());
+                single = Some(shared);
+            }
+        }
+    }
+    let permit = access::decide(actor, act, &resource, now)?;
+    Ok((permit, key, single))
 }

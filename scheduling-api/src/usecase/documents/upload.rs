@@ -75,7 +75,7 @@ pub(crate) async fn begin_part(
     let found = find(api, &mut tx, &caller.actor, Act::UploadPart, clinic, id).await?;
     let document = found.document;
     document.must_be_uploading()?;
-    let bytes = document.part_bytes(number)?;
+    document.part_bytes(number)?;
     let there = documents::parts(&mut tx, id).await?;
     if there.iter().any(|(part, _)| *part == number) {
         return Ok(Begun::There);
@@ -83,12 +83,23 @@ pub(crate) async fn begin_part(
     let content = documents::content_key(&mut tx, &found.key, id).await?;
     let content = content.ok_or(Failure::NotFound)?;
     let place = api.files.place().ok_or(Failure::Busy { retry_after: RETRY_AFTER })?;
-    let bytes = usize::try_from(bytes).map_err(|_| DocumentError::Length { number, bytes })?;
-    let key = found.key;
-    Ok(Begun::Wanted(Box::new(Wanted { document, key, content, number, bytes, _place: place })))
+    Ok(Begun::Wanted(Box::new(Wanted::brought(document, found.key, content, number, place)?)))
 }
 
 impl Wanted {
+    /// A part that the worker brings itself.
+    pub(super) fn brought(
+        document: Document,
+        key: DataKey,
+        content: ContentKey,
+        number: u64,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Self, Failure> {
+        let bytes = document.part_bytes(number)?;
+        let bytes = usize::try_from(bytes).map_err(|_| DocumentError::Length { number, bytes })?;
+        Ok(Self { document, key, content, number, bytes, _place: place })
+    }
+
     /// Bytes that it must have.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
@@ -112,7 +123,7 @@ impl Wanted {
         if text.len() != self.bytes {
             return Err(DocumentError::Length { number, bytes }.into());
         }
-        if number == 0 {
+        if number == 0 && self.document.recorded_as.is_none() {
             self.document.sniffed(text)?;
         }
         let id = &self.document.id;

@@ -55,8 +55,9 @@ pub(crate) async fn create_visit_token(
         visit
     };
     let one = visit.consultation.participant(&me)?;
-    // Of whom the appointment is, not of every clinician who was invited.
-    let may_record = role == PartRole::Practitioner && admitted && settings.recording;
+    // Who has the appointment, not every clinician who was invited; and only what can be taken into the record.
+    let is_kept = settings.recording && api.recordings.is_some();
+    let may_record = role == PartRole::Practitioner && admitted && is_kept;
     let mut attributes = BTreeMap::from([("role".to_owned(), role.name().to_owned())]);
     if let Some(notice) = visit.consultation.notice.as_ref().filter(|_| !admitted) {
         attributes.insert(NOTICE_ATTRIBUTE.to_owned(), notice.expose().clone());

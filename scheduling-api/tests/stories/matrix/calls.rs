@@ -317,6 +317,7 @@ pub async fn call(story: &Story, world: &World, act: &str, who: &Somebody) -> Ca
         "complete_document" => at(&[id("whole")]).body(json!({})),
         "discard_document" => at(&[id("begun")]),
         "read_document" | "download_document" => at(&[id("document")]),
+        "list_recordings" => at(&[id("finished")]),
         "create_share" => at(&[patient]).body(json!({ "practitioner": story.colleague, "document": id("document"),
             "until": "2026-03-03T06:00:00Z" })),
         "revoke_share" => at(&[id("share")]),

@@ -99,6 +99,7 @@ discard_document                1 234 23 33 43 33 3
 read_document                   1 234 23 33 43 33 3
 list_documents                  1 234 23 33 43 33 3
 download_document               1 234 23 33 43 33 3
+list_recordings                 1 234 23 33 43 33 3
 create_share                    1 234 33 33 43 33 3
 list_shares                     1 234 33 33 43 33 3
 revoke_share                    1 234 33 33 43 33 3
