@@ -745,6 +745,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/appointments/{id}/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the recordings of a visit, oldest first
+         * @description They are documents of its patient, taken into the record when the recording is over: films, and with each recording a
+         *     `timeline.jsonl` that says who agreed when. Read as any document, at `/v1/documents/{id}/content`, in ranges too.
+         */
+        get: operations["list_recordings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/appointments/{id}/reschedule": {
         parameters: {
             query?: never;
@@ -4813,8 +4834,8 @@ export interface components {
             appointment?: string | null;
             /** @description When it was begun. */
             created_at: string;
-            /** @description Who uploads it. */
-            created_by: string;
+            /** @description Who uploads it; nobody where the media server has recorded it. */
+            created_by?: string | null;
             /** @description What the scanner calls what it found. */
             finding?: string | null;
             /** @description Which one. */
@@ -4825,6 +4846,8 @@ export interface components {
             name: string;
             /** @description About whom. */
             patient: string;
+            /** @description The recording that it is of: those of one have the same. */
+            recording?: string | null;
             /** @description Why it was refused: `infected`, `unscannable`, `type`, `hash` or `damaged`. */
             refused_for?: string | null;
             /** @description Whether a scanner has looked for malware; false where none is set up. */
@@ -5864,8 +5887,8 @@ export interface components {
                 appointment?: string | null;
                 /** @description When it was begun. */
                 created_at: string;
-                /** @description Who uploads it. */
-                created_by: string;
+                /** @description Who uploads it; nobody where the media server has recorded it. */
+                created_by?: string | null;
                 /** @description What the scanner calls what it found. */
                 finding?: string | null;
                 /** @description Which one. */
@@ -5876,6 +5899,8 @@ export interface components {
                 name: string;
                 /** @description About whom. */
                 patient: string;
+                /** @description The recording that it is of: those of one have the same. */
+                recording?: string | null;
                 /** @description Why it was refused: `infected`, `unscannable`, `type`, `hash` or `damaged`. */
                 refused_for?: string | null;
                 /** @description Whether a scanner has looked for malware; false where none is set up. */
@@ -7508,6 +7533,12 @@ export interface components {
              * @example 30
              */
             join_links_days: number;
+            /**
+             * Format: int32
+             * @description Recordings of visits, from when they were taken into the record. Left out: as long as the record.
+             * @example 365
+             */
+            recordings_days?: number | null;
             /**
              * Format: int32
              * @description Places on the waitlist and in queues.
@@ -9765,6 +9796,43 @@ export interface operations {
                 };
             };
             /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_recordings: {
+        parameters: {
+            query?: {
+                /** @description Items wanted. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The appointment */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of documents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageView_DocumentView"];
+                };
+            };
+            /** @description Not allowed */
             "4XX": {
                 headers: {
                     [name: string]: unknown;

@@ -1,20 +1,17 @@
 import { done } from '@bedside/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 import { api } from '../app/api.ts';
 import { useFormat } from '../app/format.ts';
 import { useLive } from '../app/live.ts';
 import { useSay } from '../app/words.tsx';
-import { Dialog } from '../parts/dialog.tsx';
 import { FileField } from '../parts/file-field.tsx';
 import { Asked, ProblemNotice } from '../parts/notice.tsx';
 import { DOCUMENT_TYPES, type Document, documentsOf } from './documents-of.ts';
 import { contentOf } from './document-line.tsx';
+import { Play, Show } from './open-document.tsx';
 import { type Running, uploads } from './uploads.ts';
 
-/** Browsers draw these; the others are downloaded. */
-const DRAWN: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/webp']);
-const DRAWN_BYTES_MAX = 32 * 1024 * 1024;
 /** While something is checked, besides what the socket tells. */
 const ASK_EVERY_MS = 3_000;
 
@@ -44,7 +41,7 @@ export function DocumentList({
           ) : (
             <ul className="rows card">
               {shown.map((document) => (
-                <Row key={document.id} document={document} mayAdd={mayAdd} />
+                <DocumentRow key={document.id} document={document} mayAdd={mayAdd} />
               ))}
             </ul>
           );
@@ -101,7 +98,14 @@ function Progress({ running }: { readonly running: Running }) {
   );
 }
 
-function Row({ document, mayAdd }: { readonly document: Document; readonly mayAdd: boolean }) {
+/** One document: what it is, and what can be done with it. */
+export function DocumentRow({
+  document,
+  mayAdd,
+}: {
+  readonly document: Document;
+  readonly mayAdd: boolean;
+}) {
   const say = useSay();
   const format = useFormat();
   const { id, name, state, side, scanned, refused_for: refused } = document;
@@ -109,7 +113,8 @@ function Row({ document, mayAdd }: { readonly document: Document; readonly mayAd
     format.shortDay(document.created_at),
     format.bytes(document.size),
     say(side === 'patient' ? 'docs.fromPatient' : 'docs.fromClinic'),
-    ...(scanned === false ? [say('docs.notScanned')] : []),
+    // What our own server recorded is not looked through.
+    ...(scanned === false && document.recording == null ? [say('docs.notScanned')] : []),
     ...(state === 'ready' ? [] : [say(stateKey(state))]),
   ];
   return (
@@ -123,6 +128,7 @@ function Row({ document, mayAdd }: { readonly document: Document; readonly mayAd
       {state === 'ready' && (
         <span className="actions">
           <Show document={document} />
+          <Play document={document} />
           <a className="button button-quiet" href={contentOf(id)} download={name}>
             {say('docs.download')}
             <span className="visually-hidden"> {name}</span>
@@ -177,58 +183,6 @@ function GoOn({ document }: { readonly document: Document }) {
       </button>
     </>
   );
-}
-
-/** A picture, drawn in the page from bytes that are let go when it is closed. */
-function Show({ document }: { readonly document: Document }) {
-  const say = useSay();
-  const [isOpen, setOpen] = useState(false);
-  const isDrawn = DRAWN.has(document.media_type ?? '') && document.size <= DRAWN_BYTES_MAX;
-  return isDrawn ? (
-    <>
-      <button type="button" className="button button-quiet" onClick={() => setOpen(true)}>
-        {say('docs.show')}
-        <span className="visually-hidden"> {document.name}</span>
-      </button>
-      {isOpen && (
-        <Dialog title={document.name} onClose={() => setOpen(false)}>
-          <Picture document={document} />
-          <div className="actions">
-            <button type="button" className="button" onClick={() => setOpen(false)}>
-              {say('common.close')}
-            </button>
-          </div>
-        </Dialog>
-      )}
-    </>
-  ) : null;
-}
-
-function Picture({ document }: { readonly document: Document }) {
-  const bytes = useQuery({
-    queryKey: ['document-bytes', document.id],
-    queryFn: async () => {
-      const params = { path: { id: document.id } };
-      const call = api.GET('/v1/documents/{id}/content', { params, parseAs: 'blob' });
-      const { data, error, response } = await call;
-      await done(Promise.resolve({ error, response }));
-      return data ?? new Blob();
-    },
-    gcTime: 0,
-  });
-  return <Asked query={bytes}>{(blob) => <Drawn blob={blob} name={document.name} />}</Asked>;
-}
-
-function Drawn({ blob, name }: { readonly blob: Blob; readonly name: string }) {
-  const image = useRef<HTMLImageElement>(null);
-  useEffect(() => {
-    const address = URL.createObjectURL(blob);
-    if (image.current !== null) {
-      image.current.src = address;
-    }
-    return () => URL.revokeObjectURL(address);
-  }, [blob]);
-  return <img ref={image} className="preview" alt={name} />;
 }
 
 const STATES = ['uploading', 'checking', 'ready', 'refused', 'discarded'] as const;

@@ -16,6 +16,15 @@ export const documentQuery = (id: string) =>
     queryFn: () => answered(api.GET('/v1/documents/{id}', { params: { path: { id } } })),
   });
 
+export const recordingsOf = (appointment: string) =>
+  queryOptions({
+    queryKey: ['recordings', appointment],
+    queryFn: async () => {
+      const params = { path: { id: appointment }, query: { limit: 200 } };
+      return (await answered(api.GET('/v1/appointments/{id}/recordings', { params }))).items;
+    },
+  });
+
 export const documentsOf = (patient: string) =>
   queryOptions({
     queryKey: ['documents', patient],

@@ -5,6 +5,7 @@ import { NoteEditor } from './note-editor.tsx';
 import { PatientDocuments } from './patient-documents.tsx';
 import { PatientSummary } from './patient-summary.tsx';
 import { Prescriptions } from './prescriptions.tsx';
+import { VisitRecordings } from './visit-recordings.tsx';
 
 /** Beside the call; where there is no room beside it, in front of it once it is opened. */
 export function NotePanel({
@@ -49,6 +50,7 @@ export function NotePanel({
       <PatientSummary appointment={appointment} />
       <NoteEditor appointment={appointment} />
       <Prescriptions appointment={appointment} />
+      <VisitRecordings appointment={appointment} />
       <PatientDocuments appointment={appointment} />
     </section>
   );
