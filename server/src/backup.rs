@@ -1,4 +1,4 @@
-//! `bedside backup` and `bedside restore`: the scheduling API's SQLite database as one file.
+//! `bedside backup` and `bedside restore`: the scheduling API's SQLite database as one file; `bedside admin verify-audit`.
 //!
 //! A backup is made while the API runs: one state, whole. A restore never overwrites: it fills an empty place, checks the
 //! file and every audit log, and takes itself back when one is not what was written.
@@ -13,7 +13,10 @@ use std::{
 use anyhow::{Context as _, bail};
 use scheduling_api::Location;
 
-use crate::{cli::BackupArguments, config, scheduling};
+use crate::{
+    cli::{BackupArguments, Settings},
+    config, scheduling,
+};
 
 /// Makes a backup; what to tell the operator.
 ///
@@ -63,19 +66,43 @@ pub(crate) fn restore(arguments: BackupArguments) -> anyhow::Result<String> {
     let chains = runtime()?.block_on(async {
         let api = scheduling::open_store(&config).await?;
         api.store.check().await.context("checking the file")?;
-        let chains = match api.verify_audits().await? {
-            Ok(chains) => chains,
-            Err((chain, seq)) => {
-                bail!("the audit log of {chain} is not what was written, from {seq} on")
-            }
-        };
+        let chains = whole_logs(&api).await?;
         api.store.close().await;
-        Ok(chains)
+        anyhow::Ok(chains)
     });
     if chains.is_err() {
         let _ = fs::remove_file(&path);
     }
     Ok(format!("{} is in place; {} audit logs are whole\n", path.display(), chains?))
+}
+
+/// Checks every audit log, while the API may run; what to tell the operator.
+///
+/// # Errors
+/// When one is not what was written, or the database cannot be read.
+pub(crate) fn verify_audit(settings: Settings) -> anyhow::Result<String> {
+    let raw = config::merge(settings.given, settings.file.config.as_deref())?;
+    let config = config::parse::scheduling_alone(&raw)?;
+    if let Location::Sqlite(path) = &config.scheduling.store.location
+        && !path.exists()
+    {
+        bail!("there is no database at {}: name its folder with --data-dir", path.display());
+    }
+    let logs = runtime()?.block_on(async {
+        let api = scheduling::open_store(&config).await?;
+        let logs = whole_logs(&api).await?;
+        api.store.close().await;
+        anyhow::Ok(logs)
+    })?;
+    Ok(format!("{logs} audit logs are whole\n"))
+}
+
+/// How many audit logs there are, all of them as they were written.
+async fn whole_logs(api: &scheduling_api::Api) -> anyhow::Result<usize> {
+    match api.verify_audits().await? {
+        Ok(logs) => Ok(logs),
+        Err((log, seq)) => bail!("the audit log of {log} is not what was written, from {seq} on"),
+    }
 }
 
 /// SQLite would play another database's journal into the restored one.

@@ -118,6 +118,11 @@ pub(crate) struct BackupArguments {
 /// `bedside admin ...`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum AdminCommand {
+    /// Checks every audit log: that no entry was changed, taken out or put in since it was written.
+    ///
+    /// Each clinic has one, and the platform; the server may run meanwhile. Ends with 1, and says which log and from which
+    /// entry on, where one is not what was written.
+    VerifyAudit(Box<Settings>),
     /// Invites the first administrator, and prints the link that sets a name and a password.
     ///
     /// There is no default account. The link works once, for whoever has it; it is mailed too, where mail is set up. Refused

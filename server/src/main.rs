@@ -84,6 +84,9 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Admin(AdminCommand::Create(arguments)) => {
             print(&scheduling::first_administrator(*arguments)?)
         }
+        Command::Admin(AdminCommand::VerifyAudit(settings)) => {
+            print(&backup::verify_audit(*settings)?)
+        }
         Command::Demo(settings) => print(&scheduling::demo(*settings)?),
         Command::Token(TokenCommand::Mint(arguments)) => {
             print(&format!("{}\n", token::from_arguments(&arguments)?))

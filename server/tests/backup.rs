@@ -33,6 +33,28 @@ fn a_backup_restores_the_clinic_that_it_was_made_of() {
 }
 
 #[test]
+fn an_audit_log_that_was_changed_is_found() {
+    let folder = Folder::new();
+    succeed(&bedside(folder.path(), &["demo"]));
+    let whole = bedside(folder.path(), &["admin", "verify-audit"]);
+    assert!(succeed(&whole).contains("2 audit logs are whole"), "{whole:?}");
+    // Past the database's own guards, in the file.
+    let path = folder.path().join("bedside-data/bedside.db");
+    let mut bytes = fs::read(&path).unwrap();
+    let at = find(&bytes, b"create_clinicdone");
+    bytes[at..at + 6].copy_from_slice(b"delete");
+    fs::write(&path, bytes).unwrap();
+    let changed = bedside(folder.path(), &["admin", "verify-audit"]);
+    assert_eq!(changed.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&changed.stderr);
+    assert!(said.contains("is not what was written, from "), "{said}");
+    fs::remove_file(&path).unwrap();
+    let nowhere = bedside(folder.path(), &["admin", "verify-audit"]);
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(!path.exists(), "a check makes no database");
+}
+
+#[test]
 fn a_backup_tells_nothing_of_the_demo_clinics_patients() {
     let folder = Folder::new();
     succeed(&bedside(folder.path(), &["demo"]));
