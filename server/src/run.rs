@@ -153,6 +153,12 @@ async fn ways_in(api: &scheduling_api::Api) -> String {
     })
 }
 
+/// Where visits' recordings are, if rooms are recorded here.
+fn recordings(config: &Config, planes: &Planes) -> Option<Arc<dyn Recordings>> {
+    let folder = config.sfu.recordings.as_deref()?;
+    Some(Arc::new(recordings::Folder::of(folder, planes.media.clone())))
+}
+
 async fn serve(config: &Config) -> anyhow::Result<()> {
     let started = clock::since_unix_epoch();
     let main_listener = listener::bind(config.http, "http")?;
@@ -169,10 +175,7 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let url = greeting::public_url(config, http);
     let socket = scheduling::socket_url(&url);
     let near = scheduling::near_media(config.api_keys.clone(), socket, signaling.clone());
-    let folder = config.sfu.recordings.as_deref();
-    let recordings = folder.map(|dir| recordings::Folder::of(dir, planes.media.clone()));
-    let recordings = recordings.map(|folder| Arc::new(folder) as Arc<dyn Recordings>);
-    let api = scheduling::open(&config.scheduling, &url, near, recordings).await?;
+    let api = scheduling::open(&config.scheduling, &url, near, recordings(config, &planes)).await?;
     tokio::spawn(scheduling_api::work(api.clone()));
     let scheduling = scheduling_api::router(api.clone());
     planes.ear.open(scheduling.clone());

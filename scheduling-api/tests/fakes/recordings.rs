@@ -23,15 +23,20 @@ struct State {
 
 struct Held {
     room: String,
-    /// Name, whom it shows, what is in it, and what its hash is said to be.
-    files: Vec<(String, Option<String>, Vec<u8>, Option<String>)>,
+    files: Vec<(RecordedFile, Vec<u8>)>,
 }
 
 impl FakeRecordings {
     /// A recording of a room is over: files with their names, and whom they show.
     pub fn hold(&self, id: &str, room: &str, files: &[(&str, Option<&str>, &[u8])]) {
         let files = files.iter().map(|(name, who, bytes)| {
-            ((*name).to_owned(), who.map(ToOwned::to_owned), bytes.to_vec(), Some(sha256(bytes)))
+            let file = RecordedFile {
+                name: (*name).to_owned(),
+                identity: who.map(ToOwned::to_owned),
+                bytes: bytes.len() as u64,
+                sha256: Some(sha256(bytes)),
+            };
+            (file, bytes.to_vec())
         });
         let held = Held { room: room.to_owned(), files: files.collect() };
         self.0.lock().unwrap().over.insert(id.to_owned(), held);
@@ -40,7 +45,7 @@ impl FakeRecordings {
     /// The first file of a recording is not what its hash says.
     pub fn spoil(&self, id: &str) {
         let mut state = self.0.lock().unwrap();
-        state.over.get_mut(id).unwrap().files[0].3 = Some(sha256(b"something else"));
+        state.over.get_mut(id).unwrap().files[0].0.sha256 = Some(sha256(b"something else"));
     }
 
     /// After so many reads one fails.
@@ -60,16 +65,7 @@ impl Recordings for FakeRecordings {
         let over = state.over.iter().map(|(id, held)| Recorded {
             id: id.clone(),
             room: held.room.clone(),
-            files: held
-                .files
-                .iter()
-                .map(|(name, identity, bytes, sha256)| RecordedFile {
-                    name: name.clone(),
-                    identity: identity.clone(),
-                    bytes: bytes.len() as u64,
-                    sha256: sha256.clone(),
-                })
-                .collect(),
+            files: held.files.iter().map(|(file, _)| file.clone()).collect(),
         });
         let over: Vec<_> = over.collect();
         Box::pin(std::future::ready(Ok(over)))
@@ -95,7 +91,7 @@ impl Recordings for FakeRecordings {
             }
         };
         let held = &state.over[recording];
-        let (_, _, all, _) = held.files.iter().find(|(name, ..)| name == file).unwrap();
+        let (_, all) = held.files.iter().find(|(held, _)| held.name == file).unwrap();
         let from = usize::try_from(from).unwrap();
         let read = all[from..].iter().take(bytes).copied().collect();
         let gone = || RecordingsError("away".to_owned());

@@ -175,6 +175,27 @@ async fn a_recording_comes_into_the_record_and_each_view_of_it_is_written_down(w
     assert!(whole.bytes == film, "the patient sees what was recorded of them");
     assert_eq!(listed(&world, &booked.appointment, patient).await.len(), 2);
 
+    nobody_else_sees(&world, &booked, shown).await;
+
+    let audit = format!("/v1/clinics/{}/audit?limit=200", booked.practice.clinic);
+    let audit = world.get(&audit).by(&booked.practice.admin).reply().await.ok();
+    let acts = |act: &str| {
+        let entries = audit["items"].as_array().unwrap().iter();
+        entries.filter(|entry| entry["act"] == act).count()
+    };
+    assert_eq!((acts("download_document"), acts("take_recording")), (2, 4), "{audit}");
+    assert_eq!(acts("list_recordings"), 4);
+
+    let mut files: Vec<_> =
+        world.objects().iter().map(|path| std::fs::read(path).unwrap()).collect();
+    assert_eq!(files.len(), 4);
+    files.extend(world.files());
+    let canary = b"Canaryfilm";
+    assert!(!files.iter().any(|file| file.windows(canary.len()).any(|part| part == canary)));
+}
+
+/// A colleague, the desk and the administrator of the clinic, and a practitioner elsewhere.
+async fn nobody_else_sees(world: &World, booked: &Booked, shown: &Value) {
     let colleague = world.practitioner(&booked.practice.clinic, "Dr. Baraka").await;
     let colleague = world.token(Actor {
         clinic: Some(booked.practice.clinic.clone()),
@@ -194,22 +215,6 @@ async fn a_recording_comes_into_the_record_and_each_view_of_it_is_written_down(w
         assert_eq!(world.get(&path).by(token).reply().await.status, status);
         assert_eq!(world.get(&content(shown)).by(token).reply().await.status, status);
     }
-
-    let audit = format!("/v1/clinics/{}/audit?limit=200", booked.practice.clinic);
-    let audit = world.get(&audit).by(&booked.practice.admin).reply().await.ok();
-    let acts = |act: &str| {
-        let entries = audit["items"].as_array().unwrap().iter();
-        entries.filter(|entry| entry["act"] == act).count()
-    };
-    assert_eq!((acts("download_document"), acts("take_recording")), (2, 4), "{audit}");
-    assert_eq!(acts("list_recordings"), 4);
-
-    let mut files: Vec<_> =
-        world.objects().iter().map(|path| std::fs::read(path).unwrap()).collect();
-    assert_eq!(files.len(), 4);
-    files.extend(world.files());
-    let canary = b"Canaryfilm";
-    assert!(!files.iter().any(|file| file.windows(canary.len()).any(|part| part == canary)));
 }
 
 async fn what_is_not_what_was_written_stays_with_the_media_server(world: World) {
