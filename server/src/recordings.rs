@@ -38,8 +38,17 @@ pub(crate) struct Folder(Arc<Inner>);
 struct Inner {
     dir: PathBuf,
     going_on: Box<dyn Fn() -> BTreeSet<String> + Send + Sync>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
     /// Recordings of other rooms, which are looked at once.
-    others: Mutex<BTreeSet<String>>,
+    others: BTreeSet<String>,
+    /// Those that cannot be told of: the log has it once.
+    unreadable: BTreeSet<String>,
+    /// The last one that was told of: the next look begins behind it, so that what stays does not keep others waiting.
+    last: String,
 }
 
 /// What matters of a manifest here.
@@ -68,7 +77,7 @@ impl Folder {
 
     fn with(dir: &Path, going_on: impl Fn() -> BTreeSet<String> + Send + Sync + 'static) -> Self {
         let going_on = Box::new(going_on);
-        Self(Arc::new(Inner { dir: dir.to_owned(), going_on, others: Mutex::default() }))
+        Self(Arc::new(Inner { dir: dir.to_owned(), going_on, seen: Mutex::default() }))
     }
 }
 
@@ -85,25 +94,32 @@ impl Inner {
         // its last manifest before it is told as ended.
         let there = self.ids()?;
         let going_on = (self.going_on)();
-        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
-        others.retain(|id| there.contains(id));
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.others.retain(|id| there.contains(id));
+        seen.unreadable.retain(|id| there.contains(id));
+        let (before, behind): (Vec<_>, Vec<_>) = there.into_iter().partition(|id| *id <= seen.last);
         let mut over = Vec::new();
-        for id in there {
+        for id in behind.into_iter().chain(before) {
             if over.len() == TOLD_MAX {
                 break;
             }
-            if going_on.contains(&id) || others.contains(&id) {
+            if going_on.contains(&id) || seen.others.contains(&id) {
                 continue;
             }
-            match self.manifest(&id) {
-                Ok(manifest) if manifest.room_name.starts_with(VISIT) => {
-                    over.push(self.recorded(id, manifest)?);
+            match self.recorded(&id) {
+                Ok(recorded) if recorded.room.starts_with(VISIT) => over.push(recorded),
+                Ok(_) => {
+                    seen.others.insert(id);
                 }
-                // Without a manifest nobody can tell whose it is.
-                Ok(_) | Err(_) => {
-                    others.insert(id);
+                // Its folder may be a moment old, or its disk away: it is looked at again.
+                Err(error) if seen.unreadable.insert(id.clone()) => {
+                    tracing::warn!(recording = id, %error, "a recording cannot be read");
                 }
+                Err(_) => {}
             }
+        }
+        if let Some(last) = over.last() {
+            seen.last.clone_from(&last.id);
         }
         Ok(over)
     }
@@ -137,10 +153,15 @@ impl Inner {
     }
 
     /// The files that are there, whatever the manifest knows of them: it is written at the end, which may not have come.
-    fn recorded(&self, id: String, manifest: Manifest) -> io::Result<Recorded> {
+    fn recorded(&self, id: &str) -> io::Result<Recorded> {
+        let manifest = self.manifest(id)?;
         let mut files = Vec::new();
-        for entry in fs::read_dir(self.dir.join(&id))?.take(FILES_MAX) {
+        for entry in fs::read_dir(self.dir.join(id))? {
             let entry = entry?;
+            if files.len() == FILES_MAX {
+                // What is not told of would be deleted with the rest.
+                return Err(io::Error::other(format!("more than {FILES_MAX} files")));
+            }
             let metadata = entry.metadata()?;
             let Ok(name) = entry.file_name().into_string() else { continue };
             if !metadata.is_file() || !is_plain(&name) || name == "manifest.json" {
@@ -155,7 +176,7 @@ impl Inner {
             });
         }
         files.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(Recorded { id, room: manifest.room_name, files })
+        Ok(Recorded { id: id.to_owned(), room: manifest.room_name, files })
     }
 
     fn read(&self, recording: &str, file: &str, from: u64, bytes: usize) -> io::Result<Vec<u8>> {
@@ -298,6 +319,24 @@ mod tests {
         folder.remove(COMPLETE).await.unwrap();
         assert_eq!(folder.over().await.unwrap().len(), 1);
         assert!(scratch.0.join(ELSEWHERE).exists() && scratch.0.join(GOING_ON).exists());
+    }
+
+    #[tokio::test]
+    async fn recordings_that_stay_keep_no_others_waiting_and_late_manifests_are_read() {
+        let scratch = Scratch::new("stay");
+        let ids: Vec<_> = (0..=TOLD_MAX).map(|number| format!("EG_{number:012}")).collect();
+        for id in &ids {
+            scratch.write(id, "cons_1", "complete", &[("a.webm", "film")]);
+        }
+        let late = "EG_zzzzzzzzzzzz";
+        fs::create_dir_all(scratch.0.join(late)).unwrap();
+        let folder = Folder::with(&scratch.0, BTreeSet::new);
+        let first = folder.over().await.unwrap();
+        assert_eq!(first.len(), TOLD_MAX);
+        scratch.write(late, "cons_2", "complete", &[("a.webm", "film")]);
+        let second = folder.over().await.unwrap();
+        let told: BTreeSet<_> = first.iter().chain(&second).map(|one| one.id.as_str()).collect();
+        assert!(ids.iter().all(|id| told.contains(id.as_str())) && told.contains(late), "{told:?}");
     }
 
     #[tokio::test]

@@ -123,7 +123,12 @@ async fn take_one(api: &Api, port: &dyn Recordings, recorded: &Recorded) -> Resu
     let mut has_moved = false;
     let mut is_kept = true;
     for file in recorded.files.iter().filter(|file| file.bytes > 0) {
-        let Some(media_type) = kind(file) else { continue };
+        let Some(media_type) = kind(file) else {
+            // Deleting the others would delete it too.
+            tracing::error!(recording = recorded.id, "a recording has a file of an unknown kind");
+            is_kept = false;
+            continue;
+        };
         match take_file(api, port, (recorded, file, media_type), &visit).await? {
             Taken::Kept => {}
             Taken::Moved => (has_moved, is_kept) = (true, false),
