@@ -166,6 +166,8 @@ pub struct Estimator {
     went_back: Option<Instant>,
     /// What was sent before this has been answered for: the estimate was lowered since.
     answered_us: i64,
+    /// Some padding has come. Until then the receiver may not take any, and that it is missing says nothing of the line.
+    takes_padding: bool,
 }
 
 impl Estimator {
@@ -195,6 +197,7 @@ impl Estimator {
             watch: None,
             went_back: None,
             answered_us: 0,
+            takes_padding: false,
         }
     }
 
@@ -279,6 +282,10 @@ impl Estimator {
             let is_received = told.arrival.is_some();
             let Some(packet) = sent.take(told.seq, is_received, clock) else { continue };
             last = Some(told.seq);
+            self.takes_padding |= packet.is_padding && is_received;
+            if packet.is_padding && !self.takes_padding {
+                continue;
+            }
             let sent_us = now_us - i64::from(packet.age_us);
             if packet.before == Fate::Unknown {
                 self.sending.on_arrival(sent_us, packet.len.into());

@@ -367,13 +367,19 @@ impl VirtualClient {
         };
         let packet = &datagram[..len];
         let values = ExtensionValues::parse(packet, header.extension, &self.incoming_extensions);
+        let found = self.by_ssrc.get(&header.ssrc).copied();
+        if let Some((place, is_rtx)) = found
+            && !self.streams[place].belongs(is_rtx, values.mid)
+        {
+            return;
+        }
         if let Some(seq) = values.transport_cc {
             self.arrivals.on_packet(seq, now);
         }
         if self.config.feedback == Feedback::Remb {
             self.bandwidth.on_packet(values.abs_send_time, len, now);
         }
-        let Some((place, is_rtx)) = self.by_ssrc.get(&header.ssrc).copied() else { return };
+        let Some((place, is_rtx)) = found else { return };
         let stream = &mut self.streams[place];
         let Ok(payload) = unpadded(&packet[header.len..], header.has_padding) else { return };
         let (seq, payload) = if is_rtx {

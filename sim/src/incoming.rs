@@ -71,6 +71,8 @@ pub struct IncomingStream {
     pub first_frame: Option<Instant>,
     highest: Option<ExtSeq>,
     seen: Window,
+    /// Which of media and retransmission came with the mid.
+    learnt: (bool, bool),
 }
 
 impl IncomingStream {
@@ -98,7 +100,17 @@ impl IncomingStream {
             first_frame: None,
             highest: None,
             seen: Window::default(),
+            learnt: (false, false),
         }
+    }
+
+    /// Whether a packet is taken. As Firefox does it: once any of the section's streams was learnt by mid (RFC 9143 §9.2), one
+    /// that never came with the mid is none of it, whatever the offer says of SSRCs.
+    pub fn belongs(&mut self, is_rtx: bool, mid: Option<Mid>) -> bool {
+        let (media, rtx) = &mut self.learnt;
+        let (this, other) = if is_rtx { (rtx, *media) } else { (media, *rtx) };
+        *this |= mid == Some(self.mid);
+        *this || !other
     }
 
     /// The full number of what a retransmission names.

@@ -19,6 +19,8 @@ pub struct Sent {
     pub age_us: u32,
     /// Bytes of the datagram.
     pub len: u16,
+    /// Nothing but padding.
+    pub is_padding: bool,
     /// What had been told of it before.
     pub before: Fate,
 }
@@ -49,7 +51,17 @@ impl Default for SentPackets {
 impl SentPackets {
     /// Notes a packet. `clock` is the running `abs-send-time`. Hot: one store, no branch.
     pub fn note(&mut self, seq: u16, len: usize, clock: u32) {
-        let word = u64::from(clock & CLOCK_MASK)
+        self.put(seq, len, clock, 0);
+    }
+
+    /// The same for a packet that is nothing but padding.
+    pub fn note_padding(&mut self, seq: u16, len: usize, clock: u32) {
+        self.put(seq, len, clock, PADDING);
+    }
+
+    fn put(&mut self, seq: u16, len: usize, clock: u32, flags: u64) {
+        let word = flags
+            | u64::from(clock & CLOCK_MASK)
             | UNKNOWN << STATE_AT
             | (len as u64 & 0xffff) << LEN_AT
             | u64::from(seq) << SEQ_AT;
@@ -77,7 +89,8 @@ impl SentPackets {
             let now = if is_received { RECEIVED } else { MISSING };
             *slot = word & !(3 << STATE_AT) | now << STATE_AT;
         }
-        Some(Sent { age_us: ticks_to_us(age), len: len_of(word), before })
+        let is_padding = word & PADDING != 0;
+        Some(Sent { age_us: ticks_to_us(age), len: len_of(word), is_padding, before })
     }
 
     /// As [`take`](Self::take) without a change.
@@ -89,6 +102,7 @@ impl SentPackets {
         (is_known && age <= AGE_TICKS_MAX).then(|| Sent {
             age_us: ticks_to_us(age),
             len: len_of(word),
+            is_padding: word & PADDING != 0,
             before: Fate::Unknown,
         })
     }
@@ -106,6 +120,7 @@ impl SentPackets {
 }
 
 const STATE_AT: u32 = 24;
+const PADDING: u64 = 1 << 26;
 const LEN_AT: u32 = 32;
 const SEQ_AT: u32 = 48;
 const UNKNOWN: u64 = 1;

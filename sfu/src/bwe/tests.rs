@@ -31,6 +31,8 @@ struct Line {
     /// Each packet takes up to so much longer; none overtakes another.
     jitter: Duration,
     last_arrival: Instant,
+    /// The receiver drops what is nothing but padding.
+    refuses_padding: bool,
     frame_ms: u64,
     free: Instant,
     underway: Vec<(Instant, u16)>,
@@ -56,6 +58,7 @@ impl Line {
             delay: 25 * MS,
             jitter: Duration::ZERO,
             last_arrival: now,
+            refuses_padding: false,
             frame_ms: 33,
             free: now,
             underway: Vec::new(),
@@ -84,6 +87,15 @@ impl Line {
         self.seq = self.seq.wrapping_add(1);
     }
 
+    fn send_padding(&mut self, len: usize) {
+        let (seq, clock) = (self.seq, self.clock());
+        self.send(len);
+        self.sent.note_padding(seq, len, clock);
+        if self.refuses_padding {
+            self.underway.retain(|(_, underway)| *underway != seq);
+        }
+    }
+
     /// A millisecond: frames every 33 ms, sound every 20, padding, feedback.
     fn step(&mut self, tick: u64) {
         self.now += MS;
@@ -105,7 +117,7 @@ impl Line {
             while let Some((first, due)) = self.estimator.prober().due(self.now)
                 && self.sent.bytes_between(first, self.seq) < due
             {
-                self.send(240);
+                self.send_padding(240);
             }
             self.estimator.prober().on_sent(self.seq, self.now);
         }
@@ -297,5 +309,19 @@ fn a_receiver_that_is_busy_while_little_is_sent_says_little_of_its_line() {
         line.jitter = Duration::ZERO;
         line.run(500, |_| {});
         assert!(line.estimate() >= START_BPS / 4, "{longer_ms} {for_ms}: {}", line.estimate());
+    }
+}
+
+#[test]
+fn padding_that_a_receiver_never_takes_says_nothing_of_its_line() {
+    for media_bps in [0, 60_000, 150_000, 600_000] {
+        let mut line = Line::new(media_bps, 20_000_000);
+        line.wanted_bps = 1_700_000;
+        line.refuses_padding = true;
+        let mut least = u64::MAX;
+        line.run(20_000, |line| {
+            least = least.min(line.estimator.estimate_bps().unwrap_or(u64::MAX));
+        });
+        assert!(least >= START_BPS, "{media_bps}: {least}");
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     rtp::{
         extension::{ExtensionKind, ExtensionMap, ExtensionValues},
         header::{self, OutHeader},
-        ids::{ExtSeq, Pt, Seq, Ssrc},
+        ids::{ExtSeq, Mid, Pt, Seq, Ssrc},
         payload::{picture::Picture, red, vp8},
     },
 };
@@ -105,6 +105,8 @@ impl Outgoing {
 pub(crate) struct PaddingStream {
     pub(crate) ssrc: Ssrc,
     pub(crate) pt: Pt,
+    /// Without it a receiver that knows the section's streams by mid takes none of it.
+    pub(crate) mid: Mid,
 }
 
 /// Bytes of one packet of padding: its length stands in one byte (RFC 3550 §5.1).
@@ -199,7 +201,8 @@ impl Connection {
                 timestamp: 0,
                 ssrc: stream.ssrc,
             };
-            let Some(len) = self.send_padding_packet(egress, header, seq, padding, abs_send_time)
+            let Some(len) =
+                self.send_padding_packet(egress, header, stream.mid, (seq, padding), abs_send_time)
             else {
                 break;
             };
@@ -216,13 +219,14 @@ impl Connection {
         &mut self,
         egress: &mut Egress,
         header: OutHeader,
-        seq: ExtSeq,
-        padding_len: u8,
+        mid: Mid,
+        (seq, padding_len): (ExtSeq, u8),
         abs_send_time: u32,
     ) -> Option<usize> {
         let (sender, outgoing, tag, path) = self.sending()?;
         let slot = egress.reserve()?;
         let values = ExtensionValues {
+            mid: Some(mid),
             transport_cc: Some(outgoing.transport_seq),
             abs_send_time: Some(abs_send_time),
             ..ExtensionValues::default()
@@ -234,7 +238,7 @@ impl Connection {
         *padding.last_mut()? = padding_len;
         let len = sender.protect_rtp(slot, header_len, usize::from(padding_len), seq)?;
         if let Some(sent) = &mut outgoing.sent {
-            sent.note(outgoing.transport_seq, len, abs_send_time);
+            sent.note_padding(outgoing.transport_seq, len, abs_send_time);
         }
         outgoing.transport_seq = outgoing.transport_seq.wrapping_add(1);
         egress.commit(tag, path, len);

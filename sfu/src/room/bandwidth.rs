@@ -338,7 +338,7 @@ impl Room {
             return;
         };
         let Some(pt) = pts.rtx else { return };
-        let stream = PaddingStream { ssrc: rtx.ssrc, pt };
+        let stream = PaddingStream { ssrc: rtx.ssrc, pt, mid: subscription.mid };
         let next = || {
             rtx.highest = ExtSeq(rtx.highest.0 + 1);
             rtx.highest

@@ -27,9 +27,6 @@ use crate::{
     },
 };
 
-/// Packets of a new subscription that carry the mid, until the receiver has surely learnt the SSRC.
-const MID_PACKETS: u32 = 50;
-
 /// What all subscribers of one packet share.
 pub(super) struct Source<'a> {
     pub(super) publication: &'a Publication,
@@ -176,11 +173,21 @@ impl Source<'_> {
     }
 }
 
-/// The extensions a subscriber gets: those of the source, less what only the publisher's leg needs, plus its mid.
+/// The extensions a subscriber gets: those of the source, less what only the publisher's leg needs, plus its mid until it has
+/// learnt what the SSRC is.
 pub(super) fn values_for<'a>(
     source: ExtensionValues<'a>,
     subscription: &Subscription,
 ) -> ExtensionValues<'a> {
-    let mid = (subscription.stream.packets < MID_PACKETS).then_some(subscription.mid);
+    let mid = (!subscription.stream.is_learnt).then_some(subscription.mid);
     ExtensionValues { mid, rid: None, repaired_rid: None, ..source }
+}
+
+/// The same for a retransmission. It always carries the mid: its stream may be heard for the first time at any moment, and a
+/// receiver that has learnt by mid what belongs to a section takes nothing else for it (RFC 9143 §9.2; Firefox).
+pub(super) fn values_again<'a>(
+    source: ExtensionValues<'a>,
+    subscription: &Subscription,
+) -> ExtensionValues<'a> {
+    ExtensionValues { mid: Some(subscription.mid), rid: None, repaired_rid: None, ..source }
 }

@@ -18,13 +18,13 @@ use crate::{
     context::Context,
     drop_reason::DropReason,
     keys::{ConnectionKey, LayerIndex, PublicationKey, SubscriptionKey},
-    room::copy::values_for,
+    room::copy::values_again,
     rtp::{
         header::OutHeader,
         ids::{ExtSeq, Seq, Ssrc},
         payload::{CodecKind, picture::picture, red, vp8},
         rewrite::Epoch,
-        rtcp::{self, ReportBlock, RtcpPacket},
+        rtcp::{self, ReportBlock, ReportBlocks, RtcpPacket},
     },
     words::event::{Message, Outcome},
 };
@@ -66,8 +66,12 @@ impl Room {
         let mut remb = None;
         for packet in rtcp::packets(compound) {
             match packet.map_err(|_| DropReason::RtcpMalformed)? {
-                RtcpPacket::SenderReport { sender, ntp, rtp_timestamp, .. } => {
+                RtcpPacket::SenderReport { sender, ntp, rtp_timestamp, reports, .. } => {
                     self.on_sender_report(context, key, sender, ntp, rtp_timestamp, now);
+                    self.on_reports(context, key, reports);
+                }
+                RtcpPacket::ReceiverReport { reports, .. } => {
+                    self.on_reports(context, key, reports);
                 }
                 RtcpPacket::Nack { media, pairs, .. } => {
                     let Some((subscription, _)) = subscription_of(context, key, media) else {
@@ -91,8 +95,7 @@ impl Room {
                 }
                 RtcpPacket::TransportCc { .. } => context.drop_count(DropReason::FeedbackExcess),
                 RtcpPacket::Remb { bitrate_bps, .. } => remb = Some(bitrate_bps),
-                RtcpPacket::ReceiverReport { .. }
-                | RtcpPacket::Bye { .. }
+                RtcpPacket::Bye { .. }
                 | RtcpPacket::SourceDescription
                 | RtcpPacket::Other { .. } => {}
             }
@@ -102,6 +105,19 @@ impl Room {
             self.on_remb(context, key, bps, now);
         }
         Ok(())
+    }
+
+    /// Who reports on a stream has learnt what it is.
+    fn on_reports(&mut self, context: &Context, key: ConnectionKey, reports: ReportBlocks<'_>) {
+        let Some(connection) = context.connections.get(key) else { return };
+        for block in reports {
+            if let Some(stream) = connection.outgoing.streams.get(&block.ssrc)
+                && !stream.is_rtx
+                && let Some(subscription) = self.subscriptions.get_mut(stream.subscription)
+            {
+                subscription.stream.is_learnt = true;
+            }
+        }
     }
 
     fn on_sender_report(
@@ -187,7 +203,7 @@ impl Room {
             context.counters.repairs_withheld += 1;
             return;
         }
-        let values = values_for(stored.values, subscription);
+        let values = values_again(stored.values, subscription);
         // Only as RTX, under numbers of its own: sending an SRTP packet again with any changed header byte would use
         // one AEAD nonce twice (RFC 7714 §8.4 forbids it, and the key would be lost).
         let (Some(rtx), Some(pt)) = (&mut subscription.rtx, pts.rtx) else { return };

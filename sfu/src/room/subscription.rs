@@ -153,6 +153,8 @@ pub(crate) struct Stream {
     pub(crate) last: Option<(u32, Instant)>,
     /// VP8 numbers of the newest packet sent.
     pub(crate) last_picture: LastPicture,
+    /// The subscriber has reported on it: it knows which section it belongs to.
+    pub(crate) is_learnt: bool,
     /// For sender reports (RFC 3550 §6.4.1), and to bound retransmission.
     pub(crate) packets: u32,
     pub(crate) bytes: u64,
@@ -170,6 +172,7 @@ impl Stream {
             skipped_picture: None,
             last: None,
             last_picture: LastPicture::default(),
+            is_learnt: false,
             packets: 0,
             bytes: 0,
             retransmitted_bytes: 0,
