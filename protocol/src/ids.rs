@@ -82,6 +82,9 @@ name_type! {
     Identity
 }
 
+/// Under this identity the server itself asks clients, which answer nobody without a name. Nobody may join as it.
+pub const SERVER_IDENTITY: &str = "bedside-server";
+
 macro_rules! sid_type {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*

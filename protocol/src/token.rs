@@ -16,7 +16,7 @@ use std::fmt;
 use jsonwebtoken::dangerous::insecure_decode_claims;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 
-use crate::ids::{Identity, NameError, RoomName};
+use crate::ids::{Identity, NameError, RoomName, SERVER_IDENTITY};
 use crate::permission::{Admission, Permission};
 use crate::redact::MARK;
 
@@ -108,13 +108,16 @@ impl Claims {
     /// The room and identity with which a socket may be opened.
     ///
     /// # Errors
-    /// When the token is not for joining, or names no room or no identity.
+    /// When the token is not for joining, names no room or no identity, or the server's own.
     pub fn join_subject(&self) -> Result<(&RoomName, &Identity), TokenError> {
         if !self.grants.room_join {
             return Err(TokenError::NotForJoin);
         }
         let room = self.room.as_ref().ok_or(TokenError::NoRoom)?;
         let identity = self.identity.as_ref().ok_or(TokenError::NoIdentity)?;
+        if identity.as_str() == SERVER_IDENTITY {
+            return Err(TokenError::ServerIdentity);
+        }
         Ok((room, identity))
     }
 }
@@ -240,6 +243,9 @@ pub enum TokenError {
     /// `roomJoin` without an identity.
     #[error("the token names no identity")]
     NoIdentity,
+    /// `roomJoin` under the server's own identity.
+    #[error("the token's identity is the server's own: {SERVER_IDENTITY}")]
+    ServerIdentity,
 }
 
 /// Checks a token and resolves its grants.

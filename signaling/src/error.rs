@@ -55,6 +55,7 @@ impl Refusal {
             Self::Token(
                 TokenError::NoRoom
                 | TokenError::NoIdentity
+                | TokenError::ServerIdentity
                 | TokenError::Room(_)
                 | TokenError::Identity(_),
             )

@@ -23,6 +23,7 @@ use protocol::token::{self, Claims};
 
 use crate::Signaling;
 use crate::bearer::bearer;
+use crate::error::Refusal;
 use crate::limits::API_BODY_BYTES_MAX;
 use crate::metrics::count;
 
@@ -88,6 +89,9 @@ async fn answer_call(
         bearer(headers).ok_or(TwirpError::new(Code::Unauthenticated, "no token is given"))?;
     let claims = token::verify(token, &signaling.shared.keys, now.unix_s())
         .map_err(|error| TwirpError::new(Code::Unauthenticated, error.to_string()))?;
+    if signaling.shared.revocations.has(&claims) {
+        return Err(TwirpError::new(Code::Unauthenticated, Refusal::Revoked.to_string()));
+    }
     let _permit = signaling.shared.throttle.admit(now.instant)?;
     let encoding = Encoding::of(headers)?;
     let body = to_bytes(body, API_BODY_BYTES_MAX)

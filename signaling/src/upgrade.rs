@@ -201,7 +201,7 @@ impl Signaling {
             .ok_or(Refusal::NoToken)?;
         let claims = token::verify(token, &self.shared.keys, now.unix_s())?;
         let (room, identity) = claims.join_subject()?;
-        if self.shared.revocations.has(room, identity, &claims) {
+        if self.shared.revocations.has(&claims) {
             return Err(Refusal::Revoked);
         }
         let (room, identity) = (room.clone(), identity.clone());
@@ -226,7 +226,7 @@ impl Signaling {
         let token = bearer(headers).ok_or(Refusal::NoToken)?;
         let claims = token::verify(token, &self.shared.keys, self.shared.clock.now().unix_s())?;
         let (room, identity) = claims.join_subject()?;
-        if self.shared.revocations.has(room, identity, &claims) {
+        if self.shared.revocations.has(&claims) {
             return Err(Refusal::Revoked);
         }
         let (room, identity) = (room.clone(), identity.clone());
@@ -365,7 +365,7 @@ impl Signaling {
         }
         registration.join(self.join_of(&registration, &checked, &entry)?)?;
         let answer = timeout(self.shared.config.join_timeout, answer(&events)).await;
-        if self.shared.revocations.has(registration.room(), &checked.identity, &checked.claims) {
+        if self.shared.revocations.has(&checked.claims) {
             // Removed while it joined. What the media plane let in goes with the registration.
             return Err(Refusal::Revoked);
         }

@@ -95,6 +95,14 @@ fn publishable_sources_are_read_and_unknown_ones_never_widen_them() {
 }
 
 #[test]
+fn nobody_joins_as_the_server() {
+    let mut claims = good();
+    claims["sub"] = json!(crate::ids::SERVER_IDENTITY);
+    let claims = verify_claims(&claims).unwrap();
+    assert_eq!(claims.join_subject(), Err(TokenError::ServerIdentity));
+}
+
+#[test]
 fn grants_of_server_apis_are_read_and_default_to_no() {
     assert_eq!(
         verify_claims(&good()).unwrap().grants,

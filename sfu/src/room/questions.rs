@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::ids::SessionId;
+use protocol::ids::{SERVER_IDENTITY, SessionId};
 
 use super::{
     Room,
@@ -18,9 +18,6 @@ use crate::{
     limits::{DATA_MESSAGE_BYTES_MAX, QUESTIONS_MAX},
     words::administration::{Administered, Question, Refused, Report},
 };
-
-/// Who asks, as clients are told: they answer nobody without a name.
-const SERVER_IDENTITY: &str = "bedside-server";
 
 /// See the module.
 #[derive(Default)]

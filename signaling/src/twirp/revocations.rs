@@ -37,8 +37,9 @@ impl Revocations {
         list.push_back(Revocation { room, identity, before_unix_s });
     }
 
-    /// Whether this token is refused.
-    pub(crate) fn has(&self, room: &RoomName, identity: &Identity, token: &Claims) -> bool {
+    /// Whether this token is refused, whatever it is used for.
+    pub(crate) fn has(&self, token: &Claims) -> bool {
+        let (Some(room), Some(identity)) = (&token.room, &token.identity) else { return false };
         let minted = token.not_before_unix_s.or(token.issued_unix_s).unwrap_or(i64::MIN);
         let list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         list.iter().any(|one| one.is_of(room, identity) && minted < one.before_unix_s)
@@ -56,6 +57,11 @@ mod tests {
     use super::*;
     use crate::samples;
 
+    fn token_of(room: &RoomName, who: &Identity) -> Claims {
+        let (room, identity) = (Some(room.clone()), Some(who.clone()));
+        Claims { room, identity, ..samples::claims() }
+    }
+
     #[test]
     fn older_tokens_of_that_person_for_that_room_are_refused() {
         let revocations = Revocations::default();
@@ -63,7 +69,7 @@ mod tests {
         revocations.revoke(&room, &who, 1000);
         revocations.revoke(&room, &who, 900);
         let token = |not_before, issued| {
-            let mut claims = samples::claims();
+            let mut claims = token_of(&room, &who);
             (claims.not_before_unix_s, claims.issued_unix_s) = (not_before, issued);
             claims
         };
@@ -75,10 +81,12 @@ mod tests {
             (token(Some(1000), Some(1)), false),
             (token(None, None), true),
         ] {
-            assert_eq!(revocations.has(&room, &who, &token), refused);
-            assert!(!revocations.has(&room, &samples::identity("patient"), &token));
-            let other = RoomName::try_from("other".to_owned()).unwrap();
-            assert!(!revocations.has(&other, &who, &token));
+            assert_eq!(revocations.has(&token), refused);
+            let identity = Some(samples::identity("patient"));
+            assert!(!revocations.has(&Claims { identity, ..token.clone() }));
+            let room = Some(RoomName::try_from("other".to_owned()).unwrap());
+            assert!(!revocations.has(&Claims { room, ..token.clone() }));
+            assert!(!revocations.has(&Claims { room: None, identity: None, ..token }));
         }
     }
 
@@ -87,11 +95,12 @@ mod tests {
         let revocations = Revocations::default();
         let room = samples::room_name();
         let name = |number: usize| samples::identity(&format!("p{number}"));
+        let token = |number| token_of(&room, &name(number));
         for number in 0..=REVOCATIONS_MAX {
             revocations.revoke(&room, &name(number), 10);
         }
-        assert!(!revocations.has(&room, &name(0), &samples::claims()));
-        assert!(revocations.has(&room, &name(1), &samples::claims()));
-        assert!(revocations.has(&room, &name(REVOCATIONS_MAX), &samples::claims()));
+        assert!(!revocations.has(&token(0)));
+        assert!(revocations.has(&token(1)));
+        assert!(revocations.has(&token(REVOCATIONS_MAX)));
     }
 }

@@ -66,6 +66,23 @@ async fn a_removed_person_does_not_come_back_with_any_token_from_before() {
 }
 
 #[tokio::test]
+async fn who_was_removed_administers_nothing_with_a_token_from_before() {
+    let server = start().await;
+    let mut claims = join_claims("visit", "doctor");
+    claims.grants.room_admin = true;
+    let doctor = token_of(&claims);
+    let _joined = server.try_join(&doctor).await.unwrap();
+    let room = json!({ "room": "visit" });
+    server.done(&doctor, "ListParticipants", room.clone()).await;
+    let who = json!({ "room": "visit", "identity": "doctor" });
+    server.done(&doctor, "RemoveParticipant", who).await;
+    let (status, error) = server.call(&doctor, "ListParticipants", &room).await;
+    assert_eq!((status, error["code"].as_str()), (401, Some("unauthenticated")));
+    assert!(error["msg"].as_str().unwrap().contains("revoked"), "{error}");
+    server.done(&admin("visit"), "ListParticipants", room).await;
+}
+
+#[tokio::test]
 async fn a_change_reaches_everyone_and_the_next_token() {
     let server = start().await;
     let mut doctor = server.join("visit", "doctor").await;
