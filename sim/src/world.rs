@@ -4,6 +4,7 @@
 //! an address was never sent anything. [`World::drop`] fails a test whose wire broke a promise.
 
 mod administrator;
+mod flight;
 mod network;
 mod recordings;
 mod relays;
@@ -39,7 +40,7 @@ use sfu::{
     },
 };
 
-use self::{network::Waiting, relays::Parcel, signals::Signal, stops::Stop};
+use self::{flight::Flight, network::Waiting, relays::Parcel, signals::Signal, stops::Stop};
 pub use self::{
     network::{LineCounts, SharedLine},
     recordings::{Recorded, Recordings},
@@ -93,34 +94,6 @@ struct Seat {
     shard: usize,
     /// Before its join is answered, a session has no socket to ask anything.
     is_answered: bool,
-}
-
-struct Flight {
-    at: Instant,
-    number: u64,
-    from: SocketAddr,
-    to: SocketAddr,
-    bytes: Vec<u8>,
-}
-
-impl PartialEq for Flight {
-    fn eq(&self, other: &Self) -> bool {
-        (self.at, self.number) == (other.at, other.number)
-    }
-}
-
-impl Eq for Flight {}
-
-impl PartialOrd for Flight {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Flight {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
-    }
 }
 
 /// See the module.

@@ -4,10 +4,13 @@
 //! offer; while an offer is unanswered, changes only mark it stale, and the answer triggers the next one. On the only
 //! connection of a client the client offers, and our answer also says what is sent; changes have us ask for an offer.
 
+mod section_plan;
+
 use std::{collections::BTreeMap, time::Instant};
 
 use protocol::ids::TrackSid;
 
+use self::section_plan::{SectionPlan, Subject};
 use super::{
     Room,
     participant::Participant,
@@ -504,64 +507,12 @@ impl Outstanding {
     }
 }
 
-/// What an offered section of the publisher connection is to us.
-struct SectionPlan {
-    subject: Subject,
-    answer: AnswerSection,
-}
-
-enum Subject {
-    Kept(PublicationKey),
-    New(Box<super::participant::PendingTrack>),
-    Nothing,
-}
-
-impl SectionPlan {
-    fn data() -> Self {
-        Self { subject: Subject::Nothing, answer: AnswerSection { accept: true, ..refused() } }
-    }
-
-    fn ended() -> Self {
-        Self { subject: Subject::Nothing, answer: AnswerSection { reject: true, ..refused() } }
-    }
-
-    fn keep(
-        key: PublicationKey,
-        publications: &slotmap::SlotMap<PublicationKey, Publication>,
-    ) -> Self {
-        let answer = publications.get(key).map_or_else(refused, |publication| AnswerSection {
-            send: None,
-            accept: true,
-            reject: false,
-            preferred: Some(publication.codec),
-            red: publication.red,
-            stereo: publication.stereo,
-            dtx: !publication.info.audio_features.contains(&1),
-        });
-        Self { subject: Subject::Kept(key), answer }
-    }
-
-    fn fresh(pending: Option<super::participant::PendingTrack>) -> Self {
-        match pending {
-            Some(pending) => Self {
-                answer: pending.add.answer_section(),
-                subject: Subject::New(Box::new(pending)),
-            },
-            None => Self { subject: Subject::Nothing, answer: refused() },
-        }
-    }
-}
-
 /// A section that sends and its track, as clients are told it.
 fn name_of_sent(
     (section, _, track): (&AcceptedSection, SubscriptionKey, &SentTrack),
 ) -> Option<(String, TrackSid)> {
     let track = TrackSid::try_from(track.track_id.clone()).ok()?;
     Some((section.mid.as_str().to_owned(), track))
-}
-
-fn refused() -> AnswerSection {
-    AnswerSection::default()
 }
 
 /// RED before the codec it carries, so that a client that knows both takes it.
