@@ -70,6 +70,8 @@ pub struct Claims {
     pub permission: Permission,
     /// Whether it is admitted (claim `bedside.admission`). Absent means that this room has no waiting area.
     pub admission: Option<Admission>,
+    /// The pages that may connect with it (claim `bedside.origins`), as browsers write them; none for any.
+    pub origins: Vec<String>,
     /// For whom it is (`aud`).
     pub audience: Audience,
     /// How the room is set up, if this token opens it.
@@ -97,6 +99,7 @@ impl Claims {
             grants: Grants { room_join: true, ..Grants::default() },
             permission: Permission::default(),
             admission: None,
+            origins: Vec::new(),
             audience: Audience::Unsaid,
             room_config: RoomConfig::default(),
             issued_unix_s: None,

@@ -50,5 +50,6 @@ pub mod slot;
 pub mod thread;
 pub mod throttle;
 pub mod waitlist;
+pub mod web_origin;
 pub mod webhook;
 mod words;

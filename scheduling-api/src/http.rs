@@ -14,6 +14,7 @@ mod break_glass;
 mod caller;
 mod clinics;
 mod consultations;
+mod cors;
 mod coverages;
 mod data_requests;
 mod directory;
@@ -87,6 +88,7 @@ pub fn router(api: Api) -> Router {
         .layer(DefaultBodyLimit::max(limits::BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(api.clone(), limits::bounded))
         .layer(middleware::from_fn(fhir::outcome::as_outcome))
+        .layer(middleware::from_fn(cors::cors))
         .with_state(api)
 }
 

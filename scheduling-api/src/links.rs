@@ -23,6 +23,11 @@ impl Links {
         Self { issuer: base.clone(), web: base, product: "Bedside".to_owned() }
     }
 
+    /// Whether a page of that origin is ours.
+    pub(crate) fn is_own(&self, origin: &str) -> bool {
+        origin == self.web || origin == self.issuer
+    }
+
     pub(crate) fn sign_in(&self) -> String {
         format!("{}/sign-in", self.web)
     }

@@ -20,6 +20,7 @@ pub(crate) struct Refresh {
     kind: Kind,
     expires_unix_s: i64,
     may_record: bool,
+    origins: Vec<String>,
     claims: Claims,
 }
 
@@ -42,6 +43,7 @@ impl Refresh {
             kind: token.kind,
             expires_unix_s: token.expires_unix_s,
             may_record: token.grants.room_record,
+            origins: token.origins.clone(),
             claims: Claims {
                 name: own.name.clone(),
                 metadata: own.metadata.clone(),
@@ -69,6 +71,7 @@ impl Refresh {
         claims.admission = self.claims.admission;
         claims.kind = self.kind;
         claims.grants.room_record = self.may_record;
+        claims.origins.clone_from(&self.origins);
         claims.not_before_unix_s = Some(now_unix_s);
         token::mint(&claims, keys)
     }

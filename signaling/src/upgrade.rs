@@ -200,6 +200,7 @@ impl Signaling {
             .or_else(|| from_query.as_ref().map(|token| token.expose().as_str()))
             .ok_or(Refusal::NoToken)?;
         let claims = token::verify(token, &self.shared.keys, now.unix_s())?;
+        among(&claims.origins, headers)?;
         let (room, identity) = claims.join_subject()?;
         if self.shared.revocations.has(&claims) {
             return Err(Refusal::Revoked);
@@ -225,6 +226,7 @@ impl Signaling {
         self.check_origin(headers)?;
         let token = bearer(headers).ok_or(Refusal::NoToken)?;
         let claims = token::verify(token, &self.shared.keys, self.shared.clock.now().unix_s())?;
+        among(&claims.origins, headers)?;
         let (room, identity) = claims.join_subject()?;
         if self.shared.revocations.has(&claims) {
             return Err(Refusal::Revoked);
@@ -268,12 +270,8 @@ impl Signaling {
         }
     }
 
-    /// Browsers say the page's origin; other clients say none.
     fn check_origin(&self, headers: &HeaderMap) -> Result<(), Refusal> {
-        let allowed = &self.shared.config.origins;
-        let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
-        let known = allowed.iter().any(|known| known.as_bytes() == origin.as_bytes());
-        if allowed.is_empty() || known { Ok(()) } else { Err(Refusal::Origin) }
+        among(&self.shared.config.origins, headers)
     }
 
     /// Says what a join would be answered just now: a refusal that the same person has just got, or what the media
@@ -471,6 +469,13 @@ fn cut_short(
     effects.truncate(kept);
     effects.push(Effect::End(End::Simulated));
     (session, effects)
+}
+
+/// Browsers say the page's origin; other clients say none.
+fn among(allowed: &[String], headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let known = allowed.iter().any(|known| known.as_bytes() == origin.as_bytes());
+    if allowed.is_empty() || known { Ok(()) } else { Err(Refusal::Origin) }
 }
 
 /// Firefox is served with two connections: in one, its sound and payload types go wrong (livekit issues 4379 and 4614).

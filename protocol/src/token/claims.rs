@@ -59,11 +59,14 @@ pub(super) struct Wire {
 const ID_BYTES_MAX: usize = 128;
 
 /// What LiveKit's tokens do not have. An unknown word is refused: it must not admit anybody.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Bedside {
     #[serde(skip_serializing_if = "Option::is_none")]
     admission: Option<Admission>,
+    /// Absent means that pages of any origin may connect with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    origins: Vec<String>,
 }
 
 /// LiveKit's `RoomConfiguration` as protobuf's JSON; 0 and empty mean "not given". Its other fields are ignored.
@@ -126,6 +129,7 @@ impl Wire {
         let said = |name: Option<String>| name.filter(|name| !name.is_empty());
         let sub = said(self.sub);
         let jti = said(self.jti);
+        let own = self.bedside.unwrap_or_default();
         let id = jti.clone().filter(|id| sub.is_some() && id.len() <= ID_BYTES_MAX);
         Ok(Claims {
             id,
@@ -137,7 +141,8 @@ impl Wire {
             room: named::<RoomName>(video.room.clone()).map_err(TokenError::Room)?,
             grants: video.grants(),
             permission: video.permission(),
-            admission: self.bedside.and_then(|own| own.admission),
+            admission: own.admission,
+            origins: own.origins,
             audience,
             room_config: self.room_config.map(Room::resolve).unwrap_or_default(),
             issued_unix_s: self.iat,
@@ -163,7 +168,8 @@ impl Wire {
             video: Some(Video::from_claims(claims)),
             room_config: Some(Room::from_config(&claims.room_config))
                 .filter(|room| *room != Room::default()),
-            bedside: claims.admission.map(|admission| Bedside { admission: Some(admission) }),
+            bedside: Some(Bedside { admission: claims.admission, origins: claims.origins.clone() })
+                .filter(|own| *own != Bedside::default()),
         }
     }
 

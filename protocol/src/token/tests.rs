@@ -502,6 +502,24 @@ fn base64url(bytes: &[u8]) -> String {
 }
 
 #[test]
+fn the_pages_that_may_connect_are_read_back_and_absent_means_any() {
+    assert_eq!(verify_claims(&good()).unwrap().origins, Vec::<String>::new());
+    let mut claims = good();
+    claims["bedside"] = json!({"origins": ["https://clinic.example"]});
+    let read = verify_claims(&claims).unwrap();
+    assert_eq!(
+        (read.admission, read.origins.as_slice()),
+        (None, &["https://clinic.example".to_owned()][..])
+    );
+    let token = mint(&read, &keys()).unwrap();
+    assert_eq!(verify(&token, &keys(), NOW).unwrap().origins, read.origins);
+    for not_a_list in [json!("https://clinic.example"), json!([1]), json!(null)] {
+        claims["bedside"] = json!({"origins": not_a_list});
+        assert_eq!(verify_claims(&claims), Err(TokenError::Claims));
+    }
+}
+
+#[test]
 fn admission_is_said_read_back_and_never_guessed() {
     assert_eq!(verify_claims(&good()).unwrap().admission, None);
     for (word, meant) in [("waiting", Admission::Waiting), ("admitted", Admission::Admitted)] {

@@ -6,6 +6,7 @@ use crate::domain::id::{
     ClinicId, ParticipantId, PatientId, PractitionerId, RequestId, SessionId, UserId,
 };
 use crate::domain::oauth::scope::Scopes;
+use crate::domain::web_origin::WebOrigin;
 
 /// What somebody is, within a clinic or above all of them. One person may be several of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -87,6 +88,8 @@ pub struct Actor {
     pub launched_for: Option<PatientId>,
     /// What a program may do in their name; all that they may, when it is themselves.
     pub scopes: Option<Scopes>,
+    /// The pages that may ask with this API key, besides our own; none for who holds no API key.
+    pub pages: Option<Vec<WebOrigin>>,
     /// Whether a second factor was shown when signing in.
     pub second_factor: bool,
     /// Until when a fresh proof of identity counts, for acts that ask for one.

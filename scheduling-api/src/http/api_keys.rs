@@ -25,6 +25,8 @@ struct KeyView {
     name: String,
     /// What it may do.
     scope: String,
+    /// The pages that may ask with it, besides this server's own.
+    origins: Vec<String>,
     /// Since when.
     #[schema(format = DateTime)]
     created_at: String,
@@ -46,6 +48,7 @@ impl From<ApiKey> for KeyView {
             id: key.id.into(),
             name: key.name,
             scope: key.scopes.to_words(),
+            origins: key.pages.iter().map(ToString::to_string).collect(),
             created_at: key.created.to_string(),
             last_used_at: text(key.used),
             expires_at: text(key.expires),

@@ -1,7 +1,8 @@
 //! Reads who asks: `Authorization: Bearer`, or the session's cookie.
 //!
 //! A browser sends the cookie whoever's page asks. So a change with the cookie is taken only from our own pages: the
-//! browser says so in `Origin`, which no page can forge.
+//! browser says so in `Origin`, which no page can forge. An API key works from the pages that its clinic named, for the
+//! same reason; a program that is no browser says no origin, and is not asked for one.
 
 use axum::{
     extract::FromRequestParts,
@@ -65,7 +66,9 @@ impl FromRequestParts<Api> for Caller {
         ) {
             (Some(header), _) => {
                 let actor = api.identify.identify(bearer(header)?, now).await?;
-                actor.ok_or_else(Problem::not_signed_in)?
+                let actor = actor.ok_or_else(Problem::not_signed_in)?;
+                named_page(parts, api, &actor)?;
+                actor
             }
             // A cookie stays in the browser when its session has ended: that is nobody, who may sign in.
             (None, Some(token)) => match api.identify.identify(token, now).await? {
@@ -96,6 +99,20 @@ fn own_page(parts: &Parts, api: &Api) -> Result<(), Problem> {
         return Ok(());
     }
     let origin = parts.headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok());
-    let is_ours = |origin: &str| origin == api.links.web || origin == api.links.issuer;
-    if origin.is_some_and(is_ours) { Ok(()) } else { Err(Problem::foreign_page()) }
+    if origin.is_some_and(|origin| api.links.is_own(origin)) {
+        Ok(())
+    } else {
+        Err(Problem::foreign_page())
+    }
+}
+
+/// Whether the page that asks with an API key is one that the key names.
+fn named_page(parts: &Parts, api: &Api, actor: &Actor) -> Result<(), Problem> {
+    let Some(pages) = &actor.pages else { return Ok(()) };
+    let mut origins = parts.headers.get_all(header::ORIGIN).iter();
+    let is_named = |origin: &HeaderValue| {
+        let origin = origin.to_str().unwrap_or_default();
+        api.links.is_own(origin) || pages.iter().any(|page| page.as_str() == origin)
+    };
+    if origins.all(is_named) { Ok(()) } else { Err(Problem::unnamed_page()) }
 }

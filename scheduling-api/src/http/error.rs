@@ -59,6 +59,8 @@ const EXISTS: Kind = ("exists", "It is there already", StatusCode::CONFLICT);
 const TOO_OFTEN: Kind = ("too-often", "Too many tries", StatusCode::TOO_MANY_REQUESTS);
 const SECOND_FACTOR: Kind = ("second-factor", "A second factor is needed", StatusCode::FORBIDDEN);
 const FOREIGN_PAGE: Kind = ("foreign-page", "Asked from another page", StatusCode::FORBIDDEN);
+const UNNAMED_PAGE: Kind =
+    ("origin", "The API key does not work from this page", StatusCode::FORBIDDEN);
 const SCOPE: Kind = ("scope", "The token does not reach this far", StatusCode::FORBIDDEN);
 const STEP_UP: Kind = ("step-up", "A fresh proof of identity is needed", StatusCode::FORBIDDEN);
 const FORBIDDEN: Kind = ("forbidden", "Not allowed", StatusCode::FORBIDDEN);
@@ -123,6 +125,12 @@ impl Problem {
     /// A change asked for by another site's page, with this one's cookie.
     pub(super) fn foreign_page() -> Self {
         Self::new(FOREIGN_PAGE)
+    }
+
+    /// A page asks with an API key that does not name it.
+    pub(super) fn unnamed_page() -> Self {
+        let why = "the key's origins do not include the origin of this page";
+        Self::new(UNNAMED_PAGE).with_detail(why)
     }
 
     /// A request that cannot be read.

@@ -185,7 +185,9 @@ fn asked(parts: &Parts, bytes: &[u8]) -> Result<Asked, Problem> {
         cookie(&parts.headers, crate::http::origin::DEVICE_COOKIE).unwrap_or_default();
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let request_hash = hash(&[target.as_bytes(), device, device_cookie.as_bytes(), bytes]);
-    let owner = hash(&[credential]);
+    // Who asks from another page is another: whether an API key works from there is asked anew.
+    let page = parts.headers.get(header::ORIGIN).map(HeaderValue::as_bytes).unwrap_or_default();
+    let owner = hash(&[credential, page]);
     let owner = format!("http/{}", BASE64_STANDARD.encode(owner));
     Ok(Asked { owner, once: Once { key, request_hash } })
 }

@@ -8,6 +8,7 @@ use crate::{
         id::{ApiKeyId, ClinicId, UserId},
         oauth::scope::Scopes,
         page::{Page, PageRequest},
+        web_origin::WebOrigin,
     },
     store::{Row, StoreError, Tx, values},
 };
@@ -19,6 +20,8 @@ pub(crate) struct ApiKey {
     pub(crate) clinic: ClinicId,
     pub(crate) name: String,
     pub(crate) scopes: Scopes,
+    /// The pages that may ask with it; none for a key of servers.
+    pub(crate) pages: Vec<WebOrigin>,
     pub(crate) created: Timestamp,
     /// To the hour.
     pub(crate) used: Option<Timestamp>,
@@ -34,9 +37,12 @@ pub(crate) async fn insert(
     by: Option<&UserId>,
 ) -> Result<(), StoreError> {
     let ApiKey { id, clinic, name, scopes, created, expires, .. } = key;
-    let sql = "INSERT INTO api_key (id, clinic_id, name, secret_hash, scopes, created_by, created_ms, expires_ms)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    let row = values![id, clinic, name, secret.as_str(), scopes.to_words(), by, *created, *expires];
+    let sql = "INSERT INTO api_key
+            (id, clinic_id, name, secret_hash, scopes, origins, created_by, created_ms, expires_ms)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let (scopes, secret) = (scopes.to_words(), secret.as_str());
+    let pages = key.pages.iter().map(WebOrigin::as_str).collect::<Vec<_>>().join(" ");
+    let row = values![id, clinic, name, secret, scopes, pages, by, *created, *expires];
     tx.execute_one(sql, row).await
 }
 
@@ -92,9 +98,15 @@ fn key(row: &Row) -> Result<ApiKey, StoreError> {
         name: row.text("name")?,
         scopes: Scopes::parse(&row.text("scopes")?)
             .ok_or(StoreError::Corrupt { column: "scopes" })?,
+        pages: pages(&row.text("origins")?)?,
         created: row.time("created_ms")?,
         used: row.time_maybe("used_ms")?,
         expires: row.time_maybe("expires_ms")?,
         revoked: row.time_maybe("revoked_ms")?,
     })
+}
+
+fn pages(text: &str) -> Result<Vec<WebOrigin>, StoreError> {
+    let pages = text.split_whitespace().map(str::parse);
+    pages.collect::<Result<_, _>>().map_err(|_| StoreError::Corrupt { column: "origins" })
 }

@@ -60,6 +60,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     132 "0132_remittance";
     140 "0140_no_show";
     150 "0150_recordings";
+    160 "0160_key_origins";
 };
 
 impl Migration {

@@ -15,6 +15,7 @@ use crate::{
         page::{Page, PageRequest},
         profile,
         rev::Rev,
+        web_origin::WebOrigin,
     },
     store::{
         Scope, StoreError, api_keys,
@@ -28,8 +29,13 @@ use crate::{
 pub(crate) struct KeyCard {
     pub(crate) name: String,
     pub(crate) scopes: String,
+    /// The pages that may ask with it, as they were written.
+    pub(crate) origins: Vec<String>,
     pub(crate) expires: Option<Timestamp>,
 }
+
+/// Most pages of one key: a clinic's site, its portal, and where each is tried out.
+const PAGES_MAX: usize = 10;
 
 /// Makes a key; its secret is told once.
 pub(crate) async fn create_api_key(
@@ -51,6 +57,7 @@ pub(crate) async fn create_api_key(
         name: profile::filled("/name", &card.name, 80)?,
         scopes: scopes
             .ok_or_else(|| Failure::invalid("/scope", "a scope is unknown, or there is none"))?,
+        pages: pages(&card.origins)?,
         created: now,
         used: None,
         expires: card.expires,
@@ -60,7 +67,9 @@ pub(crate) async fn create_api_key(
     let mut change =
         Change::begin(&api.store, &api.random, caller, Scope::Clinic(clinic), now).await?;
     api_keys::insert(change.tx(), &secret.hash(), &key, caller.actor.user.as_ref()).await?;
-    let body = serde_json::json!({ "name": key.name, "scopes": key.scopes.to_words() });
+    let origins: Vec<&str> = key.pages.iter().map(WebOrigin::as_str).collect();
+    let scopes = key.scopes.to_words();
+    let body = serde_json::json!({ "name": key.name, "scopes": scopes, "origins": origins });
     change.record(&permit, transition(&key.id, Rev::FIRST, body, "api_key.created")).await?;
     change.commit(None, &()).await?;
     Ok((key, secret))
@@ -98,6 +107,14 @@ pub(crate) async fn revoke_api_key(
     let body = serde_json::json!({ "revoked": true });
     change.record(&permit, transition(id, Rev::FIRST.next(), body, "api_key.revoked")).await?;
     Ok(change.commit(None, &()).await?)
+}
+
+fn pages(origins: &[String]) -> Result<Vec<WebOrigin>, Failure> {
+    if origins.len() > PAGES_MAX {
+        return Err(Failure::invalid("/origins", "a key has at most 10 origins"));
+    }
+    let pages = origins.iter().map(|origin| origin.parse());
+    pages.collect::<Result<_, _>>().map_err(|error| Failure::invalid("/origins", error))
 }
 
 fn transition<'a>(

@@ -90,7 +90,7 @@ impl Tokens {
             api_keys::touch(&mut tx, &key.id, now).await?;
             tx.commit().await?;
         }
-        Ok(Some(program(key.clinic, key.scopes)))
+        Ok(Some(Actor { pages: Some(key.pages), ..program(key.clinic, key.scopes) }))
     }
 
     /// Somebody who came by a join link: nobody but a participant of one visit.

@@ -32,6 +32,8 @@ pub(crate) struct Entrance<'a> {
     pub(crate) participants_max: Option<u32>,
     /// May ask for a recording (`roomRecord`); the media server asks everyone present.
     pub(crate) may_record: bool,
+    /// The pages that may connect with it; none for any.
+    pub(crate) origins: Vec<String>,
 }
 
 /// A token, with where it is to be brought.
@@ -62,6 +64,7 @@ pub(crate) fn room_token(
     entrance.name.clone_into(&mut claims.name);
     claims.grants.room_record = entrance.may_record;
     claims.permission = entrance.permission;
+    claims.origins = entrance.origins;
     claims.admission = entrance.admission;
     claims.audience = Audience::Media;
     claims.attributes = entrance.attributes;

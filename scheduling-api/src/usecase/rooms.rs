@@ -13,7 +13,7 @@ use crate::{
     api::Api,
     domain::{
         access::{self, Act, Permit, Resource},
-        actor::Caller,
+        actor::{Actor, Caller},
         id::ClinicId,
     },
     ports::media::{self, Answer, RoomSettings},
@@ -127,10 +127,24 @@ pub(crate) async fn create_room_token(
         metadata: guest.metadata,
         participants_max: None,
         may_record: false,
+        origins: origins(api, &caller.actor),
     };
     let token = join::room_token(api, entrance, api.clock.now())?;
     asked.note().await?;
     Ok(token)
+}
+
+/// The pages that a token is good for: those of the key that asks for it, and ours, where a visit is shown in a frame.
+fn origins(api: &Api, actor: &Actor) -> Vec<String> {
+    let pages = actor.pages.as_deref().unwrap_or_default();
+    if pages.is_empty() {
+        return Vec::new();
+    }
+    let own = [api.links.web.clone(), api.links.issuer.clone()];
+    let mut origins: Vec<String> = pages.iter().map(ToString::to_string).chain(own).collect();
+    origins.sort();
+    origins.dedup();
+    origins
 }
 
 /// Something that is asked of a room, by somebody who may.

@@ -76,7 +76,105 @@ async fn a_clinic_reaches_no_room_of_another_and_a_key_no_further_than_its_scope
     assert_eq!(token.status, 200);
 }
 
+/// Makes an API key for `rooms`; its secret.
+async fn api_key(world: &World, clinic: &str, origins: serde_json::Value) -> String {
+    let path = format!("/v1/clinics/{clinic}/api-keys");
+    let body = json!({ "name": "Portal", "scope": "rooms", "origins": origins });
+    let made = world.post(&path).by(&world.fresh_admin(clinic)).send(body).await.ok();
+    assert_eq!(made["key"]["origins"], origins);
+    made["secret"].as_str().unwrap().to_owned()
+}
+
+async fn an_api_key_works_from_the_pages_that_it_names(world: World) {
+    world.set_media_clock();
+    let clinic = world.clinic("Mwangaza").await;
+    let named = json!(["https://portal.example", "http://localhost:8080"]);
+    let key = api_key(&world, &clinic, named).await;
+    let path = "/v1/rooms/visit-1/tokens";
+    let ask = |origin: &str| {
+        world.post(path).by(&key).with("origin", origin).send(json!({ "identity": "patient-1" }))
+    };
+    for origin in ["https://portal.example", "http://localhost:8080", "https://clinic.example"] {
+        let answer = ask(origin).await;
+        assert_eq!(answer.header("access-control-allow-origin"), origin);
+        assert_eq!(answer.header("vary"), "origin");
+        // Only those pages, and ours, connect with the token.
+        let mut pages = world.claims(&answer.ok()["token"]).origins;
+        pages.sort();
+        let expected =
+            ["http://localhost:8080", "https://clinic.example", "https://portal.example"];
+        assert_eq!(pages, expected);
+    }
+    for origin in ["https://evil.example", "https://portal.example.evil", "null", ""] {
+        let answer = ask(origin).await;
+        assert_eq!(answer.problem(), (403, "origin"), "{origin}");
+        assert!(answer.body["detail"].as_str().unwrap().contains("origin"));
+        // Readable for who builds that page: there is nothing in it.
+        assert_eq!(answer.header("access-control-allow-origin"), origin);
+    }
+    // A second header changes nothing, and neither does what was answered before with the same idempotency key.
+    let twice = world.post(path).by(&key).with("origin", "https://portal.example");
+    let twice = twice.with("origin", "https://evil.example").send(json!({ "identity": "a" })).await;
+    assert_eq!(twice.problem(), (403, "origin"));
+    for (origin, status) in [("https://portal.example", 200), ("https://evil.example", 403)] {
+        let again = world.post(path).by(&key).with("origin", origin).once("same");
+        assert_eq!(again.send(json!({ "identity": "b" })).await.status, status, "{origin}");
+    }
+    // What is no browser says no origin.
+    let from_a_server = world.post(path).by(&key).send(json!({ "identity": "patient-1" })).await;
+    assert_eq!(from_a_server.header("access-control-allow-origin"), "");
+    from_a_server.ok();
+}
+
+async fn a_key_without_pages_is_for_servers(world: World) {
+    world.set_media_clock();
+    let clinic = world.clinic("Mwangaza").await;
+    let key = api_key(&world, &clinic, json!([])).await;
+    let path = "/v1/rooms/visit-1/tokens";
+    let body = json!({ "identity": "patient-1" });
+    let token = world.post(path).by(&key).send(body.clone()).await.ok();
+    assert!(world.claims(&token["token"]).origins.is_empty(), "a server says where it is used");
+    let page = world.post(path).by(&key).with("origin", "https://portal.example").send(body).await;
+    assert_eq!(page.problem(), (403, "origin"));
+    let listed = world.get(&format!("/v1/clinics/{clinic}/api-keys"));
+    let listed = listed.by(&world.fresh_admin(&clinic)).reply().await.ok();
+    assert_eq!(listed["items"][0]["origins"], json!([]));
+    let many: Vec<_> = (0..11).map(|number| format!("https://{number}.example")).collect();
+    for wrong in [json!(["*"]), json!(["https://a.example/"]), json!(many), json!(["null"])] {
+        let path = format!("/v1/clinics/{clinic}/api-keys");
+        let body = json!({ "name": "Portal", "scope": "rooms", "origins": wrong });
+        let refused = world.post(&path).by(&world.fresh_admin(&clinic)).send(body).await;
+        assert_eq!(refused.problem(), (422, "invalid"), "{wrong}");
+        assert_eq!(refused.body["field"], "/origins");
+    }
+}
+
+async fn a_page_is_told_that_it_may_send_a_key_and_reads_nothing_without_one(world: World) {
+    let clinic = world.clinic("Mwangaza").await;
+    let page = "https://portal.example";
+    let preflight = |wanted: &str| {
+        let asked = world.ask("OPTIONS", "/v1/rooms").with("origin", page);
+        let asked = asked.with("access-control-request-method", "POST");
+        asked.with("access-control-request-headers", wanted).reply()
+    };
+    let told = preflight("authorization,content-type").await;
+    assert_eq!((told.status.as_u16(), told.header("access-control-allow-origin")), (204, page));
+    assert!(told.header("access-control-allow-headers").contains("authorization"));
+    assert_eq!(told.header("access-control-allow-credentials"), "", "never with cookies");
+    assert_eq!(preflight("content-type").await.header("access-control-allow-origin"), "");
+    // A session's token, a cookie, or nothing: not for other sites' pages.
+    let admin = world.fresh_admin(&clinic);
+    let path = format!("/v1/clinics/{clinic}");
+    for asked in [world.get(&path).by(&admin), world.get(&path)] {
+        let answer = asked.with("origin", page).reply().await;
+        assert_eq!(answer.header("access-control-allow-origin"), "");
+    }
+}
+
 stories! {
+    an_api_key_works_from_the_pages_that_it_names
+    a_key_without_pages_is_for_servers
+    a_page_is_told_that_it_may_send_a_key_and_reads_nothing_without_one
     an_embedder_opens_a_room_makes_tokens_and_turns_the_door
     a_clinic_reaches_no_room_of_another_and_a_key_no_further_than_its_scope
 }

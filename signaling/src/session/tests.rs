@@ -89,10 +89,12 @@ fn a_refresh_token_joins_the_same_room_as_the_same_person_and_records_if_the_fir
     assert!(!refreshed.grants.room_record);
 
     token.grants.room_record = true;
+    token.origins = vec!["https://clinic.example".to_owned()];
     let greeting = Greeting { token: &token, ..self::greeting(17, &config) };
     let (_, effects) = greeting.joined(&joined(), samples::now());
     let refreshed = verify(&refresh_tokens(&effects)[0], &samples::keys(), UNIX_S).unwrap();
     assert!(refreshed.grants.room_record && !refreshed.grants.room_admin);
+    assert_eq!(refreshed.origins, token.origins, "a token that renews is good for no other page");
 }
 
 #[test]

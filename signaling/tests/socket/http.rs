@@ -295,6 +295,28 @@ async fn pages_of_other_origins_are_forbidden_if_origins_are_named() {
 }
 
 #[tokio::test]
+async fn a_token_that_names_pages_is_good_for_no_other() {
+    let fixture = start(Script::Accept).await;
+    let mut named = claims();
+    named.origins = vec!["https://clinic.example".to_owned()];
+    let validate = |origin: Option<&str>| {
+        let mut request = Request::get(format!("/rtc/validate?access_token={}", token_of(&named)));
+        if let Some(origin) = origin {
+            request = request.header(header::ORIGIN, origin);
+        }
+        send(&fixture, request.body(Body::empty()).unwrap())
+    };
+    assert_eq!(validate(Some("https://clinic.example")).await.0, StatusCode::OK);
+    // What is no browser says no origin: an app, a clinic's own server.
+    assert_eq!(validate(None).await.0, StatusCode::OK);
+    for foreign in ["https://clinic.example.evil", "null", "http://clinic.example", ""] {
+        let (status, why) = validate(Some(foreign)).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{foreign}");
+        assert!(why.contains("origin"), "{why}");
+    }
+}
+
+#[tokio::test]
 async fn cookies_never_stand_for_a_token() {
     let fixture = start(Script::Accept).await;
     let request = Request::get("/rtc/validate")

@@ -25,6 +25,10 @@ pub(super) struct KeyBody {
     /// What it may do, separated by spaces.
     #[schema(example = "rooms")]
     scope: String,
+    /// The pages that may ask with it, such as `https://clinic.example`; at most ten. Without any the key is for servers:
+    /// browsers that ask with it for a page are refused.
+    #[serde(default)]
+    origins: Vec<String>,
     /// Until when it works; for ever when absent.
     #[schema(value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
@@ -60,7 +64,12 @@ pub(super) async fn create_api_key(
     At(clinic): At<ClinicId>,
     Body(body): Body<KeyBody>,
 ) -> Result<(StatusCode, Json<CreatedKeyView>), Problem> {
-    let card = KeyCard { name: body.name, scopes: body.scope, expires: body.expires_at };
+    let card = KeyCard {
+        name: body.name,
+        scopes: body.scope,
+        origins: body.origins,
+        expires: body.expires_at,
+    };
     let (key, secret) = create(&api, &caller, &clinic, card).await?;
     let view = CreatedKeyView { key: key.into(), secret: secret.expose().to_owned() };
     Ok((StatusCode::CREATED, Json(view)))

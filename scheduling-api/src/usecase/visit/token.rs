@@ -72,6 +72,7 @@ pub(crate) async fn create_visit_token(
         metadata: String::new(),
         participants_max: u32::try_from(PARTICIPANTS_MAX).ok().map(|max| max + SEATS_BESIDE),
         may_record,
+        origins: Vec::new(),
     };
     Ok((join::room_token(api, entrance, now)?, admitted))
 }
