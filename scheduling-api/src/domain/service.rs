@@ -97,7 +97,7 @@ pub struct ServiceTerms {
     pub needs_approval: bool,
     /// A request that nobody approves ends after this.
     pub approval_ttl_min: u32,
-    /// Patients at one time; above 1 is a group.
+    /// Patients in one visit: one, until there are group visits (`docs/adr/0016`).
     pub capacity: u32,
     /// Whether the on-demand queue takes patients for it.
     pub on_demand: bool,
@@ -161,7 +161,11 @@ impl ServiceTerms {
                 "/approval_ttl_min",
                 "a request waits 5 minutes to 14 days",
             ),
-            ((1..=50).contains(&self.capacity), "/capacity", "1 to 50 patients"),
+            (
+                self.capacity == 1,
+                "/capacity",
+                "a visit has one patient: group visits cannot be booked yet",
+            ),
             (
                 self.cancel.free_until_min <= 90 * MINUTES_A_DAY,
                 "/cancel/free_until_min",

@@ -72,8 +72,9 @@ struct ServiceBody {
     /// A request that nobody approves ends after this.
     #[serde(default = "approval_ttl")]
     approval_ttl_min: u32,
-    /// Patients at one time.
+    /// Patients in one visit. Group visits cannot be booked yet: only 1 is taken.
     #[serde(default = "one")]
+    #[schema(minimum = 1, maximum = 1, default = 1)]
     capacity: u32,
     /// Whether the on-demand queue takes patients for it.
     #[serde(default)]

@@ -85,6 +85,11 @@ async fn a_visit_type_that_cannot_be_is_refused_and_its_terms_bind_later_booking
     let negative = world.put(&path).by(&practice.admin).seen(1).send(body(-1)).await;
     assert_eq!((negative.problem(), &negative.body["field"]), ((422, "invalid"), &json!("/price")));
 
+    let mut group = body(1);
+    group["capacity"] = json!(2);
+    let group = world.put(&path).by(&practice.admin).seen(1).send(group).await;
+    assert_eq!((group.problem(), &group.body["field"]), ((422, "invalid"), &json!("/capacity")));
+
     let start = "2026-03-02T09:00:00Z";
     let ask = world.post("/v1/appointments").by(&practice.patient_token).once("k");
     let booked = ask.send(practice.booking(start)).await.ok();
