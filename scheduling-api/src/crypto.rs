@@ -1,7 +1,7 @@
 //! Sealing what the database must not show.
 //!
 //! ```text
-//! key file ─► KeyRing ─wraps─► DataKey, one a patient ─seals─► columns
+//! key file (─► key service) ─► KeyRing ─wraps─► DataKey, one a patient ─seals─► columns
 //! ```
 //!
 //! AES-256-GCM throughout. A data key is kept wrapped by a key of the key file, so that the file's keys can be rotated
@@ -20,9 +20,10 @@ pub(crate) mod signing_key;
 pub(crate) mod totp;
 
 pub(crate) use envelope::DataKey;
-pub use key_ring::{KeyRing, KeyRingError};
+pub use key_ring::{KeyRing, KeyRingError, UnwrapError};
+pub(crate) use key_ring::{RingClosed, key_lines};
 
 /// Something sealed does not open: another key, another place, or changed bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("sealed bytes do not open")]
-pub(crate) struct SealError;
+pub struct SealError;

@@ -52,7 +52,7 @@ mod worker;
 
 pub use api::Api;
 pub use calendar_cache::CalendarCache;
-pub use crypto::{KeyRing, KeyRingError, password_hash::HashCost};
+pub use crypto::{KeyRing, KeyRingError, SealError, UnwrapError, password_hash::HashCost};
 pub use gate::{Gate, hash_queue::HashQueueLimits};
 pub use http::{fhir_routes, openapi, router};
 pub use links::Links;

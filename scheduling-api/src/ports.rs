@@ -7,6 +7,8 @@ pub mod hook;
 pub(crate) mod http_client;
 pub mod identify;
 pub mod identity_provider;
+pub mod key_service;
+pub mod machine;
 pub mod mail;
 pub mod media;
 pub mod payments;

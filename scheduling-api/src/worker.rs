@@ -118,8 +118,16 @@ pub async fn decide_by_time_once(api: &Api, since: Timestamp) -> Result<usize, S
     decided.await.map_err(|failure| failure.to_string())
 }
 
+/// Waits until data can be read and written: what is looked at without its keys would count as lost.
+async fn keys_are_open(api: &Api) {
+    while !api.keys.is_open() {
+        tokio::time::sleep(REST).await;
+    }
+}
+
 async fn hand_out(api: &Api, handed_out: &[Notify]) {
     loop {
+        keys_are_open(api).await;
         let done = async {
             let count = fan_out(api).await?;
             tail(api).await?;
@@ -141,6 +149,7 @@ async fn hand_out(api: &Api, handed_out: &[Notify]) {
 
 async fn send(api: &Api, channel: Channel, handed_out: &Notify) {
     loop {
+        keys_are_open(api).await;
         match send_due(api, channel).await {
             Ok(0) => {
                 let _ = timeout(LOOK_EVERY, handed_out.notified()).await;
@@ -156,6 +165,7 @@ async fn send(api: &Api, channel: Channel, handed_out: &Notify) {
 
 async fn look_after_documents(api: &Api) {
     loop {
+        keys_are_open(api).await;
         let done = async { Ok::<_, Failure>(check_due(api).await? + empty_due(api).await?) };
         match done.await {
             Ok(0) => tokio::time::sleep(LOOK_EVERY).await,
@@ -174,6 +184,7 @@ async fn take_recordings(api: &Api) {
         return;
     }
     loop {
+        keys_are_open(api).await;
         let pause = match take_in(api).await {
             Ok(_) => RECORDINGS_EVERY,
             Err(failure) => {
@@ -187,6 +198,7 @@ async fn take_recordings(api: &Api) {
 
 async fn pay(api: &Api) {
     loop {
+        keys_are_open(api).await;
         match payments::work::work(api).await {
             Ok(0) => tokio::time::sleep(LOOK_EVERY).await,
             Ok(_) => {}
@@ -205,6 +217,7 @@ async fn sweep_often(api: &Api) {
     let since = api.clock.now();
     loop {
         ticks.tick().await;
+        keys_are_open(api).await;
         if let Err(failure) = expire::sweep(api).await {
             tracing::warn!(%failure, "the sweep of ended holds was not finished");
         }

@@ -67,6 +67,8 @@ mod insurance;
 mod jobs;
 #[path = "stories/join_links.rs"]
 mod join_links;
+#[path = "stories/key_service.rs"]
+mod key_service;
 #[path = "stories/matrix.rs"]
 mod matrix;
 #[path = "stories/messages.rs"]

@@ -2,8 +2,14 @@
 //!
 //! The file has one key a line, `name: base64 of 32 bytes`. The first one wraps; all of them unwrap, so that a new first
 //! line rotates. The line `index` makes digests and is never rotated, because the digests could not be found again.
+//! Where a key service guards the file, the lines hold what it wrapped (`ports/key_service`), and the ring is closed when
+//! the service has not opened them for a while: then nothing is wrapped or unwrapped until it does again. Digests are made
+//! on, for they open nothing.
 
-use std::fmt;
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -33,43 +39,71 @@ pub enum KeyRingError {
     NoIndex,
 }
 
+/// A data key is not unwrapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UnwrapError {
+    /// The ring is closed: the key service has not opened it for too long.
+    #[error("the key service has not opened the keys")]
+    Closed,
+    /// The key file lacks the key that it was wrapped by, or the bytes are not what was wrapped.
+    #[error(transparent)]
+    Sealed(#[from] SealError),
+}
+
+/// The ring is closed: the key service has not opened it for too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the key service has not opened the keys")]
+pub(crate) struct RingClosed;
+
+/// One line of a key file: its number, the key's name, and what stands for the key.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyLine<'a> {
+    /// Its number, from 1.
+    pub(crate) number: usize,
+    /// The key's name.
+    pub(crate) name: &'a str,
+    /// The key in base64, or what a key service made of it.
+    pub(crate) key: &'a str,
+}
+
+/// Each key with its name; the first wraps.
+type Keys = Arc<[(String, DataKey)]>;
+
 /// The keys of the key file.
 pub struct KeyRing {
-    /// Each with its name; the first wraps.
-    keys: Vec<(String, DataKey)>,
+    /// None while it is closed.
+    keys: RwLock<Option<Keys>>,
     index: hmac::Key,
 }
 
 impl KeyRing {
-    /// Reads a key file's text.
+    /// Reads the text of a key file whose keys stand in it.
     ///
     /// # Errors
     /// When a line is no key, or one is missing.
     pub fn parse(text: &str) -> Result<Self, KeyRingError> {
-        let mut keys: Vec<(String, DataKey)> = Vec::new();
-        let mut index = None;
-        for (number, line) in (1..).zip(text.lines()) {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let (name, key) = parse_line(line).ok_or(KeyRingError::Line(number))?;
-            if name == INDEX {
-                let key = hmac::Key::new(hmac::HMAC_SHA256, key.bytes());
-                if index.replace(key).is_some() {
-                    return Err(KeyRingError::Repeated(number));
-                }
-                continue;
-            }
-            if keys.iter().any(|(other, _)| other == name) {
-                return Err(KeyRingError::Repeated(number));
-            }
-            keys.push((name.to_owned(), key));
+        let mut keys = Vec::new();
+        for line in key_lines(text)? {
+            let bytes = BASE64_STANDARD.decode(line.key).ok();
+            let key = bytes.and_then(|bytes| bytes.try_into().ok());
+            keys.push((line.name.to_owned(), key.ok_or(KeyRingError::Line(line.number))?));
         }
+        Self::of(keys)
+    }
+
+    /// Makes a ring of keys in their order.
+    ///
+    /// # Errors
+    /// When one is missing.
+    pub fn of(keys: Vec<(String, [u8; KEY_BYTES])>) -> Result<Self, KeyRingError> {
+        let (index, keys): (Vec<_>, Vec<_>) = keys.into_iter().partition(|(name, _)| name == INDEX);
         if keys.is_empty() {
             return Err(KeyRingError::NoKey);
         }
-        Ok(Self { keys, index: index.ok_or(KeyRingError::NoIndex)? })
+        let (_, index) = index.first().ok_or(KeyRingError::NoIndex)?;
+        let keys = keys.into_iter().map(|(name, key)| (name, DataKey::from_bytes(key)));
+        let index = hmac::Key::new(hmac::HMAC_SHA256, index);
+        Ok(Self { keys: RwLock::new(Some(keys.collect())), index })
     }
 
     /// The text of a new key file.
@@ -84,28 +118,59 @@ impl KeyRing {
         )
     }
 
+    /// Whether it wraps and unwraps.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.keys().is_ok()
+    }
+
+    /// Forgets the keys that open data.
+    pub fn close(&self) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Takes over the keys of another ring of the same file.
+    pub fn reopen(&self, other: &Self) {
+        let keys = other.keys.read().unwrap_or_else(PoisonError::into_inner).clone();
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    fn keys(&self) -> Result<Keys, RingClosed> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        keys.as_ref().map(Arc::clone).ok_or(RingClosed)
+    }
+
     /// Wraps a data key; the name of the key that it is wrapped by, and the bytes.
-    pub(crate) fn wrap(&self, random: &Random, owner: &str, key: &DataKey) -> (&str, Vec<u8>) {
-        match self.keys.first() {
-            Some((name, wrapping)) => (name, wrapping.seal(random, &context(owner), key.bytes())),
-            // `parse` refuses an empty ring.
-            None => ("", Vec::new()),
-        }
+    ///
+    /// # Errors
+    /// While the ring is closed.
+    pub(crate) fn wrap(
+        &self,
+        random: &Random,
+        owner: &str,
+        key: &DataKey,
+    ) -> Result<(String, Vec<u8>), RingClosed> {
+        let keys = self.keys()?;
+        // `of` refuses an empty ring.
+        let (name, wrapping) = keys.first().ok_or(RingClosed)?;
+        Ok((name.clone(), wrapping.seal(random, &context(owner), key.bytes())))
     }
 
     /// Unwraps a data key.
     ///
     /// # Errors
-    /// When the key file lacks the key that it was wrapped by, or the bytes are not what was wrapped.
+    /// When it cannot be, or not now.
     pub(crate) fn unwrap(
         &self,
         owner: &str,
         wrapped_by: &str,
         wrapped: &[u8],
-    ) -> Result<DataKey, SealError> {
-        let (_, key) = self.keys.iter().find(|(name, _)| name == wrapped_by).ok_or(SealError)?;
+    ) -> Result<DataKey, UnwrapError> {
+        let keys = self.keys().map_err(|RingClosed| UnwrapError::Closed)?;
+        let (_, key) = keys.iter().find(|(name, _)| name == wrapped_by).ok_or(SealError)?;
         let bytes = key.open(&context(owner), wrapped)?;
-        bytes.try_into().map(DataKey::from_bytes).map_err(|_| SealError)
+        let key = bytes.try_into().map(DataKey::from_bytes).map_err(|_| SealError)?;
+        Ok(key)
     }
 
     /// A data key that this file and a text make together: the same for the same text.
@@ -132,13 +197,30 @@ impl fmt::Debug for KeyRing {
     }
 }
 
-fn parse_line(line: &str) -> Option<(&str, DataKey)> {
-    let (name, key) = line.split_once(':')?;
-    let name = name.trim();
-    let bytes = BASE64_STANDARD.decode(key.trim()).ok()?;
-    let named = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let key = bytes.try_into().map(DataKey::from_bytes).ok()?;
-    named.then_some((name, key))
+/// Reads a key file's lines, whatever their keys are.
+///
+/// # Errors
+/// When a line has no name, or one that was there before.
+pub(crate) fn key_lines(text: &str) -> Result<Vec<KeyLine<'_>>, KeyRingError> {
+    let mut lines: Vec<KeyLine<'_>> = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (name, key) = line.split_once(':').ok_or(KeyRingError::Line(number))?;
+        let (name, key) = (name.trim(), key.trim());
+        let is_named =
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if !is_named || key.is_empty() {
+            return Err(KeyRingError::Line(number));
+        }
+        if lines.iter().any(|other| other.name == name) {
+            return Err(KeyRingError::Repeated(number));
+        }
+        lines.push(KeyLine { number, name, key });
+    }
+    Ok(lines)
 }
 
 fn context(owner: &str) -> String {
@@ -165,14 +247,31 @@ mod tests {
         let index = line("index", 9);
         let before = KeyRing::parse(&(line("one", 1) + &index)).unwrap();
         let key = DataKey::mint(&random);
-        let (name, wrapped) = before.wrap(&random, "pat_1", &key);
+        let (name, wrapped) = before.wrap(&random, "pat_1", &key).unwrap();
         let after = KeyRing::parse(&(line("two", 2) + &line("one", 1) + &index)).unwrap();
-        assert_eq!(after.wrap(&random, "pat_1", &key).0, "two");
-        let unwrapped = after.unwrap("pat_1", name, &wrapped).unwrap();
+        assert_eq!(after.wrap(&random, "pat_1", &key).unwrap().0, "two");
+        let unwrapped = after.unwrap("pat_1", &name, &wrapped).unwrap();
         assert_eq!(unwrapped.bytes(), key.bytes());
         let alone = KeyRing::parse(&(line("two", 2) + &index)).unwrap();
-        assert!(alone.unwrap("pat_1", name, &wrapped).is_err());
-        assert!(after.unwrap("pat_2", name, &wrapped).is_err());
+        assert!(alone.unwrap("pat_1", &name, &wrapped).is_err());
+        assert!(after.unwrap("pat_2", &name, &wrapped).is_err());
+    }
+
+    #[test]
+    fn a_closed_ring_wraps_and_unwraps_nothing_and_digests_on() {
+        let random = Random::seeded(1);
+        let text = line("one", 1) + &line("index", 9);
+        let (ring, again) = (KeyRing::parse(&text).unwrap(), KeyRing::parse(&text).unwrap());
+        let key = DataKey::mint(&random);
+        let (name, wrapped) = ring.wrap(&random, "pat_1", &key).unwrap();
+        let digest = ring.digest("email", "a@b");
+        ring.close();
+        assert!(!ring.is_open());
+        assert_eq!(ring.wrap(&random, "pat_1", &key), Err(RingClosed));
+        assert_eq!(ring.unwrap("pat_1", &name, &wrapped).unwrap_err(), UnwrapError::Closed);
+        assert_eq!(ring.digest("email", "a@b"), digest);
+        ring.reopen(&again);
+        assert_eq!(ring.unwrap("pat_1", &name, &wrapped).unwrap().bytes(), key.bytes());
     }
 
     #[test]

@@ -241,6 +241,8 @@ impl Problem {
                 tracing::warn!(reason = error.chain(), "the database did not answer");
                 Self::unavailable()
             }
+            StoreError::KeysClosed => Self::unavailable()
+                .with_detail("the service that guards the data keys is not there"),
             StoreError::Corrupt { .. } | StoreError::Schema(_) | StoreError::Other(_) => {
                 tracing::error!(reason = error.chain(), "the database refused");
                 Self::new(INTERNAL)

@@ -10,7 +10,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    crypto::{DataKey, KeyRing},
+    crypto::{DataKey, KeyRing, RingClosed, SealError, UnwrapError},
     domain::notification::text::Tongue,
     random::Random,
 };
@@ -66,11 +66,6 @@ impl std::fmt::Debug for Mail {
     }
 }
 
-/// A waiting letter that cannot be opened: it is none, or the key file lacks its key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the letter cannot be opened")]
-pub struct Unreadable;
-
 #[derive(Serialize, Deserialize)]
 struct Sealed {
     wrapped_by: String,
@@ -97,37 +92,37 @@ impl Mail {
     }
 
     /// As it waits in the outbox, bound to its aggregate.
+    ///
+    /// # Errors
+    /// While the ring is closed.
     pub(crate) fn seal(
         &self,
         ring: &KeyRing,
         random: &Random,
         aggregate: &str,
-    ) -> serde_json::Value {
+    ) -> Result<serde_json::Value, RingClosed> {
         let key = DataKey::mint(random);
-        let (wrapped_by, wrapped) = ring.wrap(random, aggregate, &key);
+        let (wrapped_by, wrapped) = ring.wrap(random, aggregate, &key)?;
         let plain = serde_json::to_vec(self).unwrap_or_default();
         let sealed = key.seal(random, &place(aggregate), &plain);
-        serde_json::json!({
+        Ok(serde_json::json!({
             "letter": self.letter,
             "wrapped_by": wrapped_by,
             "wrapped": BASE64_STANDARD.encode(wrapped),
             "sealed": BASE64_STANDARD.encode(sealed),
-        })
+        }))
     }
 
     /// Opens a waiting letter.
     ///
     /// # Errors
-    /// When it is none, or the key file lacks its key.
-    pub fn open(ring: &KeyRing, aggregate: &str, payload: &str) -> Result<Self, Unreadable> {
-        let waiting: Sealed = serde_json::from_str(payload).map_err(|_| Unreadable)?;
-        let bytes = |text: &str| BASE64_STANDARD.decode(text).map_err(|_| Unreadable);
-        let key = ring
-            .unwrap(aggregate, &waiting.wrapped_by, &bytes(&waiting.wrapped)?)
-            .map_err(|_| Unreadable)?;
-        let plain =
-            key.open(&place(aggregate), &bytes(&waiting.sealed)?).map_err(|_| Unreadable)?;
-        serde_json::from_slice(&plain).map_err(|_| Unreadable)
+    /// When it is none, the key file lacks its key, or the ring is closed.
+    pub fn open(ring: &KeyRing, aggregate: &str, payload: &str) -> Result<Self, UnwrapError> {
+        let waiting: Sealed = serde_json::from_str(payload).map_err(|_| SealError)?;
+        let bytes = |text: &str| BASE64_STANDARD.decode(text).map_err(|_| SealError);
+        let key = ring.unwrap(aggregate, &waiting.wrapped_by, &bytes(&waiting.wrapped)?)?;
+        let plain = key.open(&place(aggregate), &bytes(&waiting.sealed)?)?;
+        serde_json::from_slice(&plain).map_err(|_| SealError.into())
     }
 }
 
@@ -150,10 +145,10 @@ mod tests {
             letter: Letter::MagicLink,
             link: Some("https://clinic.example/#token=canary".into()),
         };
-        let waiting = mail.seal(&ring, &random, "let_1").to_string();
+        let waiting = mail.seal(&ring, &random, "let_1").unwrap().to_string();
         assert!(!waiting.to_lowercase().contains("canary"));
         assert_eq!(Mail::open(&ring, "let_1", &waiting), Ok(mail.clone()));
-        assert_eq!(Mail::open(&ring, "let_2", &waiting), Err(Unreadable));
+        assert_eq!(Mail::open(&ring, "let_2", &waiting), Err(SealError.into()));
         assert!(!format!("{mail:?}").contains("anary"));
     }
 }

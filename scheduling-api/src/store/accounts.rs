@@ -34,7 +34,7 @@ pub(crate) async fn insert(
 ) -> Result<DataKey, StoreError> {
     let key = DataKey::mint(random);
     let Account { id, rev, state, email, name, language, time_zone } = account;
-    let (wrapped_by, wrapped) = ring.wrap(random, id.as_str(), &key);
+    let (wrapped_by, wrapped) = ring.wrap(random, id.as_str(), &key)?;
     let sql = "INSERT INTO account (id, rev, state, email_index, email, name, language, time_zone, wrapped_by, wrapped,
             password, created_ms)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
@@ -179,7 +179,7 @@ fn account(row: &Row, ring: &KeyRing) -> Result<Account, StoreError> {
 
 fn unwrap(row: &Row, ring: &KeyRing, id: &UserId) -> Result<DataKey, StoreError> {
     let (wrapped_by, wrapped) = (row.text("wrapped_by")?, row.bytes("wrapped")?);
-    ring.unwrap(id.as_str(), &wrapped_by, &wrapped).map_err(|_| CORRUPT)
+    Ok(ring.unwrap(id.as_str(), &wrapped_by, &wrapped)?)
 }
 
 fn place(column: &str, id: &UserId) -> String {

@@ -2,6 +2,8 @@
 
 use std::error::Error as _;
 
+use crate::crypto::{RingClosed, UnwrapError};
+
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -29,6 +31,9 @@ pub enum StoreError {
         /// Where.
         column: &'static str,
     },
+    /// The key service has not opened the keys. Worth another try later.
+    #[error("the key service has not opened the keys")]
+    KeysClosed,
     /// The schema is not what this program expects.
     #[error("the schema does not fit: {0}")]
     Schema(String),
@@ -57,6 +62,21 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => Self::Unavailable(Some(error)),
             _ => Self::Other(error),
+        }
+    }
+}
+
+impl From<RingClosed> for StoreError {
+    fn from(RingClosed: RingClosed) -> Self {
+        Self::KeysClosed
+    }
+}
+
+impl From<UnwrapError> for StoreError {
+    fn from(error: UnwrapError) -> Self {
+        match error {
+            UnwrapError::Closed => Self::KeysClosed,
+            UnwrapError::Sealed(_) => Self::Corrupt { column: "wrapped" },
         }
     }
 }

@@ -108,8 +108,7 @@ pub(crate) async fn batch(
     let opened = rows.iter().map(|row| {
         let corrupt = |column| StoreError::Corrupt { column };
         let id: PatientId = row.parsed("id")?;
-        let key = ring.unwrap(id.as_str(), &row.text("wrapped_by")?, &row.bytes("wrapped")?);
-        let key = key.map_err(|_| corrupt("wrapped"))?;
+        let key = ring.unwrap(id.as_str(), &row.text("wrapped_by")?, &row.bytes("wrapped")?)?;
         let plain =
             key.open(&place(&id), &row.bytes("profile")?).map_err(|_| corrupt("profile"))?;
         let profile = serde_json::from_slice(&plain).map_err(|_| corrupt("profile"))?;

@@ -31,7 +31,7 @@ pub(crate) async fn insert(
 ) -> Result<(), StoreError> {
     let Provider { id, clinic, name, issuer, client_id, client_secret } = provider;
     let key = DataKey::mint(random);
-    let (wrapped_by, wrapped) = ring.wrap(random, id.as_str(), &key);
+    let (wrapped_by, wrapped) = ring.wrap(random, id.as_str(), &key)?;
     let sealed = key.seal(random, &place(id), client_secret.as_bytes());
     let sql = "INSERT INTO identity_provider (id, clinic_id, name, issuer, client_id, wrapped_by, wrapped,
             client_secret, created_ms)
@@ -94,9 +94,7 @@ pub(crate) async fn insert_identity(
 
 fn provider(row: &Row, ring: &KeyRing) -> Result<Provider, StoreError> {
     let id: ProviderId = row.parsed("id")?;
-    let key = ring
-        .unwrap(id.as_str(), &row.text("wrapped_by")?, &row.bytes("wrapped")?)
-        .map_err(|_| CORRUPT)?;
+    let key = ring.unwrap(id.as_str(), &row.text("wrapped_by")?, &row.bytes("wrapped")?)?;
     let secret = key.open(&place(&id), &row.bytes("client_secret")?).map_err(|_| CORRUPT)?;
     Ok(Provider {
         clinic: row.parsed("clinic_id")?,

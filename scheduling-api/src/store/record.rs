@@ -398,8 +398,7 @@ fn after(page: &PageRequest) -> (i64, String) {
 fn opened_by_ring(row: &Row, keys: &KeyRing) -> Result<Entry, StoreError> {
     let (wrapped_by, wrapped) = (row.text("wrapped_by")?, row.bytes("wrapped")?);
     let patient: PatientId = row.parsed("patient_id")?;
-    let key = keys.unwrap(patient.as_str(), &wrapped_by, &wrapped);
-    entry(row, &key.map_err(|_| StoreError::Corrupt { column: "wrapped" })?)
+    entry(row, &keys.unwrap(patient.as_str(), &wrapped_by, &wrapped)?)
 }
 
 fn entry(row: &Row, key: &DataKey) -> Result<Entry, StoreError> {

@@ -26,7 +26,7 @@ pub(crate) async fn insert(
 ) -> Result<(), StoreError> {
     let public = key.public();
     let seal = DataKey::mint(random);
-    let (wrapped_by, wrapped) = ring.wrap(random, &public.kid, &seal);
+    let (wrapped_by, wrapped) = ring.wrap(random, &public.kid, &seal)?;
     let text = serde_json::to_string(public).map_err(|_| CORRUPT)?;
     tx.execute("UPDATE signing_key SET retired_ms = $1 WHERE retired_ms IS NULL", values![now])
         .await?;
@@ -42,7 +42,7 @@ pub(crate) async fn current(tx: &mut Tx, ring: &KeyRing) -> Result<Option<Signin
         "SELECT * FROM signing_key WHERE retired_ms IS NULL ORDER BY created_ms DESC, kid LIMIT 1";
     let Some(row) = tx.row(sql, vec![]).await? else { return Ok(None) };
     let (kid, wrapped_by) = (row.text("kid")?, row.text("wrapped_by")?);
-    let seal = ring.unwrap(&kid, &wrapped_by, &row.bytes("wrapped")?).map_err(|_| CORRUPT)?;
+    let seal = ring.unwrap(&kid, &wrapped_by, &row.bytes("wrapped")?)?;
     let pkcs8 = seal.open(&place(&kid), &row.bytes("sealed")?).map_err(|_| CORRUPT)?;
     SigningKey::from_pkcs8(pkcs8).map(Some).map_err(|_| CORRUPT)
 }

@@ -23,7 +23,7 @@ pub(crate) async fn insert(
     hook: &Webhook,
 ) -> Result<(), StoreError> {
     let key = DataKey::mint(random);
-    let (wrapped_by, wrapped) = ring.wrap(random, hook.id.as_str(), &key);
+    let (wrapped_by, wrapped) = ring.wrap(random, hook.id.as_str(), &key)?;
     let Webhook { id, rev, clinic, card, created, .. } = hook;
     let sql = "INSERT INTO webhook_endpoint (id, rev, clinic_id, url, description, topics, active, wrapped_by, wrapped,
             secret, created_ms)
@@ -156,7 +156,7 @@ fn card(row: &Row) -> Result<WebhookCard, StoreError> {
 
 fn unwrap(row: &Row, ring: &KeyRing, id: &WebhookId) -> Result<DataKey, StoreError> {
     let (wrapped_by, wrapped) = (row.text("wrapped_by")?, row.bytes("wrapped")?);
-    ring.unwrap(id.as_str(), &wrapped_by, &wrapped).map_err(|_| CORRUPT)
+    Ok(ring.unwrap(id.as_str(), &wrapped_by, &wrapped)?)
 }
 
 fn place(id: &WebhookId) -> String {

@@ -12,3 +12,5 @@ pub mod recordings;
 pub mod s3;
 #[path = "../fakes/smtp.rs"]
 pub mod smtp;
+#[path = "../fakes/vault.rs"]
+pub mod vault;

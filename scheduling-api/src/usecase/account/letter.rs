@@ -51,7 +51,7 @@ async fn leave(
 ) -> Result<(), StoreError> {
     let Sender { api, permit } = sender;
     let id = LetterId::mint(&api.random, api.clock.now());
-    let payload = mail.seal(&api.keys, &api.random, id.as_str());
+    let payload = mail.seal(&api.keys, &api.random, id.as_str())?;
     let transition = Transition {
         kind: "letter",
         id: id.as_str(),

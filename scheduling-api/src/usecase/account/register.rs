@@ -76,7 +76,7 @@ pub(crate) async fn register(
     let existing = accounts::find_by_email(change.tx(), &api.keys, &email).await?;
     // The row is made either way, so that both ways take as long.
     let waiting = waiting(registration.clinic, &email, &hash, profile);
-    let sealed = Sealed::seal(&api.keys, &api.random, &waiting);
+    let sealed = Sealed::seal(&api.keys, &api.random, &waiting)?;
     let whom = Whom { user: None, subject: Some(&index) };
     let secret = one_time::issue(api, change.tx(), Purpose::VerifyEmail, whom, &sealed).await?;
     let mail = match &existing {

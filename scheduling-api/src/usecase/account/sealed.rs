@@ -21,23 +21,26 @@ const PLACE: &str = "one_time.detail";
 
 impl Sealed {
     /// Seals a value.
-    pub(crate) fn seal<T: Serialize>(ring: &KeyRing, random: &Random, value: &T) -> Self {
+    pub(crate) fn seal<T: Serialize>(
+        ring: &KeyRing,
+        random: &Random,
+        value: &T,
+    ) -> Result<Self, StoreError> {
         let key = DataKey::mint(random);
-        let (wrapped_by, wrapped) = ring.wrap(random, PLACE, &key);
+        let (wrapped_by, wrapped) = ring.wrap(random, PLACE, &key)?;
         let plain = serde_json::to_vec(value).unwrap_or_default();
-        Self {
-            wrapped_by: wrapped_by.to_owned(),
+        Ok(Self {
+            wrapped_by,
             wrapped: BASE64_STANDARD.encode(wrapped),
             sealed: BASE64_STANDARD.encode(key.seal(random, PLACE, &plain)),
-        }
+        })
     }
 
     /// Opens it.
     pub(crate) fn open<T: DeserializeOwned>(&self, ring: &KeyRing) -> Result<T, StoreError> {
         let corrupt = || StoreError::Corrupt { column: "detail" };
         let bytes = |text: &str| BASE64_STANDARD.decode(text).map_err(|_| corrupt());
-        let key =
-            ring.unwrap(PLACE, &self.wrapped_by, &bytes(&self.wrapped)?).map_err(|_| corrupt())?;
+        let key = ring.unwrap(PLACE, &self.wrapped_by, &bytes(&self.wrapped)?)?;
         let plain = key.open(PLACE, &bytes(&self.sealed)?).map_err(|_| corrupt())?;
         serde_json::from_slice(&plain).map_err(|_| corrupt())
     }

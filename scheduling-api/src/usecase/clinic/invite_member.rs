@@ -70,7 +70,7 @@ pub(crate) async fn issue(
     email: &EmailAddress,
 ) -> Result<SecretToken, Failure> {
     let index = accounts::email_index(&api.keys, email);
-    let sealed = Sealed::seal(&api.keys, &api.random, invitation);
+    let sealed = Sealed::seal(&api.keys, &api.random, invitation)?;
     let whom = Whom { user: None, subject: Some(&index) };
     let secret = one_time::issue(api, change.tx(), Purpose::Invitation, whom, &sealed).await?;
     let mail = Mail {

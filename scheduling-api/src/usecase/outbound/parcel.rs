@@ -8,6 +8,7 @@ use protocol::redact::Redacted;
 
 use crate::{
     api::Api,
+    crypto::UnwrapError,
     domain::{
         account::{Account, AccountState},
         appointment::Appointment,
@@ -55,7 +56,7 @@ pub(super) async fn look(
     }
     match (delivery.channel, &delivery.recipient) {
         (Channel::Webhook, Some(hook)) => webhook(api, tx, delivery, hook, now).await,
-        (Channel::Email | Channel::Sms, None) => Ok(letter(api, delivery, now)),
+        (Channel::Email | Channel::Sms, None) => letter(api, delivery, now),
         (Channel::Push, Some(browser)) => {
             let Ok(id) = browser.parse() else { return Ok(Due::Fail("no such recipient")) };
             match push_subscriptions::find(tx, &api.keys, &id).await? {
@@ -74,15 +75,17 @@ pub(super) async fn look(
     }
 }
 
-fn letter(api: &Api, delivery: &Delivery, now: Timestamp) -> Due {
-    let Ok(mail) = Mail::open(&api.keys, &delivery.aggregate, &delivery.payload) else {
-        return Due::Fail("the letter cannot be opened");
+fn letter(api: &Api, delivery: &Delivery, now: Timestamp) -> Result<Due, StoreError> {
+    let mail = match Mail::open(&api.keys, &delivery.aggregate, &delivery.payload) {
+        Ok(mail) => mail,
+        Err(UnwrapError::Closed) => return Err(StoreError::KeysClosed),
+        Err(UnwrapError::Sealed(_)) => return Ok(Due::Fail("the letter cannot be opened")),
     };
     let (subject, text) = match delivery.channel {
         Channel::Sms => ("", mail.in_one_line()),
         _ => mail.in_words(),
     };
-    Due::Send(Box::new(Parcel {
+    Ok(Due::Send(Box::new(Parcel {
         key: delivery.id.to_string(),
         to: mail.to.into(),
         subject: subject.to_owned(),
@@ -92,7 +95,7 @@ fn letter(api: &Api, delivery: &Delivery, now: Timestamp) -> Due {
         headers: Vec::new(),
         template: None,
         at: now,
-    }))
+    })))
 }
 
 async fn notification(
