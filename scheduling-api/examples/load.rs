@@ -40,7 +40,7 @@ use scheduling_api::{
     open,
     ports::files::Files,
     ports::identify::KnownTokens,
-    ports::{media::MediaServer, payments::Gateways},
+    ports::{machine::UnknownMachine, media::MediaServer, payments::Gateways},
     random::Random,
     router,
 };
@@ -70,6 +70,7 @@ async fn main() {
         files: Files::in_folder(&documents).unwrap(),
         scanner: None,
         recordings: None,
+        machine: Arc::new(UnknownMachine),
         gateways: Gateways::default(),
         trusted_proxies: Vec::new(),
     };

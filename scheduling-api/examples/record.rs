@@ -35,7 +35,7 @@ use scheduling_api::{
     },
     open,
     ports::identify::KnownTokens,
-    ports::{files::Files, media::MediaServer, payments::Gateways},
+    ports::{files::Files, machine::UnknownMachine, media::MediaServer, payments::Gateways},
     random::Random,
     router,
 };
@@ -62,6 +62,7 @@ async fn main() {
         files: Files::in_folder(&documents).unwrap(),
         scanner: None,
         recordings: None,
+        machine: Arc::new(UnknownMachine),
         gateways: Gateways::default(),
         trusted_proxies: Vec::new(),
     };

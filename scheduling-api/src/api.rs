@@ -12,8 +12,8 @@ use crate::{
     live::Live,
     outbound::Outbound,
     ports::{
-        files::Files, identify::Identify, identity_provider::IdentityProviders, media::MediaServer,
-        payments::Gateways, recordings::Recordings, scanner::Scan,
+        files::Files, identify::Identify, identity_provider::IdentityProviders, machine::Machine,
+        media::MediaServer, payments::Gateways, recordings::Recordings, scanner::Scan,
     },
     random::Random,
     store::{Scope, Store, StoreError, audit_log},
@@ -50,6 +50,8 @@ pub struct Api {
     pub scanner: Option<Arc<dyn Scan>>,
     /// What the media server has recorded, if its files can be reached from here.
     pub recordings: Option<Arc<dyn Recordings>>,
+    /// The machine that this runs on.
+    pub machine: Arc<dyn Machine>,
     /// Those who take money.
     pub gateways: Arc<Gateways>,
     /// The bus of those who watch.

@@ -10,8 +10,8 @@ use crate::{
     links::Links,
     outbound::Outbound,
     ports::{
-        files::Files, identity_provider::IdentityProviders, media::MediaServer, payments::Gateways,
-        recordings::Recordings, scanner::Scan,
+        files::Files, identity_provider::IdentityProviders, machine::Machine, media::MediaServer,
+        payments::Gateways, recordings::Recordings, scanner::Scan,
     },
     random::{NoRandomness, Random},
     store::{Store, StoreError, StoreSettings, seal_what_stood_open},
@@ -52,6 +52,8 @@ pub struct Ways {
     pub scanner: Option<Arc<dyn Scan>>,
     /// What the media server has recorded, if its files can be reached from here. Without it no visit is recorded.
     pub recordings: Option<Arc<dyn Recordings>>,
+    /// The machine that this runs on.
+    pub machine: Arc<dyn Machine>,
     /// Those who take money.
     pub gateways: Gateways,
     /// Who is believed about where a request comes from.
@@ -88,6 +90,7 @@ pub async fn open(
         files: ways.files,
         scanner: ways.scanner,
         recordings: ways.recordings,
+        machine: ways.machine,
         gateways: Arc::new(ways.gateways),
         live: Arc::default(),
     })

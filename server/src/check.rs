@@ -118,7 +118,7 @@ fn files(config: &Config, report: &mut Report) {
 fn data(config: &Scheduling, report: &mut Report) {
     let keys = &config.data_keys_file;
     if keys.exists() {
-        report.step(&format!("data keys {}", keys.display()), scheduling::read_keys(keys));
+        report.step(&format!("data keys {}", keys.display()), scheduling::try_keys(config));
     } else {
         report.step(
             &format!("data keys {} (made at the first start)", keys.display()),

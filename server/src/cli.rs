@@ -123,6 +123,11 @@ pub(crate) enum AdminCommand {
     /// Each clinic has one, and the platform; the server may run meanwhile. Ends with 1, and says which log and from which
     /// entry on, where one is not what was written.
     VerifyAudit(Box<Settings>),
+    /// Has the key service (key_service_url) wrap the keys of data_keys_file: plain ones, and anew those that it wrapped.
+    ///
+    /// Asks the service for each key back before the file is replaced. Run it once when a key service is set up, and after
+    /// its key was rotated. What the plain file held may remain on the disk and in backups: rotate the keys if it was seen.
+    WrapKeys(Box<Settings>),
     /// Invites the first administrator, and prints the link that sets a name and a password.
     ///
     /// There is no default account. The link works once, for whoever has it; it is mailed too, where mail is set up. Refused

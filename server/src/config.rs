@@ -29,7 +29,10 @@ use std::{
 };
 
 use protocol::{recording::TextVersion, token::ApiKeys};
-use scheduling_api::{Outbound, ports::payments::Gateways};
+use scheduling_api::{
+    Outbound,
+    ports::{key_service::vault::VaultSettings, payments::Gateways},
+};
 use signaling::webhooks::WebhookUrl;
 
 use crate::machine::Machine;
@@ -101,8 +104,12 @@ pub(crate) struct Webhooks {
 pub(crate) struct Scheduling {
     /// The database.
     pub(crate) store: scheduling_api::StoreSettings,
+    /// The folder of all that is kept beside no address of its own.
+    pub(crate) data_dir: PathBuf,
     /// What opens sealed columns; made at the first start when it is missing.
     pub(crate) data_keys_file: PathBuf,
+    /// Who guards those keys, if not the file's permissions alone.
+    pub(crate) key_service: Option<KeyGuard>,
     /// Where people's browsers reach this server.
     pub(crate) public_url: Option<String>,
     /// Who is believed about where a request comes from.
@@ -113,6 +120,15 @@ pub(crate) struct Scheduling {
     pub(crate) documents: documents::Documents,
     /// Those who take money.
     pub(crate) gateways: Gateways,
+}
+
+/// A key service, as configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeyGuard {
+    /// Where it is, and by what right it is asked.
+    pub(crate) vault: VaultSettings,
+    /// Longest time since it last opened the keys.
+    pub(crate) keep: Duration,
 }
 
 impl Scheduling {

@@ -43,6 +43,7 @@ mod scheduling;
 mod tls;
 mod token;
 mod turn;
+mod vitals;
 
 use std::{
     io::{ErrorKind, Write as _},
@@ -83,6 +84,9 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Restore(arguments) => print(&backup::restore(*arguments)?),
         Command::Admin(AdminCommand::Create(arguments)) => {
             print(&scheduling::first_administrator(*arguments)?)
+        }
+        Command::Admin(AdminCommand::WrapKeys(settings)) => {
+            print(&scheduling::wrap_keys(*settings)?)
         }
         Command::Admin(AdminCommand::VerifyAudit(settings)) => {
             print(&backup::verify_audit(*settings)?)

@@ -90,7 +90,7 @@ async fn serve_scheduling_api(config: &SchedulingAlone) -> anyhow::Result<()> {
     let media = scheduling::far_media(config)?;
     let url = config.scheduling.public_url_or(http);
     // The media server's files are on another machine.
-    let api = scheduling::open(&config.scheduling, &url, media, None).await?;
+    let api = scheduling::open(&config.scheduling, &url, media, None, None).await?;
     tokio::spawn(scheduling_api::work(api.clone()));
     let routes = scheduling_api::router(api);
     let router = http::main_router(routes, readiness.clone(), false, Parents::default());
@@ -175,7 +175,9 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     let url = greeting::public_url(config, http);
     let socket = scheduling::socket_url(&url);
     let near = scheduling::near_media(config.api_keys.clone(), socket, signaling.clone());
-    let api = scheduling::open(&config.scheduling, &url, near, recordings(config, &planes)).await?;
+    let shards = Some(planes.media.clone());
+    let recordings = recordings(config, &planes);
+    let api = scheduling::open(&config.scheduling, &url, near, recordings, shards).await?;
     tokio::spawn(scheduling_api::work(api.clone()));
     let scheduling = scheduling_api::router(api.clone());
     planes.ear.open(scheduling.clone());

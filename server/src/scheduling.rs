@@ -7,6 +7,7 @@ use std::{
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -19,6 +20,7 @@ use protocol::token::ApiKeys;
 use scheduling_api::{
     Api, KeyRing, Links, Location, StoreSettings, Ways, demo,
     ports::{
+        key_service::{self, KeyFile, KeyService, vault::Vault},
         media::{
             MediaServer,
             twirp::{OverHttp, Post, Posting, Twirp},
@@ -33,6 +35,7 @@ use tower::ServiceExt as _;
 use crate::{
     cli::{AdminCreate, Settings},
     config::{self, Scheduling, SchedulingAlone, file},
+    vitals::Vitals,
 };
 
 /// Opens it; the schema is up to date afterwards.
@@ -44,23 +47,29 @@ pub(crate) async fn open(
     public_url: &str,
     media: MediaServer,
     recordings: Option<Arc<dyn Recordings>>,
+    shards: Option<sfu::Handle>,
 ) -> anyhow::Result<Api> {
     if let Location::Sqlite(path) = &config.store.location {
         make_folder_of(path)?;
     }
-    let keys = keys(&config.data_keys_file)?;
+    let (keys, kept) = keys(config).await?;
     let ways = Ways {
         media,
         outbound: config.outbound.clone(),
         files: config.documents.open()?,
         scanner: config.documents.scanner(),
         recordings,
+        machine: Arc::new(Vitals::of(shards, config.data_dir.clone())),
         gateways: config.gateways.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
     };
-    scheduling_api::open(&config.store, keys, Links::at(public_url), ways)
+    let api = scheduling_api::open(&config.store, keys, Links::at(public_url), ways)
         .await
-        .context("opening the scheduling API")
+        .context("opening the scheduling API")?;
+    if let Some(Kept { text, service, keep }) = kept {
+        tokio::spawn(key_service::keep_open(Arc::clone(&api.keys), text, service, keep));
+    }
+    Ok(api)
 }
 
 /// Opens it for what needs its data alone: copies, checks, the demo clinic.
@@ -69,7 +78,7 @@ pub(crate) async fn open(
 /// As [`open`].
 pub(crate) async fn open_store(config: &SchedulingAlone) -> anyhow::Result<Api> {
     let url = config.scheduling.public_url_or(config.http);
-    open(&config.scheduling, &url, MediaServer::none(), None).await
+    open(&config.scheduling, &url, MediaServer::none(), None, None).await
 }
 
 /// Makes the demo clinic; what it is made of, as lines for a person.
@@ -214,18 +223,23 @@ impl Ear {
     }
 }
 
-/// Reads the key file, or makes one: readable by this user alone, and never over another.
-fn keys(path: &Path) -> anyhow::Result<KeyRing> {
+/// What opens the keys again while the API runs.
+struct Kept {
+    text: String,
+    service: Arc<dyn KeyService>,
+    keep: Duration,
+}
+
+/// Opens the key file, or makes one: readable by this user alone, and never over another.
+async fn keys(config: &Scheduling) -> anyhow::Result<(KeyRing, Option<Kept>)> {
+    let path = config.data_keys_file.as_path();
+    let service = key_service_of(config)?;
     if !path.exists() {
         make_folder_of(path)?;
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        match made {
-            Ok(mut file) => {
-                let text = KeyRing::generate(&Random::from_system()?);
-                file.write_all(text.as_bytes())
-                    .and_then(|()| file.sync_all())
-                    .with_context(|| format!("writing {}", path.display()))?;
-            }
+        let text = KeyRing::generate(&Random::from_system()?);
+        let text = wrapped(&text, service.as_ref()).await?;
+        match new_file(path, &text) {
+            Ok(()) => {}
             // Another process was faster: its keys hold.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => {
@@ -233,16 +247,81 @@ fn keys(path: &Path) -> anyhow::Result<KeyRing> {
             }
         }
     }
-    read_keys(path)
+    let text = file::read_text(path)?;
+    let ring = opened(path, &text, service.as_ref()).await?;
+    let kept = config.key_service.as_ref().map(|guard| Kept { text, service, keep: guard.keep });
+    Ok((ring, kept))
 }
 
-/// Reads the key file.
+fn key_service_of(config: &Scheduling) -> anyhow::Result<Arc<dyn KeyService>> {
+    Ok(match &config.key_service {
+        Some(guard) => Arc::new(Vault::new(guard.vault.clone())?),
+        None => Arc::new(KeyFile),
+    })
+}
+
+async fn opened(path: &Path, text: &str, service: &dyn KeyService) -> anyhow::Result<KeyRing> {
+    let opened = tokio::time::timeout(KEYS_MAX, key_service::open(text, service)).await;
+    let opened = opened.context("the key service takes too long")?;
+    opened.with_context(|| format!("reading {}", path.display()))
+}
+
+async fn wrapped(text: &str, service: &dyn KeyService) -> anyhow::Result<String> {
+    let wrapped = tokio::time::timeout(KEYS_MAX, key_service::wrapped(text, service)).await;
+    let wrapped = wrapped.context("the key service takes too long")?;
+    wrapped.context("wrapping the data keys")
+}
+
+/// Longest time for all questions about a key file.
+const KEYS_MAX: Duration = Duration::from_secs(30);
+
+/// Writes a file that is not there, for this user alone, and has it on the disk.
+fn new_file(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Opens the key file and forgets it: a check. Makes none.
 ///
 /// # Errors
-/// When it cannot be read, or holds no keys.
-pub(crate) fn read_keys(path: &Path) -> anyhow::Result<KeyRing> {
+/// When it cannot be read, or its keys do not open.
+pub(crate) fn try_keys(config: &Scheduling) -> anyhow::Result<()> {
+    let path = config.data_keys_file.as_path();
+    let service = key_service_of(config)?;
     let text = file::read_text(path)?;
-    KeyRing::parse(&text).with_context(|| format!("reading {}", path.display()))
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(opened(path, &text, service.as_ref())).map(drop)
+}
+
+/// Has the key service wrap the data keys: those that stand in the file as they are, and anew those that it had wrapped.
+/// The file is replaced at once, as a whole.
+///
+/// # Errors
+/// When there is no key service or no file, or the service does not give back what it was given.
+pub(crate) fn wrap_keys(settings: Settings) -> anyhow::Result<String> {
+    let raw = config::merge(settings.given, settings.file.config.as_deref())?;
+    let config = config::parse::scheduling_alone(&raw)?.scheduling;
+    anyhow::ensure!(
+        config.key_service.is_some(),
+        "key_service_url is not set: nothing can wrap the keys"
+    );
+    let path = config.data_keys_file.as_path();
+    let service = key_service_of(&config)?;
+    let text = file::read_text(path)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let text = runtime.block_on(wrapped(&text, service.as_ref()))?;
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".wrapped");
+    let beside = Path::new(&beside);
+    new_file(beside, &text).with_context(|| format!("making {}", beside.display()))?;
+    std::fs::rename(beside, path).with_context(|| format!("replacing {}", path.display()))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    std::fs::File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all())?;
+    Ok(format!(
+        "{} holds what the key service wrapped; running servers take it at their next start\n",
+        path.display()
+    ))
 }
 
 /// Asks the database for one answer; changes nothing in it.
@@ -269,13 +348,20 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_key_file_is_made_once_for_this_user_alone() {
+    #[tokio::test]
+    async fn a_key_file_is_made_once_for_this_user_alone() {
         let folder = std::env::temp_dir().join(format!("bedside-keys-{}", std::process::id()));
         let path = folder.join("data/data-keys");
-        keys(&path).unwrap();
+        let raw = config::RawConfig {
+            data_dir: Some(folder.clone()),
+            data_keys_file: Some(path.clone()),
+            ..config::RawConfig::defaults()
+        };
+        let config = config::parse::scheduling_alone(&raw).unwrap().scheduling;
+        keys(&config).await.unwrap();
         let first = std::fs::read_to_string(&path).unwrap();
-        keys(&path).unwrap();
+        let (_, kept) = keys(&config).await.unwrap();
+        assert!(kept.is_none(), "nothing guards it but its permissions");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), first);
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         std::fs::remove_dir_all(&folder).unwrap();

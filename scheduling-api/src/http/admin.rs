@@ -2,6 +2,7 @@
 
 mod disable;
 mod enable;
+mod health;
 mod list_accounts;
 mod search_audit;
 
@@ -11,6 +12,7 @@ use crate::api::Api;
 
 pub(super) fn router() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .routes(routes!(health::read_health))
         .routes(routes!(list_accounts::list_accounts))
         .routes(routes!(disable::disable_account))
         .routes(routes!(enable::enable_account))

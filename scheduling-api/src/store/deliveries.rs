@@ -74,6 +74,49 @@ pub(crate) async fn insert(tx: &mut Tx, delivery: &Delivery) -> Result<(), Store
     tx.execute(sql, row).await.map(drop)
 }
 
+/// How one channel stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Standing {
+    /// Deliveries that are due and in nobody's hands.
+    pub(crate) due: u64,
+    /// Since when the longest has been.
+    pub(crate) due_since: Option<Timestamp>,
+    /// Deliveries that ended as failed or unknown lately.
+    pub(crate) failed: u64,
+}
+
+/// How a channel stands; `lately` is since when failures count.
+pub(crate) async fn standing(
+    tx: &mut Tx,
+    channel: Channel,
+    lately: Timestamp,
+    now: Timestamp,
+) -> Result<Standing, StoreError> {
+    let sql = "SELECT COUNT(*) AS due, MIN(not_before_ms) AS since_ms FROM delivery
+        WHERE done_ms IS NULL AND not_before_ms <= $1 AND (lease_until_ms IS NULL OR lease_until_ms <= $1)
+            AND channel = $2";
+    let due = tx.row(sql, values![now, channel.name()]).await?;
+    let due = due.ok_or(StoreError::Corrupt { column: "due" })?;
+    let sql = "SELECT COUNT(*) AS failed FROM delivery
+        WHERE done_ms IS NOT NULL AND done_ms > $1 AND state IN ('failed', 'unknown') AND channel = $2";
+    let failed = tx.row(sql, values![lately, channel.name()]).await?;
+    let failed = failed.ok_or(StoreError::Corrupt { column: "failed" })?;
+    Ok(Standing {
+        due: due.small("due")?,
+        due_since: due.time_maybe("since_ms")?,
+        failed: failed.small("failed")?,
+    })
+}
+
+/// How many endpoints of clinics' programs did not take what they were told: it failed lately, or is being tried again.
+pub(crate) async fn failing_endpoints(tx: &mut Tx, lately: Timestamp) -> Result<u64, StoreError> {
+    let sql = "SELECT COUNT(DISTINCT recipient) AS failing FROM delivery
+        WHERE channel = 'webhook' AND ((done_ms IS NULL AND attempts > 0)
+            OR (done_ms IS NOT NULL AND done_ms > $1 AND state IN ('failed', 'unknown')))";
+    let row = tx.row(sql, values![lately]).await?;
+    row.ok_or(StoreError::Corrupt { column: "failing" })?.small("failing")
+}
+
 /// Whether anything is due by a channel.
 pub(crate) async fn is_any_due(
     tx: &mut Tx,

@@ -13,6 +13,17 @@ pub enum Engine {
     Postgres,
 }
 
+impl Engine {
+    /// The engine in a word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
 /// Where the data lives. Written as `sqlite:PATH` or `postgres://...`.
 #[derive(Debug, Clone)]
 pub enum Location {

@@ -153,6 +153,19 @@ pub(crate) async fn revive(tx: &mut Tx, id: &OutboxId, now: Timestamp) -> Result
     tx.execute_one(sql, values![id, now]).await
 }
 
+/// How many messages are due and not handed out, since when the longest has been, and how many were given up.
+pub(crate) async fn backlog(
+    tx: &mut Tx,
+    now: Timestamp,
+) -> Result<(u64, Option<Timestamp>, u64), StoreError> {
+    let sql = "SELECT COUNT(*) AS due, MIN(not_before_ms) AS since_ms FROM outbox
+        WHERE done_ms IS NULL AND dead = 0 AND not_before_ms <= $1";
+    let row = tx.row(sql, values![now]).await?.ok_or(StoreError::Corrupt { column: "due" })?;
+    let sql = "SELECT COUNT(*) AS dead FROM outbox WHERE dead = 1";
+    let dead = tx.row(sql, values![]).await?.ok_or(StoreError::Corrupt { column: "dead" })?;
+    Ok((row.small("due")?, row.time_maybe("since_ms")?, dead.small("dead")?))
+}
+
 /// Messages that were given up, the newest first.
 pub(crate) async fn dead(
     tx: &mut Tx,

@@ -1,10 +1,15 @@
 //! What goes out, as those who look after it see it.
 
+use std::{sync::Arc, time::Duration};
+
 use serde_json::json;
 
 use super::notifications::{ANN, house};
 use crate::world::World;
-use scheduling_api::domain::actor::Role;
+use scheduling_api::{
+    domain::actor::Role,
+    ports::machine::{Disk, Machine, MachineState},
+};
 
 async fn administrators_see_their_own_clinics_jobs_and_nobody_else_does(world: World) {
     let house = house(world).await;
@@ -53,7 +58,63 @@ async fn letters_wait_for_a_mail_server_and_fail_visibly_without_one(world: Worl
     assert_eq!(words.problem(), (400, "bad-request"));
 }
 
+/// A machine in trouble.
+struct Troubled;
+
+impl Machine for Troubled {
+    fn state(&self) -> MachineState {
+        let disk = Some(Disk { free_bytes: 5, size_bytes: 1_000 });
+        MachineState { shards: 2, silent_shards: vec![1], disk }
+    }
+}
+
+async fn those_who_run_the_installation_see_what_waits_fails_and_is_missing(world: World) {
+    let practice = world.practice("UTC", (8, 18)).await;
+    let root = world.member(Role::PlatformAdmin, None);
+    let health = async |world: &World| world.get("/v1/admin/health").by(&root).reply().await.ok();
+    world.work().await;
+    let well = health(&world).await;
+    assert_eq!((&well["concerns"], &well["messages"]["due"]), (&json!([]), &json!(0)), "{well}");
+    assert!(["sqlite", "postgres"].contains(&well["database"].as_str().unwrap()));
+    assert!(well["database_answered_ms"].as_i64().unwrap() >= 0);
+    assert_eq!(well["data_keys_are_open"], true);
+
+    // A letter that nobody hands out, and then one that cannot be sent: there is no mail server.
+    world.patient(practice.clinic.as_str(), ANN).await;
+    world.clock.advance(Duration::from_secs(180));
+    let late = health(&world).await;
+    assert_eq!(late["concerns"], json!(["messages_are_late"]));
+    assert!(late["messages"]["due"].as_u64().unwrap() >= 1);
+    assert_eq!(late["messages"]["oldest_due_s"], 180);
+    world.work().await;
+    let failed = health(&world).await;
+    assert_eq!(failed["concerns"], json!(["deliveries_failed"]));
+    let email = failed["deliveries"].as_array().unwrap().iter();
+    let email = email.clone().find(|channel| channel["channel"] == "email").unwrap();
+    assert_eq!((&email["failed_in_a_day"], &email["due"]), (&json!(1), &json!(0)));
+    world.clock.advance(Duration::from_secs(25 * 3600));
+    assert_eq!(health(&world).await["concerns"], json!([]), "a day later");
+
+    world.api.keys.close();
+    let world = world.with_machine(Arc::new(Troubled));
+    let troubled = health(&world).await;
+    let concerns = ["data_keys_are_closed", "media_shards_are_silent", "disk_is_nearly_full"];
+    assert_eq!(troubled["concerns"], json!(concerns));
+    assert_eq!(
+        (&troubled["media_shards"], &troubled["silent_media_shards"]),
+        (&json!(2), &json!([1]))
+    );
+    assert_eq!(
+        (&troubled["disk_free_bytes"], &troubled["disk_size_bytes"]),
+        (&json!(5), &json!(1_000))
+    );
+
+    let clinics = world.get("/v1/admin/health").by(&practice.admin).reply().await;
+    assert_eq!(clinics.problem(), (403, "forbidden"));
+}
+
 stories! {
+    those_who_run_the_installation_see_what_waits_fails_and_is_missing
     administrators_see_their_own_clinics_jobs_and_nobody_else_does
     letters_wait_for_a_mail_server_and_fail_visibly_without_one
 }

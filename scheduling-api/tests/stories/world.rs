@@ -40,6 +40,7 @@ use scheduling_api::{
         files::Files,
         identify::{Identified, Identify},
         identity_provider::IdentityProviders,
+        machine::{Machine, UnknownMachine},
         payments::Gateways,
         scanner::Scan,
     },
@@ -107,6 +108,7 @@ impl World {
             files: Files::in_folder(&folder.0.join("documents")).unwrap(),
             scanner: None,
             recordings: Some(Arc::new(recordings.clone())),
+            machine: Arc::new(UnknownMachine),
             gateways: Arc::default(),
             live: Arc::default(),
         };
@@ -182,6 +184,13 @@ impl World {
     /// Where no file of the media server's can be reached.
     pub fn without_recordings(mut self) -> Self {
         self.api.recordings = None;
+        self.router = router(self.api.clone());
+        self
+    }
+
+    /// On a machine.
+    pub fn with_machine(mut self, machine: Arc<dyn Machine>) -> Self {
+        self.api.machine = machine;
         self.router = router(self.api.clone());
         self
     }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use protocol::{recording::TextVersionError, token::KeysError};
+use scheduling_api::ports::key_service::vault::VaultError;
 use signaling::webhooks::WebhookUrlError;
 
 /// Why settings were refused, and what to do about it.
@@ -115,6 +116,13 @@ pub(crate) enum ConfigError {
     Payments { setting: &'static str, reason: String },
     #[error("{setting} is missing: it belongs to {to}")]
     Belongs { setting: &'static str, to: &'static str },
+    #[error("{setting} does nothing without key_service_url: set it, or remove this")]
+    KeyServiceWithoutUrl { setting: &'static str },
+    #[error("key_service_url: {source}")]
+    KeyService {
+        #[source]
+        source: VaultError,
+    },
     #[error("sms_twilio_account and sms_http_url exclude each other: remove one")]
     TwoSms,
     #[error(

@@ -8,13 +8,17 @@ use std::{
 
 use protocol::recording::TextVersion;
 use protocol::token::{ApiKeys, SecretPolicy};
-use scheduling_api::{Location, StoreSettings};
+use scheduling_api::{
+    Location, StoreSettings,
+    domain::web_origin::WebOrigin,
+    ports::key_service::vault::{Vault, VaultSettings},
+};
 use signaling::webhooks::WebhookUrl;
 
 use crate::{
     config::{
-        Config, ConfigError, LogFormat, Mode, RawConfig, Scheduling, SchedulingAlone, Webhooks,
-        documents, file, notifications, payments,
+        Config, ConfigError, KeyGuard, LogFormat, Mode, RawConfig, Scheduling, SchedulingAlone,
+        Webhooks, documents, file, notifications, payments,
         rules::{at_least_one, log_filter, tls},
         turn::Turn,
     },
@@ -254,42 +258,10 @@ pub(crate) fn api_keys(raw: &RawConfig, mode: Mode) -> Result<ApiKeys, ConfigErr
 /// What browsers send (RFC 6454 §6.2), so that it can be compared byte by byte.
 fn origins(given: Option<&[String]>) -> Result<Vec<String>, ConfigError> {
     let origins = given.unwrap_or_default().to_vec();
-    match origins.iter().find(|origin| !is_origin(origin)) {
+    match origins.iter().find(|origin| origin.parse::<WebOrigin>().is_err()) {
         Some(origin) => Err(ConfigError::Origin { origin: origin.clone() }),
         None => Ok(origins),
     }
-}
-
-/// Scheme, host, and a port where it is not the scheme's own. Nothing else: the text goes into a header between blanks,
-/// where a semicolon would begin another directive.
-fn is_origin(text: &str) -> bool {
-    let Some((scheme, authority)) = text.split_once("://") else { return false };
-    let own_port = match scheme {
-        "http" => Some(80),
-        "https" => Some(443),
-        "capacitor" | "ionic" => None,
-        _ => return false,
-    };
-    // An IPv6 address has colons of its own, in brackets.
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
-        _ => (authority, None),
-    };
-    let is_port = |digits: &str| {
-        digits.parse::<u16>().is_ok_and(|port| Some(port) != own_port && port.to_string() == digits)
-    };
-    is_host(host) && port.is_none_or(is_port)
-}
-
-fn is_host(host: &str) -> bool {
-    let v6 = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    v6.map_or_else(
-        || {
-            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c);
-            !host.is_empty() && host.chars().all(plain)
-        },
-        |address| address.parse::<Ipv6Addr>().is_ok_and(|parsed| parsed.to_string() == address),
-    )
 }
 
 fn webhooks(raw: &RawConfig, keys: &ApiKeys) -> Result<Webhooks, ConfigError> {
@@ -320,12 +292,41 @@ fn scheduling(raw: &RawConfig) -> Result<Scheduling, ConfigError> {
     Ok(Scheduling {
         store: StoreSettings { connections_max, ..StoreSettings::at(location) },
         data_keys_file: keys.unwrap_or_else(|| folder.join("data-keys")),
+        key_service: key_service(raw)?,
         public_url: public_url(raw)?,
         trusted_proxies: raw.trusted_proxies.clone().unwrap_or_default(),
         outbound: notifications::outbound(raw)?,
         documents: documents::documents(raw, &folder)?,
+        data_dir: folder,
         gateways: payments::gateways(raw)?,
     })
+}
+
+/// What guards the data keys besides the file, if anything does.
+fn key_service(raw: &RawConfig) -> Result<Option<KeyGuard>, ConfigError> {
+    let (key, token, ca) =
+        (&raw.key_service_key, &raw.key_service_token_file, &raw.key_service_ca_file);
+    let Some(url) = raw.key_service_url.clone().filter(|url| !url.is_empty()) else {
+        let given = [
+            ("key_service_key", key.is_some()),
+            ("key_service_token_file", token.is_some()),
+            ("key_service_ca_file", ca.is_some()),
+        ];
+        let alone = given.into_iter().find(|(_, is_given)| *is_given);
+        return alone
+            .map_or(Ok(None), |(setting, _)| Err(ConfigError::KeyServiceWithoutUrl { setting }));
+    };
+    let missing = |setting| ConfigError::Belongs { setting, to: "key_service_url" };
+    let vault = VaultSettings {
+        url,
+        key: key.clone().ok_or_else(|| missing("key_service_key"))?,
+        token_file: token.clone().ok_or_else(|| missing("key_service_token_file"))?,
+        authorities: ca.as_deref().map(file::read_text).transpose()?.map(String::into_bytes),
+    };
+    // What it is told now, it is not told by the first request.
+    Vault::new(vault.clone()).map_err(|source| ConfigError::KeyService { source })?;
+    let keep = seconds(at_least_one("key_service_keep_s", raw.key_service_keep_s)?);
+    Ok(Some(KeyGuard { vault, keep }))
 }
 
 /// Where people's browsers reach this server, if it is said.
@@ -402,44 +403,12 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_what_a_browser_sends_and_nothing_that_a_header_would_read_otherwise() {
-        for origin in [
-            "https://clinic.example",
-            "https://clinic.example:8443",
-            "http://127.0.0.1:8080",
-            "http://[::1]:8080",
-            "capacitor://localhost",
-        ] {
-            assert!(is_origin(origin), "{origin}");
-        }
-        for other in [
-            "https://clinic.example;script-src *",
-            "https://clinic.example; script-src",
-            "https://a.example,https://b.example",
-            "https://'self'",
-            "https://*.clinic.example",
-            "https://clinic.example/",
-            "https://clinic.example:443",
-            "http://clinic.example:80",
-            "https://clinic.example:08443",
-            "https://clinic.example:",
-            "https://clinic.example:70000",
-            "https://user@clinic.example",
-            "https://Clinic.example",
-            "https://klinik\u{e4}.example",
-            "https://[::1",
-            "https://[0:0::1]",
-            "https://",
-            "data:text/html",
-            "null",
-        ] {
-            assert!(!is_origin(other), "{other}");
-        }
-    }
-
-    #[test]
     fn contradictions_are_refused_with_advice() {
-        let cases: [(&str, Change); 25] = [
+        let cases: [(&str, Change); 29] = [
+            ("key_service_key is missing", |raw| raw.key_service_url = Some("https://v".into())),
+            ("without key_service_url", |raw| raw.key_service_key = Some("bedside".into())),
+            ("must be https", |raw| key_service(raw, "http://vault.internal:8200", "bedside")),
+            ("mount/name", |raw| key_service(raw, "https://vault.internal", "be side")),
             ("https://clinic.example", |raw| raw.origins = Some(vec!["clinic.example".into()])),
             ("https://clinic.example", |raw| raw.origins = Some(vec!["https://a/b".into()])),
             ("https://clinic.example", |raw| raw.embed_origins = Some(vec!["*".into()])),
@@ -526,6 +495,12 @@ mod tests {
     fn limits_reach_the_media_plane() {
         let config = parsed(|raw| raw.participants_per_room_max = Some(3)).unwrap();
         assert_eq!(config.sfu.limits.participants_per_room, 3);
+    }
+
+    fn key_service(raw: &mut RawConfig, url: &str, key: &str) {
+        raw.key_service_url = Some(url.to_owned());
+        raw.key_service_key = Some(key.to_owned());
+        raw.key_service_token_file = Some("/run/bedside/token".into());
     }
 
     type Change = fn(&mut RawConfig);

@@ -244,6 +244,25 @@ settings! {
         /// note in the database can be read again. Default: the file data-keys in data_dir.
         #[arg(long, env = "BEDSIDE_DATA_KEYS_FILE", value_name = "FILE", help_heading = "Scheduling")]
         pub(crate) data_keys_file: Option<PathBuf>,
+        /// Address of a key service that guards the data keys' file, such as <https://vault.internal:8200>: the transit
+        /// engine of Vault or OpenBao. The file then holds what the service wrapped, and opens nothing without it. http only
+        /// to this very machine. See docs/BACKUP.md.
+        #[arg(long, env = "BEDSIDE_KEY_SERVICE_URL", value_name = "URL", help_heading = "Scheduling")]
+        pub(crate) key_service_url: Option<String>,
+        /// Name of the key service's key that wraps the file's, as NAME or MOUNT/NAME; the usual mount is transit.
+        #[arg(long, env = "BEDSIDE_KEY_SERVICE_KEY", value_name = "NAME", help_heading = "Scheduling")]
+        pub(crate) key_service_key: Option<String>,
+        /// File with the token that the key service is asked with; read for each question, so that an agent can renew it.
+        #[arg(long, env = "BEDSIDE_KEY_SERVICE_TOKEN_FILE", value_name = "FILE", help_heading = "Scheduling")]
+        pub(crate) key_service_token_file: Option<PathBuf>,
+        /// PEM file with certificate authorities that the key service's certificate may be signed by, besides those of the
+        /// operating system.
+        #[arg(long, env = "BEDSIDE_KEY_SERVICE_CA_FILE", value_name = "FILE", help_heading = "Scheduling")]
+        pub(crate) key_service_ca_file: Option<PathBuf>,
+        /// How long the opened keys are kept since the key service last opened them. It is asked four times in that time;
+        /// when it has passed, everything that needs a key is answered 503 until the service opens them again.
+        #[arg(long, env = "BEDSIDE_KEY_SERVICE_KEEP_S", value_name = "SECONDS", help_heading = "Scheduling")]
+        pub(crate) key_service_keep_s: Option<u32>,
         /// Address at which people's browsers reach this server, as it stands in letters and OAuth metadata, such as
         /// <https://video.clinic.example>. Default: this machine by the name localhost.
         #[arg(long, env = "BEDSIDE_PUBLIC_URL", value_name = "URL", help_heading = "Scheduling")]
@@ -464,6 +483,7 @@ impl RawConfig {
             sockets_max: Some(10_000),
             recording_text_version: Some("1".to_owned()),
             data_dir: Some("bedside-data".into()),
+            key_service_keep_s: Some(60 * 60),
             database_connections_max: Some(8),
             s3_region: Some("us-east-1".to_owned()),
             reminders_min: Some(scheduling_api::REMINDERS_MIN.to_vec()),

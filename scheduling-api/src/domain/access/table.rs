@@ -558,6 +558,8 @@ access_table! {
     ListStaff "list_staff": [ClinicAdmin Clinic, Receptionist Clinic, Practitioner Clinic, Service Clinic];
     /// Ends what somebody is in a clinic.
     EndMembership "end_membership": [ClinicAdmin Clinic] step_up;
+    /// Reads how the installation is.
+    ReadHealth "read_health": [PlatformAdmin Anywhere];
     /// Lists all accounts.
     ListAccounts "list_accounts": [PlatformAdmin Anywhere];
     /// Switches an account off.

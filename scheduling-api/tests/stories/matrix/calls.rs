@@ -517,7 +517,7 @@ pub async fn call(story: &Story, world: &World, act: &str, who: &Somebody) -> Ca
             at(&[clinic]).body(body)
         }
         "end_membership" => at(&[clinic, id("membership")]),
-        "list_accounts" => at(&[]),
+        "list_accounts" | "read_health" => at(&[]),
         "disable_account" | "enable_account" => at(&[id("user")]),
         "search_patients" => at(&[]).query("name=Canary".into()),
         "update_patient" => at(&[patient]).seen(1).body(json!({ "given_name": "Wanjiru", "family_name": "Canary",

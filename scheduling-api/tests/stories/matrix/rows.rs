@@ -242,6 +242,7 @@ accept_invitation               2 222 22 22 22 22 2
 invite_member                   1 334 33 32 42 33 3
 list_staff                      1 334 22 22 43 23 3
 end_membership                  1 334 33 32 43 33 3
+read_health                     1 333 33 33 32 33 3
 list_accounts                   1 333 33 33 32 33 3
 disable_account                 1 333 33 33 32 33 3
 enable_account                  1 333 33 33 32 33 3
