@@ -37,6 +37,7 @@ mod state;
 mod attacker;
 mod victims;
 
+mod clinic;
 mod connections;
 mod datagrams;
 mod exposure;
