@@ -135,8 +135,9 @@ mod tests {
             let sql: &'static str = format!("EXPLAIN QUERY PLAN {text}").leak();
             let rows = tx.rows(sql, row).await.unwrap();
             let plan: Vec<_> = rows.iter().map(|row| row.text("detail").unwrap()).collect();
-            let reads =
-                |line: &String| line.contains("claim_active (clinic_id=? AND resource_id=?");
+            let reads = |line: &String| {
+                line.contains("COVERING INDEX claim_active (clinic_id=? AND resource_id=?")
+            };
             assert!(plan.iter().any(reads), "{plan:?}");
         }
         drop(tx);

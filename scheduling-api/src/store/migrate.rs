@@ -61,6 +61,7 @@ pub(super) const MIGRATIONS: &[Migration] = migrations! {
     140 "0140_no_show";
     150 "0150_recordings";
     160 "0160_key_origins";
+    161 "0161_claim_calendar";
 };
 
 impl Migration {
