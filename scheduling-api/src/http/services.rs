@@ -74,7 +74,7 @@ struct ServiceBody {
     approval_ttl_min: u32,
     /// Patients in one visit. Group visits cannot be booked yet: only 1 is taken.
     #[serde(default = "one")]
-    #[schema(minimum = 1, maximum = 1, default = 1)]
+    #[schema(minimum = 1, maximum = 1)]
     capacity: u32,
     /// Whether the on-demand queue takes patients for it.
     #[serde(default)]

@@ -178,11 +178,7 @@ fn fails(server: &Server, patient: &Caller, doctor: &Caller, demo: &Demo) {
         &[("Cookie", "__Host-bedside_session=bs_kanarienkeks")],
         "",
     ));
-    refused(patient.post_once(
-        "/v1/appointments",
-        "other",
-        &json!({ "hold_id": "kanarienhalt" }),
-    ));
+    refused(patient.post_once("/v1/appointments", "other", &json!({ "hold_id": "kanarienhalt" })));
     refused(patient.post_once(
         "/v1/holds",
         "k",

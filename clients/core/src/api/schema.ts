@@ -157,6 +157,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads how the installation is
+         * @description For its administrators: what waits, what fails, what is missing. Without a database it is answered 503, as everything
+         *     is. Programs that watch from outside ask `/healthz`, `/readyz` and `/metrics` at the admin address.
+         */
+        get: operations["read_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/jobs": {
         parameters: {
             query?: never;
@@ -4338,6 +4359,24 @@ export interface components {
             /** @description From the address. */
             state: string;
         };
+        /** @description Messages that wait. */
+        BacklogView: {
+            /**
+             * Format: int64
+             * @description How many are due.
+             */
+            due: number;
+            /**
+             * Format: int64
+             * @description How many were set aside: `GET /v1/admin/jobs?kind=event`.
+             */
+            given_up: number;
+            /**
+             * Format: int64
+             * @description For how long the oldest has been, in seconds.
+             */
+            oldest_due_s: number;
+        };
         /** @description A clinic's rules about money. */
         BillingBody: {
             /** @description Where another part is agreed; the first that fits holds. */
@@ -4477,6 +4516,26 @@ export interface components {
         ChallengeView: {
             /** @description To be sent with the code. */
             challenge: string;
+        };
+        /** @description How a channel stands. */
+        ChannelView: {
+            /** @description `email`, `sms`, `whatsapp`, `push` or `webhook`. */
+            channel: string;
+            /**
+             * Format: int64
+             * @description How many are due and not on their way.
+             */
+            due: number;
+            /**
+             * Format: int64
+             * @description How many failed, or may have failed, within a day.
+             */
+            failed_in_a_day: number;
+            /**
+             * Format: int64
+             * @description For how long the oldest has been, in seconds.
+             */
+            oldest_due_s: number;
         };
         /** @description What the device can do. */
         CheckInBody: {
@@ -4991,6 +5050,52 @@ export interface components {
             /** @description The client's address. */
             redirect_to: string;
         };
+        /** @description How the installation is. */
+        HealthView: {
+            /**
+             * @description What to look at; empty when all is well: `messages_are_late`, `messages_were_given_up`, `deliveries_are_late`,
+             *     `deliveries_failed`, `webhooks_fail`, `data_keys_are_closed`, `no_media_server`, `media_shards_are_silent`,
+             *     `disk_is_nearly_full`.
+             */
+            concerns: string[];
+            /** @description Whether patients' data can be opened: the key service, if there is one, has opened the keys. */
+            data_keys_are_open: boolean;
+            /** @description `sqlite` or `postgres`. */
+            database: string;
+            /**
+             * Format: int64
+             * @description How long it took to answer, in milliseconds.
+             */
+            database_answered_ms: number;
+            /** @description What goes out, by channel. */
+            deliveries: components["schemas"]["ChannelView"][];
+            /**
+             * Format: int64
+             * @description What may still be written where the data are, in bytes; absent where it is not known.
+             */
+            disk_free_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description The size of that disk.
+             */
+            disk_size_bytes?: number | null;
+            /**
+             * Format: int64
+             * @description Clinics' programs that did not take what they were told, within a day.
+             */
+            failing_webhook_endpoints: number;
+            /** @description Whether visits can be held. */
+            has_media_server: boolean;
+            /**
+             * Format: int32
+             * @description Media shards in this process; 0 where the media server is elsewhere.
+             */
+            media_shards: number;
+            /** @description Messages that wait to be handed out to channels. */
+            messages: components["schemas"]["BacklogView"];
+            /** @description Those of them that show no sign of life. */
+            silent_media_shards: number[];
+        };
         /** @description Which time to keep. */
         HoldBody: {
             /** @description For whom, if that is known. */
@@ -5250,6 +5355,11 @@ export interface components {
             /** @description What it is for. */
             name: string;
             /**
+             * @description The pages that may ask with it: scheme, host and port, as browsers write them; at most ten. Without any the key is
+             *     for servers: browsers that ask with it for a page are refused.
+             */
+            origins?: string[];
+            /**
              * @description What it may do, separated by spaces.
              * @example rooms
              */
@@ -5270,6 +5380,8 @@ export interface components {
             last_used_at?: string | null;
             /** @description What it is for. */
             name: string;
+            /** @description The pages that may ask with it, besides this server's own. */
+            origins: string[];
             /** @description When it was ended. */
             revoked_at?: string | null;
             /** @description What it may do. */
@@ -6168,6 +6280,8 @@ export interface components {
                 last_used_at?: string | null;
                 /** @description What it is for. */
                 name: string;
+                /** @description The pages that may ask with it, besides this server's own. */
+                origins: string[];
                 /** @description When it was ended. */
                 revoked_at?: string | null;
                 /** @description What it may do. */
@@ -7758,7 +7872,7 @@ export interface components {
             cancel: components["schemas"]["CancelBody"];
             /**
              * Format: int32
-             * @description Patients at one time.
+             * @description Patients in one visit. Group visits cannot be booked yet: only 1 is taken.
              */
             capacity?: number;
             /**
@@ -8635,6 +8749,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["UserInfoView"];
+                };
+            };
+            /** @description Not done */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthView"];
                 };
             };
             /** @description Not done */

@@ -25,8 +25,8 @@ pub(super) struct KeyBody {
     /// What it may do, separated by spaces.
     #[schema(example = "rooms")]
     scope: String,
-    /// The pages that may ask with it, such as `https://clinic.example`; at most ten. Without any the key is for servers:
-    /// browsers that ask with it for a page are refused.
+    /// The pages that may ask with it: scheme, host and port, as browsers write them; at most ten. Without any the key is
+    /// for servers: browsers that ask with it for a page are refused.
     #[serde(default)]
     origins: Vec<String>,
     /// Until when it works; for ever when absent.
