@@ -61,6 +61,16 @@ export class DemoClinic {
     return `http://localhost:${this.bedside.httpPort}`;
   }
 
+  /** What `bedside admin verify-audit` says of this clinic's data, while its server runs. */
+  verifyAudit(): string {
+    const checked = spawnSync(
+      bedsideBinary(),
+      ['admin', 'verify-audit', '--data-dir', this.folder],
+      { encoding: 'utf8' },
+    );
+    return `${checked.stdout}${checked.stderr}`.trim();
+  }
+
   async close(): Promise<void> {
     await this.bedside.stop();
     rmSync(this.folder, { recursive: true, force: true });

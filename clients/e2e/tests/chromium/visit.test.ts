@@ -142,4 +142,7 @@ test('a guest checks in by link, waits, keeps the place over a reload, is let in
   await untilVisible(patient, /Drink much, rest for three days\./, 10_000);
   expect(await axeFindings(patient.page)).toEqual([]);
   expect(await walkSizes(patient.page, null, TWO_SIZES)).toEqual([]);
+
+  // All of it is in the clinic's audit log and the platform's, each as it was written.
+  expect(clinic.verifyAudit()).toBe('2 audit logs are whole');
 }, 300_000);

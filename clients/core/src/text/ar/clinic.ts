@@ -44,6 +44,8 @@ export const clinic: Part<'clinic'> = {
   'keys.name': 'الاسم',
   'keys.scope': 'الصلاحيات',
   'keys.make': 'إنشاء مفتاح',
+  'keys.origins': 'الصفحات التي يمكنها استخدامه',
+  'keys.originsHint': 'مثل https://clinic.example، مفصولة بمسافات. بلا صفحات: للخوادم فقط.',
   'keys.secret': 'المفتاح الجديد، يظهر الآن فقط:',
   'keys.revoke': 'إبطال',
   'keys.revokeTitle': 'إبطال المفتاح {name}؟',

@@ -44,6 +44,9 @@ export const clinic = {
   'keys.name': 'Name',
   'keys.scope': 'May do',
   'keys.make': 'Make a key',
+  'keys.origins': 'Pages that may use it',
+  'keys.originsHint':
+    'Such as https://clinic.example, separated by blanks. None: for servers only.',
   'keys.secret': 'The new key, shown only now:',
   'keys.revoke': 'End',
   'keys.revokeTitle': 'End the key {name}?',

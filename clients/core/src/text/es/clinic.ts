@@ -44,6 +44,9 @@ export const clinic: Part<'clinic'> = {
   'keys.name': 'Nombre',
   'keys.scope': 'Permisos',
   'keys.make': 'Crear una clave',
+  'keys.origins': 'Páginas que pueden usarla',
+  'keys.originsHint':
+    'Por ejemplo https://clinic.example, separadas por espacios. Ninguna: solo para servidores.',
   'keys.secret': 'La nueva clave, mostrada solo ahora:',
   'keys.revoke': 'Anular',
   'keys.revokeTitle': '¿Anular la clave {name}?',

@@ -45,6 +45,9 @@ export const clinic: Part<'clinic'> = {
   'keys.name': 'Nom',
   'keys.scope': 'Droits',
   'keys.make': 'Créer une clé',
+  'keys.origins': 'Pages qui peuvent l’utiliser',
+  'keys.originsHint':
+    'Par exemple https://clinic.example, séparées par des espaces. Aucune : pour des serveurs seulement.',
   'keys.secret': 'La nouvelle clé, montrée seulement maintenant :',
   'keys.revoke': 'Révoquer',
   'keys.revokeTitle': 'Révoquer la clé {name} ?',

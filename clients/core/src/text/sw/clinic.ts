@@ -44,6 +44,9 @@ export const clinic: Part<'clinic'> = {
   'keys.name': 'Jina',
   'keys.scope': 'Unaruhusiwa',
   'keys.make': 'Tengeneza ufunguo',
+  'keys.origins': 'Kurasa zinazoweza kuutumia',
+  'keys.originsHint':
+    'Kama https://clinic.example, zikitengwa kwa nafasi. Bila yoyote: kwa seva tu.',
   'keys.secret': 'Ufunguo mpya, unaonyeshwa sasa tu:',
   'keys.revoke': 'Batilisha',
   'keys.revokeTitle': 'Ubatilishe ufunguo {name}?',

@@ -137,18 +137,24 @@ function NewKey({
   const { run, dialog } = useStepUp();
   const [name, setName] = useState('');
   const [scopes, setScopes] = useState<readonly string[]>(['rooms']);
+  const [origins, setOrigins] = useState('');
   const make = useMutation({
     mutationFn: () =>
       run(() =>
         answered(
           api.POST('/v1/clinics/{id}/api-keys', {
             params: { path: { id: clinic } },
-            body: { name: name.trim(), scope: scopes.join(' ') },
+            body: {
+              name: name.trim(),
+              scope: scopes.join(' '),
+              origins: origins.split(/\s+/).filter((origin) => origin !== ''),
+            },
           }),
         ),
       ),
     onSuccess: async () => {
       setName('');
+      setOrigins('');
       await onMade();
     },
   });
@@ -175,6 +181,14 @@ function NewKey({
           />
         ))}
       </fieldset>
+      <TextField
+        label={say('keys.origins')}
+        hint={say('keys.originsHint')}
+        isOptional
+        maxLength={3000}
+        value={origins}
+        onChange={setOrigins}
+      />
       <ProblemNotice error={make.error} />
       {make.data !== undefined && (
         <div className="told-once" role="status">
