@@ -100,7 +100,7 @@ test('a stock SDK waits with nothing, is let in, and has the call', async () => 
     }, undefined);
   expect(await standing()).toEqual({ admission: 'waiting', others: 0, may: false });
   await patient.believeInAllPermissions();
-  await expect(patient.publishCamera({ codec: 'vp8' })).rejects.toThrow();
+  await expect(patient.publishCamera({ codec: 'vp8' })).rejects.toThrow(/no response from server/);
   await patient.sendData('let me in', { reliable: true }).catch(() => undefined);
   // Refusing took the SDK seconds, in which the doctor has sent all along.
   await until({ what: 'the doctor has sent', within: 20_000 }, async () =>
