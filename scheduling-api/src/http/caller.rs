@@ -15,7 +15,7 @@ use crate::{
         actor::{Actor, Caller},
         id::RequestId,
     },
-    http::{error::Problem, origin::cookie},
+    http::{cors, error::Problem, origin::cookie},
 };
 
 /// Somebody whose credentials are not looked at: an endpoint where clients prove themselves in another way.
@@ -109,6 +109,7 @@ fn own_page(parts: &Parts, api: &Api) -> Result<(), Problem> {
 /// Whether the page that asks with an API key is one that the key names.
 fn named_page(parts: &Parts, api: &Api, actor: &Actor) -> Result<(), Problem> {
     let Some(pages) = &actor.pages else { return Ok(()) };
+    cors::key_is_known(&parts.extensions);
     let mut origins = parts.headers.get_all(header::ORIGIN).iter();
     let is_named = |origin: &HeaderValue| {
         let origin = origin.to_str().unwrap_or_default();

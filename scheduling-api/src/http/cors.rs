@@ -1,12 +1,17 @@
 //! Lets pages of other sites ask with an API key (Fetch §3.2): whether a key works from a page is decided where the
 //! caller is read (`caller`); here the browser is told that the page may send the key, and may read the answer.
 //!
-//! A preflight carries no key, so every page may send one. Answers to requests without an API key are readable by our
-//! own pages only, and cookies of other sites' pages are never asked for.
+//! A preflight carries no key, so every page may send one. Answers to requests that no API key was known for are readable
+//! by our own pages only, and cookies of other sites' pages are never asked for.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -23,8 +28,19 @@ const EXPOSED: HeaderValue =
 /// Seconds for which browsers need not ask again; Chromium keeps it for two hours at most.
 const MAX_AGE_S: HeaderValue = HeaderValue::from_static("7200");
 
+/// Whether somebody's API key was known while a request was answered.
+#[derive(Clone, Default)]
+struct KeyKnown(Arc<AtomicBool>);
+
+/// Notes that an API key is known, whether it works from the page or not: what is answered may be read there.
+pub(super) fn key_is_known(extensions: &Extensions) {
+    if let Some(known) = extensions.get::<KeyKnown>() {
+        known.0.store(true, Ordering::Release);
+    }
+}
+
 /// Answers preflights, and makes answers readable for the page that asked with an API key.
-pub(super) async fn cors(request: Request, next: Next) -> Response {
+pub(super) async fn cors(mut request: Request, next: Next) -> Response {
     let origin = request.headers().get(header::ORIGIN).cloned();
     let Some(origin) = origin.filter(|_| request.uri().path().starts_with("/v1/")) else {
         return next.run(request).await;
@@ -32,9 +48,10 @@ pub(super) async fn cors(request: Request, next: Next) -> Response {
     if is_preflight(&request) {
         return preflight(origin);
     }
-    let by_key = has_api_key(request.headers());
+    let known = KeyKnown::default();
+    request.extensions_mut().insert(known.clone());
     let mut response = next.run(request).await;
-    if by_key {
+    if known.0.load(Ordering::Acquire) {
         readable(response.headers_mut(), origin);
         response.headers_mut().insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
     }
@@ -67,13 +84,4 @@ fn preflight(origin: HeaderValue) -> Response {
 fn readable(headers: &mut HeaderMap, origin: HeaderValue) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     headers.append(header::VARY, HeaderValue::from_static("origin"));
-}
-
-/// Whether the request is made with an API key, live or not: nothing else lets a foreign page read an answer.
-fn has_api_key(headers: &HeaderMap) -> bool {
-    let header = headers.get(header::AUTHORIZATION).and_then(|header| header.to_str().ok());
-    let token = header.and_then(|header| header.split_once(' '));
-    token.is_some_and(|(scheme, token)| {
-        scheme.eq_ignore_ascii_case("bearer") && token.trim_start().starts_with("bk_")
-    })
 }

@@ -28,6 +28,7 @@ use crate::{
     http::{
         body::{IDEMPOTENCY_KEY, key_of},
         caller::SESSION_COOKIE,
+        cors,
         error::Problem,
         limits::POST_BYTES_MAX,
         origin::cookie,
@@ -115,7 +116,13 @@ async fn carried_out(api: Api, request: Request, next: Next) -> Result<Response,
     let asked = asked(&parts, &bytes)?;
     match once::begin(&api, &asked).await? {
         Begun::New => {}
-        Begun::Answered(text) => return replayed(&text).ok_or_else(Problem::unavailable),
+        Begun::Answered(text) => {
+            // To the same credential and page: a key was known then, or there is nothing to read without one.
+            if asked_by_key(&parts) {
+                cors::key_is_known(&parts.extensions);
+            }
+            return replayed(&text).ok_or_else(Problem::unavailable);
+        }
     }
     let request = Request::from_parts(parts, Body::from(bytes));
     // On a task of its own: who hangs up does not leave it half done.
@@ -190,6 +197,12 @@ fn asked(parts: &Parts, bytes: &[u8]) -> Result<Asked, Problem> {
     let owner = hash(&[credential, page]);
     let owner = format!("http/{}", BASE64_STANDARD.encode(owner));
     Ok(Asked { owner, once: Once { key, request_hash } })
+}
+
+fn asked_by_key(parts: &Parts) -> bool {
+    let header = parts.headers.get(header::AUTHORIZATION);
+    let token = header.and_then(|header| header.to_str().ok()?.split_once(' '));
+    token.is_some_and(|(_, token)| token.trim_start().starts_with("bk_"))
 }
 
 fn hash(parts: &[&[u8]]) -> [u8; 32] {
