@@ -68,7 +68,7 @@ pub struct Config {
     pub allocations_per_user_max: u32,
     /// Bytes of payload that one allocation may carry in a second, both ways together.
     pub allocation_bytes_per_second_max: u64,
-    /// Whether Binding without credentials is answered: a server that stands alone is a STUN server too.
+    /// Whether Binding without credentials is answered (RFC 8489 §2: a TURN server is a STUN server too).
     pub answers_binding: bool,
     /// Whether channels may have the numbers of clients before RFC 8656, which collide with other protocols on one port.
     pub takes_old_channel_numbers: bool,
@@ -278,15 +278,24 @@ impl<P: Ports> Server<P> {
             return Err(Refusal::Unexpected.into());
         }
         let id = message.transaction_id();
-        let mapped = canonical(client.address);
-        let len = Builder::new(out, Class::Success, Method::BINDING, id)
-            .xor_mapped_address(mapped)
-            .finish()
-            .ok_or(Refusal::Malformed)?;
+        let is_understood = unknown_attributes(message).next().is_none();
+        let builder = if is_understood {
+            Builder::new(out, Class::Success, Method::BINDING, id)
+                .xor_mapped_address(canonical(client.address))
+        } else {
+            // RFC 8489 §6.3.1.
+            Builder::new(out, Class::Error, Method::BINDING, id)
+                .error_code(ErrorCode::UnknownAttribute)
+                .unknown_attributes(unknown_attributes(message))
+        };
+        let len = builder.finish().ok_or(Refusal::Malformed)?;
         if !client.is_stream() && is_amplified(asked, len) {
             return Err(Refusal::WouldAmplify.into());
         }
-        Ok(Handled::Reply(len))
+        if is_understood {
+            return Ok(Handled::Reply(len));
+        }
+        Err(Denied { reason: Refusal::UnknownAttribute, reply: Some(len) })
     }
 
     fn on_request(
@@ -442,6 +451,12 @@ impl<P: Ports> Server<P> {
             std::mem::take(&mut self.reservations).into_iter().partition(|one| one.expires > now);
         self.reservations = kept;
         late.iter().for_each(|one| self.pool.give_back(one.address));
+    }
+
+    /// The relayed address of an allocation that a peer at this address sees.
+    #[must_use]
+    pub fn relayed(&self, allocation: AllocationId, peer: IpAddr) -> Option<SocketAddr> {
+        self.allocations.get(&allocation)?.relayed.towards(peer)
     }
 
     /// Refuses new allocations from now on; those that exist go on.
