@@ -31,7 +31,7 @@ pub struct Config {
     pub recordings: Option<PathBuf>,
 }
 
-/// TURN, whose only peers are our own media addresses.
+/// TURN, whose only peers are our own media addresses and those of other nodes.
 #[derive(Debug, Clone)]
 pub struct TurnConfig {
     /// What credentials are minted with.
@@ -40,6 +40,8 @@ pub struct TurnConfig {
     pub allocations_max: u32,
     /// UDP port of shard 0 for TURN and nothing else, besides the media port; shard n has this plus n. 0 lets the system choose.
     pub udp_port: Option<u16>,
+    /// Media addresses of other nodes that clients may reach through us, by real sockets.
+    pub nodes: Vec<SocketAddr>,
 }
 
 /// What a shard is told at start.

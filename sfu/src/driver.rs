@@ -5,6 +5,7 @@ mod departure;
 pub(crate) mod inbox;
 pub(crate) mod link;
 pub(crate) mod node;
+mod node_relays;
 pub(crate) mod pulse;
 pub(crate) mod run;
 pub(crate) mod stream;

@@ -71,6 +71,8 @@ pub struct Shard {
     context: Context,
     /// TURN before everything else, if it is spoken.
     turn: Option<Box<TurnRelay>>,
+    /// Of what goes to other nodes through allocations, and comes from them.
+    node_tag: EgressTag,
     /// Scratch of [`look_ahead`](Self::look_ahead).
     ahead: Vec<look_ahead::Ahead>,
 }
@@ -86,6 +88,7 @@ impl Shard {
             closed: VecDeque::new(),
             context: Context::new(config, StdRng::from_seed(seed), now),
             turn: None,
+            node_tag: EgressTag::default(),
             ahead: Vec::with_capacity(look_ahead::AHEAD_MAX),
         }
     }
@@ -156,11 +159,11 @@ impl Shard {
         now: Instant,
     ) -> Result<(), DropReason> {
         let message = stun::Message::parse(datagram).map_err(|_| DropReason::StunMalformed)?;
-        if message.class() != stun::Class::Request || message.method() != stun::Method::BINDING {
+        let is_check =
+            message.class() == stun::Class::Request && message.method() == stun::Method::BINDING;
+        // Where nothing but TURN is spoken, Binding is a question to a STUN server.
+        if !is_check || matches!(way(source), Way::TurnPort(_) | Way::Stream(_, Framing::Turn)) {
             return self.unwrap(source, datagram, now, DropReason::StunUnexpected);
-        }
-        if matches!(way(source), Way::TurnPort(_) | Way::Stream(_, Framing::Turn)) {
-            return Err(DropReason::StunUnexpected);
         }
         let username = message.username().ok_or(DropReason::StunMalformed)?;
         let (local, _) = username.split_once(':').ok_or(DropReason::StunUnknownUfrag)?;

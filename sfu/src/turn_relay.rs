@@ -3,6 +3,9 @@
 //! ```text
 //!   client ─► ChannelData ─► TurnRelay ─► (path, payload) ─► connection      no socket in between
 //!   client ◄─ ChannelData ◄─ TurnRelay ◄─ (path, payload) ◄─ egress
+//!
+//!   client ─► ChannelData ─► TurnRelay ─► (path, payload) ─► egress ─► relay socket ─► another node
+//!   client ◄─ ChannelData ◄─ TurnRelay ◄─ (path, payload) ◄─ egress ◄─ relay socket ◄─
 //! ```
 //!
 //! A *path* is a socket address everywhere in the shard. One that leads through an allocation is the relayed address,
@@ -10,7 +13,8 @@
 //! has the stream there. The driver hands in sources without either, so nobody can come by such a path but through here, and
 //! a direct path costs one comparison a batch.
 //!
-//! Owns: the TURN server of one shard, whose peers are this shard's media addresses and nothing else. Never: sockets.
+//! Owns: the TURN server of one shard, whose peers are this shard's media addresses, those of the cluster's other nodes, and
+//! nothing else. Never: sockets; the driver has those towards other nodes.
 
 use std::{
     collections::HashMap,
@@ -30,7 +34,8 @@ use turn::{
 
 use crate::placement::ShardId;
 
-/// Ports of relayed addresses: enough for any number of allocations on a shard. Nothing listens there.
+/// Ports of relayed addresses: enough for any number of allocations on a shard. Nothing listens there, but for those whose
+/// client speaks to another node.
 const RELAYED_PORTS: std::ops::RangeInclusive<u16> = 20_000..=u16::MAX;
 
 /// Allocations of one person at once: two connections, over UDP, TCP and TLS, on each of five interfaces.
@@ -45,12 +50,15 @@ const TURN_STREAM: u32 = u32::MAX;
 const ICE_STREAM: u32 = u32::MAX - 1;
 /// Scope of a path through the port for TURN alone.
 const TURN_PORT: u32 = u32::MAX - 2;
+/// Scope of a path to another node, by the relay socket of an allocation.
+const NODE: u32 = u32::MAX - 3;
 
 /// What a shard's TURN is told at start.
 pub(crate) struct TurnStart {
     pub(crate) secret: TurnSecret,
     pub(crate) nonce_key: [u8; 32],
     pub(crate) allocations_max: u32,
+    pub(crate) nodes: Vec<SocketAddr>,
     pub(crate) seed: [u8; 32],
     /// Unix time when it begins.
     pub(crate) unix: Duration,
@@ -63,19 +71,30 @@ pub(crate) struct TurnRelay {
     server: Server<NotMedia>,
     /// Whose credentials are good for as long as their sessions last.
     held: HashMap<SessionId, String>,
-    /// Our media addresses: a path names them by their place.
+    /// Our media addresses, and behind them those of other nodes: a path names them by their place.
     peers: Vec<SocketAddr>,
+    /// How many are ours.
+    own: usize,
 }
 
-/// Relayed addresses are numbers only, but none of them may look like one of ours.
-struct NotMedia(Vec<SocketAddr>);
+/// Relayed addresses are numbers until a client speaks to another node, but none of them may look like one of ours.
+struct NotMedia {
+    media: Vec<SocketAddr>,
+    /// Whether the driver may have opened sockets, and wants to know which are over.
+    has_sockets: bool,
+    closed: Vec<SocketAddr>,
+}
 
 impl Ports for NotMedia {
     fn open(&mut self, address: SocketAddr) -> bool {
-        !self.0.contains(&address)
+        !self.media.contains(&address)
     }
 
-    fn close(&mut self, _: SocketAddr) {}
+    fn close(&mut self, address: SocketAddr) {
+        if self.has_sockets {
+            self.closed.push(address);
+        }
+    }
 }
 
 /// Where a path leads.
@@ -89,6 +108,8 @@ pub(crate) enum Way {
     Stream(u32, Framing),
     /// Through an allocation, from the media address of this place.
     Allocation(AllocationId, usize),
+    /// A datagram to another node, from the relay socket of this allocation.
+    Node(AllocationId, SocketAddr),
 }
 
 /// Whether a path is a plain address: what almost every one is.
@@ -103,6 +124,10 @@ pub(crate) fn way(path: SocketAddr) -> Way {
     match path {
         SocketAddr::V6(path) if path.scope_id() == TURN_PORT => {
             Way::TurnPort(SocketAddr::new(path.ip().to_canonical(), path.port()))
+        }
+        SocketAddr::V6(path) if path.scope_id() == NODE => {
+            let node = SocketAddr::new(path.ip().to_canonical(), path.port());
+            Way::Node(AllocationId(path.flowinfo()), node)
         }
         SocketAddr::V6(path) if path.scope_id() == TURN_STREAM => {
             Way::Stream(path.flowinfo(), Framing::Turn)
@@ -148,6 +173,8 @@ pub(crate) enum Unwrapped {
     Reply(usize),
     /// A part of the message is as if it had come by this path.
     Payload(SocketAddr, Range<usize>),
+    /// A part of the message leaves by this path, for another node.
+    ToNode(SocketAddr, Range<usize>),
 }
 
 impl TurnRelay {
@@ -159,22 +186,26 @@ impl TurnRelay {
         now: Instant,
     ) -> Self {
         let secret = start.secret.clone();
+        let own = peers.len();
+        let has_sockets = !start.nodes.is_empty();
+        let ports = NotMedia { media: peers.clone(), has_sockets, closed: Vec::new() };
+        let relay_addresses = peers.iter().map(SocketAddr::ip).collect();
+        let peers = [peers, start.nodes].concat();
         let config = turn::Config {
             secret: start.secret,
             nonce_key: start.nonce_key,
-            relay_addresses: peers.iter().map(SocketAddr::ip).collect(),
+            relay_addresses,
             relay_ports: RELAYED_PORTS,
             policy: PeerPolicy::Only(peers.clone()),
             allocations_max: usize::try_from(start.allocations_max).unwrap_or(usize::MAX),
             allocations_per_user_max: ALLOCATIONS_PER_USER_MAX,
             allocation_bytes_per_second_max: ALLOCATION_BYTES_PER_SECOND_MAX,
-            // The media port says nothing to strangers that it need not.
-            answers_binding: false,
+            // What comes by the media port does not get here: it is a check, or nothing.
+            answers_binding: true,
             takes_old_channel_numbers: false,
         };
-        let ports = NotMedia(peers.clone());
         let server = Server::new(config, ports, start.seed, now, start.unix);
-        Self { shard, secret, server, held: HashMap::new(), peers }
+        Self { shard, secret, server, held: HashMap::new(), peers, own }
     }
 
     /// Somebody's session has begun: credentials of theirs are good for as long as it lasts.
@@ -205,15 +236,46 @@ impl TurnRelay {
             Handled::Nothing => Unwrapped::Nothing,
             Handled::Reply(len) => Unwrapped::Reply(len),
             Handled::ToPeer { allocation, relayed, peer, payload } => {
-                let place = self.peers.iter().position(|one| *one == peer);
-                let scope = place.and_then(|place| u32::try_from(place + 1).ok());
-                scope.map_or(Unwrapped::Nothing, |scope| {
-                    let path =
-                        SocketAddrV6::new(ipv6(relayed.ip()), relayed.port(), allocation.0, scope);
-                    Unwrapped::Payload(path.into(), payload)
-                })
+                let Some(place) = self.place(peer) else { return Unwrapped::Nothing };
+                if place >= self.own {
+                    let path = SocketAddrV6::new(ipv6(peer.ip()), peer.port(), allocation.0, NODE);
+                    return Unwrapped::ToNode(path.into(), payload);
+                }
+                path_through(allocation, relayed, place)
+                    .map_or(Unwrapped::Nothing, |path| Unwrapped::Payload(path, payload))
             }
         }
+    }
+
+    fn place(&self, peer: SocketAddr) -> Option<usize> {
+        self.peers.iter().position(|one| *one == peer)
+    }
+
+    /// The path to the client of an allocation for what another node has sent to its relay socket; `None` if it is not one of
+    /// the nodes that were named.
+    pub(crate) fn path_from_node(
+        &self,
+        allocation: AllocationId,
+        relayed: SocketAddr,
+        node: SocketAddr,
+    ) -> Option<SocketAddr> {
+        let place = self.place(node).filter(|place| *place >= self.own)?;
+        path_through(allocation, relayed, place)
+    }
+
+    /// Whether there are other nodes.
+    pub(crate) fn has_nodes(&self) -> bool {
+        self.peers.len() > self.own
+    }
+
+    /// The relayed address by which an allocation speaks to another node.
+    pub(crate) fn relayed(&self, allocation: AllocationId, node: SocketAddr) -> Option<SocketAddr> {
+        self.server.relayed(allocation, node.ip())
+    }
+
+    /// Relayed addresses that are over since this was asked last: their sockets close.
+    pub(crate) fn take_closed(&mut self) -> Vec<SocketAddr> {
+        std::mem::take(&mut self.server.ports_mut().closed)
     }
 
     /// How a datagram of so many bytes goes through an allocation; `None` if it does not any more.
@@ -253,6 +315,11 @@ impl TurnRelay {
     pub(crate) fn counters(&self) -> &Counters {
         self.server.counters()
     }
+}
+
+fn path_through(allocation: AllocationId, relayed: SocketAddr, place: usize) -> Option<SocketAddr> {
+    let scope = u32::try_from(place + 1).ok()?;
+    Some(SocketAddrV6::new(ipv6(relayed.ip()), relayed.port(), allocation.0, scope).into())
 }
 
 #[cfg(test)]

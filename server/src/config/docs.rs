@@ -164,6 +164,7 @@ fn sample(key: &str) -> &'static str {
         "s3_access_key" | "s3_secret_key" => "\"replace-me\"",
         "clamd" => "\"unix:/run/clamav/clamd.ctl\"",
         "turn_host" => "\"video.clinic.example\"",
+        "turn_nodes" => "[\"203.0.113.8:7882-7885\"]",
         "turn_urls" => "[\"turn:turn.clinic.example:3478?transport=udp\"]",
         "turn_secret" => "\"replace-me-with-64-characters-of-openssl-rand-hex-32\"",
         "turn_secret_file" => "\"/etc/bedside/turn-secret\"",

@@ -147,6 +147,10 @@ pub(crate) enum ConfigError {
         "turn_urls: {url:?} is not understood; an example is turn:turn.clinic.example:3478?transport=udp"
     )]
     TurnUrl { url: String },
+    #[error(
+        "turn_nodes: {node:?} is not understood; an example is 203.0.113.8:7882-7885, and at most 256 addresses in all"
+    )]
+    TurnNode { node: String },
     #[error("turn_host {host:?} is not a name, such as video.clinic.example")]
     TurnHost { host: String },
     #[error(

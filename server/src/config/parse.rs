@@ -151,6 +151,7 @@ fn sfu_config(
         secret: turn.secret.clone(),
         allocations_max,
         udp_port: raw.turn_udp_port,
+        nodes: turn.nodes.clone(),
     });
     if let Some(first) = raw.turn_udp_port.filter(|first| *first != 0) {
         let last =

@@ -139,8 +139,13 @@ settings! {
         /// commas or given several times: `bedside turn`, or another server with a shared secret (REST credentials).
         #[arg(long, env = "BEDSIDE_TURN_URLS", value_name = "URL", value_delimiter = ',', help_heading = "TURN")]
         pub(crate) turn_urls: Option<Vec<String>>,
+        /// Media addresses of the cluster's other nodes, such as 203.0.113.8:7882, or 203.0.113.8:7882-7885 for four shards:
+        /// clients who come through TURN here reach calls there, and nothing else. Other nodes name this one in turn_urls,
+        /// and all share one turn_secret. Default: none.
+        #[arg(long, env = "BEDSIDE_TURN_NODES", value_name = "ADDRESS:PORTS", value_delimiter = ',', help_heading = "TURN")]
+        pub(crate) turn_nodes: Option<Vec<String>>,
         /// What TURN servers and those who mint credentials for them share: at least 20 bytes. Needed by `bedside turn` and
-        /// with turn_urls; otherwise one is made up at every start. Prefer turn_secret_file.
+        /// with turn_urls or turn_nodes; otherwise one is made up at every start. Prefer turn_secret_file.
         #[arg(long, env = "BEDSIDE_TURN_SECRET", value_name = "SECRET", hide_env_values = true, help_heading = "TURN")]
         pub(crate) turn_secret: Option<Secret>,
         /// File with the shared secret of TURN.

@@ -25,7 +25,12 @@ pub(crate) struct Turn {
     pub(crate) host: Option<String>,
     /// Servers besides.
     pub(crate) urls: Vec<String>,
+    /// Media addresses of other nodes that clients reach through us.
+    pub(crate) nodes: Vec<SocketAddr>,
 }
+
+/// Media addresses of other nodes: they are searched in order.
+const NODES_MAX: usize = 256;
 
 /// The settings of a TURN server that stands alone.
 #[derive(Debug)]
@@ -64,9 +69,10 @@ pub(super) fn turn(raw: &RawConfig) -> Result<Turn, ConfigError> {
     if let Some(url) = urls.iter().find(|url| !is_url(url)) {
         return Err(ConfigError::TurnUrl { url: url.clone() });
     }
+    let nodes = nodes(raw.turn_nodes.as_deref().unwrap_or_default())?;
     let secret = match secret(raw)? {
         Some(secret) => secret,
-        None if urls.is_empty() => random_secret()?,
+        None if urls.is_empty() && nodes.is_empty() => random_secret()?,
         None => return Err(ConfigError::TurnSecretMissing),
     };
     let host = raw.turn_host.clone().or_else(|| host_of(raw.public_url.as_deref()?));
@@ -79,6 +85,7 @@ pub(super) fn turn(raw: &RawConfig) -> Result<Turn, ConfigError> {
         is_forced: raw.turn_only.unwrap_or(false),
         host,
         urls,
+        nodes,
     })
 }
 
@@ -160,6 +167,28 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, ConfigError> {
     range.ok_or_else(|| ConfigError::TurnRelayPorts { range: text.to_owned() })
 }
 
+/// Addresses of nodes, each with a port or a range of ports.
+fn nodes(texts: &[String]) -> Result<Vec<SocketAddr>, ConfigError> {
+    let mut all = Vec::new();
+    for text in texts {
+        let fault = || ConfigError::TurnNode { node: text.clone() };
+        let (ip, ports) = text.rsplit_once(':').ok_or_else(fault)?;
+        let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
+        // With its port, so that an IPv6 address needs its brackets.
+        let first: SocketAddr = format!("{ip}:{first}").parse().map_err(|_| fault())?;
+        let last: u16 = last.parse().map_err(|_| fault())?;
+        let ip = first.ip();
+        if ip.is_unspecified() || ip.is_multicast() || first.port() == 0 || last < first.port() {
+            return Err(fault());
+        }
+        all.extend((first.port()..=last).map(|port| SocketAddr::new(ip, port)));
+        if all.len() > NODES_MAX {
+            return Err(fault());
+        }
+    }
+    Ok(all)
+}
+
 fn networks(texts: Option<&[String]>) -> Result<Vec<Network>, ConfigError> {
     let parse = |text: &String| {
         text.parse().map_err(|_| ConfigError::TurnNetwork { network: text.clone() })
@@ -208,6 +237,34 @@ mod tests {
             let refused = turn(&RawConfig { turn_urls: urls(&[bad]), ..raw() });
             assert!(matches!(refused, Err(ConfigError::TurnUrl { .. })), "{bad}");
         }
+    }
+
+    #[test]
+    fn other_nodes_are_named_by_address_and_ports_and_need_the_secret() {
+        let with = |texts: &[&str]| RawConfig {
+            turn_nodes: Some(texts.iter().map(|text| (*text).to_owned()).collect()),
+            ..raw()
+        };
+        let given = turn(&with(&["203.0.113.8:7882-7883", "[2001:db8::8]:7882"])).unwrap().nodes;
+        let expected = ["203.0.113.8:7882", "203.0.113.8:7883", "[2001:db8::8]:7882"];
+        assert_eq!(given, expected.map(|text| text.parse().unwrap()));
+        assert_eq!(turn(&with(&["203.0.113.8:70-79"])).unwrap().nodes.len(), 10);
+        for bad in [
+            "203.0.113.8",
+            "203.0.113.8:0",
+            "0.0.0.0:7882",
+            "224.0.0.1:7882",
+            "node.example:7882",
+            "203.0.113.8:7883-7882",
+            "203.0.113.8:7882-",
+            "203.0.113.8:7882-x",
+            "203.0.113.8:1000-2000",
+        ] {
+            let refused = turn(&with(&[bad]));
+            assert!(matches!(refused, Err(ConfigError::TurnNode { .. })), "{bad}");
+        }
+        let alone = RawConfig { turn_secret: None, ..with(&["203.0.113.8:7882"]) };
+        assert!(matches!(turn(&alone), Err(ConfigError::TurnSecretMissing)));
     }
 
     #[test]

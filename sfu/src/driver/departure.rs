@@ -1,11 +1,11 @@
-//! How a shard's datagrams leave: straight, through an allocation, by the port for TURN, or by a stream.
+//! How a shard's datagrams leave: straight, through an allocation, by the port for TURN, by a stream, or to another node.
 
 use std::net::{SocketAddr, UdpSocket};
 
 use os::udp::{Batch, Departures, Sent};
 use turn::framing::Framing;
 
-use super::streams::StreamTable;
+use super::{node_relays::NodeRelays, streams::StreamTable};
 use crate::{
     connection::demux,
     egress::Datagrams,
@@ -18,6 +18,8 @@ pub(crate) struct Sender<'s> {
     door: Door<'s>,
     /// The port for TURN alone, if there is one.
     turn_door: Option<Door<'s>>,
+    /// Towards other nodes, if there are any.
+    pub(crate) relays: Option<NodeRelays>,
 }
 
 /// A socket and what gathers for it.
@@ -32,6 +34,9 @@ struct Leaving<'b, 'd> {
     out: Departures<'b, 'd>,
     turn_out: Option<Departures<'b, 'd>>,
     streams: &'b mut StreamTable,
+    relays: Option<&'b mut NodeRelays>,
+    /// By relays.
+    sent: Sent,
 }
 
 /// Zeros behind a datagram in an indication.
@@ -40,7 +45,7 @@ static PADDING: [u8; 3] = [0; 3];
 impl<'s> Sender<'s> {
     /// By sockets for media, and for TURN alone.
     pub(crate) fn new(socket: &'s UdpSocket, turn_socket: Option<&'s UdpSocket>) -> Self {
-        Self { door: Door::new(socket), turn_door: turn_socket.map(Door::new) }
+        Self { door: Door::new(socket), turn_door: turn_socket.map(Door::new), relays: None }
     }
 
     /// Sends a batch. What the kernel refuses is lost, as on any network, and counted.
@@ -49,6 +54,8 @@ impl<'s> Sender<'s> {
             out: self.door.open(),
             turn_out: self.turn_door.as_mut().map(Door::open),
             streams,
+            relays: self.relays.as_mut(),
+            sent: Sent::default(),
         };
         let egress = way_out.egress;
         for (destination, datagrams) in egress.chains() {
@@ -61,7 +68,8 @@ impl<'s> Sender<'s> {
                 leaving.out.push([datagram]);
             }
         }
-        let mut sent = leaving.out.end();
+        let mut sent = leaving.sent;
+        sent += leaving.out.end();
         if let Some(turn_out) = leaving.turn_out {
             sent += turn_out.end();
         }
@@ -102,6 +110,14 @@ impl<'d> Leaving<'_, 'd> {
                     // Answers to checks overtake media: without them consent lapses.
                     let is_media = framing == Framing::Ice && !is_stun(one);
                     self.streams.send(stream, [one, &[], &[]], is_media);
+                }
+                return;
+            }
+            Way::Node(allocation, node) => {
+                let turn = way_out.turn.as_deref();
+                let relayed = turn.and_then(|turn| turn.relayed(allocation, node));
+                if let (Some(relayed), Some(relays)) = (relayed, &mut self.relays) {
+                    self.sent += relays.send((allocation, relayed), node, datagrams);
                 }
                 return;
             }

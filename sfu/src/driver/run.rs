@@ -24,6 +24,7 @@ use super::{
     departure::Sender,
     link::Pushed,
     node::Node,
+    node_relays::{End, NodeRelays},
     streams::{Ends, StreamTable},
 };
 use crate::{
@@ -42,6 +43,7 @@ use crate::{
 const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
 const TURN_SOCKET: Token = Token(2);
+const NODE_RELAYS: Token = Token(3);
 
 /// What a turn takes of each kind, so that none keeps the others waiting; what is left comes first in the next turn.
 /// Datagrams: some milliseconds of them, and more than ever gather while a shard keeps up.
@@ -98,6 +100,10 @@ pub(crate) fn run(
     shore: &Shore,
 ) {
     thread::sleep_precisely();
+    let mut sender = Sender::new(socket, turn_socket);
+    if shard.has_nodes() {
+        sender.relays = open_relays(&poll);
+    }
     let pulse = shore.node.pulses().get(shore.shard.index());
     if let Some(pulse) = pulse {
         pulse.begin(thread::number());
@@ -110,7 +116,8 @@ pub(crate) fn run(
         socket,
         receiver: Receiver::new(),
         turn: turn_socket.map(|socket| (socket, Receiver::new())),
-        sender: Sender::new(socket, turn_socket),
+        from_nodes: sender.relays.is_some().then(FromNodes::default),
+        sender,
         streams: StreamTable::default(),
         announced: VecDeque::new(),
         mail: VecDeque::new(),
@@ -156,6 +163,17 @@ pub(crate) fn run(
     }
 }
 
+/// Relays towards other nodes, whose answers wake the loop.
+fn open_relays(poll: &Poll) -> Option<NodeRelays> {
+    let relays = NodeRelays::new().and_then(|relays| {
+        let mut source = SourceFd(&relays.as_raw_fd());
+        poll.registry().register(&mut source, NODE_RELAYS, Interest::READABLE).map(|()| relays)
+    });
+    relays
+        .inspect_err(|error| tracing::error!(%error, "other nodes are not reached through TURN"))
+        .ok()
+}
+
 /// Whether a turn has left something for the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Turn {
@@ -170,6 +188,13 @@ enum Mail {
     Batch(Batch),
 }
 
+/// What was read from the relay socket of an allocation.
+#[derive(Default)]
+struct FromNodes {
+    receiver: Receiver,
+    end: Option<End>,
+}
+
 /// A shard with its ways in and out.
 struct Driver<'a> {
     shard: Shard,
@@ -179,6 +204,8 @@ struct Driver<'a> {
     /// The port for TURN alone, if there is one.
     turn: Option<(&'a UdpSocket, Receiver)>,
     sender: Sender<'a>,
+    /// What is read from relays towards other nodes, if there are any.
+    from_nodes: Option<FromNodes>,
     streams: StreamTable,
     /// Streams that have been announced and not looked at yet.
     announced: VecDeque<(u32, Arc<Ends>)>,
@@ -191,7 +218,7 @@ struct Driver<'a> {
 impl Driver<'_> {
     /// A share of everything that waits.
     fn turn(&mut self, now: Instant) -> Turn {
-        let datagrams = self.receive(now) | self.receive_turn(now);
+        let datagrams = self.receive(now) | self.receive_turn(now) | self.receive_from_nodes(now);
         let mail = self.take_mail(now);
         let streams = self.take_streams(now);
         let commands = self.obey(now);
@@ -284,6 +311,34 @@ impl Driver<'_> {
             }
         };
         self.turn = Some((socket, receiver));
+        is_left
+    }
+
+    /// Reads what other nodes have sent to relays; true if there may be more.
+    fn receive_from_nodes(&mut self, now: Instant) -> bool {
+        let Some(mut from) = self.from_nodes.take() else { return false };
+        if let Some(relays) = &mut self.sender.relays {
+            relays.look();
+        }
+        let mut share = self.share(DATAGRAMS_PER_TURN);
+        let is_left = loop {
+            if !self.may_take(&share) {
+                break true;
+            }
+            if let Some((source, datagram)) = from.receiver.take() {
+                share.inputs -= 1;
+                if let Some(end) = from.end {
+                    self.shard.handle_node_datagram(end, source, datagram, now);
+                }
+                continue;
+            }
+            let relays = self.sender.relays.as_mut();
+            from.end = relays.and_then(|relays| relays.receive(&mut from.receiver));
+            if from.end.is_none() {
+                break false;
+            }
+        };
+        self.from_nodes = Some(from);
         is_left
     }
 
@@ -424,6 +479,9 @@ impl Driver<'_> {
     }
 
     fn flush(&mut self) {
+        if let Some(relays) = &mut self.sender.relays {
+            relays.close(&self.shard.take_closed_relays());
+        }
         flush(&mut self.shard, &mut self.sender, &mut self.streams);
     }
 
@@ -515,6 +573,7 @@ mod tests {
             receiver: Receiver::new(),
             turn: None,
             sender: Sender::new(&socket, None),
+            from_nodes: None,
             streams: StreamTable::default(),
             announced: VecDeque::new(),
             mail: VecDeque::new(),

@@ -9,12 +9,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::ids::{Identity, RoomName, SessionId};
-use turn::{Client, framing::Framing};
+use protocol::{
+    ids::{Identity, RoomName, SessionId},
+    stun,
+};
+use turn::{AllocationId, Client, framing::Framing};
 
 use super::Shard;
 use crate::{
     config::TurnConfig,
+    connection::demux::{self, Protocol},
     drop_reason::DropReason,
     egress::{Egress, EgressTag},
     keys::{ParticipantKey, RoomKey},
@@ -45,6 +49,7 @@ impl Shard {
             secret: config.secret.clone(),
             nonce_key,
             allocations_max: config.allocations_max,
+            nodes: config.nodes.clone(),
             seed,
             unix,
         };
@@ -141,7 +146,9 @@ impl Shard {
                 let address = SocketAddr::new(source.ip().to_canonical(), source.port());
                 Client { address, stream }
             }
-            Way::Stream(_, Framing::Ice) | Way::Allocation(..) => return Err(otherwise),
+            Way::Stream(_, Framing::Ice) | Way::Allocation(..) | Way::Node(..) => {
+                return Err(otherwise);
+            }
         };
         let slot = self.context.egress.reserve().ok_or(DropReason::EgressFull)?;
         match turn.unwrap(client, message, slot, now) {
@@ -154,7 +161,51 @@ impl Shard {
                 let payload = message.get_mut(range).unwrap_or_default();
                 self.handle_payload(path, payload, now)
             }
+            Unwrapped::ToNode(path, range) => {
+                let payload = message.get(range).unwrap_or_default();
+                if !may_cross(payload) {
+                    return Err(otherwise);
+                }
+                let front = slot.get_mut(..payload.len()).ok_or(DropReason::TooLong)?;
+                front.copy_from_slice(payload);
+                self.context.egress.commit(&mut self.node_tag, path, payload.len());
+                Ok(())
+            }
         }
+    }
+
+    /// Whether clients may reach other nodes through us.
+    pub(crate) fn has_nodes(&self) -> bool {
+        self.turn.as_ref().is_some_and(|turn| turn.has_nodes())
+    }
+
+    /// Relayed addresses that are over since this was asked last.
+    pub(crate) fn take_closed_relays(&mut self) -> Vec<SocketAddr> {
+        self.turn.as_mut().map(|turn| turn.take_closed()).unwrap_or_default()
+    }
+
+    /// Handles one datagram that came to the relay socket of an allocation: it goes to the client if another node has sent it.
+    pub(crate) fn handle_node_datagram(
+        &mut self,
+        (allocation, relayed): (AllocationId, SocketAddr),
+        source: SocketAddr,
+        datagram: &[u8],
+        now: Instant,
+    ) {
+        let now = self.context.begin(now);
+        let Some(turn) = &self.turn else { return };
+        let path = turn.path_from_node(allocation, relayed, source);
+        let handled = path.ok_or(DropReason::UnknownPath).and_then(|path| {
+            let slot = self.context.egress.reserve().ok_or(DropReason::EgressFull)?;
+            let front = slot.get_mut(..datagram.len()).ok_or(DropReason::TooLong)?;
+            front.copy_from_slice(datagram);
+            self.context.egress.commit(&mut self.node_tag, path, datagram.len());
+            Ok(())
+        });
+        if let Err(reason) = handled {
+            self.context.drop_count(reason);
+        }
+        self.settle(now);
     }
 
     /// As `handle_datagram`, with the blame on whom the path belongs to.
@@ -171,6 +222,17 @@ impl Shard {
             self.on_panic(key, now);
             Ok(())
         })
+    }
+}
+
+/// What may go to another node through a relay: what a media address takes, and no TURN, of which a loop could be made.
+fn may_cross(payload: &[u8]) -> bool {
+    match demux::classify(payload) {
+        Some(Protocol::Stun) => {
+            stun::Message::parse(payload).is_ok_and(|one| one.method() == stun::Method::BINDING)
+        }
+        Some(Protocol::Dtls | Protocol::Rtp | Protocol::Rtcp) => true,
+        Some(Protocol::ChannelData) | None => false,
     }
 }
 

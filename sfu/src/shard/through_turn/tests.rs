@@ -33,6 +33,11 @@ fn server() -> SocketAddr {
     ([192, 0, 2, 5], 7882).into()
 }
 
+/// Another node's media address.
+fn node() -> SocketAddr {
+    ([192, 0, 2, 6], 7882).into()
+}
+
 fn secret() -> TurnSecret {
     TurnSecret::new(b"a secret of the tests of the shard")
 }
@@ -46,7 +51,8 @@ pub(crate) fn shard(now: Instant) -> Shard {
         certificate: Certificate::generate().unwrap(),
     };
     let mut shard = Shard::new(config, [7; 32], now);
-    let turn = TurnConfig { secret: secret(), allocations_max: 10, udp_port: None };
+    let turn =
+        TurnConfig { secret: secret(), allocations_max: 10, udp_port: None, nodes: vec![node()] };
     shard.open_turn(&turn, [1; 32], [2; 32], UNIX, now);
     shard
 }
@@ -282,16 +288,127 @@ fn nothing_but_the_shard_itself_is_reached() {
 }
 
 #[test]
+fn another_node_is_reached_and_answers_and_nobody_else_does() {
+    for stream in [0, 9] {
+        let now = Instant::now();
+        let mut shard = shard(now);
+        let mut client = Client::new(stream);
+        let relayed = client.allocate(&mut shard, now).unwrap();
+        assert_eq!(client.bind(&mut shard, node(), now), 0);
+        let asked = check("of-the-other-node", "secret-of-it");
+        shard.egress().clear();
+        for payload in [&asked[..], &[22; 100], &[0x80; 100]] {
+            shard.handle_datagram(client.path, &mut on_channel(payload), now);
+        }
+        let leaving = sent(&mut shard);
+        let lengths: Vec<_> = leaving.iter().map(|(_, one)| one.len()).collect();
+        assert_eq!(lengths, [asked.len(), 100, 100]);
+        let Way::Node(allocation, to) = way(leaving[0].0) else { panic!("{leaving:?}") };
+        assert_eq!((to, leaving[0].1.as_slice()), (node(), &asked[..]));
+        let by = shard.way_out().turn.unwrap().relayed(allocation, node());
+        assert_eq!(by, Some(relayed));
+
+        shard.egress().clear();
+        let end = (allocation, relayed);
+        shard.handle_node_datagram(end, node(), b"answer", now);
+        let (path, answer) = sent(&mut shard).pop().expect("an answer");
+        let Way::Allocation(through, place) = way(path) else { panic!("{path}") };
+        assert_eq!((through, &answer[..]), (allocation, &b"answer"[..]));
+        let way_out = shard.way_out();
+        let wrapped = way_out.turn.unwrap().wrap(through, place, answer.len(), way_out.now);
+        assert_eq!(wrapped.unwrap().client.stream, stream);
+
+        shard.egress().clear();
+        let others = [
+            SocketAddr::new(node().ip(), 7883),
+            SocketAddr::from(([203, 0, 113, 1], 7882)),
+            // Our own address does not come by a socket.
+            server(),
+        ];
+        for other in others {
+            shard.handle_node_datagram(end, other, b"answer", now);
+        }
+        assert!(sent(&mut shard).is_empty());
+    }
+}
+
+#[test]
+fn no_turn_and_nothing_unknown_goes_to_another_node() {
+    let now = Instant::now();
+    let mut shard = shard(now);
+    let mut client = Client::new(0);
+    client.allocate(&mut shard, now).unwrap();
+    assert_eq!(client.bind(&mut shard, node(), now), 0);
+    let mut out = [0; 100];
+    let len = Builder::new(&mut out, Class::Request, Method::ALLOCATE, TransactionId([3; 12]))
+        .attribute(AttributeKind::REQUESTED_TRANSPORT, &[17, 0, 0, 0])
+        .finish()
+        .unwrap();
+    shard.egress().clear();
+    for inner in [&out[..len], &on_channel(b"again"), &[0, 1, 0, 0], &[], &[200; 50]] {
+        shard.handle_datagram(client.path, &mut on_channel(inner), now);
+        assert!(sent(&mut shard).is_empty(), "{inner:?}");
+    }
+}
+
+#[test]
+fn whose_allocation_is_over_has_no_relay_any_more() {
+    let now = Instant::now();
+    let mut shard = shard(now);
+    let relayed = Client::new(0).allocate(&mut shard, now).unwrap();
+    assert_eq!(shard.take_closed_relays(), []);
+    let due = shard.poll_timeout().unwrap();
+    shard.handle_timeout(due);
+    assert_eq!(shard.take_closed_relays(), [relayed]);
+    assert_eq!(shard.take_closed_relays(), []);
+}
+
+#[test]
+fn binding_is_answered_where_turn_alone_is_spoken_and_nowhere_else() {
+    let now = Instant::now();
+    let mut shard = shard(now);
+    let address = SocketAddr::from(([198, 51, 100, 9], 5000));
+    let mut bare = [0; 100];
+    let len = Builder::new(&mut bare, Class::Request, Method::BINDING, TransactionId([3; 12]))
+        .finish()
+        .unwrap();
+    shard.egress().clear();
+    shard.handle_turn_datagram(address, &mut bare.clone()[..len], now);
+    shard.handle_stream((7, Framing::Turn), address, &mut bare.clone()[..len], now);
+    let answers = sent(&mut shard);
+    let paths = [turn_port_path(address), stream_path(address, 7, Framing::Turn)];
+    assert_eq!(answers.iter().map(|(to, _)| *to).collect::<Vec<_>>(), paths);
+    for (_, answer) in &answers {
+        let message = Message::parse(answer).unwrap();
+        assert_eq!(
+            (message.class(), message.xor_mapped_address()),
+            (Class::Success, Some(address))
+        );
+        assert!(answer.len() * 5 <= len * 8, "{len} asked, {} answered", answer.len());
+    }
+    shard.egress().clear();
+    shard.handle_datagram(address, &mut bare.clone()[..len], now);
+    shard.handle_stream((8, Framing::Ice), address, &mut bare.clone()[..len], now);
+    assert!(sent(&mut shard).is_empty(), "media ports say nothing to strangers");
+}
+
+#[test]
 fn the_port_for_turn_alone_takes_no_media() {
     let now = Instant::now();
     let mut shard = shard(now);
     let (ufrag, pwd) = join(&mut shard, now);
     let address = SocketAddr::from(([198, 51, 100, 9], 5000));
     shard.egress().clear();
-    for mut datagram in [check(&ufrag, &pwd), vec![22; 100], vec![0x80; 100]] {
+    for mut datagram in [vec![22; 100], vec![0x80; 100]] {
         shard.handle_turn_datagram(address, &mut datagram, now);
         assert!(sent(&mut shard).is_empty());
     }
+    // A check is a question like any other there, and opens nothing.
+    shard.handle_turn_datagram(address, &mut check(&ufrag, &pwd), now);
+    let answers = sent(&mut shard);
+    assert!(!Message::parse(&answers[0].1).unwrap().has_integrity());
+    assert!(shard.context.connections.values().all(|one| one.ice.path().is_none()));
+    shard.egress().clear();
     let mut client = Client { path: turn_port_path(address), ..Client::new(0) };
     assert!(client.allocate(&mut shard, now).is_some());
 }
@@ -410,14 +527,16 @@ fn over_streams_of_ice_no_turn_is_spoken_and_over_those_of_turn_no_ice() {
         .finish()
         .unwrap();
     shard.egress().clear();
-    for (framing, mut bytes) in [
-        (Framing::Ice, out[..len].to_vec()),
-        (Framing::Ice, on_channel(b"x")),
-        (Framing::Turn, check(&ufrag, &pwd)),
-    ] {
+    for (framing, mut bytes) in
+        [(Framing::Ice, out[..len].to_vec()), (Framing::Ice, on_channel(b"x"))]
+    {
         shard.handle_stream((7, framing), peer, &mut bytes, now);
         assert!(sent(&mut shard).is_empty(), "{framing:?} {bytes:?}");
     }
+    // A question to a STUN server, and no check.
+    shard.handle_stream((7, Framing::Turn), peer, &mut check(&ufrag, &pwd), now);
+    assert!(!Message::parse(&sent(&mut shard)[0].1).unwrap().has_integrity());
+    assert!(shard.context.connections.values().all(|one| one.ice.path().is_none()));
 }
 
 #[test]
