@@ -331,7 +331,7 @@ impl Planes {
 
 /// What clients are told about the ways to the media plane.
 fn ice_servers(config: &Config, media: &sfu::Handle, http: SocketAddr) -> IceServers {
-    let config::turn::Turn { secret, is_built_in, is_forced, host, urls } = &config.turn;
+    let config::turn::Turn { secret, is_built_in, is_forced, host, urls, nodes: _ } = &config.turn;
     let ports = media.udp_ports();
     let doors = turn::urls::Doors {
         advertise: if *is_built_in { &config.sfu.advertise } else { &[] },

@@ -43,6 +43,7 @@ mod datagrams;
 mod exposure;
 mod http;
 mod logs;
+mod nodes;
 mod readers;
 mod relay;
 mod requests;

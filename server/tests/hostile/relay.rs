@@ -138,13 +138,13 @@ impl Relay {
     }
 }
 
-enum Link {
+pub(super) enum Link {
     Tcp(TcpStream),
     Udp(UdpSocket),
 }
 
 /// A client of one's own (RFC 8656), which can lie.
-struct Client {
+pub(super) struct Client {
     link: Link,
     credential: TurnCredential,
     realm: Vec<u8>,
@@ -161,7 +161,7 @@ fn minted(expires_in: i64) -> TurnCredential {
 }
 
 /// What became of a request: nothing, or the answer's error code, 0 if there is none.
-type Answer = Option<u16>;
+pub(super) type Answer = Option<u16>;
 
 impl Client {
     fn over_tcp(credential: TurnCredential) -> Self {
@@ -177,7 +177,7 @@ impl Client {
         Self::over(Link::Udp(socket), credential)
     }
 
-    fn over(link: Link, credential: TurnCredential) -> Self {
+    pub(super) fn over(link: Link, credential: TurnCredential) -> Self {
         Self {
             link,
             credential,
@@ -188,7 +188,7 @@ impl Client {
         }
     }
 
-    fn say(&mut self, message: &[u8]) {
+    pub(super) fn say(&mut self, message: &[u8]) {
         match &mut self.link {
             Link::Tcp(socket) => socket.write_all(message).unwrap(),
             Link::Udp(socket) => {
@@ -198,7 +198,7 @@ impl Client {
     }
 
     /// The next message, if it comes within the patience.
-    fn hear(&mut self, patience: Duration) -> Option<Vec<u8>> {
+    pub(super) fn hear(&mut self, patience: Duration) -> Option<Vec<u8>> {
         match &mut self.link {
             Link::Tcp(socket) => {
                 socket.set_read_timeout(Some(patience)).unwrap();
@@ -262,7 +262,7 @@ impl Client {
     }
 
     /// Asks for a relay of both families.
-    fn allocate(&mut self) -> Answer {
+    pub(super) fn allocate(&mut self) -> Answer {
         self.ask(Method::ALLOCATE, |builder| {
             builder
                 .attribute(Kind::REQUESTED_TRANSPORT, &[17, 0, 0, 0])
@@ -271,17 +271,17 @@ impl Client {
     }
 
     /// As a client that has been challenged once.
-    fn allocated(mut self) -> Self {
+    pub(super) fn allocated(mut self) -> Self {
         assert_eq!(self.allocate(), Some(401));
         assert_eq!(self.allocate(), Some(0));
         self
     }
 
-    fn permit(&mut self, peer: SocketAddr) -> Answer {
+    pub(super) fn permit(&mut self, peer: SocketAddr) -> Answer {
         self.ask(Method::CREATE_PERMISSION, |one| one.xor_address(Kind::XOR_PEER_ADDRESS, peer))
     }
 
-    fn bind(&mut self, channel: u16, peer: SocketAddr) -> Answer {
+    pub(super) fn bind(&mut self, channel: u16, peer: SocketAddr) -> Answer {
         let [high, low] = channel.to_be_bytes();
         self.ask(Method::CHANNEL_BIND, |one| {
             one.attribute(Kind::CHANNEL_NUMBER, &[high, low, 0, 0])
@@ -299,7 +299,7 @@ impl Client {
     }
 
     /// Binds a channel, sends on it without waiting for the answer, and reads that.
-    fn bind_and_send(&mut self, channel: u16, peer: SocketAddr, data: &[u8]) -> Answer {
+    pub(super) fn bind_and_send(&mut self, channel: u16, peer: SocketAddr, data: &[u8]) -> Answer {
         self.ahead =
             [&channel.to_be_bytes()[..], &(data.len() as u16).to_be_bytes(), data].concat();
         let answer = self.bind(channel, peer);

@@ -22,7 +22,7 @@ const RATE: u32 = 10_000;
 const FLOOD: Duration = Duration::from_secs(10);
 
 /// An Allocate request for UDP and nothing else, as a browser begins: 28 bytes.
-fn allocate(number: u32) -> Vec<u8> {
+pub(super) fn allocate(number: u32) -> Vec<u8> {
     let mut request = vec![0, 3, 0, 8, 0x21, 0x12, 0xa4, 0x42];
     request.extend([7; 8]);
     request.extend(number.to_be_bytes());

@@ -9,6 +9,7 @@ use futures_util::{
 use livekit_protocol as proto;
 use livekit_protocol::{signal_request::Message as Asking, signal_response::Message as Response};
 use prost::Message as _;
+use rtc::peer_connection::transport::RTCIceServer;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use tokio::{
     net::TcpStream,
@@ -74,11 +75,30 @@ impl Participant {
 
     /// Joins with a token that somebody else has made.
     pub(crate) async fn join_as(server: &Binary, token: String, seed: u8) -> Self {
+        Self::join_by(server, token, seed, None).await
+    }
+
+    /// Joins, with all media through a TURN server.
+    pub(crate) async fn join_through(
+        relay: &RTCIceServer,
+        server: &Binary,
+        identity: &str,
+        seed: u8,
+    ) -> Self {
+        Self::join_by(server, Binary::token(identity), seed, Some(relay)).await
+    }
+
+    async fn join_by(
+        server: &Binary,
+        token: String,
+        seed: u8,
+        relay: Option<&RTCIceServer>,
+    ) -> Self {
         let state = Arc::new(watch::Sender::new(State::default()));
         let (published, subscribed): (SharedLog, SharedLog) = Default::default();
         let core = Arc::new(Core {
-            publisher: peer::open(Role::Publisher, &state, &published).await,
-            subscriber: peer::open(Role::Subscriber, &state, &subscribed).await,
+            publisher: peer::open(Role::Publisher, &state, &published, relay).await,
+            subscriber: peer::open(Role::Subscriber, &state, &subscribed, relay).await,
             sink: Mutex::new(None),
             state,
         });

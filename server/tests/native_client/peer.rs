@@ -9,11 +9,12 @@ use rtc::{
     media_stream::MediaStreamTrack,
     peer_connection::{
         configuration::{
+            RTCConfigurationBuilder, RTCIceTransportPolicy,
             interceptor_registry::register_default_interceptors,
             media_engine::{MIME_TYPE_OPUS, MIME_TYPE_RTX, MIME_TYPE_VP8, MediaEngine},
             setting_engine::SettingEngineBuilder,
         },
-        transport::RTCDtlsRole,
+        transport::{RTCDtlsRole, RTCIceServer},
     },
     rtp_transceiver::rtp_sender::{
         RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
@@ -38,12 +39,19 @@ use super::{
     state::{Packet, Role, State},
 };
 
-/// Opens a peer connection whose events go into the state and whose packets pass the log.
+/// Opens a peer connection whose events go into the state and whose packets pass the log. With a relay it uses no other way.
 pub(crate) async fn open(
     role: Role,
     state: &Arc<watch::Sender<State>>,
     log: &SharedLog,
+    relay: Option<&RTCIceServer>,
 ) -> Arc<dyn PeerConnection> {
+    let mut configuration = RTCConfigurationBuilder::new();
+    if let Some(relay) = relay {
+        configuration = configuration
+            .with_ice_servers(vec![relay.clone()])
+            .with_ice_transport_policy(RTCIceTransportPolicy::Relay);
+    }
     let mut media = media_engine(role);
     let interceptors = register_default_interceptors(Registry::new(), &mut media)
         .unwrap()
@@ -55,6 +63,7 @@ pub(crate) async fn open(
         .with_include_loopback_candidate(true)
         .build();
     let connection = PeerConnectionBuilder::new()
+        .with_configuration(configuration.build())
         .with_media_engine(media)
         .with_interceptor_registry(interceptors)
         .with_setting_engine(settings)
