@@ -80,6 +80,9 @@ pub(crate) struct Options {
     /// Its API secret.
     #[arg(long, default_value = "secret")]
     secret: String,
+    /// Our server once more, with all media through its TURN over UDP: what relaying adds.
+    #[arg(long, conflicts_with = "url")]
+    relayed: bool,
     /// auto: if it is installed; off; or the path of the program.
     #[arg(long, default_value = "auto", value_name = "auto|off|PATH")]
     janus: String,
@@ -131,7 +134,7 @@ pub(crate) fn run(options: &Options) -> Result<Vec<String>> {
         }
         Err(why) => notes.push(format!("the bare loop does not take part: {why}")),
     }
-    contestants.push(ours(options, &folder, people_max, &stop)?);
+    contestants.extend(ours(options, &folder, people_max, &stop)?);
     match janus(options, &folder, &stop) {
         Ok(janus) => contestants.extend(janus),
         // Whoever names a program wants it to run.
@@ -174,10 +177,10 @@ fn ours(
     folder: &launch::Folder,
     people_max: usize,
     stop: &AtomicBool,
-) -> Result<Contestant> {
+) -> Result<Vec<Contestant>> {
     let keys = (options.key.as_str(), options.secret.as_str());
     if let (Some(url), Some(pid)) = (&options.url, options.server_pid) {
-        return Ok(Contestant::ours(url, pid, keys, None));
+        return Ok(vec![Contestant::ours(url, pid, keys, None)]);
     }
     let program = match &options.server {
         Some(program) => program.clone(),
@@ -192,7 +195,10 @@ fn ours(
     );
     let (server, url) = launch::bedside(&program, folder, people_max, stop)?;
     let pid = server.pid();
-    Ok(Contestant::ours(&url, pid, keys, Some(server)))
+    let relayed =
+        options.relayed.then(|| Contestant::relayed(&url, pid, keys, launch::TURN_SECRET));
+    let ours = Contestant::ours(&url, pid, keys, Some(server));
+    Ok(std::iter::once(ours).chain(relayed).collect())
 }
 
 fn janus(

@@ -15,6 +15,7 @@ mod janus;
 mod livekit;
 mod media;
 mod participant;
+mod relay;
 mod report;
 mod signalling;
 mod wire;
@@ -70,6 +71,10 @@ pub(crate) struct Options {
     /// Seconds in which everyone must have joined, after the last one came.
     #[arg(long, default_value_t = 30)]
     join_timeout: u64,
+    /// All media through TURN on the server's media port, with credentials of this secret, which is the server's
+    /// turn_secret: over UDP, each connection with an allocation and a channel. For servers on this machine.
+    #[arg(long, value_name = "SECRET")]
+    relay_secret: Option<String>,
     /// The server's process, for its CPU time and memory.
     #[arg(long)]
     server_pid: Option<u32>,

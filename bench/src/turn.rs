@@ -8,7 +8,7 @@
 //!
 //! Owns: the servers that it starts. Never: judges speed; it fails only if packets do not arrive.
 
-mod client;
+pub(crate) mod client;
 mod local;
 mod servers;
 

@@ -21,6 +21,8 @@ pub(super) enum Kind {
     Limit,
     /// Our server.
     Ours,
+    /// The same one, with all media through its TURN.
+    Relayed,
     /// Somebody else's.
     Peer,
 }
@@ -103,6 +105,19 @@ impl Contestant {
         };
         let arguments = livekit(url, Some(pid), keys);
         Self { name: "bedside".to_owned(), kind: Kind::Ours, about, arguments, _server: server }
+    }
+
+    /// Our server, which [`ours`](Self::ours) owns, with all media through its TURN over UDP.
+    pub(super) fn relayed(url: &str, pid: u32, keys: Keys<'_>, secret: &str) -> Self {
+        let mut arguments = livekit(url, Some(pid), keys);
+        arguments.extend(["--relay-secret", secret].map(str::to_owned));
+        Self {
+            name: "bedside, relayed".to_owned(),
+            kind: Kind::Relayed,
+            about: "the same server, all media through its TURN over UDP".to_owned(),
+            arguments,
+            _server: None,
+        }
     }
 
     /// Janus, whose version and number of threads for all connections are told.

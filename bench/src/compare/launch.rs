@@ -126,6 +126,7 @@ pub(super) fn bedside(
     let mut command = Command::new(program);
     command.args(["all", "--dev", "--shards", "1"]);
     command.args(["--http", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--sfu-udp-port", "0"]);
+    command.args(["--turn-secret", TURN_SECRET]);
     command.arg("--data-dir").arg(folder.file("data"));
     if people_max > PARTICIPANTS_DEFAULT {
         command.args(["--participants-per-room-max", &people_max.to_string()]);
@@ -139,6 +140,9 @@ pub(super) fn bedside(
     let url = server.wait(stop, address).context("starting our server")?;
     Ok((server, url))
 }
+
+/// What our server's TURN checks credentials with.
+pub(super) const TURN_SECRET: &str = "a-secret-of-the-comparison-only";
 
 /// What our server allows in a room unless it is told otherwise.
 const PARTICIPANTS_DEFAULT: usize = 64;

@@ -60,6 +60,8 @@ struct Line {
     cpu_ratio_to_limit: Option<Spread>,
     /// And than ours.
     cpu_ratio_to_ours: Option<Spread>,
+    /// What relaying adds to a forwarded packet, on its way in and on its way out together.
+    cpu_us_added_by_relay: Option<Spread>,
     faults: Vec<String>,
     warnings: Vec<String>,
     /// As they were, without the warm-up.
@@ -150,6 +152,9 @@ impl Record {
             srtp_profiles,
             cpu_ratio_to_limit: limit.and_then(|limit| self.ratio_to(limit)),
             cpu_ratio_to_ours: ours.and_then(|ours| self.ratio_to(ours)),
+            cpu_us_added_by_relay: ours
+                .filter(|_| self.kind == Kind::Relayed)
+                .and_then(|ours| self.against(ours, |mine, theirs| mine - theirs)),
             faults: self.faults(),
             warnings,
             figures: self.rounds.iter().map(|turn| turn.as_ref().ok().cloned()).collect(),
@@ -158,10 +163,14 @@ impl Record {
 
     /// Round by round, so that what the machine did meanwhile hits both.
     fn ratio_to(&self, other: &Self) -> Option<Spread> {
+        self.against(other, |mine, theirs| mine / theirs)
+    }
+
+    fn against(&self, other: &Self, of: impl Fn(f64, f64) -> f64) -> Option<Spread> {
         let pairs = self.rounds.iter().zip(&other.rounds);
         Spread::of(pairs.filter_map(|(mine, theirs)| {
             let (mine, theirs) = (mine.as_ref().ok()?.cpu_us?, theirs.as_ref().ok()?.cpu_us?);
-            (theirs > 0.0).then(|| mine / theirs)
+            (theirs > 0.0).then(|| of(mine, theirs))
         }))
     }
 }
@@ -272,6 +281,8 @@ impl Line {
         }
         remarks
             .extend(self.rss_kib_per_participant.map(|kib| format!("{kib:.0} KiB a participant")));
+        let added = self.cpu_us_added_by_relay;
+        remarks.extend(added.map(|us| format!("relaying adds {} us a packet", us.show(2))));
         remarks.join("; ")
     }
 }
@@ -301,6 +312,15 @@ mod tests {
         let (limit, ours) = (record(Kind::Limit, &[2.0, 4.0]), record(Kind::Ours, &[3.0, 6.0]));
         let ratio = ours.ratio_to(&limit).unwrap();
         assert_eq!((ratio.min, ratio.max), (1.5, 1.5));
+    }
+
+    #[test]
+    fn what_relaying_adds_is_a_difference_within_a_round() {
+        let (ours, relayed) = (record(Kind::Ours, &[3.0, 6.0]), record(Kind::Relayed, &[3.5, 6.5]));
+        let line = relayed.line(None, Some(&ours));
+        let half = Spread { median: 0.5, min: 0.5, max: 0.5 };
+        assert_eq!(line.cpu_us_added_by_relay, Some(half));
+        assert_eq!(ours.line(None, Some(&ours)).cpu_us_added_by_relay, None);
     }
 
     #[test]

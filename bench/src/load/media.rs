@@ -20,6 +20,7 @@ use super::{
     Options, Phase, Shared,
     check::Counts,
     participant::{Participant, SLOTS},
+    relay::Relay,
     signalling::Link,
 };
 use crate::{
@@ -123,8 +124,10 @@ impl<'a> Crowd<'a> {
         for (place, role) in roles.iter().enumerate() {
             let seed = options.seed << 32 | (role.room as u64) << 12 | place as u64 & 0xfff;
             let ask = link.ask[place].clone();
+            let relay = options.relay_secret.as_deref();
+            let relay = relay.map(|secret| Relay::new(secret, role, place));
             let mut participant =
-                Participant::new(*role, &identity, seed, ask, (shared.epoch, now))?;
+                Participant::new(*role, &identity, seed, ask, relay, (shared.epoch, now))?;
             let hears_others = roles
                 .iter()
                 .enumerate()
@@ -219,11 +222,12 @@ impl<'a> Crowd<'a> {
                 let count =
                     self.inbox.receive(participant.socket(side)).context("reading a socket")?;
                 for datagram in self.inbox.datagrams(count) {
-                    let is_media = matches!(datagram.bytes.first(), Some(128..=191));
+                    let Some(bytes) = participant.unwrap(datagram.bytes) else { continue };
+                    let is_media = matches!(bytes.first(), Some(128..=191));
                     let taken_at = datagram.taken_at.filter(|_| is_media);
                     let at = taken_at.map_or(now, |taken_at| place_in(self.clocks, taken_at));
                     let from = datagram.source.map_or(UNKNOWN_SOURCE, SocketAddr::V4);
-                    participant.on_datagram(side, from, datagram.bytes, at);
+                    participant.on_datagram(side, from, bytes, at);
                 }
                 if count < self.inbox.capacity() {
                     break;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, SocketAddr, UdpSocket},
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
     time::{Duration, Instant},
 };
 
@@ -17,6 +17,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::{
     check::StreamCheck,
     dialect::News,
+    relay::{self, Relay},
     signalling::{Ask, Protocol},
 };
 use crate::{
@@ -36,6 +37,8 @@ pub(super) struct Participant {
     pub(super) client: VirtualClient,
     pub(super) role: Role,
     sockets: [UdpSocket; 2],
+    /// Through which all of its media goes, if through any.
+    relay: Option<Relay>,
     is_connected: [bool; 2],
     trickled: [Option<SocketAddr>; 2],
     ask: UnboundedSender<Ask>,
@@ -64,6 +67,7 @@ impl Participant {
         identity: &Identity,
         seed: u64,
         ask: UnboundedSender<Ask>,
+        relay: Option<Relay>,
         (epoch, now): (Instant, Instant),
     ) -> Result<Self> {
         let config = ClientConfig {
@@ -78,14 +82,14 @@ impl Participant {
             feedback: sim::client::Feedback::TransportCc,
         };
         let receiving = Receiving { buffer_bytes: 512 * 1024, offload: false, timestamps: true };
-        let open = || {
-            kernel::open(([0, 0, 0, 0], 0).into(), receiving)
-                .context("opening a participant's socket")
-        };
+        let from = relay.as_ref().map_or(Ipv4Addr::UNSPECIFIED, |relay| relay.from);
+        let open =
+            || kernel::open((from, 0).into(), receiving).context("opening a participant's socket");
         Ok(Self {
             client: VirtualClient::new(config, epoch, now),
             role,
             sockets: [open()?, open()?],
+            relay,
             is_connected: [false; 2],
             trickled: [None; 2],
             ask,
@@ -205,14 +209,18 @@ impl Participant {
                 }
             }
         }
+        let front = if self.relay.is_some() { relay::FRONT_BYTES } else { 0 };
         loop {
             let mut pieces: [Vec<Piece>; 2] = [Vec::new(), Vec::new()];
             let mut slot = 0;
             while slot < outbox.slots() {
-                let Some((side, len)) = self.client.poll_transmit(outbox.slot(slot), now) else {
-                    break;
-                };
-                pieces[usize::from(side == Side::Subscriber)].push(Piece { slot, len });
+                let room = &mut outbox.slot(slot)[front..];
+                let Some((side, len)) = self.client.poll_transmit(room, now) else { break };
+                if front > 0 {
+                    relay::write_front(outbox.slot(slot), len);
+                }
+                let piece = Piece { slot, len: front + len };
+                pieces[usize::from(side == Side::Subscriber)].push(piece);
                 slot += 1;
             }
             for (side, pieces) in pieces.iter().enumerate() {
@@ -243,11 +251,21 @@ impl Participant {
             let transport = self.client.transport(SIDES[side]);
             let told = transport.remote().into_iter().flat_map(|remote| &remote.candidates);
             let known = told.copied().chain(self.trickled[side]).chain(transport.reflexive());
-            let address = { known }.find(SocketAddr::is_ipv4);
-            self.is_connected[side] =
-                address.is_some_and(|address| self.sockets[side].connect(address).is_ok());
+            let Some(address) = { known }.find(SocketAddr::is_ipv4) else { return false };
+            let socket = &self.sockets[side];
+            self.is_connected[side] = socket.connect(address).is_ok();
+            if let Some(relay) = &self.relay
+                && let Err(error) = relay.open(socket, address)
+            {
+                self.failure.get_or_insert(format!("{error:#}"));
+            }
         }
         self.is_connected[side]
+    }
+
+    /// The packet in what has come: itself, or what was relayed.
+    pub(super) fn unwrap<'b>(&self, bytes: &'b mut [u8]) -> Option<&'b mut [u8]> {
+        if self.relay.is_some() { relay::unwrap(bytes) } else { Some(bytes) }
     }
 
     /// Checks what media brought; latency is recorded while measuring. Answers how many packets there were, and how

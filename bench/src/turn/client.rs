@@ -36,7 +36,7 @@ enum Link {
 }
 
 /// See the module.
-pub(super) struct Client {
+pub(crate) struct Client {
     link: Link,
     credential: TurnCredential,
     realm: String,
@@ -45,7 +45,8 @@ pub(super) struct Client {
     frame: Vec<u8>,
 }
 
-const CHANNEL: u16 = 0x4001;
+/// The one channel.
+pub(crate) const CHANNEL: u16 = 0x4001;
 
 /// How long an answer may take: servers are on this machine.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -69,13 +70,23 @@ impl Client {
                 Link::Tls(Box::new(stream), Deframer::new(Framing::Turn))
             }
         };
-        let credential = relay.credential(name);
+        Ok(Self::with(link, relay.credential(name)))
+    }
+
+    /// Over a socket that is connected to the server, and blocks from now on until [`set_nonblocking`](Self::set_nonblocking).
+    pub(crate) fn over(socket: UdpSocket, credential: TurnCredential) -> Result<Self> {
+        socket.set_nonblocking(false)?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        Ok(Self::with(Link::Udp(socket), credential))
+    }
+
+    fn with(link: Link, credential: TurnCredential) -> Self {
         let (realm, nonce) = (String::new(), Vec::new());
-        Ok(Self { link, credential, realm, nonce, requests: 0, frame: Vec::new() })
+        Self { link, credential, realm, nonce, requests: 0, frame: Vec::new() }
     }
 
     /// Answers the relayed address.
-    pub(super) fn allocate(&mut self) -> Result<SocketAddr> {
+    pub(crate) fn allocate(&mut self) -> Result<SocketAddr> {
         let udp = (AttributeKind::REQUESTED_TRANSPORT, vec![17, 0, 0, 0]);
         let reply = self.request(Method::ALLOCATE, &[udp])?;
         let message = Message::parse(&reply)?;
@@ -84,7 +95,7 @@ impl Client {
         message.xor_address(Attribute { kind, value }).context("a broken relayed address")
     }
 
-    pub(super) fn bind(&mut self, peer: SocketAddr) -> Result<()> {
+    pub(crate) fn bind(&mut self, peer: SocketAddr) -> Result<()> {
         let [high, low] = CHANNEL.to_be_bytes();
         let SocketAddr::V4(peer) = peer else { bail!("a peer without IPv4") };
         // RFC 8489 §14.2: combined with the magic cookie.
@@ -168,7 +179,7 @@ impl Client {
         }
     }
 
-    pub(super) fn set_nonblocking(&mut self) -> Result<()> {
+    pub(crate) fn set_nonblocking(&mut self) -> Result<()> {
         match &self.link {
             Link::Udp(socket) => socket.set_nonblocking(true)?,
             Link::Tls(stream, _) => stream.sock.set_nonblocking(true)?,
