@@ -59,6 +59,12 @@ impl Pace {
         Self { mode: Mode::Eager, load: 0.0, began: now, ended: now }
     }
 
+    /// Share of the time that is work, 0 to 1, over the last moments.
+    #[must_use]
+    pub fn load(&self) -> f64 {
+        self.load
+    }
+
     /// A turn of the loop begins.
     pub fn begin(&mut self, now: Instant) {
         self.began = now;

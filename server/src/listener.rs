@@ -44,7 +44,7 @@ use ::turn::framing::Framing;
 pub(crate) use door::{Door, DoorCounts, DoorLimits};
 pub(crate) use kind::ALPN_TURN;
 use kind::{Kind, Peeked};
-use stream::Guarded;
+use stream::{Guarded, Settle};
 
 use crate::turn;
 
@@ -209,7 +209,7 @@ enum Opened {
 /// Serves what is not, or no longer, in TLS.
 async fn serve_plain<S>(stream: S, peer: SocketAddr, host: Host)
 where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: AsyncRead + AsyncWrite + Settle + Unpin + Send + 'static,
 {
     if host.streams.is_none() {
         return serve_http(stream, peer, host).await;
@@ -223,16 +223,29 @@ where
     }
 }
 
-async fn serve_stream<S>(stream: S, framing: Framing, peer: SocketAddr, host: Host)
+async fn serve_stream<S>(mut stream: S, framing: Framing, peer: SocketAddr, host: Host)
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Settle + Unpin + Send + 'static,
 {
-    let Host { streams, mut stopped, alive: _alive, .. } = host;
+    let Host { streams, mut stopped, alive, .. } = host;
     let Some(service) = streams.filter(|service| service.takes(framing)) else { return };
-    tokio::select! {
-        () = turn::stream::serve(stream, framing, peer, service) => {}
-        // Its call is over by now: the media plane stops first.
-        _ = stopped.wait_for(|stopped| *stopped) => {}
+    let seat = service.seat();
+    let there = seat.as_ref().map(turn::Seat::handle);
+    let has_seat = there.is_some();
+    let serving = async move {
+        let (_alive, _seat) = (alive, seat);
+        if has_seat && stream.settle().is_err() {
+            return;
+        }
+        tokio::select! {
+            () = turn::stream::serve(stream, framing, peer, service) => {}
+            // Its call is over by now: the media plane stops first.
+            _ = stopped.wait_for(|stopped| *stopped) => {}
+        }
+    };
+    match there {
+        Some(there) => drop(there.spawn(serving)),
+        None => serving.await,
     }
 }
 

@@ -10,4 +10,5 @@ pub(crate) mod role;
 pub(crate) mod stream;
 pub(crate) mod urls;
 
+pub(crate) use gathering::Seat;
 pub(crate) use line::Service;

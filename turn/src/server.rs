@@ -220,7 +220,7 @@ impl<P: Ports> Server<P> {
     }
 
     /// Handles one message of a client, over streams without padding. Replies are written into `out`, which has room for
-    /// [`REPLY_BYTES_MAX`]. Data costs three lookups; a request without credentials at most two hashes.
+    /// [`REPLY_BYTES_MAX`]. Data costs two lookups; a request without credentials at most two hashes.
     pub fn handle_client(
         &mut self,
         client: Client,
@@ -229,14 +229,21 @@ impl<P: Ports> Server<P> {
         now: Instant,
     ) -> Handled {
         debug_assert!(out.len() >= REPLY_BYTES_MAX);
-        let handled = if channel_data::is_channel_data(bytes) {
-            self.on_channel_data(client, bytes, now).map_err(Denied::from)
-        } else {
-            self.on_stun(client, bytes, out, now)
-        };
-        handled.unwrap_or_else(|denied| {
+        if channel_data::is_channel_data(bytes) {
+            return self.handle_channel_data(client, bytes, now);
+        }
+        self.on_stun(client, bytes, out, now).unwrap_or_else(|denied| {
             self.counters.refuse(denied.reason);
             denied.reply.map_or(Handled::Nothing, Handled::Reply)
+        })
+    }
+
+    /// As [`handle_client`](Self::handle_client), for what [`is_channel_data`](channel_data::is_channel_data) says is
+    /// channel data, which is never replied to. Cost: two lookups.
+    pub fn handle_channel_data(&mut self, client: Client, bytes: &[u8], now: Instant) -> Handled {
+        self.on_channel_data(client, bytes, now).unwrap_or_else(|reason| {
+            self.counters.refuse(reason);
+            Handled::Nothing
         })
     }
 

@@ -21,6 +21,8 @@ use std::{
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use turn::framing::Framing;
 
+use super::stream::Settle;
+
 /// What a client speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -69,6 +71,12 @@ impl<S: AsyncRead + Unpin> Peeked<S> {
             }
         };
         Some((Self { head, from: 0, to, stream }, kind))
+    }
+}
+
+impl<S: Settle> Settle for Peeked<S> {
+    fn settle(&mut self) -> io::Result<()> {
+        self.stream.settle()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    os::fd::AsFd as _,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -9,17 +10,95 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
     time::{Instant, Sleep, sleep},
 };
+use tokio_rustls::server::TlsStream;
 
 use super::door::Permit;
+
+/// Bytes that are read at once of a stream of messages: a frame of video.
+const AHEAD_BYTES: usize = 16 * 1024;
+
+/// A stream that can be handed to another thread for good.
+pub(crate) trait Settle {
+    /// From now on the runtime of the calling task watches the socket, and what came is read in one go.
+    ///
+    /// # Errors
+    /// When the system has no descriptor left.
+    fn settle(&mut self) -> io::Result<()>;
+}
+
+impl Settle for TcpStream {
+    fn settle(&mut self) -> io::Result<()> {
+        let socket = self.as_fd().try_clone_to_owned()?;
+        *self = Self::from_std(socket.into())?;
+        Ok(())
+    }
+}
+
+impl<S: Settle> Settle for Guarded<S> {
+    fn settle(&mut self) -> io::Result<()> {
+        self.stream.settle()?;
+        // Timers belong to a runtime as well.
+        for stall in [&mut self.reading, &mut self.writing] {
+            (stall.is_waiting, stall.timer) = (false, None);
+        }
+        self.ahead.get_or_insert_with(Ahead::new);
+        Ok(())
+    }
+}
+
+impl<S: Settle> Settle for TlsStream<S> {
+    fn settle(&mut self) -> io::Result<()> {
+        self.get_mut().0.settle()
+    }
+}
 
 /// See the module.
 pub(super) struct Guarded<S> {
     stream: S,
     reading: Stall,
     writing: Stall,
+    /// Since it was settled.
+    ahead: Option<Ahead>,
     _permit: Permit,
+}
+
+/// Bytes that have been read and not been asked for yet: TLS asks for little at a time.
+struct Ahead {
+    bytes: Box<[u8]>,
+    from: usize,
+    to: usize,
+}
+
+impl Ahead {
+    fn new() -> Self {
+        Self { bytes: vec![0; AHEAD_BYTES].into_boxed_slice(), from: 0, to: 0 }
+    }
+
+    /// Reads through the buffer; what is asked for in one go with it passes by.
+    fn poll_read<S: AsyncRead + Unpin>(
+        &mut self,
+        stream: &mut S,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.from == self.to {
+            if buffer.remaining() >= self.bytes.len() {
+                return Pin::new(stream).poll_read(context, buffer);
+            }
+            let mut read = ReadBuf::new(&mut self.bytes);
+            match Pin::new(stream).poll_read(context, &mut read) {
+                Poll::Ready(Ok(())) => (self.from, self.to) = (0, read.filled().len()),
+                unread => return unread,
+            }
+        }
+        let to = self.to.min(self.from + buffer.remaining());
+        buffer.put_slice(self.bytes.get(self.from..to).unwrap_or_default());
+        self.from = to;
+        Poll::Ready(Ok(()))
+    }
 }
 
 impl<S> Guarded<S> {
@@ -27,7 +106,7 @@ impl<S> Guarded<S> {
     pub(super) fn new(stream: S, permit: Permit, standstill: Duration) -> Self {
         let stall = || Stall { standstill, is_waiting: false, timer: None };
         let (reading, writing) = (stall(), stall());
-        Self { stream, reading, writing, _permit: permit }
+        Self { stream, reading, writing, ahead: None, _permit: permit }
     }
 }
 
@@ -66,8 +145,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.reading.watch(polled, context)
+        let Self { stream, reading, ahead, .. } = &mut *self;
+        let polled = match ahead {
+            Some(ahead) => ahead.poll_read(stream, context, buffer),
+            None => Pin::new(stream).poll_read(context, buffer),
+        };
+        reading.watch(polled, context)
     }
 }
 
@@ -100,5 +183,63 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_read_ahead_is_handed_out_in_order_and_nothing_is_lost() {
+        let sent: Vec<u8> = (0..5 * AHEAD_BYTES).map(|n| (n % 251) as u8).collect();
+        for asked in [1000, AHEAD_BYTES - 1, AHEAD_BYTES, 3 * AHEAD_BYTES] {
+            let (mut near, mut far) = tokio::io::duplex(AHEAD_BYTES + 7);
+            let whole = sent.clone();
+            let writing = tokio::spawn(async move { near.write_all(&whole).await });
+            let (mut ahead, mut received) = (Ahead::new(), Vec::new());
+            let mut buffer = vec![0; asked];
+            loop {
+                let read = std::future::poll_fn(|context| {
+                    let mut read = ReadBuf::new(&mut buffer);
+                    let polled = ahead.poll_read(&mut far, context, &mut read);
+                    polled.map_ok(|()| read.filled().len())
+                });
+                match read.await.unwrap() {
+                    0 => break,
+                    count => received.extend_from_slice(&buffer[..count]),
+                }
+            }
+            writing.await.unwrap().unwrap();
+            assert!(received == sent, "{asked} bytes at a time");
+        }
+    }
+
+    #[test]
+    fn a_settled_socket_is_served_by_another_runtime_when_its_own_has_ended() {
+        let runtime =
+            || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let first = runtime();
+        let (mut client, mut socket) = first.block_on(async {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let client = std::net::TcpStream::connect(address).unwrap();
+            (client, listener.accept().await.unwrap().0)
+        });
+        let second = runtime();
+        second.block_on(async { socket.settle().unwrap() });
+        drop(first);
+        std::io::Write::write_all(&mut client, b"hello").unwrap();
+        second.block_on(async {
+            let mut bytes = [0; 5];
+            socket.read_exact(&mut bytes).await.unwrap();
+            assert_eq!(&bytes, b"hello");
+            socket.write_all(b"world").await.unwrap();
+        });
+        let mut bytes = [0; 5];
+        std::io::Read::read_exact(&mut client, &mut bytes).unwrap();
+        assert_eq!(&bytes, b"world");
     }
 }

@@ -6,7 +6,7 @@
 //!   peer ─► relay socket ─► Alone ─────┴─► UDP socket, or a stream's outbox
 //! ```
 //!
-//! Datagrams are read and sent in batches, by a thread of their own that gathers them under load (`gathering`), so that a burst
+//! Datagrams are read and sent in batches, by threads of their own that gather them under load (`gathering`), so that a burst
 //! of video costs a few system calls.
 //!
 //! Owns: the sockets, and the lock around the state machine, held for a batch's lookups and never during a system call: data
@@ -26,14 +26,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use os::udp::{self, Batch, Receiver};
+use os::udp::{self, Batch, RECEIVE_MESSAGES, Receiver};
 use tokio::{io::Interest, net::UdpSocket, runtime::Handle, sync::Notify, task::AbortHandle};
 use turn::{
     Client, Config, Handled, Server, ToClient, channel_data, counters::Counters,
     limits::REPLY_BYTES_MAX, outbox::Outbox, ports::Ports,
 };
 
-use super::gathering::{self, Gathering};
+use super::gathering::{self, Gathering, Seat};
 use crate::clock;
 
 /// Bytes that a datagram may have to be relayed: what an Ethernet frame holds, so that none is cut into fragments.
@@ -86,7 +86,7 @@ impl Alone {
         let is_ipv6 = clients.local_addr()?.is_ipv6();
         let gathering = Gathering::start("turn")?;
         let clients = {
-            let _there = gathering.handle().enter();
+            let _there = gathering.datagrams().enter();
             Arc::new(UdpSocket::from_std(clients)?)
         };
         let (now, unix) = (clock::now(), clock::since_unix_epoch());
@@ -102,13 +102,18 @@ impl Alone {
                 latest_stream: AtomicU32::new(0),
             }
         });
-        let there = alone.gathering.handle();
+        let there = alone.gathering.datagrams();
         let reading = read(Arc::downgrade(&alone), Arc::clone(&alone.clients), |alone, socket| {
             alone.take_from_clients(socket)
         });
         there.spawn(reading);
         there.spawn(look_at_the_clock(Arc::downgrade(&alone)));
         Ok(alone)
+    }
+
+    /// A place for a stream, which is opened and served there.
+    pub(crate) fn seat(&self) -> Seat {
+        self.gathering.seat()
     }
 
     /// A client's stream begins.
@@ -156,16 +161,21 @@ impl Alone {
                 messages.next();
                 continue;
             }
-            let mut data: Vec<(Arc<UdpSocket>, SocketAddr, &[u8])> = self.with_server(|server| {
+            let mut data = Vec::with_capacity(messages.size_hint().0);
+            // Which relay each leaves by: a place in here.
+            let mut relays: Vec<(SocketAddr, Arc<UdpSocket>)> = Vec::new();
+            self.with_server(|server| {
                 let now = clock::now();
-                let run = std::iter::from_fn(|| {
+                while let Some((client, bytes)) =
                     messages.next_if(|(_, bytes)| channel_data::is_channel_data(bytes))
-                });
-                run.filter_map(|(client, bytes)| relayed_data(server, client, bytes, now)).collect()
+                {
+                    data.extend(relayed_data(server, &mut relays, (client, bytes), now));
+                }
             });
-            data.sort_by_key(|(relay, ..)| Arc::as_ptr(relay));
-            for of_one in data.chunk_by(|(one, ..), (other, ..)| Arc::ptr_eq(one, other)) {
-                let Some((relay, peer, _)) = of_one.first() else { continue };
+            data.sort_by_key(|(relay, ..)| *relay);
+            for of_one in data.chunk_by(|(one, ..), (other, ..)| one == other) {
+                let Some((place, peer, _)) = of_one.first() else { continue };
+                let Some((_, relay)) = relays.get(*place) else { continue };
                 let datagrams = of_one.iter().map(|(_, peer, payload)| (*peer, [*payload]));
                 departures.send((relay.as_fd(), peer.is_ipv6()), datagrams);
             }
@@ -246,14 +256,15 @@ impl Alone {
         }
     }
 
-    /// Opens what the server has chosen. Where that fails the client has no allocation, and the server chooses others.
+    /// Opens what the server has chosen, on the thread of this client. Where that fails the client has no allocation, and the
+    /// server chooses others.
     fn open_relays(&self, client: Client, chosen: &[Choice]) -> bool {
         if chosen.is_empty() {
             return true;
         }
-        let there = self.gathering.handle();
+        let here = Handle::current();
         let opened: Vec<_> =
-            chosen.iter().map(|choice| Relay::open(there, &self.itself, choice.address)).collect();
+            chosen.iter().map(|choice| Relay::open(&here, &self.itself, choice.address)).collect();
         self.with_server(|server| {
             let mut is_whole = true;
             for (choice, relay) in chosen.iter().zip(opened) {
@@ -309,16 +320,20 @@ thread_local! {
 /// Reads one batch from a socket and has it handled; whether more may wait.
 fn with_batch(socket: &UdpSocket, handle: impl FnOnce(&Receiver, &mut Batch)) -> bool {
     RECEIVED.with_borrow_mut(|receiver| {
-        let receive = || match receiver.receive(socket) {
-            Ok(0) => Err(io::ErrorKind::WouldBlock.into()),
-            received => received,
+        let mut count = 0;
+        let receive = || {
+            count = receiver.receive(socket)?;
+            // Less than a whole batch is all that there was: what comes now makes the socket readable anew, and asking
+            // again would only be told so.
+            if count < RECEIVE_MESSAGES { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
         };
-        match socket.try_io(Interest::READABLE, receive) {
-            Ok(_) => {
-                gathering::has_received();
-                DEPARTURES.with_borrow_mut(|departures| handle(receiver, departures));
-                true
-            }
+        let received = socket.try_io(Interest::READABLE, receive);
+        if count > 0 {
+            gathering::has_received();
+            DEPARTURES.with_borrow_mut(|departures| handle(receiver, departures));
+        }
+        match received {
+            Ok(()) => true,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
             Err(error) => {
                 // Errors of earlier sends surface here; they concern nobody present.
@@ -329,18 +344,26 @@ fn with_batch(socket: &UdpSocket, handle: impl FnOnce(&Receiver, &mut Batch)) ->
     })
 }
 
-/// Where a client's channel data goes, and from which relay.
+/// Where a client's channel data goes, and by which relay: its place among those of the batch, to which it is added.
 fn relayed_data<'d>(
     server: &mut Server<RelaySockets>,
-    client: Client,
-    bytes: &'d [u8],
+    relays: &mut Vec<(SocketAddr, Arc<UdpSocket>)>,
+    (client, bytes): (Client, &'d [u8]),
     now: Instant,
-) -> Option<(Arc<UdpSocket>, SocketAddr, &'d [u8])> {
-    let mut out = [0; REPLY_BYTES_MAX];
-    let handled = server.handle_client(client, bytes, &mut out, now);
+) -> Option<(usize, SocketAddr, &'d [u8])> {
+    let handled = server.handle_channel_data(client, bytes, now);
     let Handled::ToPeer { relayed, peer, payload, .. } = handled else { return None };
     let payload = bytes.get(payload).filter(|payload| payload.len() <= PAYLOAD_BYTES_MAX)?;
-    Some((server.ports_mut().socket(relayed)?, peer, payload))
+    // A client's packets follow each other.
+    let known = relays.iter().rposition(|(address, _)| *address == relayed);
+    let place = match known {
+        Some(place) => place,
+        None => {
+            relays.push((relayed, server.ports_mut().socket(relayed)?));
+            relays.len() - 1
+        }
+    };
+    Some((place, peer, payload))
 }
 
 /// Zeros behind a payload in an indication.
@@ -352,6 +375,9 @@ fn padding(wrapped: &ToClient) -> &'static [u8] {
 impl AloneLine {
     /// Takes whole messages.
     pub(crate) fn send(&self, messages: &VecDeque<Vec<u8>>) {
+        if !messages.is_empty() {
+            gathering::has_received();
+        }
         let messages = messages.iter().map(|message| (self.client, &message[..]));
         DEPARTURES.with_borrow_mut(|departures| self.alone.handle_clients(messages, departures));
     }
@@ -483,13 +509,11 @@ async fn read(
             return;
         }
         let Some(alone) = alone.upgrade() else { return };
-        for _ in 0..BATCHES_PER_TURN {
-            if !take(&alone, &socket) {
-                break;
-            }
-        }
+        let has_more = (0..BATCHES_PER_TURN).all(|_| take(&alone, &socket));
         drop(alone);
-        tokio::task::yield_now().await;
+        if has_more {
+            tokio::task::yield_now().await;
+        }
     }
 }
 

@@ -7,7 +7,10 @@ use sfu::handle::{ClientStream, ShardId, shard_of};
 use tokio::sync::Notify;
 use turn::framing::Framing;
 
-use super::alone::{Alone, AloneLine};
+use super::{
+    alone::{Alone, AloneLine},
+    gathering::Seat,
+};
 
 /// Who understands what clients say.
 #[derive(Clone)]
@@ -25,6 +28,14 @@ impl Service {
             (Self::Media { turn, .. }, Framing::Turn) => *turn,
             (Self::Media { ice, .. }, Framing::Ice) => *ice,
             (Self::Alone(_), framing) => framing == Framing::Turn,
+        }
+    }
+
+    /// The thread that a stream is to be served by, if not by any.
+    pub(crate) fn seat(&self) -> Option<Seat> {
+        match self {
+            Self::Media { .. } => None,
+            Self::Alone(alone) => Some(alone.seat()),
         }
     }
 }

@@ -40,7 +40,8 @@ where
         written: 0,
     };
     let (mut reader, mut writer) = tokio::io::split(socket);
-    let deadline = Instant::now() + PATIENCE;
+    let patience = sleep_until(Instant::now() + PATIENCE);
+    tokio::pin!(patience);
     let mut buffer = vec![0; READ_BYTES];
     let ready = std::sync::Arc::clone(&session.line.ready);
     while session.go_on() {
@@ -60,7 +61,7 @@ where
                 }
             }
             () = ready.notified() => {}
-            () = sleep_until(deadline), if !is_established => return,
+            () = &mut patience, if !is_established => return,
         }
     }
 }

@@ -5,7 +5,12 @@ use std::{net::SocketAddr, ops::Range, time::Instant};
 use protocol::stun::{AttributeKind, Builder, Class, HEADER_BYTES, Message, Method, TransactionId};
 
 use super::{Client, Handled, Server, permit::peer_of, unknown_attributes};
-use crate::{allocation::AllocationId, channel_data, counters::Refusal, ports::Ports};
+use crate::{
+    allocation::{Allocation, AllocationId},
+    channel_data,
+    counters::{Counters, Refusal},
+    ports::Ports,
+};
 
 /// Before the payload of a Data indication: header, XOR-PEER-ADDRESS of IPv6, type and length of DATA.
 const PREFIX_BYTES_MAX: usize = HEADER_BYTES + 24 + 4;
@@ -39,9 +44,12 @@ impl<P: Ports> Server<P> {
         let (number, payload) = channel_data::parse(bytes).ok_or(Refusal::Malformed)?;
         let start = channel_data::HEADER_BYTES;
         let payload = start..start + payload.len();
-        let (id, allocation) = self.live(client, now).ok_or(Refusal::NoChannel)?;
-        let peer = allocation.peer_of(number, now).ok_or(Refusal::NoChannel)?;
-        self.send_to_peer(id, peer, payload, now)
+        let id = *self.clients.get(&client).ok_or(Refusal::NoChannel)?;
+        let allocation = self.allocations.get_mut(&id).ok_or(Refusal::NoChannel)?;
+        let peer = allocation.peer_of(number, now).filter(|_| allocation.expires > now);
+        let peer = peer.ok_or(Refusal::NoChannel)?;
+        let bytes_max = self.config.allocation_bytes_per_second_max;
+        send_to_peer((id, allocation), &mut self.counters, bytes_max, (peer, payload), now)
     }
 
     pub(super) fn on_send(
@@ -65,25 +73,9 @@ impl<P: Ports> Server<P> {
             return Err(Refusal::PeerForbidden);
         }
         let payload = range_in(bytes, data).ok_or(Refusal::Malformed)?;
-        self.send_to_peer(id, peer, payload, now)
-    }
-
-    fn send_to_peer(
-        &mut self,
-        id: AllocationId,
-        peer: SocketAddr,
-        payload: Range<usize>,
-        now: Instant,
-    ) -> Result<Handled, Refusal> {
+        let allocation = self.allocations.get_mut(&id).ok_or(Refusal::NoPermission)?;
         let bytes_max = self.config.allocation_bytes_per_second_max;
-        let allocation = self.allocations.get_mut(&id).ok_or(Refusal::NoChannel)?;
-        let relayed = allocation.relayed.towards(peer.ip()).ok_or(Refusal::AddressFamily)?;
-        if !allocation.carry(payload.len(), bytes_max, now) {
-            return Err(Refusal::AllocationCeiling);
-        }
-        self.counters.to_peers_packets += 1;
-        self.counters.to_peers_bytes += payload.len() as u64;
-        Ok(Handled::ToPeer { allocation: id, relayed, peer, payload })
+        send_to_peer((id, allocation), &mut self.counters, bytes_max, (peer, payload), now)
     }
 
     /// Handles a peer's payload of so many bytes to an allocation: what goes to the client around it. Cost: one lookup.
@@ -170,6 +162,22 @@ impl<P: Ports> Server<P> {
         }
         TransactionId(id)
     }
+}
+
+fn send_to_peer(
+    (id, allocation): (AllocationId, &mut Allocation),
+    counters: &mut Counters,
+    bytes_max: u64,
+    (peer, payload): (SocketAddr, Range<usize>),
+    now: Instant,
+) -> Result<Handled, Refusal> {
+    let relayed = allocation.relayed.towards(peer.ip()).ok_or(Refusal::AddressFamily)?;
+    if !allocation.carry(payload.len(), bytes_max, now) {
+        return Err(Refusal::AllocationCeiling);
+    }
+    counters.to_peers_packets += 1;
+    counters.to_peers_bytes += payload.len() as u64;
+    Ok(Handled::ToPeer { allocation: id, relayed, peer, payload })
 }
 
 /// Where a part of `bytes` lies in it.
