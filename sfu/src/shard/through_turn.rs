@@ -130,7 +130,7 @@ impl Shard {
         WayOut { egress: &self.context.egress, turn: self.turn.as_deref_mut(), now }
     }
 
-    /// A client's TURN message. Cost beyond the payload's own: three lookups.
+    /// A client's TURN message. Cost beyond the payload's own: two lookups.
     pub(super) fn unwrap(
         &mut self,
         source: SocketAddr,
