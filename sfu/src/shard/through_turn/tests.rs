@@ -373,8 +373,8 @@ fn binding_is_answered_where_turn_alone_is_spoken_and_nowhere_else() {
         .finish()
         .unwrap();
     shard.egress().clear();
-    shard.handle_turn_datagram(address, &mut bare.clone()[..len], now);
-    shard.handle_stream((7, Framing::Turn), address, &mut bare.clone()[..len], now);
+    shard.handle_turn_datagram(address, &mut { bare }[..len], now);
+    shard.handle_stream((7, Framing::Turn), address, &mut { bare }[..len], now);
     let answers = sent(&mut shard);
     let paths = [turn_port_path(address), stream_path(address, 7, Framing::Turn)];
     assert_eq!(answers.iter().map(|(to, _)| *to).collect::<Vec<_>>(), paths);
@@ -387,8 +387,8 @@ fn binding_is_answered_where_turn_alone_is_spoken_and_nowhere_else() {
         assert!(answer.len() * 5 <= len * 8, "{len} asked, {} answered", answer.len());
     }
     shard.egress().clear();
-    shard.handle_datagram(address, &mut bare.clone()[..len], now);
-    shard.handle_stream((8, Framing::Ice), address, &mut bare.clone()[..len], now);
+    shard.handle_datagram(address, &mut { bare }[..len], now);
+    shard.handle_stream((8, Framing::Ice), address, &mut { bare }[..len], now);
     assert!(sent(&mut shard).is_empty(), "media ports say nothing to strangers");
 }
 
