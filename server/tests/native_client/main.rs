@@ -21,6 +21,7 @@ mod binary;
 mod folder;
 mod line;
 mod media;
+#[allow(dead_code, reason = "the suite of attacks needs more of it")]
 mod participant;
 mod peer;
 mod scenarios;
