@@ -24,9 +24,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Bytes that one read takes: a handful of media packets, or a frame's worth.
 const READ_BYTES: usize = 16 * 1024;
 
-/// Bytes from which on no further frame joins a write: a TLS record's worth.
-const WRITE_BYTES: usize = 14 * 1024;
-
 /// Serves a stream until either side ends it.
 pub(crate) async fn serve<S>(socket: S, framing: Framing, peer: SocketAddr, service: Service)
 where
@@ -92,10 +89,9 @@ impl Session {
         if self.unwritten().is_empty() {
             self.out.clear();
             self.written = 0;
-            while self.out.len() < WRITE_BYTES
-                && let Some(frame) = self.line.receive()
-            {
-                self.out.extend(frame);
+            // One at a time: each becomes a TLS record of its own, of which some clients read the first message only (coturn's).
+            if let Some(frame) = self.line.receive() {
+                self.out = frame;
             }
         }
         !self.line.is_over()
