@@ -229,6 +229,7 @@ where
 {
     let Host { streams, mut stopped, alive, .. } = host;
     let Some(service) = streams.filter(|service| service.takes(framing)) else { return };
+    stream.gather();
     let seat = service.seat();
     let there = seat.as_ref().map(turn::Seat::handle);
     let has_seat = there.is_some();

@@ -78,6 +78,10 @@ impl<S: Settle> Settle for Peeked<S> {
     fn settle(&mut self) -> io::Result<()> {
         self.stream.settle()
     }
+
+    fn gather(&mut self) {
+        self.stream.gather();
+    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Peeked<S> {

@@ -4,7 +4,7 @@ use std::{
     io,
     os::fd::AsFd as _,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -27,6 +27,10 @@ pub(crate) trait Settle {
     /// # Errors
     /// When the system has no descriptor left.
     fn settle(&mut self) -> io::Result<()>;
+
+    /// From now on what is written leaves with the next flush, or when much of it waits: several messages in one go, whatever
+    /// stands between them and the socket.
+    fn gather(&mut self);
 }
 
 impl Settle for TcpStream {
@@ -35,6 +39,8 @@ impl Settle for TcpStream {
         *self = Self::from_std(socket.into())?;
         Ok(())
     }
+
+    fn gather(&mut self) {}
 }
 
 impl<S: Settle> Settle for Guarded<S> {
@@ -47,11 +53,19 @@ impl<S: Settle> Settle for Guarded<S> {
         self.ahead.get_or_insert_with(Ahead::new);
         Ok(())
     }
+
+    fn gather(&mut self) {
+        self.behind.get_or_insert_with(Behind::default);
+    }
 }
 
 impl<S: Settle> Settle for TlsStream<S> {
     fn settle(&mut self) -> io::Result<()> {
         self.get_mut().0.settle()
+    }
+
+    fn gather(&mut self) {
+        self.get_mut().0.gather();
     }
 }
 
@@ -62,6 +76,8 @@ pub(super) struct Guarded<S> {
     writing: Stall,
     /// Since it was settled.
     ahead: Option<Ahead>,
+    /// Since its writes are gathered.
+    behind: Option<Behind>,
     _permit: Permit,
 }
 
@@ -101,12 +117,62 @@ impl Ahead {
     }
 }
 
+/// Bytes that wait for a flush.
+const BEHIND_BYTES: usize = 16 * 1024;
+
+/// Bytes that have been written and have not left yet.
+#[derive(Default)]
+struct Behind {
+    bytes: Vec<u8>,
+    gone: usize,
+}
+
+impl Behind {
+    /// Takes what there is room for, when there is any; before that, what waits leaves.
+    fn poll_write<S: AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.bytes.len() >= BEHIND_BYTES {
+            ready!(self.poll_leave(stream, context))?;
+        }
+        let mut taken = 0;
+        for slice in slices {
+            let room = BEHIND_BYTES - self.bytes.len();
+            let part = slice.get(..room).unwrap_or(slice);
+            self.bytes.extend_from_slice(part);
+            taken += part.len();
+        }
+        debug_assert!(self.bytes.len() <= BEHIND_BYTES);
+        Poll::Ready(Ok(taken))
+    }
+
+    /// Waits until nothing waits.
+    fn poll_leave<S: AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        while let Some(rest @ [_, ..]) = self.bytes.get(self.gone..) {
+            match ready!(Pin::new(&mut *stream).poll_write(context, rest))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                count => self.gone += count,
+            }
+        }
+        self.bytes.clear();
+        self.gone = 0;
+        Poll::Ready(Ok(()))
+    }
+}
+
 impl<S> Guarded<S> {
     /// `standstill` is how long a read or a write may wait.
     pub(super) fn new(stream: S, permit: Permit, standstill: Duration) -> Self {
         let stall = || Stall { standstill, is_waiting: false, timer: None };
         let (reading, writing) = (stall(), stall());
-        Self { stream, reading, writing, ahead: None, _permit: permit }
+        Self { stream, reading, writing, ahead: None, behind: None, _permit: permit }
     }
 }
 
@@ -154,14 +220,29 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     }
 }
 
+impl<S: AsyncWrite + Unpin> Guarded<S> {
+    /// Waits until what was gathered has left; not longer than any write may wait.
+    fn poll_behind(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { stream, writing, behind: Some(behind), .. } = self else {
+            return Poll::Ready(Ok(()));
+        };
+        let polled = behind.poll_leave(stream, context);
+        writing.watch(polled, context)
+    }
+}
+
 impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.writing.watch(polled, context)
+        let Self { stream, writing, behind, .. } = &mut *self;
+        let polled = match behind {
+            Some(behind) => behind.poll_write(stream, context, &[io::IoSlice::new(bytes)]),
+            None => Pin::new(stream).poll_write(context, bytes),
+        };
+        writing.watch(polled, context)
     }
 
     fn poll_write_vectored(
@@ -169,19 +250,25 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Guarded<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.writing.watch(polled, context)
+        let Self { stream, writing, behind, .. } = &mut *self;
+        let polled = match behind {
+            Some(behind) => behind.poll_write(stream, context, slices),
+            None => Pin::new(stream).poll_write_vectored(context, slices),
+        };
+        writing.watch(polled, context)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.behind.is_some() || self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_behind(context))?;
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_behind(context))?;
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
@@ -214,6 +301,42 @@ mod tests {
             }
             writing.await.unwrap().unwrap();
             assert!(received == sent, "{asked} bytes at a time");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_gathered_leaves_in_order_with_a_flush_or_when_it_is_much() {
+        let sent: Vec<u8> = (0..5 * BEHIND_BYTES).map(|n| (n % 251) as u8).collect();
+        for piece in [1, 1000, BEHIND_BYTES, 2 * BEHIND_BYTES + 1] {
+            let (mut near, mut far) = tokio::io::duplex(1000);
+            let mut behind = Behind::default();
+            let expected = sent.clone();
+            let reading = tokio::spawn(async move {
+                let mut received = vec![0; expected.len()];
+                far.read_exact(&mut received).await.unwrap();
+                assert!(received == expected);
+                far
+            });
+            for mut rest in sent.chunks(piece) {
+                while !rest.is_empty() {
+                    let write = |context: &mut Context<'_>| {
+                        behind.poll_write(&mut near, context, &[io::IoSlice::new(rest)])
+                    };
+                    let taken = std::future::poll_fn(write).await.unwrap();
+                    assert!(taken > 0);
+                    rest = &rest[taken..];
+                }
+            }
+            std::future::poll_fn(|context| behind.poll_leave(&mut near, context)).await.unwrap();
+            let mut far = reading.await.unwrap();
+            let mut context = Context::from_waker(std::task::Waker::noop());
+            let little = [io::IoSlice::new(b"a"), io::IoSlice::new(b"b")];
+            assert!(behind.poll_write(&mut near, &mut context, &little).is_ready());
+            let mut byte = [0];
+            let early = tokio::time::timeout(Duration::from_millis(10), far.read(&mut byte)).await;
+            assert!(early.is_err(), "nothing leaves before the flush");
+            std::future::poll_fn(|context| behind.poll_leave(&mut near, context)).await.unwrap();
+            assert_eq!(far.read(&mut byte).await.unwrap(), 1);
         }
     }
 

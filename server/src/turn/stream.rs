@@ -8,7 +8,7 @@
 //! Owns: one buffer each way, bounded. A stream without an allocation, or an answered check, is closed after half a minute;
 //! another lives while something moves.
 
-use std::{collections::VecDeque, net::SocketAddr, time::Duration};
+use std::{collections::VecDeque, io, net::SocketAddr, time::Duration};
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
@@ -40,9 +40,11 @@ where
     let patience = sleep_until(Instant::now() + PATIENCE);
     tokio::pin!(patience);
     let mut buffer = vec![0; READ_BYTES];
+    let mut is_flushed = true;
     let ready = std::sync::Arc::clone(&session.line.ready);
     while session.go_on() {
         let is_established = session.line.is_established();
+        let is_idle = is_flushed && session.unwritten().is_empty();
         tokio::select! {
             read = reader.read(&mut buffer), if session.waiting.is_empty() => {
                 let Ok(count @ 1..) = read else { return };
@@ -50,16 +52,25 @@ where
                     return;
                 }
             }
-            written = writer.write(session.unwritten()), if !session.unwritten().is_empty() => {
-                let Ok(count @ 1..) = written else { return };
+            gone = write_or_flush(&mut writer, session.unwritten()), if !is_idle => {
+                let Ok(count) = gone else { return };
                 session.written += count;
-                if session.unwritten().is_empty() && writer.flush().await.is_err() {
-                    return;
-                }
+                is_flushed = count == 0;
             }
             () = ready.notified() => {}
             () = &mut patience, if !is_established => return,
         }
+    }
+}
+
+/// Writes some bytes, or flushes what was written if there are none: answers 0 then. Nothing is lost when it is given up.
+async fn write_or_flush<W: AsyncWrite + Unpin>(writer: &mut W, bytes: &[u8]) -> io::Result<usize> {
+    if bytes.is_empty() {
+        return writer.flush().await.map(|()| 0);
+    }
+    match writer.write(bytes).await? {
+        0 => Err(io::ErrorKind::WriteZero.into()),
+        count => Ok(count),
     }
 }
 
@@ -90,6 +101,7 @@ impl Session {
             self.out.clear();
             self.written = 0;
             // One at a time: each becomes a TLS record of its own, of which some clients read the first message only (coturn's).
+            // They leave the socket together, with the flush after the last.
             if let Some(frame) = self.line.receive() {
                 self.out = frame;
             }
