@@ -53,6 +53,8 @@ struct Relay {
     socket: UdpSocket,
     allocation: AllocationId,
     number: usize,
+    /// It stands among those that may have something to read: once, however often it is found so.
+    is_ready: bool,
 }
 
 impl NodeRelays {
@@ -113,7 +115,7 @@ impl NodeRelays {
         let mut source = SourceFd(&socket.as_raw_fd());
         self.poll.registry().register(&mut source, Token(number), Interest::READABLE)?;
         self.numbers.insert(number, relayed);
-        self.open.insert(relayed, Relay { socket, allocation, number });
+        self.open.insert(relayed, Relay { socket, allocation, number, is_ready: false });
         Ok(())
     }
 
@@ -131,18 +133,25 @@ impl NodeRelays {
         if self.open.is_empty() || self.poll.poll(&mut self.events, Some(Duration::ZERO)).is_err() {
             return;
         }
-        let readable = self.events.iter().filter_map(|event| self.numbers.get(&event.token().0));
-        self.ready.extend(readable);
+        for relayed in self.events.iter().filter_map(|event| self.numbers.get(&event.token().0)) {
+            if let Some(relay) = self.open.get_mut(relayed)
+                && !std::mem::replace(&mut relay.is_ready, true)
+            {
+                self.ready.push_back(*relayed);
+            }
+        }
     }
 
-    /// Reads a batch of one socket that has some, and says whose it is; `None` when nothing waits.
+    /// Reads a batch of one socket that has some, and says whose it is; `None` when nothing waits. Each is tried once: one that
+    /// always fails holds up nobody.
     pub(crate) fn receive(&mut self, receiver: &mut Receiver) -> Option<End> {
-        loop {
+        for _ in 0..self.ready.len() {
             let relayed = self.ready.pop_front()?;
-            let Some(relay) = self.open.get(&relayed) else { continue };
+            let Some(relay) = self.open.get_mut(&relayed) else { continue };
             let received = receiver.receive(&relay.socket);
             // Less than a whole batch means that nothing was left. After an error of an earlier send more may wait.
-            if !received.as_ref().is_ok_and(|count| *count < RECEIVE_MESSAGES) {
+            relay.is_ready = !received.as_ref().is_ok_and(|count| *count < RECEIVE_MESSAGES);
+            if relay.is_ready {
                 self.ready.push_back(relayed);
             }
             match received {
@@ -151,6 +160,7 @@ impl NodeRelays {
                 Err(error) => tracing::debug!(%error, "receive failed"),
             }
         }
+        None
     }
 }
 
@@ -211,6 +221,27 @@ mod tests {
         let all: Vec<_> = std::iter::from_fn(|| receiver.take().map(|(from, _)| from)).collect();
         assert_eq!(all, [address; 3]);
         relays.look();
+        assert_eq!(relays.receive(&mut receiver), None);
+    }
+
+    #[test]
+    fn a_socket_waits_once_however_much_comes_and_one_that_always_fails_ends_the_look() {
+        let (mut relays, relayed) = (NodeRelays::new().unwrap(), free());
+        let (node, address) = node();
+        send(&mut relays, (NODE, relayed), address, b"x");
+        for _ in 0..2 * RECEIVE_MESSAGES {
+            node.send_to(b"answer", relayed).unwrap();
+            relays.look();
+        }
+        assert_eq!(relays.ready.len(), 1);
+        let mut receiver = Receiver::new();
+        assert_eq!(relays.receive(&mut receiver), Some((NODE, relayed)));
+        relays.look();
+        assert_eq!(relays.ready.len(), 1, "a whole batch was read, and there is more");
+        // What is no socket fails at every read.
+        let nothing: std::os::fd::OwnedFd = std::fs::File::open("/dev/null").unwrap().into();
+        relays.open.get_mut(&relayed).unwrap().socket = nothing.into();
+        while receiver.take().is_some() {}
         assert_eq!(relays.receive(&mut receiver), None);
     }
 
